@@ -1,0 +1,67 @@
+// Multi-head latent attention: the model's operation, rotary embedding, and the attention core with its gradient.
+#ifndef HADAL_DIALECT_IR_ATTENTIONOPS_TD
+#define HADAL_DIALECT_IR_ATTENTIONOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_MLAAttentionOp : Hadal_ParametersOp<"mla_attention", [Evaluable, Decomposable]> {
+  let summary = "multi-head latent attention, causal, from queries and the compressed latent to the heads' outputs";
+  let description = [{
+    `query` is batch × sequence × heads·(nope + rope), each head nope first. `latent` is batch × sequence × (rank + rope):
+    the compressed latent c, then the rotary key k_pe that all heads share. With n = RMSNorm(c; norm weight, eps) and
+    kv = n Wᵀ (each head (nope key | value)), head h at position i yields Σ_{j ≤ i} softmax_j(s·(q_nope·k_nope + rope(q_pe)·
+    rope(k_pe))) v_j, where s = scale, by default 1/sqrt(nope + rope) times YaRN's factor. Parameters in order: the
+    up-projection [heads·(nope + value), rank] and the norm weight [rank]. A pass chooses the plain form (training,
+    prefill) or the absorbed form (decode). Source: DeepSeek-V3 technical report eq. 1-11, inference/model.py.
+  }];
+  let arguments = !con((ins Hadal_Activation:$query, Hadal_Activation:$latent, I64Attr:$heads, I64Attr:$nope,
+                            I64Attr:$value, Hadal_RopeAttr:$rope, F64Attr:$eps, OptionalAttr<F64Attr>:$scale),
+                       parameterArguments);
+  let results = (outs Hadal_Activation:$result);
+  // hadal.mla_attention %q, %kv "self_attn.kv_b_proj.weight", "self_attn.kv_a_layernorm.weight" {heads = 8, ...} : ...
+  let assemblyFormat = [{
+    $query `,` $latent custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($query) `,`
+    type($latent) `->` type($result)
+  }];
+}
+
+def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, Differentiable, Kernel]> {
+  let summary = "rotates the last channels of every head by the position";
+  let description = [{
+    The channels are `heads` equal heads; the last rope.dim channels of each are rotated by position i (index along the
+    sequence, dimension 1), the rest pass. `inverse` rotates back: the gradient. Position-dependent, so not rowwise: a
+    kernel of the rowwise kind that also knows its row's position.
+  }];
+  let arguments = (ins Hadal_Activation:$input, I64Attr:$heads, Hadal_RopeAttr:$rope, UnitAttr:$inverse);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel]> {
+  let summary = "the causal attention core with a shared rotary key";
+  let description = [{
+    query: batch × sequence × heads·(nope + rope), rotated; key_value: batch × sequence × heads·(nope + value);
+    rotary_key: batch × sequence × rope, rotated, one for all heads. Head h: scores = scale·(q_nope·k_nope + q_pe·k_pe), causal
+    softmax, times v. Results: batch × sequence × heads·value, and the log of the softmax denominators (with the maximum
+    folded in), batch × heads × sequence, which the gradient needs. No sequence² buffer exists.
+  }];
+  let arguments = (ins Hadal_Activation:$query, Hadal_Activation:$key_value, Hadal_Activation:$rotary_key,
+                       I64Attr:$heads, I64Attr:$nope, I64Attr:$value, F64Attr:$scale);
+  let results = (outs Hadal_Activation:$result, Hadal_Tensor:$log_sum_exp);
+  let assemblyFormat = "$query `,` $key_value `,` $rotary_key attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel]> {
+  let summary = "gradients of hadal.attention's three operands";
+  let arguments = (ins Hadal_Activation:$query, Hadal_Activation:$key_value, Hadal_Activation:$rotary_key,
+                       Hadal_Activation:$output, Hadal_Tensor:$log_sum_exp, Hadal_Activation:$gradient,
+                       I64Attr:$heads, I64Attr:$nope, I64Attr:$value, F64Attr:$scale);
+  let results = (outs Hadal_Activation:$query_gradient, Hadal_Activation:$key_value_gradient,
+                      Hadal_Activation:$rotary_key_gradient);
+  let assemblyFormat = [{
+    $query `,` $key_value `,` $rotary_key `,` $output `,` $log_sum_exp `,` $gradient attr-dict `:`
+    functional-type(operands, results)
+  }];
+}
+
+#endif // HADAL_DIALECT_IR_ATTENTIONOPS_TD

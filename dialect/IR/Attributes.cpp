@@ -1,0 +1,144 @@
+//===- Attributes.cpp - attributes of the hadal dialect
+//---------------------------------------------------------------===//
+//
+// Rotary embeddings with YaRN and block scales: their syntax, their checks and the figures derived from them.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Hadal.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+
+#include "dialect/IR/HadalEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/IR/HadalAttributes.cpp.inc"
+
+void HadalDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/IR/HadalAttributes.cpp.inc"
+      >();
+}
+
+FailureOr<Real> hadal::parseReal(AsmParser &parser) {
+  double value;
+  if (parser.parseFloat(value))
+    return failure();
+  return Real(value);
+}
+
+void hadal::printReal(AsmPrinter &printer, double value) {
+  SmallString<24> text;
+  APFloat(value).toString(text, /*FormatPrecision=*/0, /*FormatMaxPadding=*/0);
+  // MLIR reads a number without a point as an integer.
+  if (!StringRef(text).contains('.')) {
+    size_t exponent = StringRef(text).find('E');
+    text.insert(exponent == StringRef::npos ? text.end() : text.begin() + exponent, {'.', '0'});
+  }
+  printer << text;
+}
+
+LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real factor, int64_t originalLength,
+                               Real betaFast, Real betaSlow, Real mscale, Real mscaleAllDim) {
+  if (!(factor >= 1.0))
+    return emitError() << "YaRN's factor must be at least 1, got " << double(factor);
+  if (originalLength < 1)
+    return emitError() << "YaRN's original_length must be positive, got " << originalLength;
+  if (!(betaFast > betaSlow && betaSlow > 0))
+    return emitError() << "YaRN needs beta_fast > beta_slow > 0, got " << double(betaFast) << " and "
+                       << double(betaSlow);
+  if (!(mscale >= 0 && mscaleAllDim >= 0))
+    return emitError() << "YaRN's mscale and mscale_all_dim must not be negative";
+  return success();
+}
+
+LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real theta, int64_t dim, RopeLayout,
+                               YarnAttr) {
+  if (dim < 2 || dim % 2 != 0)
+    return emitError() << "a rotary embedding needs an even, positive dim, got " << dim;
+  if (!(theta > 1.0))
+    return emitError() << "the base theta of a rotary embedding must be greater than 1, got " << theta;
+  return success();
+}
+
+/// YaRN's magnitude correction m(x).
+static double yarnMagnitude(double factor, double mscale) {
+  return factor <= 1.0 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0;
+}
+
+SmallVector<double> RopeAttr::getFrequencies() const {
+  int64_t dim = getDim();
+  SmallVector<double> frequencies(dim / 2);
+  for (int64_t i = 0; i < dim / 2; ++i)
+    frequencies[i] = std::pow(getTheta(), -2.0 * i / dim);
+  YarnAttr yarn = getYarn();
+  if (!yarn)
+    return frequencies;
+  constexpr double pi = 3.14159265358979323846;
+  auto correction = [&](double beta) {
+    return dim * std::log(yarn.getOriginalLength() / (beta * 2.0 * pi)) / (2.0 * std::log(getTheta()));
+  };
+  double low = std::max(std::floor(correction(yarn.getBetaFast())), 0.0);
+  double high = std::min(std::ceil(correction(yarn.getBetaSlow())), double(dim - 1));
+  if (low == high)
+    high += 0.001;
+  for (int64_t i = 0; i < dim / 2; ++i) {
+    double ramp = std::clamp((i - low) / (high - low), 0.0, 1.0);
+    frequencies[i] = frequencies[i] * (1.0 - ramp) + frequencies[i] / yarn.getFactor() * ramp;
+  }
+  return frequencies;
+}
+
+double RopeAttr::getAttentionFactor() const {
+  YarnAttr yarn = getYarn();
+  if (!yarn)
+    return 1.0;
+  return yarnMagnitude(yarn.getFactor(), yarn.getMscale()) / yarnMagnitude(yarn.getFactor(), yarn.getMscaleAllDim());
+}
+
+double RopeAttr::getSoftmaxFactor() const {
+  YarnAttr yarn = getYarn();
+  if (!yarn)
+    return 1.0;
+  double m = yarnMagnitude(yarn.getFactor(), yarn.getMscaleAllDim());
+  return m * m;
+}
+
+LogicalResult BlockScaleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows, int64_t columns,
+                                     bool) {
+  if (rows < 1 || columns < 1)
+    return emitError() << "a scale block needs positive sides, got " << rows << "x" << columns;
+  return success();
+}
+
+Attribute BlockScaleAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> sides;
+  bool powerOfTwo = false;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseDimensionList(sides, /*allowDynamic=*/false, /*withTrailingX=*/false))
+    return {};
+  if (succeeded(parser.parseOptionalComma())) {
+    if (parser.parseKeyword("power_of_two"))
+      return {};
+    powerOfTwo = true;
+  }
+  if (parser.parseGreater())
+    return {};
+  if (sides.size() != 2) {
+    parser.emitError(loc, "expected two sides, as in #hadal.block_scale<1x128>");
+    return {};
+  }
+  return BlockScaleAttr::getChecked([&] { return parser.emitError(loc); }, parser.getContext(), sides[0], sides[1],
+                                    powerOfTwo);
+}
+
+void BlockScaleAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getRows() << 'x' << getColumns();
+  if (getPowerOfTwo())
+    printer << ", power_of_two";
+  printer << '>';
+}

@@ -1,0 +1,170 @@
+// Mixtures of experts: the router, balance losses, dropless dispatch, grouped products, combination.
+//
+// Notation: T tokens in all (batch · sequence), k experts per token, E experts, N = T·k rows sorted by expert.
+#ifndef HADAL_DIALECT_IR_EXPERTOPS_TD
+#define HADAL_DIALECT_IR_EXPERTOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+defvar routerAttributes = (ins
+  Hadal_ScoreFunction:$score_function, I64Attr:$top_k, DefaultValuedAttr<I64Attr, "1">:$groups,
+  DefaultValuedAttr<I64Attr, "1">:$top_groups,
+  DefaultValuedAttr<Hadal_GroupScore, "::hadal::GroupScore::Top2Sum">:$group_score,
+  DefaultValuedAttr<Hadal_ExcludedGroups, "::hadal::ExcludedGroups::NegativeInfinity">:$excluded_groups,
+  UnitAttr:$normalize, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+
+def Hadal_RouterOp : Hadal_ParametersOp<"router", [Evaluable, Differentiable, Kernel]> {
+  let summary = "chooses k experts for every token";
+  let description = [{
+    From logits (batch × sequence × E, f32): s = score_function(logits); c = s + bias (the bias, an optional parameter
+    [E], takes part in the selection only). With groups > 1 the experts form equal consecutive groups; a group's score is
+    `group_score` of its c; the `top_groups` best are kept and the others' c become `excluded_groups`. `indices` are the
+    k largest c, the largest first, the lower index first among equals. w = s[indices]; with `normalize`, w /= Σ w +
+    1e-20; then w *= scale. `load` counts the tokens of each expert over the whole operand (f32). Source: DeepSeek-V3
+    technical report eq. 12-16, inference/model.py `Gate`; transformers `DeepseekV3TopkRouter`.
+    A bias that is a parameter is not trained by gradient: the update adds the sign of its load's deficit (technical
+    report section 2.1.2).
+  }];
+  let arguments = !con((ins Hadal_Activation:$logits), routerAttributes, parameterArguments);
+  let results = (outs Hadal_Indices:$indices, Hadal_Tensor:$expert_weights, Hadal_Tensor:$load);
+  // %i, %w, %load = hadal.router sigmoid %g "mlp.gate.e_score_correction_bias" {top_k = 4, groups = 4, top_groups = 2,
+  //                    normalize, scale = 2.5} : tensor<?x?x16xf32> -> tensor<?x?x4xi32>, tensor<?x?x4xf32>, tensor<16xf32>
+  let assemblyFormat = [{
+    $score_function $logits custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($logits) `->`
+    type(results)
+  }];
+}
+
+def Hadal_RouterGradientOp : Hadal_PureOp<"router_gradient", [AllTypesMatch<["logits", "result"]>, Evaluable, Kernel]> {
+  let summary = "gradient of the router's logits from that of the experts' weights";
+  let arguments = (ins Hadal_Activation:$logits, Hadal_Indices:$indices, Hadal_Tensor:$gradient,
+                       Hadal_ScoreFunction:$score_function, UnitAttr:$normalize,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $score_function $logits `,` $indices `,` $gradient attr-dict `:` type($logits) `,` type($indices) `,` type($gradient)
+  }];
+}
+
+class Hadal_BalanceLossOp<string mnemonic> : Hadal_PureOp<mnemonic, [Evaluable, Differentiable, Kernel]> {
+  let results = (outs Hadal_Scalar:$result);
+  let assemblyFormat = "$score_function $logits attr-dict `:` type($logits)";
+}
+class Hadal_BalanceLossGradientOp<string mnemonic> : Hadal_PureOp<mnemonic, [
+    AllTypesMatch<["logits", "result"]>, Evaluable, Kernel]> {
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$score_function $logits `,` $gradient attr-dict `:` type($logits)";
+}
+
+def Hadal_SequenceBalanceLossOp : Hadal_BalanceLossOp<"sequence_balance_loss"> {
+  let summary = "the sequence-wise balance loss, a mean over sequences";
+  let description = [{
+    Per sequence of T tokens, with s the scores of all E experts: f_i = E/(k T) · #{t : i in TopK(s_t)} (neither bias nor
+    group limit), P_i = (1/T) Σ_t s_i,t / Σ_j s_j,t; the loss is Σ_i f_i P_i, and the result its mean over the sequences,
+    without α. f is constant for the gradient. Source: DeepSeek-V3 technical report eq. 17-20.
+  }];
+  let arguments = (ins Hadal_ScoreFunction:$score_function, Hadal_Activation:$logits, I64Attr:$top_k);
+}
+def Hadal_SequenceBalanceLossGradientOp : Hadal_BalanceLossGradientOp<"sequence_balance_loss_gradient"> {
+  let summary = "gradient of hadal.sequence_balance_loss; `gradient` is that of its result";
+  let arguments = (ins Hadal_ScoreFunction:$score_function, Hadal_Activation:$logits, Hadal_Scalar:$gradient,
+                       I64Attr:$top_k);
+}
+def Hadal_VarianceBalanceLossOp : Hadal_BalanceLossOp<"variance_balance_loss"> {
+  let summary = "the variance balance loss, a mean over sequences";
+  let description = [{
+    Per sequence: Σ_i (mean_t g_i,t - 1/E)² with g the scores of a token normalised to sum 1. Result: the mean over the
+    sequences, without α.
+  }];
+  let arguments = (ins Hadal_ScoreFunction:$score_function, Hadal_Activation:$logits);
+}
+def Hadal_VarianceBalanceLossGradientOp : Hadal_BalanceLossGradientOp<"variance_balance_loss_gradient"> {
+  let summary = "gradient of hadal.variance_balance_loss; `gradient` is that of its result";
+  let arguments = (ins Hadal_ScoreFunction:$score_function, Hadal_Activation:$logits, Hadal_Scalar:$gradient);
+}
+
+def Hadal_ExpertsOp : Hadal_ParametersOp<"experts", [
+    AllTypesMatch<["input", "result"]>, Evaluable, Decomposable]> {
+  let summary = "routed experts, dropless: Σ_j w_j down_e(silu(gate_e(x)) · up_e(x)) with e = indices_j";
+  let description = [{
+    `count` experts of `width`. Parameters under the prefix, stacked: `{e}.gate_proj.weight`, `{e}.up_proj.weight` [count,
+    width, channels], `{e}.down_proj.weight` [count, channels, width]. No token is dropped whatever the load. Passes
+    expand it into dispatch, gathered grouped products, SwiGLU, a grouped product and the combination.
+  }];
+  let arguments = !con((ins Hadal_Activation:$input, Hadal_Indices:$indices, Hadal_Tensor:$expert_weights,
+                            I64Attr:$count, I64Attr:$width), parameterArguments);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $input `,` $indices `,` $expert_weights custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:`
+    type($input) `,` type($indices) `,` type($expert_weights)
+  }];
+}
+
+def Hadal_DispatchOp : Hadal_PureOp<"dispatch", [Evaluable, Kernel]> {
+  let summary = "sorts the chosen (token, choice) pairs by expert, stably";
+  let description = [{
+    indices: batch × sequence × k. Pair p = t·k + j names choice j of token t. Results: `pairs` [N]: the pair that lies
+    in sorted row r; `rows` (shape of indices): the sorted row of a pair, the inverse; `offsets` [E+1]: expert e owns the rows
+    offsets[e] to offsets[e+1]. Pairs of one expert keep their order.
+  }];
+  let arguments = (ins Hadal_Indices:$indices);
+  let results = (outs Hadal_Indices:$pairs, Hadal_Indices:$rows, Hadal_Indices:$offsets);
+  let assemblyFormat = "$indices attr-dict `:` type($indices) `->` type(results)";
+}
+
+def Hadal_GatherRowsOp : Hadal_PureOp<"gather_rows", [Evaluable, Differentiable, Kernel]> {
+  let summary = "result(r, :) = input(token of pairs(r), :): the rows of all experts, sorted";
+  let description = [{ The token of a pair is pair / top_k, over the flattened batch and sequence; `rows` is the inverse
+    that the gradient (hadal.combine_rows with unit weights) needs. }];
+  let arguments = (ins Hadal_Activation:$input, Hadal_Indices:$pairs, Hadal_Indices:$rows);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$input `,` $pairs `,` $rows attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_CombineRowsOp : Hadal_PureOp<"combine_rows", [Evaluable, Differentiable, Kernel]> {
+  let summary = "result(t, :) = Σ_j w(t, j) · input(rows(t, j), :), j rising";
+  let description = [{ Without `expert_weights` every w is 1. The fixed order makes the sum deterministic. }];
+  let arguments = (ins Hadal_Tensor:$input, Hadal_Indices:$rows, Hadal_Indices:$pairs,
+                       Optional<Hadal_Tensor>:$expert_weights);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $input `,` $rows `,` $pairs (`weighted` `(` $expert_weights^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllTypesMatch<["input", "input_gradient"]>,
+    AllTypesMatch<["expert_weights", "weights_gradient"]>, Evaluable, Kernel]> {
+  let summary = "gradients of hadal.combine_rows' input and weights";
+  let description = [{
+    With p = pairs(r), t = p / k: input_gradient(r, :) = w(p) · gradient(t, :), weights_gradient(p) = gradient(t, :) · input(r, :).
+  }];
+  let arguments = (ins Hadal_Tensor:$input, Hadal_Indices:$pairs, Hadal_Tensor:$expert_weights,
+                       Hadal_Activation:$gradient);
+  let results = (outs Hadal_Tensor:$input_gradient, Hadal_Tensor:$weights_gradient);
+  let assemblyFormat = [{
+    $input `,` $pairs `,` $expert_weights `,` $gradient attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, Kernel]> {
+  let summary = "a matrix product per expert over its rows";
+  let description = [{
+    lhs [N, K], rows sorted by expert; rhs [E, K, C], or [E, C, K] with `transpose_rhs` (the forward product with PyTorch's
+    layout); offsets [E+1]. result(r, :) = lhs(r, :) op(rhs_e) for offsets[e] <= r < offsets[e+1].
+  }];
+  let arguments = (ins Hadal_Tensor:$lhs, Hadal_Tensor:$rhs, Hadal_Indices:$offsets, UnitAttr:$transpose_rhs,
+                       OptionalAttr<TypeAttr>:$compute);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $offsets attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, Kernel]> {
+  let summary = "result(e) = Σ over expert e's rows r of lhs(r, :)ᵀ rhs(r, :); zero for an expert without rows";
+  let description = [{ lhs [N, A], rhs [N, B], offsets [E+1]; the result is [E, A, B]: the weight gradient of the experts. }];
+  let arguments = (ins Hadal_Tensor:$lhs, Hadal_Tensor:$rhs, Hadal_Indices:$offsets,
+                       OptionalAttr<TypeAttr>:$compute);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $offsets attr-dict `:` functional-type(operands, results)";
+}
+
+#endif // HADAL_DIALECT_IR_EXPERTOPS_TD

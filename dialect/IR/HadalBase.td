@@ -1,0 +1,137 @@
+// The dialect itself, its enumerations and attributes, and the base class of its operations.
+#ifndef HADAL_DIALECT_IR_HADALBASE_TD
+#define HADAL_DIALECT_IR_HADALBASE_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def Hadal_Dialect : Dialect {
+  let name = "hadal";
+  let cppNamespace = "::hadal";
+  let summary = "DeepSeek-class language models: multi-head latent attention, mixtures of experts, multi-token prediction";
+  let description = [{
+    The dialect says what the model family says, at the height where the compiler still has choices, and no higher.
+
+    Three layers of operations share it. *Model* operations (`hadal.layers`, `hadal.mla_attention`, `hadal.experts`,
+    `hadal.mtp`, ...) are what a user writes: shapes are batch × sequence × channels with the two leading dimensions
+    open, and parameters are named in place by their Hugging Face tensor names. *Program* operations (`hadal.linear`,
+    `hadal.attention`, `hadal.dispatch`, their gradients, `hadal.adamw`, ...) are what model operations decompose into:
+    shapes are closed and parameters are operands. *Kernel* operations (`hadal.kernel`, `hadal.launch`) hold the cut of
+    a program into pieces that a target runs as one.
+
+    An operation with parameters carries either their names (`parameters`, in quotes after the operands) or, once a
+    pass has bound them, the values themselves (`weights(...)`), never both.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{ void registerAttributes(); }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+class Hadal_Enum<string name, string summary, list<I32EnumAttrCase> cases> : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::hadal";
+}
+
+def Hadal_RopeLayout : Hadal_Enum<"RopeLayout", "which two channels a rotation couples", [
+  I32EnumAttrCase<"Interleaved", 0, "interleaved">, // (x[2i], x[2i+1]), the family's own code
+  I32EnumAttrCase<"Half", 1, "half">                // (x[i], x[i + dim/2]), rope_interleave = false
+]>;
+def Hadal_ScoreFunction : Hadal_Enum<"ScoreFunction", "how router logits become scores", [
+  I32EnumAttrCase<"Sigmoid", 0, "sigmoid">, // V3, R1, Moonlight, Kimi-K2
+  I32EnumAttrCase<"Softmax", 1, "softmax">  // V2, V2-Lite
+]>;
+def Hadal_GroupScore : Hadal_Enum<"GroupScore", "how a group of experts is scored for the group limit", [
+  I32EnumAttrCase<"Top2Sum", 0, "top2_sum">, // sum of the two best selection scores (V3)
+  I32EnumAttrCase<"Max", 1, "max">           // the best selection score (V2)
+]>;
+def Hadal_ExcludedGroups : Hadal_Enum<"ExcludedGroups", "selection score of experts in groups that are not selected", [
+  I32EnumAttrCase<"NegativeInfinity", 0, "negative_infinity">, // the family's own code
+  I32EnumAttrCase<"Zero", 1, "zero">                           // transformers: a negative biased score then loses
+]>;
+def Hadal_MTPHiddenState : Hadal_Enum<"MTPHiddenState", "which hidden state feeds an MTP depth", [
+  I32EnumAttrCase<"PostNorm", 0, "post_norm">, // after the final norm, as the released weights expect
+  I32EnumAttrCase<"PreNorm", 1, "pre_norm">    // before it
+]>;
+def Hadal_KernelKind : Hadal_Enum<"KernelKind", "the kind of a kernel: each has one strategy per target", [
+  I32EnumAttrCase<"Contraction", 0, "contraction">,
+  I32EnumAttrCase<"Attention", 1, "attention">,
+  I32EnumAttrCase<"Rowwise", 2, "rowwise">,
+  I32EnumAttrCase<"Head", 3, "head">,
+  I32EnumAttrCase<"Reduction", 4, "reduction">,
+  I32EnumAttrCase<"Routing", 5, "routing">,
+  I32EnumAttrCase<"Update", 6, "update">
+]>;
+def Hadal_Initializer : Hadal_Enum<"Initializer", "how a parameter starts when no weights are loaded", [
+  I32EnumAttrCase<"Zeros", 0, "zeros">,
+  I32EnumAttrCase<"Ones", 1, "ones">,
+  I32EnumAttrCase<"Normal", 2, "normal"> // mean 0, the standard deviation of the model's `initializer_std`
+]>;
+def Hadal_Reduction : Hadal_Enum<"Reduction", "how the elements of a row become one", [
+  I32EnumAttrCase<"Add", 0, "add">,
+  I32EnumAttrCase<"Maximum", 1, "maximum">
+]>;
+
+class Hadal_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Hadal_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+// A real number in an attribute, printed with the fewest digits that read back to the same value.
+class Hadal_Real<string desc> : AttrOrTypeParameter<"::hadal::Real", desc, "double"> {
+  let parser = "::hadal::parseReal($_parser)";
+  let printer = "::hadal::printReal($_printer, $_self)";
+}
+class Hadal_DefaultReal<string value, string desc>
+    : DefaultValuedParameter<"::hadal::Real", "::hadal::Real(" # value # ")", desc> {
+  let cppAccessorType = "double";
+  let parser = "::hadal::parseReal($_parser)";
+  let printer = "::hadal::printReal($_printer, $_self)";
+}
+
+def Hadal_YarnAttr : Hadal_Attr<"Yarn", "yarn"> {
+  let summary = "YaRN context extension of a rotary embedding";
+  let description = [{
+    Static: it applies at every length. With dimension d, base θ and s = `factor`, frequency i is
+    f_i = θ^(-2i/d); low and high are floor and ceil of d·ln(L/(2πβ)) / (2 ln θ) for β = `beta_fast` and `beta_slow`, L =
+    `original_length`, clamped to [0, d-1]; r_i = clamp((i - low)/(high - low), 0, 1); the frequency used is
+    f_i (1 - r_i) + (f_i / s) r_i. With m(x) = 0.1·x·ln(s) + 1 (1 when s ≤ 1), cos and sin are multiplied by m(`mscale`) /
+    m(`mscale_all_dim`), and the softmax scale by m(`mscale_all_dim`)². Source: Peng et al. 2023 and DeepSeek-V3's
+    inference/model.py.
+  }];
+  let parameters = (ins
+    Hadal_Real<"context extension factor s">:$factor,
+    "int64_t":$original_length,
+    Hadal_DefaultReal<"32.0", "">:$beta_fast,
+    Hadal_DefaultReal<"1.0", "">:$beta_slow,
+    Hadal_DefaultReal<"1.0", "">:$mscale,
+    Hadal_DefaultReal<"1.0", "">:$mscale_all_dim);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Hadal_RopeAttr : Hadal_Attr<"Rope", "rope"> {
+  let summary = "rotary position embedding";
+  let description = [{
+    Rotates `dim` channels (even) of a head: pair i by the angle position · f_i with f_i = `theta`^(-2i/dim), or YaRN's
+    frequencies. `layout` says which two channels are pair i. Example:
+    `#hadal.rope<theta = 1.0e4, dim = 64, yarn = <factor = 40.0, original_length = 4096>>`.
+  }];
+  let parameters = (ins
+    Hadal_Real<"base of the frequencies">:$theta,
+    "int64_t":$dim,
+    DefaultValuedParameter<"::hadal::RopeLayout", "::hadal::RopeLayout::Interleaved">:$layout,
+    OptionalParameter<"::hadal::YarnAttr">:$yarn);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The dim/2 frequencies, YaRN applied.
+    ::llvm::SmallVector<double> getFrequencies() const;
+    /// What cos and sin are multiplied by: 1 without YaRN.
+    double getAttentionFactor() const;
+    /// What the softmax scale 1/sqrt(nope + rope) is multiplied by: 1 without YaRN.
+    double getSoftmaxFactor() const;
+  }];
+}
+
+class Hadal_Op<string mnemonic, list<Trait> traits = []> : Op<Hadal_Dialect, mnemonic, traits>;
+
+#endif // HADAL_DIALECT_IR_HADALBASE_TD

@@ -1,0 +1,60 @@
+//===- KernelKinds.cpp - the kind of kernel that serves each operation
+//------------------------------------------------===//
+//
+// Implements getKernelKind of every operation of the dialect. A kind has one strategy per target; operations that are
+// fused into another's kernel (rowwise chains before and after a contraction) keep the kind they have alone.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Hadal.h"
+
+using namespace hadal;
+
+#define HADAL_KIND(OP, KIND)                                                                                           \
+  KernelKind OP::getKernelKind() { return KernelKind::KIND; }
+
+HADAL_KIND(GroupedMatmulOp, Contraction)
+HADAL_KIND(GroupedOuterProductOp, Contraction)
+HADAL_KIND(LinearOp, Contraction)
+HADAL_KIND(MatmulOp, Contraction)
+HADAL_KIND(ScaledLinearOp, Contraction)
+
+HADAL_KIND(AttentionGradientOp, Attention)
+HADAL_KIND(AttentionOp, Attention)
+
+HADAL_KIND(ConcatOp, Rowwise)
+HADAL_KIND(DequantizeOp, Rowwise)
+HADAL_KIND(ExpandOp, Rowwise)
+HADAL_KIND(QuantizeOp, Rowwise)
+HADAL_KIND(RMSNormGradientOp, Rowwise)
+HADAL_KIND(RMSNormOp, Rowwise)
+HADAL_KIND(RopeOp, Rowwise)
+HADAL_KIND(RowReduceOp, Rowwise)
+HADAL_KIND(SplitOp, Rowwise)
+HADAL_KIND(SwiGLUGradientOp, Rowwise)
+HADAL_KIND(SwiGLUOp, Rowwise)
+
+HADAL_KIND(CrossEntropyGradientOp, Head)
+HADAL_KIND(CrossEntropyOp, Head)
+
+HADAL_KIND(EmbeddingGradientOp, Reduction)
+HADAL_KIND(EmbeddingOp, Reduction)
+HADAL_KIND(RMSNormWeightGradientOp, Reduction)
+HADAL_KIND(SequenceBalanceLossGradientOp, Reduction)
+HADAL_KIND(SequenceBalanceLossOp, Reduction)
+HADAL_KIND(VarianceBalanceLossGradientOp, Reduction)
+HADAL_KIND(VarianceBalanceLossOp, Reduction)
+
+HADAL_KIND(CombineRowsGradientOp, Routing)
+HADAL_KIND(CombineRowsOp, Routing)
+HADAL_KIND(DispatchOp, Routing)
+HADAL_KIND(GatherRowsOp, Routing)
+HADAL_KIND(RouterGradientOp, Routing)
+HADAL_KIND(RouterOp, Routing)
+HADAL_KIND(TokensOp, Routing)
+
+HADAL_KIND(AdamWOp, Update)
+HADAL_KIND(GradientNormOp, Update)
+HADAL_KIND(RouterBiasUpdateOp, Update)
+HADAL_KIND(SquaredNormOp, Update)
+
+#undef HADAL_KIND

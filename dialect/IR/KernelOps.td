@@ -1,0 +1,48 @@
+// Kernels: the pieces into which a program is cut, and their launches.
+#ifndef HADAL_DIALECT_IR_KERNELOPS_TD
+#define HADAL_DIALECT_IR_KERNELOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbol, OpAsmOpInterface,
+                                         SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "a piece of the program that a target runs as one";
+  let description = [{
+    The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
+    before and after it. `kind` chooses the strategy. Equal kernels are one kernel.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Hadal_KernelKind:$kind,
+                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    ::mlir::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    ::mlir::Region *getCallableRegion() { return &getBody(); }
+    static ::llvm::StringRef getDefaultDialect() { return "hadal"; }
+  }];
+}
+
+def Hadal_YieldOp : Hadal_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
+  let summary = "the results of a kernel";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel";
+  let description = [{
+    `tied`: result i lies in the buffer of operand tied[i] (-1: in its own). `placement`: where result i starts in the arena,
+    in bytes, once the memory plan is made (-1: not in the arena, because it is tied to a persistent tensor or is the
+    entry point's result); `workspace` and `workspace_placement` are the bytes the kernel needs besides and where.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$arguments,
+                       OptionalAttr<DenseI64ArrayAttr>:$tied, OptionalAttr<DenseI64ArrayAttr>:$placement,
+                       OptionalAttr<I64Attr>:$workspace, OptionalAttr<I64Attr>:$workspace_placement);
+  let results = (outs Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "$kernel `(` $arguments `)` attr-dict `:` functional-type(operands, results)";
+}
+
+#endif // HADAL_DIALECT_IR_KERNELOPS_TD

@@ -1,0 +1,101 @@
+// Embedding, linear layers and their products, SwiGLU, and the views along channels.
+#ifndef HADAL_DIALECT_IR_LINEAROPS_TD
+#define HADAL_DIALECT_IR_LINEAROPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_EmbeddingOp : Hadal_ParametersOp<"embedding", [Evaluable, Differentiable, Kernel]> {
+  let summary = "rows of the embedding table";
+  let description = [{
+    result(b, i, :) = W(tokens(b, i), :) with W of shape [vocabulary, channels]. `aliases` names copies of the table in
+    files (DeepSeek-V3's layer 61 repeats it). Reduction kind: its gradient adds rows in token order.
+  }];
+  let arguments = !con((ins Hadal_Tokens:$tokens, I64Attr:$vocabulary), parameterArguments);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $tokens custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($tokens) `->` type($result)
+  }];
+}
+
+def Hadal_EmbeddingGradientOp : Hadal_PureOp<"embedding_gradient", [Evaluable, Kernel]> {
+  let summary = "gradient of the embedding table";
+  let description = [{
+    result(v, :) = Σ over positions with tokens(b, i) = v, in rising order of b·T + i, of gradient(b, i, :). Deterministic:
+    the order of the sum depends on shapes and tokens only.
+  }];
+  let arguments = (ins Hadal_Tokens:$tokens, Hadal_Activation:$gradient);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$tokens `,` $gradient attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel]> {
+  let summary = "y = x Wᵀ, without bias";
+  let description = [{
+    W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. `compute` (absent: f32) is the type in which the
+    product is formed (accumulation is always f32).
+  }];
+  let arguments = !con((ins Hadal_Activation:$input), parameterArguments,
+                       (ins OptionalAttr<TypeAttr>:$compute,
+                            UnitAttr:$recompute));
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $input custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($input) `->` type($result)
+  }];
+}
+
+def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]> {
+  let summary = "a matrix product with either side transposed";
+  let description = [{
+    result = op(lhs) op(rhs). lhs is a matrix or has leading dimensions that count as rows (all but the last dimension
+    flattened) before transposition; so is rhs. The result's leading dimensions are lhs's when it is not transposed. The
+    backward products of `hadal.linear` are dx = matmul(dy, W) and dW = matmul(dy, x) {transpose_lhs}.
+  }];
+  let arguments = (ins Hadal_Tensor:$lhs, Hadal_Tensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
+                       OptionalAttr<TypeAttr>:$compute);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
+  let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
+  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$gate `,` $up attr-dict `:` type($result)";
+  let hasVerifier = 0;
+}
+
+def Hadal_SwiGLUGradientOp : Hadal_PureOp<"swiglu_gradient", [SameOperandsAndResultType, Evaluable, Rowwise, Kernel]> {
+  let summary = "gradients of both operands of hadal.swiglu";
+  let description = [{ With σ = sigmoid(gate): d gate = gradient · up · σ (1 + gate (1 - σ)); d up = gradient · gate · σ. }];
+  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, Hadal_Activation:$gradient);
+  let results = (outs Hadal_Activation:$gate_gradient, Hadal_Activation:$up_gradient);
+  let assemblyFormat = "$gate `,` $up `,` $gradient attr-dict `:` type($gate)";
+  let hasVerifier = 0;
+}
+
+def Hadal_GatedMLPOp : Hadal_ParametersOp<"gated_mlp", [AllTypesMatch<["input", "result"]>, Evaluable, Decomposable]> {
+  let summary = "down(silu(gate(x)) · up(x)): a dense feed-forward block, or shared experts";
+  let description = [{
+    Parameters under the prefix: `gate_proj.weight` and `up_proj.weight` [width, channels], `down_proj.weight` [channels,
+    width]. n shared experts are one of n times the width.
+  }];
+  let arguments = !con((ins Hadal_Activation:$input, I64Attr:$width), parameterArguments);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$input custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($input)";
+}
+
+def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Rowwise, Kernel]> {
+  let summary = "cuts the last dimension into consecutive parts";
+  let arguments = (ins Hadal_Tensor:$input);
+  let results = (outs Variadic<Hadal_Tensor>:$parts);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($parts)";
+}
+
+def Hadal_ConcatOp : Hadal_PureOp<"concat", [Evaluable, Differentiable, Rowwise, Kernel]> {
+  let summary = "joins tensors along the last dimension";
+  let arguments = (ins Variadic<Hadal_Tensor>:$parts);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$parts attr-dict `:` type($parts) `->` type($result)";
+}
+
+#endif // HADAL_DIALECT_IR_LINEAROPS_TD

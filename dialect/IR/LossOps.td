@@ -1,0 +1,75 @@
+// The head fused with its cross entropy, and multi-token prediction.
+#ifndef HADAL_DIALECT_IR_LOSSOPS_TD
+#define HADAL_DIALECT_IR_LOSSOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, Kernel]> {
+  let summary = "the output head and its cross entropy, a mean over tokens, in nats";
+  let description = [{
+    Logits z = hidden Wᵀ with W [vocabulary, channels]; the result is the mean over tokens of log Σ_v exp(z_v) - z_target. The
+    logits of a whole batch never exist: a kernel of the head kind loops over chunks of tokens.
+  }];
+  let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, I64Attr:$vocabulary), parameterArguments);
+  let results = (outs Hadal_Scalar:$result);
+  let assemblyFormat = [{
+    $hidden `,` $targets custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($hidden) `,`
+    type($targets)
+  }];
+  let hasCanonicalizer = 1;
+}
+
+def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel]> {
+  let summary = "the cross entropy with both its gradients, in one pass over chunks of tokens";
+  let description = [{
+    `gradient` is the gradient of the loss and scales both results: dz = gradient/tokens · (softmax(z) - onehot(target)),
+    hidden_gradient = dz W, weight_gradient = dzᵀ hidden. `loss` is hadal.cross_entropy's result, unscaled.
+  }];
+  let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, Hadal_Tensor:$weight, Hadal_Scalar:$gradient);
+  let results = (outs Hadal_Scalar:$loss, Hadal_Activation:$hidden_gradient, Hadal_Tensor:$weight_gradient);
+  let assemblyFormat = "$hidden `,` $targets `,` $weight `,` $gradient attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
+    AllTypesMatch<["hidden", "embedding", "result"]>, Evaluable,
+    Decomposable]> {
+  let summary = "eh_proj [RMSNorm(embedding); RMSNorm(hidden)]";
+  let description = [{
+    Parameters in order: the norm of the embedding (`enorm`), the norm of the hidden state (`hnorm`), the projection
+    (`eh_proj`, [channels, 2·channels]). The embedding comes first, as the released weights have it; the technical report's
+    eq. 21 has the reverse order.
+  }];
+  let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Activation:$embedding, F64Attr:$eps), parameterArguments);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = [{
+    $hidden `,` $embedding custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($hidden)
+  }];
+}
+
+def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "multi-token prediction: D sequential depths, each with one block, sharing embedding and head";
+  let description = [{
+    Depth d = 1..D, D = end - start, is layer start + d - 1 under `prefix`. With h the previous depth's hidden state (depth 1: the
+    operand, the main model's last layer output): m = hadal.mtp_merge(h', embedding of the token d ahead), where h' is h
+    after its final norm (`post_norm`: `norm` for depth 1, the previous `shared_head.norm.weight` afterwards) or h itself
+    (`pre_norm`); h_d = the functions applied to m; loss_d = cross entropy of RMSNorm(h_d; shared_head.norm.weight) under the
+    shared head against the token d + 1 ahead. Rotary positions stay those of the main model. The first result is the
+    mean of loss_d over the depths, the others are the sums of the functions' losses. `embedding`, `norm` and `head` name
+    parameters of the main model, absolutely; files may hold copies under the layer's `embed_tokens.weight` and
+    `shared_head.head.weight`. Source: technical report section 2.2 (eq. 21-25); released weights (order of the merge).
+  }];
+  let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$window, StrAttr:$prefix, I64Attr:$start, I64Attr:$end,
+                       FlatSymbolRefArrayAttr:$functions, StrAttr:$embedding, StrAttr:$norm, StrAttr:$head,
+                       I64Attr:$vocabulary, F64Attr:$eps,
+                       DefaultValuedAttr<Hadal_MTPHiddenState, "::hadal::MTPHiddenState::PostNorm">:$hidden_state);
+  let results = (outs Hadal_Scalar:$loss, Variadic<Hadal_Scalar>:$losses);
+  // %mtp, %b = hadal.mtp %h, %window "model.layers" 4 to 5 {@attention, @moe_ffn} embedding "model.embed_tokens.weight"
+  //              norm "model.norm.weight" head "lm_head.weight" {vocabulary = 256, eps = 1.0e-6} : !hidden, !tokens
+  let assemblyFormat = [{
+    $hidden `,` $window $prefix $start `to` $end custom<SymbolList>($functions) `embedding` $embedding `norm` $norm
+    `head` $head attr-dict `:` type($hidden) `,` type($window) custom<MTPResults>(type($loss), type($losses))
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // HADAL_DIALECT_IR_LOSSOPS_TD

@@ -1,0 +1,48 @@
+// What the operation families share: type constraints, trait lists and the syntax of parameters.
+#ifndef HADAL_DIALECT_IR_OPSCOMMON_TD
+#define HADAL_DIALECT_IR_OPSCOMMON_TD
+
+include "dialect/IR/HadalBase.td"
+include "dialect/Interfaces/HadalInterfaces.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+// Activations: batch × sequence × channels (model level: the two leading dimensions open), or rows × channels for rows
+// sorted by expert.
+def Hadal_Float : AnyTypeOf<[F32, BF16, F16]>;
+def Hadal_Activation : RankedTensorOf<[Hadal_Float]>;
+def Hadal_Tensor : RankedTensorOf<[Hadal_Float]>;
+def Hadal_Tokens : RankedTensorOf<[I32]>;
+def Hadal_Indices : RankedTensorOf<[I32]>;
+def Hadal_Scalar : Type<CPred<"$_self == ::mlir::RankedTensorType::get({}, ::mlir::Float32Type::get($_self.getContext()))">,
+                         "tensor<f32>", "::mlir::RankedTensorType">,
+                   BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getF32Type())">;
+def Hadal_Any : RankedTensorOf<[Hadal_Float, I32, F8E4M3FN, F8E8M0FNU]>;
+
+def Evaluable : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface>;
+def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
+def Recomputable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface, ["isRecomputable"]>;
+def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
+def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
+def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
+def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
+def WithParameters : DeclareOpInterfaceMethods<Hadal_ParametersOpInterface, ["getParameterSlots"]>;
+
+// An operation of the model or program level. `traits` come after Pure.
+class Hadal_PureOp<string mnemonic, list<Trait> traits = []> : Hadal_Op<mnemonic, !listconcat([Pure], traits)> {
+  let hasVerifier = 1;
+}
+
+// An operation with parameters: its arguments end with `weights` and `parameters`, and its syntax has
+// custom<Parameters>($parameters, $weights, type($weights)) after the operands.
+class Hadal_ParametersOp<string mnemonic, list<Trait> traits = []>
+    : Hadal_PureOp<mnemonic, !listconcat([WithParameters], traits)>;
+
+defvar parameterArguments = (ins Variadic<Hadal_Any>:$weights, OptionalAttr<StrArrayAttr>:$parameters);
+
+#endif // HADAL_DIALECT_IR_OPSCOMMON_TD

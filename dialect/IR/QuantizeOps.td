@@ -1,0 +1,56 @@
+// Block-scaled FP8: codes and scales are separate values; a product never hides a scale.
+#ifndef HADAL_DIALECT_IR_QUANTIZEOPS_TD
+#define HADAL_DIALECT_IR_QUANTIZEOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_Codes : RankedTensorOf<[F8E4M3FN]>;
+
+def Hadal_BlockScaleAttr : Hadal_Attr<"BlockScale", "block_scale"> {
+  let summary = "one scale per block of rows × columns";
+  let description = [{
+    `#hadal.block_scale<1x128>`: a scale for every 128 channels of a row (activations); `<128x128>` for weights; `<128x1>` for
+    transposed activations. `power_of_two` rounds scales up to powers of two (UE8M0). Ragged edges have blocks of their own.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, DefaultValuedParameter<"bool", "false">:$power_of_two);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Hadal_QuantizeOp : Hadal_PureOp<"quantize", [Evaluable, Differentiable, Kernel]> {
+  let summary = "block-scaled FP8 codes of a matrix";
+  let description = [{
+    Leading dimensions are rows. Per block: a = max(max |x|, 1e-4), scale = a / 448 (or 2^ceil(log2(a / 448))), code =
+    round to nearest even, saturating, of x / scale to E4M3. scales has shape [⌈rows/block rows⌉, ⌈columns/block columns⌉]. Its gradient is
+    straight-through: that of `input` is the gradient of the dequantized value. Source: technical report section 3.3;
+    DeepSeek-V3 inference/kernel.py.
+  }];
+  let arguments = (ins Hadal_Tensor:$input, Hadal_BlockScaleAttr:$block);
+  let results = (outs Hadal_Codes:$codes, Hadal_Tensor:$scales);
+  let assemblyFormat = "$input $block attr-dict `:` type($input) `->` type(results)";
+}
+
+def Hadal_DequantizeOp : Hadal_PureOp<"dequantize", [Evaluable, Differentiable, Kernel]> {
+  let summary = "codes times the scale of their block";
+  let arguments = (ins Hadal_Codes:$codes, Hadal_Tensor:$scales, Hadal_BlockScaleAttr:$block);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$codes `,` $scales $block attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_ScaledLinearOp : Hadal_PureOp<"scaled_linear", [Evaluable, Kernel]> {
+  let summary = "y = x Wᵀ of block-scaled FP8 operands";
+  let description = [{
+    Products of a block of K are summed in f32 and multiplied by both scales before they join the result. Source:
+    DeepSeek-V3 inference/kernel.py `fp8_gemm_kernel`. Differentiated at the level of quantize and dequantize.
+  }];
+  let arguments = (ins Hadal_Codes:$input, Hadal_Tensor:$input_scales, Hadal_Codes:$weight,
+                       Hadal_Tensor:$weight_scales, Hadal_BlockScaleAttr:$input_block,
+                       Hadal_BlockScaleAttr:$weight_block);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $input_scales $input_block `,` $weight `,` $weight_scales $weight_block attr-dict `:`
+    functional-type(operands, results)
+  }];
+}
+
+#endif // HADAL_DIALECT_IR_QUANTIZEOPS_TD

@@ -1,0 +1,48 @@
+//===- HadalInterfaces.h - the interfaces behaviour hangs on
+//----------------------------------------------------------===//
+//
+// Declares the operation interfaces of HadalInterfaces.td and the plain types that their methods exchange.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
+#define HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
+
+#include "dialect/IR/HadalEnums.h.inc"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include <string>
+
+namespace hadal {
+
+namespace reference {
+struct Tensor;
+} // namespace reference
+
+/// A parameter that an operation reads.
+struct ParameterSlot {
+  /// Hugging Face name, relative to the scope of the operation; `{e}` stands for an expert's number along dimension 0.
+  std::string name;
+  /// Its static shape and element type.
+  mlir::RankedTensorType type;
+  Initializer initializer;
+  /// Whether it has a gradient.
+  bool trainable = true;
+};
+
+namespace detail {
+/// Exactly one of names and weights is there, and weights have the types of the slots.
+llvm::LogicalResult verifyParameters(mlir::Operation *op);
+} // namespace detail
+
+} // namespace hadal
+
+#include "dialect/Interfaces/HadalInterfaces.h.inc"
+
+namespace hadal {
+/// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
+/// parameters are bound.
+std::string getParameterName(ParametersOpInterface op, unsigned index);
+} // namespace hadal
+
+#endif // HADAL_DIALECT_INTERFACES_HADALINTERFACES_H

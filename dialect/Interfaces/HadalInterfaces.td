@@ -1,0 +1,95 @@
+// The interfaces on which behaviour hangs: no pass switches over operation names.
+//
+// Parameters:      which named parameters an operation reads.
+// Decomposable:    how a model operation is written in program operations.
+// Differentiable:  how gradients flow backwards through an operation.
+// Evaluable:       what an operation means, in float64 (the reference evaluator).
+// Kernel:          which kind of kernel serves an operation.
+// Rowwise:         how an operation along one row is written in elementwise arithmetic and row reductions.
+#ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
+#define HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def Hadal_ParametersOpInterface : OpInterface<"ParametersOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that reads parameters. Before binding, the attribute `parameters` holds what the user wrote (names or
+    name prefixes, relative to the enclosing scope) and `weights` is empty; after binding it is the other way round.
+  }];
+  let methods = [
+    InterfaceMethod<"The parameters that the operation reads, in the order of its weights.",
+      "::llvm::SmallVector<::hadal::ParameterSlot>", "getParameterSlots">,
+    InterfaceMethod<"The names or prefixes as written.", "::mlir::ArrayAttr", "getParametersAttr">,
+    InterfaceMethod<"Replaces the names or prefixes.", "void", "setParametersAttr", (ins "::mlir::ArrayAttr":$names)>,
+    InterfaceMethod<"Drops the names.", "::mlir::Attribute", "removeParametersAttr">,
+    InterfaceMethod<"The bound values.", "::mlir::OperandRange", "getWeights">,
+    InterfaceMethod<"The bound values.", "::mlir::MutableOperandRange", "getWeightsMutable">
+  ];
+  let verify = "return ::hadal::detail::verifyParameters($_op);";
+}
+
+def Hadal_DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
+  let cppNamespace = "::hadal";
+  let methods = [
+    InterfaceMethod<[{
+      Writes the operation in smaller ones at the builder's insertion point and returns a value per result. Parameters
+      are bound and shapes are closed.
+    }], "::llvm::SmallVector<::mlir::Value>", "decompose", (ins "::mlir::OpBuilder &":$builder)>
+  ];
+}
+
+def Hadal_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::hadal";
+  let methods = [
+    InterfaceMethod<[{
+      Builds the gradients of the operands from the gradients of the results. A null result gradient stands for zero (at
+      least one is not null); a null operand gradient says that the operand has none (integers) or that it is zero.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildGradient",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$resultGradients)>,
+    InterfaceMethod<[{
+      Whether the operation is cheap enough to be run again in the backward pass instead of keeping its result
+      (RMSNorm, SwiGLU, the MLA up-projection).
+    }], "bool", "isRecomputable", (ins), [{}], [{ return false; }]>
+  ];
+}
+
+def Hadal_EvaluableOpInterface : OpInterface<"EvaluableOpInterface"> {
+  let cppNamespace = "::hadal";
+  let methods = [
+    InterfaceMethod<[{
+      Computes the results in float64 from the operation's definition, as plainly as it can be written. Returns failure
+      after emitting an error.
+    }], "::llvm::LogicalResult", "evaluate",
+      (ins "::llvm::ArrayRef<::hadal::reference::Tensor>":$operands,
+           "::llvm::SmallVectorImpl<::hadal::reference::Tensor> &":$results)>
+  ];
+}
+
+def Hadal_KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let cppNamespace = "::hadal";
+  let methods = [
+    InterfaceMethod<"The kind of the kernel that serves this operation when it stands alone.", "::hadal::KernelKind",
+      "getKernelKind">,
+    InterfaceMethod<[{
+      Result i may share its buffer with this operand (-1: none): the kernel reads an element of the operand before it
+      writes the same element of the result, and never later.
+    }], "int64_t", "getInPlaceOperand", (ins "unsigned":$result), [{}], [{ return -1; }]>
+  ];
+}
+
+def Hadal_RowwiseOpInterface : OpInterface<"RowwiseOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation whose every result row depends on the same row of its operands (the last dimension is the row) and on
+    operands that are the same for all rows.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Writes the operation in `arith` and `math` on tensors, `hadal.row_reduce` and `hadal.expand`, and returns a value
+      per result.
+    }], "::llvm::SmallVector<::mlir::Value>", "expandRows", (ins "::mlir::OpBuilder &":$builder)>
+  ];
+}
+
+#endif // HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD

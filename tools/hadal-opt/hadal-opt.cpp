@@ -1,0 +1,17 @@
+//===- hadal-opt.cpp - runs passes and pipelines on a file ------------------------------------------------------------===//
+//
+// MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Hadal.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  registry.insert<hadal::HadalDialect>();
+  mlir::registerTransformsPasses();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
+}
