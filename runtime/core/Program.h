@@ -1,0 +1,54 @@
+// A checked view of the descriptor that generated code exports (hadal/program.h). Construction verifies everything that
+// the rest of the runtime relies on: versions, roles, shapes, owners, argument indices, lifetimes. A descriptor that
+// fails was written by a compiler that does not fit this runtime, and the message says which entry is wrong.
+#ifndef HADAL_RUNTIME_CORE_PROGRAM_H
+#define HADAL_RUNTIME_CORE_PROGRAM_H
+
+#include "hadal/program.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+/// Bytes of one element of an `enum hadal_element_type`.
+uint64_t elementSize(uint32_t elementType);
+
+uint64_t elementCount(const hadal_tensor &tensor);
+uint64_t byteSize(const hadal_tensor &tensor);
+std::span<const int64_t> dimensions(const hadal_tensor &tensor);
+
+/// "[4, 257]" for messages.
+std::string describeShape(std::span<const int64_t> dimensions);
+
+class Program {
+public:
+  /// Keeps a reference: the descriptor lives in the object's read-only data.
+  explicit Program(const struct hadal_program &descriptor);
+
+  const struct hadal_program &operator*() const { return descriptor; }
+  const struct hadal_program *operator->() const { return &descriptor; }
+
+  std::span<const hadal_tensor> tensors() const { return {descriptor.tensors, descriptor.tensor_count}; }
+  std::span<const hadal_entry> entries() const { return {descriptor.entries, descriptor.entry_count}; }
+
+  std::optional<uint32_t> findTensor(hadal_role role, std::string_view name) const;
+  std::optional<uint32_t> findEntry(std::string_view name) const;
+
+  /// The tensors of one role, in the order of the descriptor.
+  std::vector<uint32_t> tensorsOf(hadal_role role) const;
+
+  /// Number of elements of all parameters.
+  uint64_t parameterCount() const;
+
+private:
+  const struct hadal_program &descriptor;
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_CORE_PROGRAM_H

@@ -1,0 +1,84 @@
+// Access to a program's tensors and entry points.
+#include "runtime/core/Session.h"
+
+#include "runtime/core/Error.h"
+
+#include <cmath>
+
+namespace hadal {
+
+Session::Session(const struct hadal_program &descriptor, const DeviceOptions &options)
+    : checkedProgram(descriptor), programDevice(createDevice(checkedProgram, options)),
+      scalars(checkedProgram.tensorsOf(HADAL_SCALAR)), results(checkedProgram.tensorsOf(HADAL_RESULT)) {}
+
+std::optional<uint32_t> Session::findAmong(const std::vector<uint32_t> &indices, std::string_view name) const {
+  for (uint32_t index : indices)
+    if (name == tensor(index).name)
+      return index;
+  return std::nullopt;
+}
+
+uint32_t Session::require(hadal_role role, std::string_view name) const {
+  if (std::optional<uint32_t> index = find(role, name))
+    return *index;
+  fail(HADAL_EXIT_INPUT, "the program of model '", checkedProgram->model, "' has no tensor '", name, "' of role ",
+       static_cast<int>(role));
+}
+
+uint32_t Session::requireEntry(std::string_view name) const {
+  if (std::optional<uint32_t> index = checkedProgram.findEntry(name))
+    return *index;
+  std::string names;
+  for (const hadal_entry &entry : checkedProgram.entries())
+    names += concat(names.empty() ? "" : ", ", entry.name);
+  fail(HADAL_EXIT_INPUT, "the program of model '", checkedProgram->model, "' has no entry point '", name,
+       "'; it has: ", names);
+}
+
+void Session::write(uint32_t index, uint64_t offset, std::span<const std::byte> source) {
+  uint64_t size = byteSize(tensor(index));
+  if (offset > size || source.size() > size - offset)
+    fail(HADAL_EXIT_INPUT, "write of ", source.size(), " bytes at ", offset, " into the tensor '", tensor(index).name,
+         "' of ", size, " bytes");
+  programDevice->upload(index, offset, source);
+}
+
+void Session::read(uint32_t index, uint64_t offset, std::span<std::byte> destination) const {
+  uint64_t size = byteSize(tensor(index));
+  if (offset > size || destination.size() > size - offset)
+    fail(HADAL_EXIT_INPUT, "read of ", destination.size(), " bytes at ", offset, " from the tensor '",
+         tensor(index).name, "' of ", size, " bytes");
+  programDevice->download(index, offset, destination);
+}
+
+void Session::setScalar(std::string_view name, float value) {
+  if (std::optional<uint32_t> index = findAmong(scalars, name))
+    write(*index, 0, std::as_bytes(std::span(&value, 1)));
+}
+
+float Session::result(std::string_view name) const {
+  float value = 0;
+  if (std::optional<uint32_t> index = findAmong(results, name))
+    read(*index, 0, std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+std::optional<NonFiniteElement> findNonFinite(const Session &session, hadal_role role) {
+  std::vector<float> chunk(1 << 18);
+  for (uint32_t index : session.program().tensorsOf(role)) {
+    const hadal_tensor &tensor = session.tensor(index);
+    if (tensor.element_type != HADAL_F32)
+      continue;
+    uint64_t count = elementCount(tensor);
+    for (uint64_t begin = 0; begin < count; begin += chunk.size()) {
+      std::span part(chunk.data(), std::min<uint64_t>(chunk.size(), count - begin));
+      session.read(index, begin * sizeof(float), std::as_writable_bytes(part));
+      for (uint64_t i = 0; i < part.size(); ++i)
+        if (!std::isfinite(part[i]))
+          return NonFiniteElement{index, begin + i, part[i]};
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace hadal

@@ -1,0 +1,83 @@
+// A program together with the device that runs it: tensors by role and name, entry points by name. Everything else in
+// the runtime (loading, saving, the training loop) is written against this class, and so is any tool that wants to run
+// one entry point in its own process:
+//
+//   hadal::Session session(program, {.threads = 2});
+//   session.write<float>(session.require(HADAL_PARAMETER, "model.norm.weight"), weights);
+//   session.run("evaluate");
+//   float loss = session.result("loss.main");
+#ifndef HADAL_RUNTIME_CORE_SESSION_H
+#define HADAL_RUNTIME_CORE_SESSION_H
+
+#include "runtime/core/Program.h"
+#include "runtime/devices/Device.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+class Session {
+public:
+  /// All tensors start as zero; `initializeParameters` or io/HuggingFaceDirectory give the parameters their values.
+  explicit Session(const struct hadal_program &descriptor, const DeviceOptions &options = {});
+  Session(const Session &) = delete; // the device refers to the checked program
+  Session &operator=(const Session &) = delete;
+
+  const Program &program() const { return checkedProgram; }
+  Device &device() const { return *programDevice; }
+
+  /// The index of a tensor or entry point; fails with a message when the program has none of that name.
+  uint32_t require(hadal_role role, std::string_view name) const;
+  uint32_t requireEntry(std::string_view name) const;
+  std::optional<uint32_t> find(hadal_role role, std::string_view name) const {
+    return checkedProgram.findTensor(role, name);
+  }
+
+  const hadal_tensor &tensor(uint32_t index) const { return checkedProgram.tensors()[index]; }
+
+  /// Copies elements into a tensor, or out of it, from an offset in bytes on.
+  void write(uint32_t tensor, uint64_t offset, std::span<const std::byte> source);
+  void read(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const;
+
+  template <class Element> void write(uint32_t tensor, std::span<const Element> elements) {
+    write(tensor, 0, std::as_bytes(elements));
+  }
+  template <class Element> std::vector<Element> read(uint32_t tensorIndex) const {
+    std::vector<Element> elements(byteSize(tensor(tensorIndex)) / sizeof(Element));
+    read(tensorIndex, 0, std::as_writable_bytes(std::span(elements)));
+    return elements;
+  }
+
+  /// Writes a run-time scalar. A program without it does not depend on it, so nothing happens then.
+  void setScalar(std::string_view name, float value);
+  bool hasScalar(std::string_view name) const { return findAmong(scalars, name).has_value(); }
+  /// Reads a result; 0 when the program has none of that name.
+  float result(std::string_view name) const;
+
+  /// Runs an entry point. Allocates nothing.
+  void run(uint32_t entry, LaunchRecorder *recorder = nullptr) { programDevice->run(entry, recorder); }
+  void run(std::string_view entry) { run(requireEntry(entry)); }
+
+private:
+  Program checkedProgram;
+  std::unique_ptr<Device> programDevice;
+  std::vector<uint32_t> scalars, results; // looked up in every step
+
+  std::optional<uint32_t> findAmong(const std::vector<uint32_t> &indices, std::string_view name) const;
+};
+
+/// The first tensor of the role, in the descriptor's order, that holds an infinity or a NaN, and the element's index.
+struct NonFiniteElement {
+  uint32_t tensor;
+  uint64_t element;
+  float value;
+};
+std::optional<NonFiniteElement> findNonFinite(const Session &session, hadal_role role);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_CORE_SESSION_H

@@ -1,0 +1,49 @@
+// What the runtime asks of a device: to hold the tensors of a program, to run its entry points, and to copy data in and
+// out. One folder per device implements it; `createDevice` chooses by the target that the program was compiled for. The
+// runtime above never assumes that the host can read a device's memory.
+#ifndef HADAL_RUNTIME_DEVICES_DEVICE_H
+#define HADAL_RUNTIME_DEVICES_DEVICE_H
+
+#include "runtime/core/LaunchRecorder.h"
+#include "runtime/core/Program.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace hadal {
+
+struct DeviceOptions {
+  /// Threads of a CPU device; 0 means one for each CPU that this process may use.
+  unsigned threads = 0;
+};
+
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// One line for the start of a log: "cpu znver4 (avx2,fma), 2 threads".
+  virtual std::string describe() const = 0;
+  virtual unsigned threads() const = 0;
+
+  /// Bytes of all memory that the device holds for the program.
+  virtual uint64_t memoryNeeded() const = 0;
+
+  /// Copies into a persistent tensor, or out of it, at an offset in bytes.
+  virtual void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) = 0;
+  virtual void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const = 0;
+
+  /// The tensor's memory where the host can address it, null otherwise.
+  virtual std::byte *hostAddress(uint32_t tensor) const = 0;
+
+  /// Runs all launches of an entry point and returns when they are done. Allocates nothing.
+  virtual void run(uint32_t entry, LaunchRecorder *recorder) = 0;
+};
+
+/// The device for `program->target`. Fails when this machine cannot run the program's code, before any of it runs.
+std::unique_ptr<Device> createDevice(const Program &program, const DeviceOptions &options);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_DEVICES_DEVICE_H

@@ -1,0 +1,187 @@
+// Placement of a program's memory and execution of its launches on the CPU.
+//
+// All persistent tensors lie in one mapping, the arena in a second, the threads' scratch memory in a third. Addresses
+// are resolved once. A run is one region of the thread team: for every launch each thread takes chunks of `grain` tasks
+// from a shared counter until none is left, and the barrier behind it sets the counter back. Which thread runs which
+// task is left to chance; since tasks are independent, the result is not.
+#include "runtime/devices/cpu/CpuDevice.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/devices/cpu/Features.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hadal {
+
+static constexpr uint64_t alignment = 64;
+static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
+
+/// The threads to use, after the check that this CPU can run the program's code at all.
+static unsigned admit(const Program &program, const DeviceOptions &options) {
+  requireFeatures(program->cpu_features, program->cpu, thisCpu());
+  return options.threads ? options.threads : availableCpus();
+}
+
+/// Foresees an arena that does not fit: the machine would otherwise end the program without a word in its first step.
+static uint64_t requireMemory(const Program &program, unsigned threads) {
+  uint64_t parameters = 0, gradients = 0, moments = 0, others = 0;
+  for (const hadal_tensor &tensor : program.tensors()) {
+    uint64_t size = alignUp(byteSize(tensor));
+    switch (tensor.role) {
+    case HADAL_PARAMETER:
+      parameters += size;
+      break;
+    case HADAL_GRADIENT:
+      gradients += size;
+      break;
+    case HADAL_FIRST_MOMENT:
+    case HADAL_SECOND_MOMENT:
+      moments += size;
+      break;
+    default:
+      others += size;
+    }
+  }
+  uint64_t scratch = alignUp(program->scratch_size) * threads;
+  uint64_t needed = parameters + gradients + moments + others + program->arena_size + scratch;
+  uint64_t available = availableMemory();
+  if (needed > available)
+    fail(HADAL_EXIT_OUT_OF_MEMORY, "out of memory: the program needs ", describeBytes(needed), " (parameters ",
+         describeBytes(parameters), ", gradients ", describeBytes(gradients), ", optimizer ", describeBytes(moments),
+         ", arena ", describeBytes(program->arena_size), ", scratch ", describeBytes(scratch), "), ",
+         describeBytes(available), " are available; compile with a smaller --micro-batch-size or --seq-length");
+  return needed;
+}
+
+CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
+    : program(program), team(admit(program, options)) {
+  needed = requireMemory(program, team.size());
+  if (program->check_memory)
+    checker = std::make_unique<MemoryChecker>(program, team.size());
+  else
+    arenaMemory = Mapping(program->arena_size, "the arena");
+  placeTensors();
+  placeScratch();
+  resolveArguments();
+}
+
+CpuDevice::~CpuDevice() = default;
+
+void CpuDevice::placeTensors() {
+  if (checker) {
+    for (uint32_t i = 0; i < program->tensor_count; ++i)
+      tensorAddresses.push_back(checker->tensor(i));
+    return;
+  }
+  uint64_t size = 0;
+  for (const hadal_tensor &tensor : program.tensors())
+    size += alignUp(byteSize(tensor));
+  tensorMemory = Mapping(size, "parameters, gradients and optimizer state");
+  std::byte *next = tensorMemory.data();
+  for (const hadal_tensor &tensor : program.tensors()) {
+    tensorAddresses.push_back(next);
+    next += alignUp(byteSize(tensor));
+  }
+}
+
+void CpuDevice::placeScratch() {
+  uint64_t size = alignUp(program->scratch_size);
+  if (!checker)
+    scratchMemory = Mapping(size * team.size(), "the threads' scratch memory");
+  for (unsigned thread = 0; thread < team.size(); ++thread)
+    scratchAddresses.push_back(checker ? checker->scratch(thread) : scratchMemory.data() + thread * size);
+}
+
+void CpuDevice::resolveArguments() {
+  for (uint32_t e = 0; e < program->entry_count; ++e) {
+    const hadal_entry &entry = program.entries()[e];
+    std::vector<void *> &addresses = argumentAddresses.emplace_back();
+    for (uint64_t i = 0; i < entry.argument_count; ++i) {
+      const hadal_argument &argument = entry.arguments[i];
+      if (argument.kind == HADAL_ARGUMENT_TENSOR)
+        addresses.push_back(tensorAddresses[argument.index]);
+      else if (checker)
+        addresses.push_back(checker->arena(e, argument.index));
+      else
+        addresses.push_back(arenaMemory.data() + entry.arena_buffers[argument.index].offset);
+    }
+  }
+}
+
+std::string CpuDevice::describe() const {
+  std::string features = program->cpu_features;
+  return concat("cpu ", program->cpu, features.empty() ? "" : " (" + features + ")", ", ", team.size(),
+                team.size() == 1 ? " thread" : " threads");
+}
+
+void CpuDevice::upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {
+  std::memcpy(tensorAddresses[tensor] + offset, source.data(), source.size());
+}
+
+void CpuDevice::download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const {
+  std::memcpy(destination.data(), tensorAddresses[tensor] + offset, destination.size());
+}
+
+//===----------------------------------------------------------------------===//
+// Execution
+//===----------------------------------------------------------------------===//
+
+/// One run of an entry point, shared by the threads of the team.
+struct CpuDevice::Execution {
+  CpuDevice &device;
+  uint32_t entryIndex;
+  const hadal_entry &entry;
+  LaunchRecorder *recorder;
+  uint64_t launch = 0; // of the launch that the team is in; written only by the last thread at a barrier
+  alignas(64) std::atomic<int64_t> nextTask{0};
+
+  static void runThread(void *context, unsigned thread);
+  static void finishLaunch(void *context);
+  void takeTasks(const hadal_launch &current, unsigned thread);
+};
+
+void CpuDevice::Execution::takeTasks(const hadal_launch &current, unsigned thread) {
+  void *const *arguments = device.argumentAddresses[entryIndex].data() + current.first_argument;
+  void *scratch = device.scratchAddresses[thread];
+  for (;;) {
+    int64_t first = nextTask.fetch_add(current.grain, std::memory_order_relaxed);
+    if (first >= current.tasks)
+      return;
+    int64_t end = current.tasks - first < current.grain ? current.tasks : first + current.grain;
+    current.function(arguments, current.iteration, first, end, scratch);
+  }
+}
+
+void CpuDevice::Execution::runThread(void *context, unsigned thread) {
+  Execution &self = *static_cast<Execution *>(context);
+  for (uint64_t i = 0; i < self.entry.launch_count; ++i) {
+    int64_t begin = self.recorder ? LaunchRecorder::now() : 0;
+    self.takeTasks(self.entry.launches[i], thread);
+    if (self.recorder)
+      self.recorder->record(thread, {&self.entry, i, begin, LaunchRecorder::now()});
+    self.device.team.barrier(finishLaunch, &self);
+  }
+}
+
+void CpuDevice::Execution::finishLaunch(void *context) {
+  Execution &self = *static_cast<Execution *>(context);
+  MemoryChecker *checker = self.device.checker.get();
+  self.nextTask.store(0, std::memory_order_relaxed);
+  if (checker)
+    checker->afterLaunch(self.entryIndex, self.launch);
+  ++self.launch;
+  if (checker && self.launch < self.entry.launch_count)
+    checker->beforeLaunch(self.entryIndex, self.launch);
+}
+
+void CpuDevice::run(uint32_t entry, LaunchRecorder *recorder) {
+  Execution execution{*this, entry, program.entries()[entry], recorder};
+  if (!execution.entry.launch_count)
+    return;
+  if (checker)
+    checker->beforeLaunch(entry, 0);
+  team.run(Execution::runThread, &execution);
+}
+
+} // namespace hadal

@@ -1,0 +1,49 @@
+// The CPU: tensors and arena in the process's memory, launches on a team of threads.
+#ifndef HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
+#define HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
+
+#include "runtime/core/Memory.h"
+#include "runtime/devices/Device.h"
+#include "runtime/devices/cpu/MemoryChecker.h"
+#include "runtime/devices/cpu/ThreadTeam.h"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace hadal {
+
+class CpuDevice final : public Device {
+public:
+  CpuDevice(const Program &program, const DeviceOptions &options);
+  ~CpuDevice() override;
+
+  std::string describe() const override;
+  unsigned threads() const override { return team.size(); }
+  uint64_t memoryNeeded() const override { return needed; }
+  void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
+  void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
+  std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
+  void run(uint32_t entry, LaunchRecorder *recorder) override;
+
+private:
+  struct Execution;
+
+  const Program &program;
+  ThreadTeam team;
+  uint64_t needed = 0;
+  Mapping tensorMemory, arenaMemory, scratchMemory;
+  std::unique_ptr<MemoryChecker> checker; // null unless the program was built with --check-memory
+  std::vector<std::byte *> tensorAddresses;
+  std::vector<std::byte *> scratchAddresses;
+  /// For each entry point the addresses of its argument table, which launches point into.
+  std::vector<std::vector<void *>> argumentAddresses;
+
+  void placeTensors();
+  void placeScratch();
+  void resolveArguments();
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H

@@ -1,0 +1,107 @@
+// The team's fork, join and barrier.
+#include "runtime/devices/cpu/ThreadTeam.h"
+
+#include "runtime/core/Error.h"
+
+#include <algorithm>
+#include <emmintrin.h>
+#include <fstream>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace hadal {
+
+unsigned availableCpus() {
+  cpu_set_t mask;
+  unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0)
+    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&mask)));
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  uint64_t quota, period;
+  if (file >> quota >> period && period) // "max 100000" when there is no quota: the first read fails
+    cpus = std::min<uint64_t>(cpus, std::max<uint64_t>(1, (quota + period - 1) / period));
+  return cpus;
+}
+
+// A pause takes 40 to 140 cycles, so the longer spin lasts about half a millisecond: longer than most kernels of one
+// task, shorter than anyone notices. A team that is larger than the number of CPUs gives up at once, since the thread
+// it waits for may need this very CPU.
+static constexpr unsigned longSpin = 20000, shortSpin = 64;
+
+ThreadTeam::ThreadTeam(unsigned threads)
+    : count(std::max(1u, threads)), spinRounds(count <= availableCpus() ? longSpin : shortSpin) {
+  workers.reserve(count - 1);
+  try {
+    for (unsigned thread = 1; thread < count; ++thread)
+      workers.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error &error) {
+    size_t started = workers.size() + 1;
+    stop = true;
+    advance(region);
+    for (std::thread &worker : workers)
+      worker.join();
+    fail(HADAL_EXIT_INPUT, "only ", started, " of ", count, " threads could be started (", error.what(),
+         "); use a smaller --threads");
+  }
+}
+
+ThreadTeam::~ThreadTeam() {
+  stop = true;
+  advance(region);
+  for (std::thread &worker : workers)
+    worker.join();
+}
+
+void ThreadTeam::wait(Event &event, uint32_t old) {
+  for (unsigned round = 0; round < spinRounds; ++round) {
+    if (event.value.load(std::memory_order_acquire) != old)
+      return;
+    _mm_pause();
+  }
+  // The kernel compares the value once more before it puts the thread to sleep, and whoever advances the value looks at
+  // the sleepers afterwards: one of the two sees the other.
+  event.sleepers.fetch_add(1, std::memory_order_seq_cst);
+  while (event.value.load(std::memory_order_seq_cst) == old)
+    syscall(SYS_futex, reinterpret_cast<uint32_t *>(&event.value), FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
+  event.sleepers.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ThreadTeam::advance(Event &event) {
+  event.value.fetch_add(1, std::memory_order_seq_cst);
+  if (event.sleepers.load(std::memory_order_seq_cst))
+    syscall(SYS_futex, reinterpret_cast<uint32_t *>(&event.value), FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
+}
+
+void ThreadTeam::barrier(Completion completion, void *completionContext) {
+  uint32_t old = phase.value.load(std::memory_order_relaxed); // cannot advance before this thread arrives
+  if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < count)
+    return wait(phase, old);
+  arrived.store(0, std::memory_order_relaxed);
+  if (completion)
+    completion(completionContext);
+  advance(phase);
+}
+
+void ThreadTeam::work(unsigned thread) {
+  for (uint32_t seen = 0;; ++seen) {
+    wait(region, seen);
+    if (stop)
+      return;
+    body(context, thread);
+    barrier(nullptr, nullptr);
+  }
+}
+
+void ThreadTeam::run(Body newBody, void *newContext) {
+  body = newBody;
+  context = newContext;
+  if (count > 1)
+    advance(region);
+  body(context, 0);
+  barrier(nullptr, nullptr);
+}
+
+} // namespace hadal

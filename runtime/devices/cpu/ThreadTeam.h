@@ -1,0 +1,64 @@
+// A small team of threads that lives as long as the program. The caller is thread 0 and works too. A step is one long
+// region: the team walks the launches of an entry point together and meets at a barrier after each.
+//
+// Waiting is in two stages. A thread first spins, because the next launch is usually a fraction of a microsecond away;
+// after a bounded number of rounds it sleeps on a futex, so that a team larger than the number of free CPUs, or one
+// that waits for a checkpoint to be written, leaves the CPU to those who have work.
+#ifndef HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
+#define HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace hadal {
+
+/// CPUs that this process may use: its affinity mask, cut to the CPU quota of its control group.
+unsigned availableCpus();
+
+class ThreadTeam {
+public:
+  /// What the threads of a region do; `thread` counts from 0.
+  using Body = void (*)(void *context, unsigned thread);
+  /// What the last thread to reach a barrier does before it opens.
+  using Completion = void (*)(void *context);
+
+  explicit ThreadTeam(unsigned threads);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam &) = delete;
+  ThreadTeam &operator=(const ThreadTeam &) = delete;
+
+  unsigned size() const { return count; }
+
+  /// Runs `body` once on every thread and returns when all of them have finished.
+  void run(Body body, void *context);
+
+  /// Called by every thread of a running region: returns once all have called it and `completion` has run.
+  void barrier(Completion completion, void *context);
+
+private:
+  /// A counter that threads wait on: it lies on a cache line of its own together with the number of sleepers.
+  struct alignas(64) Event {
+    std::atomic<uint32_t> value{0};
+    std::atomic<uint32_t> sleepers{0};
+  };
+
+  unsigned count;
+  unsigned spinRounds;
+  Event region; // counts the regions that began
+  Event phase;  // counts the barriers that opened
+  alignas(64) std::atomic<uint32_t> arrived{0};
+  Body body = nullptr;
+  void *context = nullptr;
+  bool stop = false;
+  std::vector<std::thread> workers;
+
+  void work(unsigned thread);
+  void wait(Event &event, uint32_t old);
+  static void advance(Event &event);
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H

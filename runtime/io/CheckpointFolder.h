@@ -1,0 +1,69 @@
+// The checkpoints of a run: a folder with one folder `step-N` for each. Such a folder is a Hugging Face directory
+// (config.json, model.safetensors) with the optimizer's moments (optimizer.safetensors) and the state of the run
+// (trainer.json). It holds no time stamps, so that equal states give equal bytes.
+//
+// A checkpoint survives a kill at any instant: its files are written to a temporary folder and synced one by one,
+// trainer.json last; the folder is synced and renamed to its final name; only then older checkpoints go. trainer.json
+// lists the sizes of the other files: a folder without it, or in which a size differs, is not a checkpoint.
+#ifndef HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
+#define HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
+
+#include "runtime/core/Session.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+/// What a run has to know, besides tensors, to go on as if it had never stopped.
+struct TrainerState {
+  int64_t step = 0;     // completed steps
+  uint64_t samples = 0; // samples read since the beginning of training
+  uint64_t seed = 0;
+  bool shuffle = false;
+  uint64_t dataTokens = 0; // of the training data, to notice another file
+  int64_t sequenceLength = 0;
+  int64_t tokensAhead = 0;
+};
+
+class CheckpointFolder {
+public:
+  /// Creates the folder, claims it for this process, and removes what interrupted saves have left.
+  CheckpointFolder(const std::filesystem::path &path, unsigned keep);
+  CheckpointFolder(const CheckpointFolder &) = delete;
+  CheckpointFolder &operator=(const CheckpointFolder &) = delete;
+  ~CheckpointFolder();
+
+  const std::filesystem::path &path() const { return root; }
+  std::filesystem::path folderOf(int64_t step) const;
+
+  /// The steps of all complete checkpoints, in increasing order.
+  std::vector<int64_t> completeSteps() const;
+  std::optional<int64_t> newest() const;
+
+  /// Writes a checkpoint, then removes all but the newest `keep`. On failure the temporary folder is removed and every
+  /// checkpoint that was complete before still is.
+  void save(const Session &session, const TrainerState &state);
+
+  TrainerState load(int64_t step, Session &session) const;
+
+  /// Called with the name of each stage of `save` as it begins; tests end the process there.
+  std::function<void(std::string_view stage)> onStage;
+
+private:
+  std::filesystem::path root;
+  unsigned keep;
+  int lock = -1;
+
+  void writeFiles(const std::filesystem::path &folder, const Session &session, const TrainerState &state);
+  void removeOlder();
+  void stage(std::string_view name) const;
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H

@@ -1,0 +1,17 @@
+// Chrome's trace format, which Perfetto opens: one slice for each launch on each thread.
+#ifndef HADAL_RUNTIME_IO_CHROMETRACE_H
+#define HADAL_RUNTIME_IO_CHROMETRACE_H
+
+#include "runtime/core/LaunchRecorder.h"
+
+#include <filesystem>
+#include <string>
+
+namespace hadal {
+
+/// `process` names the row of threads, for example "step 2 of model tiny".
+void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &recorder, const std::string &process);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_IO_CHROMETRACE_H

@@ -1,0 +1,92 @@
+// Files as the runtime needs them: mapped for reading, buffered for writing with every failure reported, and folders
+// whose entries are on the disk and not only in memory.
+#ifndef HADAL_RUNTIME_IO_FILE_H
+#define HADAL_RUNTIME_IO_FILE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+/// A file mapped for reading. Fails with HADAL_EXIT_INPUT when it cannot be opened or is no regular file.
+class MappedFile {
+public:
+  explicit MappedFile(const std::filesystem::path &path);
+  MappedFile(MappedFile &&other) noexcept;
+  MappedFile &operator=(MappedFile &&) = delete;
+  ~MappedFile();
+
+  const std::filesystem::path &path() const { return filePath; }
+  std::span<const std::byte> bytes() const { return {static_cast<const std::byte *>(address), length}; }
+  std::string_view text() const { return {static_cast<const char *>(address), length}; }
+
+private:
+  std::filesystem::path filePath;
+  void *address = nullptr;
+  size_t length = 0;
+};
+
+/// A file being written. Every failure, the full disk above all, is an Error with HADAL_EXIT_IO_FAILURE.
+class OutputFile {
+public:
+  enum class Mode { Truncate, Append };
+
+  explicit OutputFile(const std::filesystem::path &path, Mode mode = Mode::Truncate);
+  OutputFile(const OutputFile &) = delete;
+  OutputFile &operator=(const OutputFile &) = delete;
+  /// Closes without a check: whoever needs the contents on the disk calls `close` first.
+  ~OutputFile();
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+  /// Hands what is buffered to the kernel.
+  void flush();
+  /// Flushes, waits until the contents are on the disk, and closes.
+  void close();
+
+private:
+  std::filesystem::path path;
+  int descriptor = -1;
+  std::vector<std::byte> buffer;
+  size_t buffered = 0;
+
+  void writeThrough(std::span<const std::byte> bytes);
+};
+
+/// Writes a whole file so that a reader finds either the former contents or all of the new ones: to a temporary file
+/// beside it, then renamed over it. What is no regular file (a pipe, a device) is written directly.
+class ReplacingFile {
+public:
+  explicit ReplacingFile(const std::filesystem::path &path);
+  ~ReplacingFile(); // removes the temporary file unless committed
+
+  OutputFile &file() { return output; }
+  void commit();
+
+private:
+  std::filesystem::path path, temporary;
+  OutputFile output;
+  bool committed = false;
+};
+
+/// Fails early, before hours of work, when a file could not be written at the path; creates nothing.
+void requireWritable(const std::filesystem::path &path, std::string_view option);
+
+/// Creates a folder and its parents.
+void createFolder(const std::filesystem::path &path);
+
+/// Waits until the folder's entries are on the disk.
+void syncFolder(const std::filesystem::path &path);
+
+/// Renames; both folders involved have to be synced by the caller.
+void renamePath(const std::filesystem::path &from, const std::filesystem::path &to);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_IO_FILE_H

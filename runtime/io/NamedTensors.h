@@ -1,0 +1,57 @@
+// Persistent tensors as files know them. A stacked parameter is one tensor in the program and one tensor per expert in
+// a file, under the name with the expert's number in place of `{e}`; gradients and moments go by their parameter's
+// name.
+#ifndef HADAL_RUNTIME_IO_NAMEDTENSORS_H
+#define HADAL_RUNTIME_IO_NAMEDTENSORS_H
+
+#include "runtime/core/Session.h"
+#include "runtime/io/File.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+/// A tensor of a file, or one slice of a stacked one.
+struct NamedTensor {
+  std::string name;
+  uint32_t tensor;
+  uint64_t offset; // in bytes, within the program's tensor
+  uint64_t size;   // in bytes
+  std::vector<int64_t> shape;
+};
+
+/// All tensors of the role, stacked ones split, in the descriptor's order.
+std::vector<NamedTensor> namedTensors(const Program &program, hadal_role role);
+
+/// The name of slice `expert` of a stacked parameter.
+std::string expertName(std::string_view pattern, int64_t expert);
+
+/// The dtype of safetensors for an `enum hadal_element_type`.
+std::string_view safetensorsType(uint32_t elementType);
+
+/// Which tensors a file holds: those of a role, each name followed by `suffix`.
+struct NamedGroup {
+  hadal_role role;
+  std::string suffix;
+};
+
+/// A scalar to be saved beside the tensors.
+struct NamedScalar {
+  std::string name;
+  float value;
+};
+
+/// Streams a safetensors file.
+void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
+                  const std::vector<NamedScalar> &scalars = {});
+
+/// Reads tensors that must be there exactly as `writeTensors` wrote them.
+void readTensors(const std::filesystem::path &path, Session &session, const std::vector<NamedGroup> &groups);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_IO_NAMEDTENSORS_H

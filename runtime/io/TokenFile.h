@@ -1,0 +1,68 @@
+// Training data: a memory-mapped file of token ids, and the order in which a run reads its samples.
+#ifndef HADAL_RUNTIME_IO_TOKENFILE_H
+#define HADAL_RUNTIME_IO_TOKENFILE_H
+
+#include "runtime/io/File.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace hadal {
+
+/// `.txt`: text, every byte a token. `.u16`, `.u32`: raw little-endian ids.
+class TokenFile {
+public:
+  /// Fails when an id of the file is not below `vocabulary`.
+  TokenFile(const std::filesystem::path &path, int64_t vocabulary);
+
+  uint64_t size() const { return count; }
+  const std::filesystem::path &path() const { return file.path(); }
+
+  /// Copies tokens [first, first + destination.size()).
+  void read(uint64_t first, std::span<int32_t> destination) const;
+
+private:
+  MappedFile file;
+  unsigned width; // bytes of a token
+  uint64_t count;
+
+  void checkVocabulary(int64_t vocabulary) const;
+};
+
+/// The samples of a token file. Sample k holds the tokens k T ... k T + T + D (T + 1 + D of them): T positions and, for
+/// each, the D + 1 tokens that follow it.
+class Samples {
+public:
+  /// `tokensAhead` is D + 1.
+  Samples(const TokenFile &file, int64_t sequenceLength, int64_t tokensAhead)
+      : file(file), stride(static_cast<uint64_t>(sequenceLength)),
+        length(static_cast<uint64_t>(sequenceLength + tokensAhead)) {}
+
+  uint64_t count() const { return file.size() < length ? 0 : (file.size() - length) / stride + 1; }
+  uint64_t tokensPerSample() const { return length; }
+  void read(uint64_t sample, std::span<int32_t> destination) const { file.read(sample * stride, destination); }
+
+private:
+  const TokenFile &file;
+  uint64_t stride, length;
+};
+
+/// Which sample comes at a position counted from the beginning of training. Each epoch visits every sample once, in
+/// the file's order or in a permutation that depends on the seed and the epoch alone: any position can be found without
+/// those before it, so that a resumed run continues where it was.
+class SampleOrder {
+public:
+  SampleOrder(uint64_t sampleCount, bool shuffle, uint64_t seed) : count(sampleCount), shuffle(shuffle), seed(seed) {}
+
+  uint64_t sampleAt(uint64_t position) const;
+
+private:
+  uint64_t count;
+  bool shuffle;
+  uint64_t seed;
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_IO_TOKENFILE_H

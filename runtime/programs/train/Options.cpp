@@ -1,0 +1,162 @@
+// Declaration of the options and the checks that span several of them.
+#include "runtime/programs/train/Options.h"
+
+#include "runtime/core/Error.h"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <iostream>
+
+namespace hadal {
+namespace {
+
+constexpr const char *exitCodes = "Exit codes: 0 done; 1 an input is wrong; 2 the command line is wrong; 3 interrupted "
+                                  "(and saved, with --save);\n4 the loss or gradient is not finite; 5 out of memory; "
+                                  "6 a file could not be written; 7 --check-memory found a violation.";
+
+/// Adds options under one heading of --help.
+class Group {
+public:
+  Group(CLI::App &app, std::string name) : app(app), name(std::move(name)) {}
+
+  template <class Value> CLI::Option *add(const char *flag, Value &value, const char *placeholder, const char *help) {
+    return app.add_option(flag, value, help)->group(name)->option_text(placeholder);
+  }
+  CLI::Option *flag(const char *flag, bool &value, const char *help) {
+    return app.add_flag(flag, value, help)->group(name);
+  }
+
+private:
+  CLI::App &app;
+  std::string name;
+};
+
+void addData(CLI::App &app, TrainOptions &options) {
+  Group group(app, "Data");
+  group.add("--data", options.data, "FILE", "training data: .txt (a token per byte), .u16 or .u32 (raw token ids)")
+      ->required();
+  group.add("--valid", options.valid, "FILE", "validation data");
+  group.flag("--shuffle", options.shuffle, "visit the samples of each epoch in a seeded random order");
+  group
+      .add("--global-batch-size", options.globalBatchSize, "B",
+           "sequences per step, a multiple of the micro-batch size (default: one micro-batch)")
+      ->check(CLI::PositiveNumber);
+}
+
+void addSchedule(CLI::App &app, TrainOptions &options) {
+  static const std::map<std::string, DecayStyle> styles = {{"constant", DecayStyle::Constant},
+                                                           {"cosine", DecayStyle::Cosine}};
+  Group group(app, "Length and learning rate");
+  group.add("--steps", options.steps, "N", "steps, counted from the beginning of training")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  group.add("--lr", options.schedule.maximum, "X", "learning rate")->required()->check(CLI::NonNegativeNumber);
+  group.add("--lr-warmup-iters", options.schedule.warmupSteps, "N", "steps of linear warm-up (default: 0)")
+      ->check(CLI::NonNegativeNumber);
+  group.add("--lr-decay-style", options.schedule.decay, "constant|cosine", "after warm-up (default: constant)")
+      ->transform(CLI::CheckedTransformer(styles).description(""));
+  group.add("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
+      ->check(CLI::PositiveNumber);
+  group.add("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(CLI::NonNegativeNumber);
+}
+
+void addOptimizer(CLI::App &app, TrainOptions &options) {
+  Group group(app, "Optimizer and losses");
+  CLI::Range belowOne(0.0, std::nextafter(1.0, 0.0));
+  group.add("--weight-decay", options.weightDecay, "X", "of AdamW (default: 0.1)")->check(CLI::NonNegativeNumber);
+  group.add("--clip-grad", options.clipNorm, "X", "largest norm of the gradient, 0 for any (default: 1.0)")
+      ->check(CLI::NonNegativeNumber);
+  group.add("--adam-beta1", options.beta1, "X", "(default: 0.9)")->check(belowOne.description(""));
+  group.add("--adam-beta2", options.beta2, "X", "(default: 0.95)")->check(belowOne.description(""));
+  group.add("--adam-eps", options.epsilon, "X", "(default: 1e-8)")->check(CLI::NonNegativeNumber);
+  group
+      .add("--mtp-loss-weight", options.predictionLossWeight, "X",
+           "lambda, the weight of the multi-token-prediction loss (default: 0.3)")
+      ->check(CLI::NonNegativeNumber);
+  group
+      .add("--balance-loss-weight", options.balanceLossWeight, "X",
+           "alpha, the weight of the balance loss (default: 1e-4)")
+      ->check(CLI::NonNegativeNumber);
+  group
+      .add("--router-bias-rate", options.routerBiasRate, "X",
+           "gamma, the step of the routers' selection bias (default: 1e-3)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void addWeights(CLI::App &app, TrainOptions &options) {
+  Group group(app, "Weights and checkpoints");
+  group.add("--load", options.load, "DIR", "start from the weights of a Hugging Face directory");
+  group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)");
+  group.add("--save", options.save, "DIR", "write checkpoints DIR/step-N; the last step is always saved");
+  group.add("--save-interval", options.saveInterval, "N", "also save every N steps")->check(CLI::PositiveNumber);
+  group.add("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")
+      ->check(CLI::PositiveNumber);
+  group.flag("--resume", options.resume, "continue from the newest complete checkpoint of --save, if there is one");
+  group.add("--export", options.exportTo, "DIR", "write a Hugging Face directory after the last step");
+}
+
+void addLogs(CLI::App &app, TrainOptions &options) {
+  Group group(app, "Evaluation, logs and machine");
+  group.add("--eval-interval", options.evalInterval, "N", "evaluate --valid every N steps and after the last")
+      ->check(CLI::PositiveNumber);
+  group.add("--eval-iters", options.evalIterations, "N", "micro-batches of an evaluation (default: all of --valid)")
+      ->check(CLI::PositiveNumber);
+  group.add("--log", options.log, "FILE.jsonl", "one JSON object per step");
+  group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
+  group.add("--trace", options.trace, "FILE.json", "write a Chrome trace of one step, kernel by kernel");
+  group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses and gradients of step 1");
+  group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")->check(CLI::Range(1, 4096));
+}
+
+/// What a single option cannot check by itself.
+void checkTogether(const Program &program, TrainOptions &options) {
+  auto require = [](bool condition, const auto &...parts) {
+    if (!condition)
+      fail(HADAL_EXIT_COMMAND_LINE, parts...);
+  };
+  int64_t micro = program->micro_batch_size;
+  if (!options.globalBatchSize)
+    options.globalBatchSize = micro;
+  require(options.globalBatchSize % micro == 0, "--global-batch-size: ", options.globalBatchSize,
+          " is not a multiple of ", micro, ", the micro-batch size the program was compiled for");
+  Schedule &schedule = options.schedule;
+  if (!schedule.decaySteps)
+    schedule.decaySteps = options.steps;
+  for (double number : {schedule.maximum, schedule.minimum, options.weightDecay, options.epsilon, options.clipNorm,
+                        options.predictionLossWeight, options.balanceLossWeight, options.routerBiasRate})
+    require(std::isfinite(number), "every number must be finite, not ", number);
+  require(schedule.minimum <= schedule.maximum, "--min-lr: ", schedule.minimum, " is above --lr ", schedule.maximum);
+  require(schedule.decay == DecayStyle::Constant || schedule.decaySteps > schedule.warmupSteps,
+          "--lr-decay-iters: ", schedule.decaySteps, " must be greater than --lr-warmup-iters ", schedule.warmupSteps);
+  require(!options.saveInterval || !options.save.empty(), "--save-interval needs --save DIR");
+  require(!options.resume || !options.save.empty(), "--resume needs --save DIR, whose checkpoints it continues from");
+  require(!options.evalInterval || !options.valid.empty(), "--eval-interval needs --valid FILE");
+  require(!options.evalIterations || !options.valid.empty(), "--eval-iters needs --valid FILE");
+}
+
+} // namespace
+
+std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, TrainOptions &options) {
+  CLI::App app(concat("Trains the model '", program->model, "' (compiled for ", program->target, " ", program->cpu,
+                      ", micro-batches of ", program->micro_batch_size, " x ", program->sequence_length, " tokens)."));
+  app.footer(exitCodes);
+  app.get_formatter()->column_width(36);
+  addData(app, options);
+  addSchedule(app, options);
+  addOptimizer(app, options);
+  addWeights(app, options);
+  addLogs(app, options);
+  try {
+    app.parse(argc, argv);
+    checkTogether(program, options);
+  } catch (const CLI::CallForHelp &) {
+    std::cout << app.help() << std::flush;
+    return HADAL_EXIT_OK;
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "error: " << error.what() << " (see --help)\n";
+    return HADAL_EXIT_COMMAND_LINE;
+  }
+  return std::nullopt;
+}
+
+} // namespace hadal

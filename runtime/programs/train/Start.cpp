@@ -1,0 +1,153 @@
+// Everything a training run does before its first step: open the data, give the parameters their values, open the logs,
+// and say what is going to happen.
+#include "runtime/core/Error.h"
+#include "runtime/core/Initializer.h"
+#include "runtime/core/Memory.h"
+#include "runtime/io/HuggingFaceDirectory.h"
+#include "runtime/programs/train/Trainer.h"
+
+#include <cstdio>
+
+namespace hadal {
+
+Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &options)
+    : options(options), programSession(descriptor, {.threads = options.threads}),
+      accumulateEntry(programSession.requireEntry("accumulate")), updateEntry(programSession.requireEntry("update")),
+      tokensTensor(programSession.require(HADAL_INPUT, "tokens")),
+      evaluateEntry(programSession.program().findEntry("evaluate")), trainingData(options.data, descriptor.vocabulary),
+      trainingSamples(trainingData, descriptor.sequence_length, descriptor.tokens_ahead), progress(options.steps) {
+  checkInputs();
+  describe();
+  initialize();
+  openLogs();
+}
+
+void Trainer::requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const {
+  if (samples.count() >= static_cast<uint64_t>(needed))
+    return;
+  uint64_t tokens =
+      static_cast<uint64_t>(needed - 1) * static_cast<uint64_t>(program()->sequence_length) + samples.tokensPerSample();
+  fail(HADAL_EXIT_INPUT, file.path().string(), ": ", file.size(), " tokens are too few: ", what, " of ", needed,
+       " samples of sequence length ", program()->sequence_length, " needs ", tokens);
+}
+
+void Trainer::checkInputs() {
+  const hadal_tensor &tokens = programSession.tensor(tokensTensor);
+  batch.resize(elementCount(tokens));
+  uint64_t expected = static_cast<uint64_t>(program()->micro_batch_size) * trainingSamples.tokensPerSample();
+  if (tokens.element_type != HADAL_I32 || batch.size() != expected)
+    fail(HADAL_EXIT_INPUT, "malformed program: the input 'tokens' has the shape ", describeShape(dimensions(tokens)),
+         " instead of [", program()->micro_batch_size, ", ", trainingSamples.tokensPerSample(), "]");
+  requireSamples(trainingSamples, trainingData, options.globalBatchSize, "a batch");
+  if (!options.valid.empty()) {
+    programSession.requireEntry("evaluate");
+    validationData.emplace(options.valid, program()->vocabulary);
+    Samples samples(*validationData, program()->sequence_length, program()->tokens_ahead);
+    requireSamples(samples, *validationData, program()->micro_batch_size, "a micro-batch");
+  }
+  if (!options.exportTo.empty())
+    requireExportable(program());
+  auto requireFile = [](const std::filesystem::path &path, const char *option) {
+    if (!path.empty())
+      requireWritable(path, option);
+  };
+  requireFile(options.log, "--log");
+  requireFile(options.trace, "--trace");
+  requireFile(options.saveGradients, "--save-gradients");
+}
+
+void Trainer::describe() const {
+  auto count = [](double number) {
+    char text[32];
+    const char *unit = number >= 1e9 ? " G" : number >= 1e6 ? " M" : number >= 1e3 ? " k" : "";
+    std::snprintf(text, sizeof text, "%.*f%s", *unit ? 2 : 0,
+                  number / (number >= 1e9   ? 1e9
+                            : number >= 1e6 ? 1e6
+                            : number >= 1e3 ? 1e3
+                                            : 1),
+                  unit);
+    return std::string(text);
+  };
+  const Device &device = programSession.device();
+  writeMessage(concat("target ", device.describe(), program()->check_memory ? ", memory checks on" : ""));
+  writeMessage(concat("model ", program()->model, ": ", count(static_cast<double>(program().parameterCount())),
+                      " parameters, ", describeBytes(device.memoryNeeded()), " of memory (",
+                      describeBytes(availableMemory()), " available)"));
+  int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
+  writeMessage(concat("data ", options.data.string(), ": ", count(static_cast<double>(trainingData.size())),
+                      " tokens; a step reads ", options.globalBatchSize, " x ", program()->sequence_length, " of them",
+                      microBatches > 1 ? concat(" in ", microBatches, " micro-batches") : ""));
+  if (!programSession.hasScalar("mtp_loss_weight") &&
+      options.predictionLossWeight != TrainOptions{}.predictionLossWeight)
+    writeMessage("warning: --mtp-loss-weight has no effect: the model has no multi-token-prediction block");
+  if (!programSession.hasScalar("balance_loss_weight") && options.balanceLossWeight != TrainOptions{}.balanceLossWeight)
+    writeMessage("warning: --balance-loss-weight has no effect: the model has no balance loss");
+  if (!programSession.hasScalar("router_bias_rate") && options.routerBiasRate != TrainOptions{}.routerBiasRate)
+    writeMessage("warning: --router-bias-rate has no effect: the model has no router with a selection bias");
+}
+
+void Trainer::initialize() {
+  state.seed = options.seed.value_or(defaultSeed);
+  state.shuffle = options.shuffle;
+  state.dataTokens = trainingData.size();
+  state.sequenceLength = program()->sequence_length;
+  state.tokensAhead = program()->tokens_ahead;
+  if (!options.save.empty()) {
+    checkpoints = std::make_unique<CheckpointFolder>(options.save, options.keepCheckpoints);
+    std::optional<int64_t> newest = checkpoints->newest();
+    if (newest && options.resume)
+      return resume(*newest);
+    if (newest)
+      fail(HADAL_EXIT_COMMAND_LINE, "--save: '", options.save.string(), "' holds the checkpoint step-", *newest,
+           " of a former run; add --resume to continue from it, or choose another folder");
+  }
+  if (!options.load.empty()) {
+    loadWeights(options.load, programSession);
+    writeMessage(concat("weights from ", options.load.string()));
+  } else {
+    initializeParameters(programSession, state.seed);
+    writeMessage(concat("weights initialised with seed ", state.seed));
+  }
+}
+
+/// Continues from a checkpoint, provided that the run still reads the same samples in the same order.
+void Trainer::resume(int64_t step) {
+  TrainerState current = state;
+  state = checkpoints->load(step, programSession);
+  std::string folder = checkpoints->folderOf(step).string();
+  auto require = [&](bool same, const char *what, auto saved, auto now) {
+    if (!same)
+      fail(HADAL_EXIT_COMMAND_LINE, "--resume: ", what, " is ", now, ", but was ", saved, " in ", folder,
+           "; use the same, or start a new run from these weights with --load ", folder);
+  };
+  require(state.dataTokens == current.dataTokens, "the number of tokens of --data", state.dataTokens,
+          current.dataTokens);
+  require(state.sequenceLength == current.sequenceLength, "the sequence length", state.sequenceLength,
+          current.sequenceLength);
+  require(state.tokensAhead == current.tokensAhead, "the number of predicted tokens", state.tokensAhead,
+          current.tokensAhead);
+  require(state.shuffle == current.shuffle, "--shuffle", state.shuffle ? "on" : "off", current.shuffle ? "on" : "off");
+  require(!options.seed || *options.seed == state.seed, "--seed", state.seed, current.seed);
+  if (state.step >= 1 && !options.saveGradients.empty())
+    fail(HADAL_EXIT_COMMAND_LINE, "--save-gradients writes the gradients of step 1, but the run resumes after step ",
+         state.step);
+  savedStep = state.step;
+  writeMessage(concat("resumed from ", folder));
+}
+
+void Trainer::openLogs() {
+  if (!options.log.empty())
+    log = std::make_unique<JsonLinesLog>(options.log, state.step);
+  if (!options.tensorboard.empty())
+    tensorBoard = std::make_unique<TensorBoardLog>(options.tensorboard);
+  if (options.trace.empty() || state.step >= options.steps)
+    return;
+  // The second step when there is one: the first also touches every page for the first time.
+  tracedStep = std::min(state.step + 2, options.steps);
+  uint64_t microBatches = static_cast<uint64_t>(options.globalBatchSize / program()->micro_batch_size);
+  uint64_t launches =
+      microBatches * program().entries()[accumulateEntry].launch_count + program().entries()[updateEntry].launch_count;
+  recorder = std::make_unique<LaunchRecorder>(programSession.device().threads(), launches);
+}
+
+} // namespace hadal

@@ -1,0 +1,199 @@
+// The training loop.
+//
+// Step s (from 1) reads the samples at positions (s - 1) B ... s B - 1 of the run's order, B being the global batch
+// size, in micro-batches: `accumulate` runs once for each and adds its share to the gradients, `update` runs once.
+// Everything that a step depends on is in the tensors and in `TrainerState`, so that a run resumed from a checkpoint
+// computes the same bits as one that never stopped.
+#include "runtime/programs/train/Trainer.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
+#include "runtime/io/ChromeTrace.h"
+#include "runtime/io/HuggingFaceDirectory.h"
+#include "runtime/io/NamedTensors.h"
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+namespace hadal {
+
+/// Set by a signal, looked at between steps.
+static std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler stores to it");
+
+void Trainer::interrupt() { interrupted.store(true, std::memory_order_relaxed); }
+
+//===----------------------------------------------------------------------===//
+// One step
+//===----------------------------------------------------------------------===//
+
+void Trainer::setScalars(int64_t step) {
+  double microBatches = static_cast<double>(options.globalBatchSize / program()->micro_batch_size);
+  auto set = [&](std::string_view name, double value) { programSession.setScalar(name, static_cast<float>(value)); };
+  set("loss_scale", 1 / microBatches);
+  set("mtp_loss_weight", options.predictionLossWeight);
+  set("balance_loss_weight", options.balanceLossWeight);
+  set("learning_rate", options.schedule.learningRate(step));
+  set("weight_decay", options.weightDecay);
+  set("beta1", options.beta1);
+  set("beta2", options.beta2);
+  set("epsilon", options.epsilon);
+  set("bias_correction1", 1 - std::pow(options.beta1, static_cast<double>(step)));
+  set("bias_correction2", 1 - std::pow(options.beta2, static_cast<double>(step)));
+  set("clip_norm", options.clipNorm > 0 ? options.clipNorm : std::numeric_limits<double>::infinity());
+  set("router_bias_rate", options.routerBiasRate);
+}
+
+void Trainer::loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position) {
+  uint64_t length = samples.tokensPerSample();
+  for (int64_t row = 0; row < program()->micro_batch_size; ++row)
+    samples.read(order.sampleAt(position + static_cast<uint64_t>(row)),
+                 std::span(batch).subspan(static_cast<uint64_t>(row) * length, length));
+  programSession.write(tokensTensor, std::span<const int32_t>(batch));
+}
+
+void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
+  int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
+  SampleOrder order(trainingSamples.count(), options.shuffle, state.seed);
+  for (int64_t i = 0; i < microBatches; ++i) {
+    loadBatch(trainingSamples, order, state.samples);
+    programSession.run(accumulateEntry, launches);
+    state.samples += static_cast<uint64_t>(program()->micro_batch_size);
+    record.loss += programSession.result("loss");
+    record.mainLoss += programSession.result("loss.main");
+    record.predictionLoss += programSession.result("loss.mtp");
+    record.balanceLoss += programSession.result("loss.balance");
+  }
+  for (double *loss : {&record.loss, &record.mainLoss, &record.predictionLoss, &record.balanceLoss})
+    *loss /= static_cast<double>(microBatches);
+}
+
+/// Ends the run when a number is not finite, naming the first tensor that is not either: a parameter if there is one,
+/// since then the gradients only follow.
+void Trainer::requireFinite(const char *what, double value, int64_t step, bool updated) {
+  if (std::isfinite(value))
+    return;
+  std::string culprit = "every parameter and gradient is finite";
+  for (hadal_role role : {HADAL_PARAMETER, HADAL_GRADIENT})
+    if (std::optional<NonFiniteElement> found = findNonFinite(programSession, role)) {
+      culprit =
+          concat("the first non-finite tensor is the ", role == HADAL_GRADIENT ? "gradient of " : "parameter ", "'",
+                 programSession.tensor(found->tensor).name, "' (element ", found->element, " is ", found->value, ")");
+      break;
+    }
+  std::optional<int64_t> last = checkpoints ? checkpoints->newest() : std::nullopt;
+  fail(HADAL_EXIT_NON_FINITE, "step ", step, ": the ", what, " is ", value, "; ", culprit, "; stopped ",
+       updated ? "after" : "before", " the update",
+       last ? concat(", the last checkpoint is ", checkpoints->folderOf(*last).string()) : ", there is no checkpoint");
+}
+
+void Trainer::step() {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin = Clock::now();
+  StepRecord record;
+  record.step = state.step + 1;
+  LaunchRecorder *launches = record.step == tracedStep ? recorder.get() : nullptr;
+
+  setScalars(record.step);
+  accumulate(record, launches);
+  requireFinite("loss", record.loss, record.step, false);
+  requireFinite("main loss", record.mainLoss, record.step, false);
+  if (record.step == 1 && !options.saveGradients.empty())
+    saveGradients(record);
+  programSession.run(updateEntry, launches);
+  record.gradientNorm = programSession.result("gradient_norm");
+  requireFinite("gradient norm", record.gradientNorm, record.step, true);
+  state.step = record.step;
+
+  double tokens = static_cast<double>(options.globalBatchSize) * static_cast<double>(program()->sequence_length);
+  record.tokensPerSecond = tokens / std::chrono::duration<double>(Clock::now() - begin).count();
+  record.learningRate = options.schedule.learningRate(record.step);
+  if (evaluatesAfter(record.step))
+    record.validationLoss = evaluate();
+  if (log)
+    log->write(record);
+  if (tensorBoard)
+    tensorBoard->write(record);
+  progress.report(record);
+}
+
+void Trainer::saveGradients(const StepRecord &record) {
+  ReplacingFile output(options.saveGradients);
+  writeTensors(output.file(), programSession, {{HADAL_GRADIENT, ""}},
+               {{"loss", static_cast<float>(record.loss)},
+                {"loss.main", static_cast<float>(record.mainLoss)},
+                {"loss.mtp", static_cast<float>(record.predictionLoss)},
+                {"loss.balance", static_cast<float>(record.balanceLoss)}});
+  output.commit();
+}
+
+//===----------------------------------------------------------------------===//
+// Evaluation
+//===----------------------------------------------------------------------===//
+
+bool Trainer::evaluatesAfter(int64_t step) const {
+  return validationData && (step == options.steps || (options.evalInterval && step % options.evalInterval == 0));
+}
+
+/// Mean main loss over the whole micro-batches of the validation file, in its order. Nothing when interrupted.
+std::optional<double> Trainer::evaluate() {
+  Samples samples(*validationData, program()->sequence_length, program()->tokens_ahead);
+  SampleOrder order(samples.count(), false, 0);
+  int64_t microBatches = static_cast<int64_t>(samples.count()) / program()->micro_batch_size;
+  if (options.evalIterations)
+    microBatches = std::min(microBatches, options.evalIterations);
+  double total = 0;
+  for (int64_t i = 0; i < microBatches; ++i) {
+    if (interrupted.load(std::memory_order_relaxed))
+      return std::nullopt;
+    loadBatch(samples, order, static_cast<uint64_t>(i * program()->micro_batch_size));
+    programSession.run(*evaluateEntry);
+    total += programSession.result("loss.main");
+  }
+  return total / static_cast<double>(microBatches);
+}
+
+//===----------------------------------------------------------------------===//
+// The loop
+//===----------------------------------------------------------------------===//
+
+void Trainer::save() {
+  checkpoints->save(programSession, state);
+  savedStep = state.step;
+}
+
+void Trainer::writeTrace() {
+  writeChromeTrace(options.trace, *recorder, concat("step ", tracedStep, " of model ", program()->model));
+  recorder.reset();
+}
+
+int Trainer::run() {
+  progress.start(state.step);
+  if (state.step >= options.steps)
+    writeMessage(concat("nothing to train: step ", state.step, " of ", options.steps, " is done"));
+  while (state.step < options.steps && !interrupted.load(std::memory_order_relaxed)) {
+    step();
+    if (recorder && state.step == tracedStep)
+      writeTrace();
+    bool last = state.step == options.steps, due = options.saveInterval && state.step % options.saveInterval == 0;
+    if (checkpoints && (last || due))
+      save();
+  }
+  if (state.step < options.steps) {
+    if (checkpoints && savedStep != state.step)
+      save();
+    writeMessage(concat(
+        "interrupted after step ", state.step,
+        checkpoints ? concat("; saved as ", checkpoints->folderOf(state.step).string(), ", continue with --resume")
+                    : "; nothing was saved, since --save was not given"));
+    return HADAL_EXIT_INTERRUPTED;
+  }
+  if (!options.exportTo.empty()) {
+    exportModel(options.exportTo, programSession);
+    writeMessage(concat("exported to ", options.exportTo.string()));
+  }
+  return HADAL_EXIT_OK;
+}
+
+} // namespace hadal

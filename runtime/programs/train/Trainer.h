@@ -1,0 +1,75 @@
+// The training loop: micro-batches into `accumulate`, one `update`, evaluation, logs, checkpoints.
+#ifndef HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
+#define HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
+
+#include "runtime/core/Session.h"
+#include "runtime/io/CheckpointFolder.h"
+#include "runtime/io/JsonLines.h"
+#include "runtime/io/TensorBoard.h"
+#include "runtime/io/TokenFile.h"
+#include "runtime/programs/train/Options.h"
+#include "runtime/programs/train/Progress.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace hadal {
+
+class Trainer {
+public:
+  /// Opens the data, gives the parameters their values, and opens the logs: whatever can fail fails here.
+  Trainer(const struct hadal_program &descriptor, const TrainOptions &options);
+
+  /// Runs the steps that are left, with everything the options ask for. Returns the exit code.
+  int run();
+
+  /// One step, its evaluation and its line in the logs, without checkpoints. Allocates nothing.
+  void step();
+
+  Session &session() { return programSession; }
+  int64_t completedSteps() const { return state.step; }
+
+  /// Asks a running loop to end after the current step; may be called from a signal handler.
+  static void interrupt();
+
+private:
+  TrainOptions options;
+  Session programSession;
+  uint32_t accumulateEntry, updateEntry, tokensTensor;
+  std::optional<uint32_t> evaluateEntry;
+  TokenFile trainingData;
+  Samples trainingSamples;
+  std::optional<TokenFile> validationData;
+  std::vector<int32_t> batch; // one micro-batch
+  TrainerState state;
+  int64_t savedStep = -1; // the step of the newest checkpoint of this run
+  std::unique_ptr<CheckpointFolder> checkpoints;
+  std::unique_ptr<JsonLinesLog> log;
+  std::unique_ptr<TensorBoardLog> tensorBoard;
+  std::unique_ptr<LaunchRecorder> recorder;
+  int64_t tracedStep = 0;
+  Progress progress;
+
+  const Program &program() const { return programSession.program(); }
+  void checkInputs();
+  void requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const;
+  void initialize();
+  void resume(int64_t step);
+  void openLogs();
+  void describe() const;
+
+  void setScalars(int64_t step);
+  void loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position);
+  void accumulate(StepRecord &record, LaunchRecorder *launches);
+  void requireFinite(const char *what, double value, int64_t step, bool updated);
+  void saveGradients(const StepRecord &record);
+  std::optional<double> evaluate();
+  bool evaluatesAfter(int64_t step) const;
+  void save();
+  void writeTrace();
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
