@@ -3,6 +3,8 @@
 // MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Hadal.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -13,5 +15,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect>();
   mlir::registerTransformsPasses();
+  hadal::registerStrategyPasses();
+  hadal::registerLowerToLLVMPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
 }

@@ -1,0 +1,14 @@
+//===- CPUStrategies.h - the families of strategies for CPUs
+//----------------------------------------------------------===//
+//
+// Each function registers the strategies of one family; registerCPUStrategies calls them all, once.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
+#define HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
+
+#include "codegen/Strategies/Strategy.h"
+
+namespace hadal {} // namespace hadal
+
+#endif // HADAL_CODEGEN_CPU_CPUSTRATEGIES_H

@@ -1,0 +1,31 @@
+//===- LowerToLLVM.h - from scf, vector, arith and math to LLVM's dialect
+//---------------------------------------------===//
+//
+// The lowering that all CPU kernels share, applied to the llvm.func operations of a module. Inside them may stand scf,
+// cf, vector (transfers, contractions and outer products included), arith, math, memref, index and llvm operations.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_CPU_LOWERTOLLVM_H
+#define HADAL_CODEGEN_CPU_LOWERTOLLVM_H
+
+#include <memory>
+
+namespace mlir {
+class OpPassManager;
+class Pass;
+} // namespace mlir
+
+namespace hadal {
+
+/// The pass hadal-lower-to-llvm, on llvm.func.
+std::unique_ptr<mlir::Pass> createLowerToLLVMPass();
+
+/// Canonicalization and CSE, then the lowering, on every llvm.func of a module.
+void buildLowerToLLVMPipeline(mlir::OpPassManager &passes);
+
+/// Registers the pass, and the pipeline as hadal-cpu-to-llvm.
+void registerLowerToLLVMPasses();
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_CPU_LOWERTOLLVM_H

@@ -1,0 +1,169 @@
+//===- Strategy.cpp - the registry of strategies, and the passes that use it
+//------------------------------------------===//
+//
+// hadal-select-strategies asks the strategy of every kernel for a configuration and leaves it on the kernel;
+// hadal-lower-kernels lets the same strategies emit the functions of the stages. Between the two the module can be
+// written to a file and read again.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/Strategy.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+std::vector<std::unique_ptr<KernelStrategy>> &registry() {
+  static std::vector<std::unique_ptr<KernelStrategy>> strategies;
+  return strategies;
+}
+
+} // namespace
+
+StringRef hadal::stringifyTargetKind(TargetKind target) { return target == TargetKind::CPU ? "cpu" : "nvptx"; }
+
+std::string hadal::getStageSymbol(KernelOp kernel, const StageSpec &stage) {
+  return (kernel.getSymName() + "." + stage.name).str();
+}
+
+ArrayRef<std::unique_ptr<KernelStrategy>> hadal::getStrategies() { return registry(); }
+
+void hadal::registerStrategy(std::unique_ptr<KernelStrategy> strategy) { registry().push_back(std::move(strategy)); }
+
+const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel) {
+  for (const std::unique_ptr<KernelStrategy> &strategy : registry())
+    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() && strategy->serves(kernel))
+      return strategy.get();
+  return nullptr;
+}
+
+FailureOr<KernelConfiguration> hadal::selectConfiguration(TargetKind targetKind, KernelOp kernel,
+                                                          const TargetDescription &target) {
+  const KernelStrategy *strategy = findStrategy(targetKind, kernel);
+  if (!strategy) {
+    InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
+                                    << stringifyTargetKind(targetKind) << " serves the kernel '" << kernel.getSymName()
+                                    << "' of kind " << stringifyKernelKind(kernel.getKind());
+    for (Operation &op : kernel.getBody().front().without_terminator())
+      diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
+    return failure();
+  }
+  KernelConfiguration configuration;
+  configuration.strategy = strategy->getName().str();
+  if (failed(strategy->select(kernel, target, configuration)))
+    return failure();
+  return configuration;
+}
+
+FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
+  auto attribute = kernel->getAttrOfType<DictionaryAttr>(configurationAttrName);
+  if (!attribute)
+    return kernel.emitError("the kernel '")
+           << kernel.getSymName() << "' has no configuration: run hadal-select-strategies first";
+  return KernelConfiguration::fromAttribute(attribute, [&] { return kernel.emitError(); });
+}
+
+LogicalResult hadal::lowerKernel(TargetKind targetKind, KernelOp kernel, const TargetDescription &target,
+                                 OpBuilder &builder) {
+  FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
+  if (failed(configuration))
+    return failure();
+  const KernelStrategy *strategy = findStrategy(targetKind, kernel);
+  if (!strategy || strategy->getName() != configuration->strategy)
+    return kernel.emitError("the kernel '") << kernel.getSymName() << "' was configured for the strategy '"
+                                            << configuration->strategy << "', which does not serve it on "
+                                            << stringifyTargetKind(targetKind) << ": run hadal-select-strategies again";
+  return strategy->lower(kernel, *configuration, target, builder);
+}
+
+LogicalResult hadal::selectStrategies(ModuleOp module, TargetKind targetKind, const TargetDescription &target,
+                                      raw_ostream *print) {
+  Builder builder(module.getContext());
+  for (KernelOp kernel : module.getOps<KernelOp>()) {
+    FailureOr<KernelConfiguration> configuration = selectConfiguration(targetKind, kernel, target);
+    if (failed(configuration))
+      return failure();
+    kernel->setAttr(configurationAttrName, configuration->toAttribute(module.getContext()));
+    kernel->setAttr(workspaceAttrName, builder.getI64IntegerAttr(configuration->workspace));
+    if (!print)
+      continue;
+    *print << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
+    configuration->print(*print);
+    *print << "\n";
+  }
+  return success();
+}
+
+namespace {
+
+/// What both passes share: the options that name the target.
+template <typename Derived> struct TargetPass : PassWrapper<Derived, OperationPass<ModuleOp>> {
+  TargetPass() = default;
+  TargetPass(const TargetPass &other) : PassWrapper<Derived, OperationPass<ModuleOp>>(other) {}
+  Pass::Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"),
+                                llvm::cl::init("host")};
+  Pass::Option<std::string> target{*this, "target", llvm::cl::desc("cpu or nvptx"), llvm::cl::init("cpu")};
+
+  FailureOr<TargetDescription> describe(TargetKind &kind) {
+    if (target != "cpu" && target != "nvptx")
+      return this->getOperation().emitError("unknown target '") << target << "': give cpu or nvptx";
+    kind = target == "cpu" ? TargetKind::CPU : TargetKind::NVPTX;
+    llvm::Expected<TargetDescription> description = TargetDescription::forCPU(cpu);
+    if (!description)
+      return this->getOperation().emitError(llvm::toString(description.takeError()));
+    return *description;
+  }
+};
+
+struct SelectStrategies : TargetPass<SelectStrategies> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SelectStrategies)
+  SelectStrategies() = default;
+  SelectStrategies(const SelectStrategies &other) : TargetPass(other) {}
+  StringRef getArgument() const override { return "hadal-select-strategies"; }
+  StringRef getDescription() const override { return "chooses strategy, tile sizes and stages of every kernel"; }
+  Option<bool> printConfig{*this, "print-config", llvm::cl::desc("print a line per kernel"), llvm::cl::init(false)};
+
+  void runOnOperation() override {
+    TargetKind kind;
+    FailureOr<TargetDescription> description = describe(kind);
+    if (failed(description) ||
+        failed(selectStrategies(getOperation(), kind, *description, printConfig ? &llvm::errs() : nullptr)))
+      signalPassFailure();
+  }
+};
+
+struct LowerKernels : TargetPass<LowerKernels> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerKernels)
+  StringRef getArgument() const override { return "hadal-lower-kernels"; }
+  StringRef getDescription() const override { return "emits the functions of every kernel's stages"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry
+        .insert<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect>();
+  }
+
+  void runOnOperation() override {
+    TargetKind kind;
+    FailureOr<TargetDescription> description = describe(kind);
+    if (failed(description))
+      return signalPassFailure();
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
+      if (failed(lowerKernel(kind, kernel, *description, builder)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+
+void hadal::registerStrategyPasses() {
+  registerCPUStrategies();
+  registerNVPTXStrategies();
+  PassRegistration<SelectStrategies>();
+  PassRegistration<LowerKernels>();
+}

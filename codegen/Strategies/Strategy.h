@@ -1,0 +1,129 @@
+//===- Strategy.h - how a kind of kernel is served on a target
+//--------------------------------------------------------===//
+//
+// A strategy is two things kept apart. *Selection* looks at a kernel's shapes and at the target and decides everything
+// that can be told beforehand: tile sizes, stages, tasks, workspace. Its result, the configuration, is a plain value
+// that is printed by --print-config and kept on the kernel as an attribute, so that the phase `kernels` can be written
+// to a file and resumed. *Lowering* emits one function per stage from the kernel and its configuration.
+//
+// Strategies are registered per target and kind. Several may serve one kind (attention has a forward and a backward
+// strategy); the first that says it serves a kernel is taken.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_STRATEGY_H
+#define HADAL_CODEGEN_STRATEGIES_STRATEGY_H
+
+#include "codegen/Strategies/Target.h"
+#include "dialect/IR/Hadal.h"
+
+namespace hadal {
+
+/// The targets that kernels are generated for.
+enum class TargetKind { CPU, NVPTX };
+llvm::StringRef stringifyTargetKind(TargetKind target);
+
+/// One C function of a kernel (`hadal_kernel` in runtime/include/hadal/program.h): tasks are independent and write
+/// disjoint memory, so any thread may run any of them in any order.
+struct StageSpec {
+  std::string name;
+  int64_t tasks = 1;
+  /// Tasks that a thread takes at a time.
+  int64_t grain = 1;
+};
+
+/// One launch of a stage. Steps run in order with a barrier between them; loops over chunks are unrolled here.
+struct LaunchStep {
+  unsigned stage = 0;
+  int64_t iteration = 0;
+};
+
+/// Everything that selection decides.
+struct KernelConfiguration {
+  /// Name of the strategy.
+  std::string strategy;
+  /// Tile sizes and other choices, by name, in the order in which they are printed.
+  llvm::SmallVector<std::pair<std::string, int64_t>> parameters;
+  llvm::SmallVector<StageSpec, 2> stages;
+  llvm::SmallVector<LaunchStep, 2> steps;
+  /// Bytes that the kernel needs besides its operands and results while it runs. The pointer follows the results.
+  int64_t workspace = 0;
+  /// Bytes per thread.
+  int64_t scratch = 0;
+
+  /// Adds a stage and, unless told otherwise, the step that runs it once.
+  void addStage(llvm::StringRef name, int64_t tasks, int64_t grain = 1, bool withStep = true);
+  void set(llvm::StringRef name, int64_t value) { parameters.push_back({name.str(), value}); }
+  /// The value of a parameter, which must be there.
+  int64_t get(llvm::StringRef name) const;
+
+  /// As an attribute of the kernel, and back. Reading says what is wrong through `emitError`.
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+  static mlir::FailureOr<KernelConfiguration> fromAttribute(mlir::DictionaryAttr attribute,
+                                                            llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+
+  /// One line: `strategy {name = value, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`.
+  void print(llvm::raw_ostream &stream) const;
+};
+
+/// The attribute of hadal.kernel that holds its configuration.
+constexpr llvm::StringLiteral configurationAttrName = "configuration";
+/// The attribute of hadal.kernel that holds the bytes of its workspace, for the memory planner.
+constexpr llvm::StringLiteral workspaceAttrName = "workspace";
+
+class KernelStrategy {
+public:
+  KernelStrategy(TargetKind target, KernelKind kind, llvm::StringRef name) : target(target), kind(kind), name(name) {}
+  virtual ~KernelStrategy() = default;
+
+  TargetKind getTarget() const { return target; }
+  KernelKind getKind() const { return kind; }
+  llvm::StringRef getName() const { return name; }
+
+  /// Whether this strategy serves a kernel of its kind: a look at the operations of the body, without a diagnostic.
+  virtual bool serves(KernelOp kernel) const = 0;
+  /// Fills in the configuration. Says why it cannot through a diagnostic on the operation at fault.
+  virtual mlir::LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                                     KernelConfiguration &configuration) const = 0;
+  /// Emits one llvm.func per stage, named by getStageSymbol, at the builder's insertion point (in the module's body).
+  virtual mlir::LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration,
+                                    const TargetDescription &target, mlir::OpBuilder &builder) const = 0;
+
+private:
+  TargetKind target;
+  KernelKind kind;
+  llvm::StringRef name;
+};
+
+/// The symbol of a stage's function: the kernel's name, a dot, the stage's name.
+std::string getStageSymbol(KernelOp kernel, const StageSpec &stage);
+
+/// The strategies known to this process, in the order of their registration.
+llvm::ArrayRef<std::unique_ptr<KernelStrategy>> getStrategies();
+void registerStrategy(std::unique_ptr<KernelStrategy> strategy);
+/// Registers every strategy for CPUs and for NVIDIA GPUs; harmless when repeated.
+void registerCPUStrategies();
+void registerNVPTXStrategies();
+
+/// The strategy that serves a kernel on a target, or null.
+const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel);
+
+/// Finds the strategy of a kernel and lets it select; a diagnostic on failure.
+mlir::FailureOr<KernelConfiguration> selectConfiguration(TargetKind targetKind, KernelOp kernel,
+                                                         const TargetDescription &target);
+/// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
+mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
+/// Lowers a kernel by the configuration that it carries.
+mlir::LogicalResult lowerKernel(TargetKind targetKind, KernelOp kernel, const TargetDescription &target,
+                                mlir::OpBuilder &builder);
+
+/// Selects for every kernel of a module and leaves configuration and workspace on it. With `print`, writes a line per
+/// kernel.
+mlir::LogicalResult selectStrategies(mlir::ModuleOp module, TargetKind targetKind, const TargetDescription &target,
+                                     llvm::raw_ostream *print = nullptr);
+
+/// Registers the passes hadal-select-strategies and hadal-lower-kernels.
+void registerStrategyPasses();
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_STRATEGY_H

@@ -1,0 +1,140 @@
+//===- Target.cpp - what the strategies know of a target
+//--------------------------------------------------------------===//
+//
+// Resolves the name of a CPU with LLVM's own tables. The host's features are asked from the CPU itself (LLVM may know a
+// virtual machine's CPU by an older name), every other CPU's come with its name.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/Target.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+using namespace hadal;
+
+namespace {
+
+constexpr StringLiteral linuxTriple = "x86_64-pc-linux-gnu";
+
+/// The instruction sets that generated code may use: LLVM selects from these by itself, or the emitters ask for them.
+/// All others are switched off, so that the list of required features is exact.
+constexpr StringLiteral usedFeatures[] = {"sse3",         "ssse3",
+                                          "sse4.1",       "sse4.2",
+                                          "popcnt",       "lzcnt",
+                                          "bmi",          "bmi2",
+                                          "movbe",        "f16c",
+                                          "fma",          "avx",
+                                          "avx2",         "avx512f",
+                                          "avx512cd",     "avx512bw",
+                                          "avx512dq",     "avx512vl",
+                                          "avx512bf16",   "avx512fp16",
+                                          "avx512vnni",   "avx512vbmi",
+                                          "avx512vbmi2",  "avx512ifma",
+                                          "avx512bitalg", "avx512vpopcntdq",
+                                          "gfni",         "avxvnni",
+                                          "amx-tile",     "amx-bf16",
+                                          "amx-int8"};
+
+Expected<const llvm::Target *> lookUpX86() {
+  static const bool initialized = [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  (void)initialized;
+  std::string message;
+  const llvm::Target *target = TargetRegistry::lookupTarget(Triple(linuxTriple), message);
+  if (!target)
+    return createStringError("this LLVM generates no code for x86-64 (%s)", message.c_str());
+  return target;
+}
+
+/// The names nearest to a misspelt one, the nearest first.
+std::string closeNames(StringRef name, ArrayRef<SubtargetSubTypeKV> known) {
+  SmallVector<std::pair<unsigned, StringRef>> ranked;
+  for (const SubtargetSubTypeKV &entry : known) {
+    StringRef candidate = entry.Key;
+    if (candidate.starts_with("x86-64") || candidate.size() > 3)
+      ranked.push_back({name.edit_distance_insensitive(candidate), candidate});
+  }
+  llvm::sort(ranked);
+  if (ranked.size() > 5)
+    ranked.resize(5);
+  return llvm::join(llvm::map_range(ranked, [](auto &pair) { return pair.second.str(); }), ", ");
+}
+
+} // namespace
+
+bool TargetDescription::has(StringRef feature) const { return llvm::is_contained(required, feature); }
+
+Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
+  Expected<const llvm::Target *> target = lookUpX86();
+  if (!target)
+    return target.takeError();
+  Triple triple(linuxTriple);
+  std::unique_ptr<MCSubtargetInfo> baseline((*target)->createMCSubtargetInfo(triple, "x86-64", ""));
+
+  TargetDescription description;
+  description.triple = triple.str();
+  std::string hostFeatures;
+  if (name == "host") {
+    description.cpu = sys::getHostCPUName().str();
+    for (auto &feature : sys::getHostCPUFeatures())
+      if (llvm::is_contained(usedFeatures, feature.first()))
+        hostFeatures +=
+            (hostFeatures.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  } else {
+    description.cpu = name.str();
+  }
+  if (!baseline->isCPUStringValid(description.cpu)) {
+    if (name != "host")
+      return createStringError("unknown CPU '%s': close names are host, %s", name.str().c_str(),
+                               closeNames(name, baseline->getAllProcessorDescriptions()).c_str());
+    description.cpu = "x86-64";
+  }
+
+  std::unique_ptr<MCSubtargetInfo> subtarget((*target)->createMCSubtargetInfo(triple, description.cpu, hostFeatures));
+  if (!subtarget->checkFeatures("+64bit"))
+    return createStringError("the CPU '%s' has no 64-bit mode: name an x86-64 CPU", name.str().c_str());
+  SmallVector<std::string> flags;
+  for (StringRef feature : usedFeatures) {
+    bool available = subtarget->checkFeatures("+" + feature.str());
+    if (available)
+      description.required.push_back(feature.str());
+    flags.push_back((available ? "+" : "-") + feature.str());
+  }
+  description.features = llvm::join(flags, ",");
+
+  description.fma = description.has("fma");
+  if (description.has("avx512f") && description.has("avx512vl") && description.has("avx512dq") &&
+      description.has("avx512bw") && description.fma) {
+    description.lanes = 16;
+    description.vectorRegisters = 32;
+    description.l2Bytes = 1 << 20;
+  } else if (description.has("avx2") && description.fma) {
+    description.lanes = 8;
+  }
+  return description;
+}
+
+Expected<std::unique_ptr<TargetMachine>> TargetDescription::createTargetMachine() const {
+  Expected<const llvm::Target *> target = lookUpX86();
+  if (!target)
+    return target.takeError();
+  TargetOptions options;
+  // Products and sums fuse wherever the CPU can: one rounding less, and the emitters need not spell it out.
+  options.AllowFPOpFusion = FPOpFusion::Fast;
+  std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
+      Triple(triple), cpu, features, options, Reloc::PIC_, std::nullopt, CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return createStringError("LLVM cannot generate code for the CPU '%s'", cpu.c_str());
+  return machine;
+}

@@ -1,0 +1,55 @@
+//===- Target.h - what the strategies know of a target
+//----------------------------------------------------------------===//
+//
+// A target description is made from the name of a CPU and answers what selection and lowering ask: how wide a vector
+// is, how many vector registers there are, how large the caches are, and what LLVM is to be told.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_TARGET_H
+#define HADAL_CODEGEN_STRATEGIES_TARGET_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
+namespace hadal {
+
+struct TargetDescription {
+  /// The LLVM triple that code is generated for.
+  std::string triple;
+  /// LLVM's name of the CPU: what scheduling is tuned for, and what the program says it was compiled for.
+  std::string cpu;
+  /// LLVM's feature string, "+avx2,-avx512f,...": complete, so it holds even where LLVM names the host wrongly.
+  std::string features;
+  /// The instruction sets beyond x86-64's baseline that generated code may use, in LLVM's names: the runtime refuses to
+  /// run the program where one is missing.
+  std::vector<std::string> required;
+
+  /// f32 lanes of a vector: 16 with AVX-512, 8 with AVX2 and FMA, 4 otherwise.
+  int64_t lanes = 4;
+  int64_t vectorRegisters = 16;
+  /// Whether a fused multiply-add is one instruction.
+  bool fma = false;
+  /// Bytes of cache of one core, and of the last level's share of one core: constants of the CPU's class rather than
+  /// of this machine, so that a program does not depend on where it was compiled.
+  int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10, l3Bytes = 1 << 20;
+
+  bool has(llvm::StringRef feature) const;
+
+  /// The description of an x86 CPU: `host`, or any name that LLVM knows (x86-64-v2, x86-64-v3, x86-64-v4, haswell,
+  /// skylake-avx512, sapphirerapids, znver4, ...). The error of an unknown name lists names that are close to it.
+  static llvm::Expected<TargetDescription> forCPU(llvm::StringRef name);
+
+  /// LLVM's machine for this target, for position-independent code.
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() const;
+};
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_TARGET_H
