@@ -6,6 +6,7 @@
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/Reference/Models.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -14,6 +15,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect>();
+  hadal::registerReferenceModels(registry);
   mlir::registerTransformsPasses();
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();

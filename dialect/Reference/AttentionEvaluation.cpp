@@ -1,0 +1,156 @@
+//===- AttentionEvaluation.cpp - what multi-head latent attention means
+//-----------------------------------------------===//
+//
+// Reference evaluations, in float64, of the operations of AttentionOps.td. hadal.mla_attention is evaluated from its
+// own definition, not through hadal.attention: it is the oracle of its decomposition.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Reference/Definitions.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::reference;
+
+static double dot(ArrayRef<double> a, ArrayRef<double> b) {
+  double sum = 0.0;
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+/// result += factor · x.
+static void accumulate(MutableArrayRef<double> result, double factor, ArrayRef<double> x) {
+  for (size_t i = 0; i < x.size(); ++i)
+    result[i] += factor * x[i];
+}
+
+LogicalResult MLAAttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor query = operands[0], latent = operands[1];
+  const Tensor &upProjection = operands[2], &normWeight = operands[3];
+  int64_t batch = query.shape[0], length = query.shape[1];
+  int64_t heads = getHeads(), nope = getNope(), value = getValue(), rope = getRope().getDim();
+  int64_t rank = latent.columns() - rope;
+  double scale =
+      getScale() ? getScale()->convertToDouble() : getRope().getSoftmaxFactor() / std::sqrt(double(nope + rope));
+
+  // Rotate the query's and the key's rotary channels in place, and take the latent alone for the norm.
+  Tensor compressed({batch, length, rank});
+  for (int64_t t = 0; t < batch * length; ++t) {
+    int64_t position = t % length;
+    for (int64_t h = 0; h < heads; ++h)
+      rotate(row(query, t).slice(h * (nope + rope) + nope, rope), getRope(), position, /*transposed=*/false);
+    rotate(row(latent, t).slice(rank, rope), getRope(), position, /*transposed=*/false);
+    for (int64_t c = 0; c < rank; ++c)
+      compressed.at(t, c) = latent.at(t, c);
+  }
+  Tensor keyValue = linear(rmsNorm(compressed, normWeight, getEps().convertToDouble()), upProjection);
+
+  Tensor result({batch, length, heads * value});
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t i = 0; i < length; ++i) {
+        ArrayRef<double> q = row(std::as_const(query), b * length + i).slice(h * (nope + rope), nope + rope);
+        SmallVector<double> scores;
+        for (int64_t j = 0; j <= i; ++j) {
+          ArrayRef<double> key = row(std::as_const(keyValue), b * length + j).slice(h * (nope + value), nope);
+          ArrayRef<double> rotaryKey = row(std::as_const(latent), b * length + j).drop_front(rank);
+          scores.push_back(scale * (dot(q.take_front(nope), key) + dot(q.drop_front(nope), rotaryKey)));
+        }
+        double denominator = logSumExp(scores);
+        for (int64_t j = 0; j <= i; ++j)
+          accumulate(row(result, b * length + i).slice(h * value, value), std::exp(scores[j] - denominator),
+                     row(std::as_const(keyValue), b * length + j).slice(h * (nope + value) + nope, value));
+      }
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult RopeOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor result = operands[0];
+  int64_t length = result.shape[1], heads = getHeads(), channels = result.columns() / heads;
+  int64_t dim = getRope().getDim();
+  for (int64_t t = 0; t < result.rows(); ++t)
+    for (int64_t h = 0; h < heads; ++h)
+      rotate(row(result, t).slice((h + 1) * channels - dim, dim), getRope(), t % length, getInverse());
+  results.push_back(std::move(result));
+  return success();
+}
+
+namespace {
+/// The operands of the attention core as each head sees them, by batch, head and position.
+struct AttentionView {
+  const Tensor &query, &keyValue, &rotaryKey;
+  int64_t nope, value;
+  double scale;
+  int64_t batch = query.shape[0], length = query.shape[1], rope = rotaryKey.columns();
+
+  int64_t at(int64_t b, int64_t i) const { return b * length + i; }
+  ArrayRef<double> queryNope(int64_t b, int64_t h, int64_t i) const {
+    return row(query, at(b, i)).slice(h * (nope + rope), nope);
+  }
+  ArrayRef<double> queryRope(int64_t b, int64_t h, int64_t i) const {
+    return row(query, at(b, i)).slice(h * (nope + rope) + nope, rope);
+  }
+  ArrayRef<double> key(int64_t b, int64_t h, int64_t j) const {
+    return row(keyValue, at(b, j)).slice(h * (nope + value), nope);
+  }
+  ArrayRef<double> values(int64_t b, int64_t h, int64_t j) const {
+    return row(keyValue, at(b, j)).slice(h * (nope + value) + nope, value);
+  }
+  double score(int64_t b, int64_t h, int64_t i, int64_t j) const {
+    return scale * (dot(queryNope(b, h, i), key(b, h, j)) + dot(queryRope(b, h, i), row(rotaryKey, at(b, j))));
+  }
+};
+} // namespace
+
+LogicalResult AttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  int64_t heads = getHeads(), value = getValue();
+  AttentionView view{operands[0], operands[1], operands[2], int64_t(getNope()), value, getScale().convertToDouble()};
+  Tensor result({view.batch, view.length, heads * value}), logSum({view.batch, heads, view.length});
+  for (int64_t b = 0; b < view.batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t i = 0; i < view.length; ++i) {
+        SmallVector<double> scores;
+        for (int64_t j = 0; j <= i; ++j)
+          scores.push_back(view.score(b, h, i, j));
+        double denominator = logSum.at(b * heads + h, i) = logSumExp(scores);
+        for (int64_t j = 0; j <= i; ++j)
+          accumulate(row(result, view.at(b, i)).slice(h * value, value), std::exp(scores[j] - denominator),
+                     view.values(b, h, j));
+      }
+  results.push_back(std::move(result));
+  results.push_back(std::move(logSum));
+  return success();
+}
+
+// With p_ij = exp(score_ij - log_sum_exp_i) and dp_ij = gradient_i · v_j: the gradient of score_ij is
+// p_ij (dp_ij - gradient_i · output_i), because Σ_j p_ij dp_ij = gradient_i · output_i.
+LogicalResult AttentionGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &output = operands[3], &logSum = operands[4], &gradient = operands[5];
+  int64_t heads = getHeads(), nope = getNope(), value = getValue();
+  AttentionView view{operands[0], operands[1], operands[2], nope, value, getScale().convertToDouble()};
+  int64_t rope = view.rope;
+  Tensor queryGradient(operands[0].shape), keyValueGradient(operands[1].shape), rotaryKeyGradient(operands[2].shape);
+  for (int64_t b = 0; b < view.batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t i = 0; i < view.length; ++i) {
+        ArrayRef<double> g = row(gradient, view.at(b, i)).slice(h * value, value);
+        double mean = dot(g, row(output, view.at(b, i)).slice(h * value, value));
+        MutableArrayRef<double> dq = row(queryGradient, view.at(b, i)).slice(h * (nope + rope), nope + rope);
+        for (int64_t j = 0; j <= i; ++j) {
+          double p = std::exp(view.score(b, h, i, j) - logSum.at(b * heads + h, i));
+          double ds = view.scale * p * (dot(g, view.values(b, h, j)) - mean);
+          MutableArrayRef<double> dkv = row(keyValueGradient, view.at(b, j)).slice(h * (nope + value), nope + value);
+          accumulate(dq.take_front(nope), ds, view.key(b, h, j));
+          accumulate(dq.drop_front(nope), ds, row(view.rotaryKey, view.at(b, j)));
+          accumulate(dkv.take_front(nope), ds, view.queryNope(b, h, i));
+          accumulate(dkv.drop_front(nope), p, g);
+          accumulate(row(rotaryKeyGradient, view.at(b, j)), ds, view.queryRope(b, h, i));
+        }
+      }
+  results.push_back(std::move(queryGradient));
+  results.push_back(std::move(keyValueGradient));
+  results.push_back(std::move(rotaryKeyGradient));
+  return success();
+}

@@ -1,0 +1,111 @@
+//===- LinearEvaluation.cpp - what embeddings, linear layers and channel views mean
+//-----------------------------------===//
+//
+// Reference evaluations, in float64, of the operations of LinearOps.td. `compute` (the type in which a kernel forms its
+// products) is a matter of precision and has no effect here.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Reference/Definitions.h"
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::reference;
+
+LogicalResult EmbeddingOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &tokens = operands[0], &table = operands[1];
+  if (failed(checkIndices(*this, tokens, table.rows(), "token")))
+    return failure();
+  results.push_back(reference::embedding(tokens, table));
+  return success();
+}
+
+LogicalResult EmbeddingGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &tokens = operands[0], &gradient = operands[1];
+  Tensor result(getType().getShape());
+  if (failed(checkIndices(*this, tokens, result.rows(), "token")))
+    return failure();
+  for (int64_t t = 0; t < tokens.size(); ++t)
+    for (int64_t c = 0; c < gradient.columns(); ++c)
+      result.at(int64_t(tokens.data[t]), c) += gradient.at(t, c);
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult LinearOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  results.push_back(reference::linear(operands[0], operands[1]));
+  return success();
+}
+
+LogicalResult MatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &lhs = operands[0], &rhs = operands[1];
+  bool transposeLhs = getTransposeLhs(), transposeRhs = getTransposeRhs();
+  int64_t inner = transposeLhs ? lhs.rows() : lhs.columns();
+  int64_t columns = transposeRhs ? rhs.rows() : rhs.columns();
+  Tensor result(transposeLhs ? SmallVector<int64_t>{lhs.columns(), columns} : withColumns(lhs, columns));
+  for (int64_t r = 0; r < result.rows(); ++r)
+    for (int64_t c = 0; c < columns; ++c) {
+      double sum = 0.0;
+      for (int64_t k = 0; k < inner; ++k)
+        sum += (transposeLhs ? lhs.at(k, r) : lhs.at(r, k)) * (transposeRhs ? rhs.at(c, k) : rhs.at(k, c));
+      result.at(r, c) = sum;
+    }
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult SwiGLUOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor result(operands[0].shape);
+  for (int64_t i = 0; i < result.size(); ++i)
+    result.data[i] = silu(operands[0].data[i]) * operands[1].data[i];
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult SwiGLUGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor gateGradient(operands[0].shape), upGradient(operands[0].shape);
+  for (int64_t i = 0; i < gateGradient.size(); ++i) {
+    double gate = operands[0].data[i], up = operands[1].data[i], gradient = operands[2].data[i];
+    double s = sigmoid(gate);
+    gateGradient.data[i] = gradient * up * s * (1.0 + gate * (1.0 - s));
+    upGradient.data[i] = gradient * gate * s;
+  }
+  results.push_back(std::move(gateGradient));
+  results.push_back(std::move(upGradient));
+  return success();
+}
+
+LogicalResult GatedMLPOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  results.push_back(gatedMLP(operands[0], operands[1], operands[2], operands[3]));
+  return success();
+}
+
+LogicalResult SplitOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &input = operands[0];
+  int64_t begin = 0;
+  for (Type type : getParts().getTypes()) {
+    int64_t columns = cast<RankedTensorType>(type).getShape().back();
+    Tensor part(withColumns(input, columns));
+    for (int64_t r = 0; r < input.rows(); ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        part.at(r, c) = input.at(r, begin + c);
+    results.push_back(std::move(part));
+    begin += columns;
+  }
+  return success();
+}
+
+LogicalResult ConcatOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  int64_t columns = 0;
+  for (const Tensor &part : operands)
+    columns += part.columns();
+  Tensor result(withColumns(operands[0], columns));
+  int64_t begin = 0;
+  for (const Tensor &part : operands) {
+    for (int64_t r = 0; r < part.rows(); ++r)
+      for (int64_t c = 0; c < part.columns(); ++c)
+        result.at(r, begin + c) = part.at(r, c);
+    begin += part.columns();
+  }
+  results.push_back(std::move(result));
+  return success();
+}
