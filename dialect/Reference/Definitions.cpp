@@ -14,6 +14,21 @@ using namespace hadal::reference;
 double reference::sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double reference::silu(double x) { return x * sigmoid(x); }
 
+double reference::toDouble(const APInt &value) {
+  return value.getBitWidth() == 1 ? double(value.getZExtValue()) : double(value.getSExtValue());
+}
+
+Tensor reference::fromConstant(DenseElementsAttr elements) {
+  Tensor result(elements.getType().getShape());
+  if (isa<FloatType>(elements.getElementType()))
+    for (auto [element, value] : llvm::zip_equal(result.data, elements.getValues<APFloat>()))
+      element = value.convertToDouble();
+  else
+    for (auto [element, value] : llvm::zip_equal(result.data, elements.getValues<APInt>()))
+      element = toDouble(value);
+  return result;
+}
+
 SmallVector<int64_t> reference::withColumns(const Tensor &tensor, int64_t columns) {
   SmallVector<int64_t> shape(tensor.shape);
   shape.back() = columns;

@@ -65,6 +65,10 @@ inline llvm::MutableArrayRef<double> row(Tensor &tensor, int64_t index) {
   return llvm::MutableArrayRef<double>(tensor.data).slice(index * tensor.columns(), tensor.columns());
 }
 
+/// The number that an integer constant stands for: an i1 is 0 or 1, every other integer is signed.
+double toDouble(const llvm::APInt &value);
+/// The elements of a constant.
+Tensor fromConstant(mlir::DenseElementsAttr elements);
 /// A tensor of rank 0.
 inline Tensor scalar(double value) { return Tensor(llvm::ArrayRef<int64_t>(), value); }
 

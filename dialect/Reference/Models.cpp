@@ -7,13 +7,12 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Models.h"
-#include "dialect/IR/Hadal.h"
-#include "dialect/Reference/Tensor.h"
+#include "dialect/Reference/Definitions.h"
 #include <cmath>
 
 using namespace mlir;
 using namespace hadal;
-using hadal::reference::Tensor;
+using namespace hadal::reference;
 
 /// Applies a function of numbers to the elements of the operands, which have equal shapes or are scalars.
 static LogicalResult applyElementwise(Operation *op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results,
@@ -59,36 +58,16 @@ struct ConstantModel : EvaluableOpInterface::ExternalModel<ConstantModel, arith:
 };
 } // namespace
 
-static double toDouble(APFloat value) {
-  bool losesInformation;
-  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInformation);
-  return value.convertToDouble();
-}
-
-/// An i1 is 0 or 1, every other integer is signed.
-static double toDouble(const APInt &value) {
-  return value.getBitWidth() == 1 ? double(value.getZExtValue()) : double(value.getSExtValue());
-}
-
 LogicalResult ConstantModel::evaluate(Operation *op, ArrayRef<Tensor>, SmallVectorImpl<Tensor> &results) const {
   Attribute value = cast<arith::ConstantOp>(op).getValue();
-  Tensor result;
-  if (auto number = dyn_cast<FloatAttr>(value)) {
-    result.data = {toDouble(number.getValue())};
-  } else if (auto number = dyn_cast<IntegerAttr>(value)) {
-    result.data = {toDouble(number.getValue())};
-  } else if (auto elements = dyn_cast<DenseElementsAttr>(value)) {
-    result.shape.assign(elements.getType().getShape().begin(), elements.getType().getShape().end());
-    if (isa<FloatType>(elements.getElementType()))
-      for (APFloat element : elements.getValues<APFloat>())
-        result.data.push_back(toDouble(element));
-    else
-      for (const APInt &element : elements.getValues<APInt>())
-        result.data.push_back(toDouble(element));
-  } else {
+  if (auto number = dyn_cast<FloatAttr>(value))
+    results.push_back(scalar(number.getValue().convertToDouble()));
+  else if (auto number = dyn_cast<IntegerAttr>(value))
+    results.push_back(scalar(reference::toDouble(number.getValue())));
+  else if (auto elements = dyn_cast<DenseElementsAttr>(value))
+    results.push_back(fromConstant(elements));
+  else
     return op->emitOpError("has a value that the reference evaluator cannot read; write it as dense<...>");
-  }
-  results.push_back(std::move(result));
   return success();
 }
 
@@ -106,7 +85,7 @@ static double truncate(arith::TruncFOp op, ArrayRef<double> x) {
   bool losesInformation;
   value.convert(cast<FloatType>(getElementTypeOrSelf(op.getType())).getFloatSemantics(), APFloat::rmNearestTiesToEven,
                 &losesInformation);
-  return toDouble(value);
+  return value.convertToDouble();
 }
 
 // The functions of numbers.

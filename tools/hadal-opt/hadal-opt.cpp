@@ -7,6 +7,7 @@
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/Reference/Models.h"
+#include "passes/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   registry.insert<hadal::HadalDialect>();
   hadal::registerReferenceModels(registry);
   mlir::registerTransformsPasses();
+  hadal::registerHadalPasses();
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));

@@ -1,0 +1,232 @@
+//===- Evaluator.cpp - runs functions in float64
+//----------------------------------------------------------------------===//
+//
+// A function is one block: its operations run in order, each through EvaluableOpInterface. What calls functions (calls,
+// launches, layers, multi-token prediction) is run here, because it needs the evaluator itself. A tensor is dropped at
+// its last use.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Reference/Evaluator.h"
+#include "dialect/Reference/Definitions.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::reference;
+
+/// Deeper calls are taken for a recursion.
+static constexpr unsigned deepestCall = 64;
+
+/// Values of a function while it runs: each with the number of its uses that are still to come.
+class reference::Frame {
+public:
+  void define(Value value, Tensor tensor) {
+    if (int64_t uses = std::distance(value.use_begin(), value.use_end()))
+      values[value] = {std::move(tensor), uses};
+  }
+  /// One use of the value.
+  Tensor use(Value value) {
+    auto entry = values.find(value);
+    if (--entry->second.second > 0)
+      return entry->second.first;
+    Tensor tensor = std::move(entry->second.first);
+    values.erase(entry);
+    return tensor;
+  }
+
+private:
+  llvm::DenseMap<Value, std::pair<Tensor, int64_t>> values;
+};
+
+/// "2x?x8".
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t length : shape)
+    text += (text.empty() ? "" : "x") + (ShapedType::isDynamic(length) ? std::string("?") : std::to_string(length));
+  return text.empty() ? "a scalar" : text;
+}
+
+/// Whether a tensor is a value of the type, open dimensions matching every length.
+static bool isValueOf(const Tensor &tensor, Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped)
+    return tensor.rank() == 0;
+  return shaped.getRank() == tensor.rank() && all_of(zip_equal(shaped.getShape(), tensor.shape), [](auto lengths) {
+           return ShapedType::isDynamic(std::get<0>(lengths)) || std::get<0>(lengths) == std::get<1>(lengths);
+         });
+}
+
+/// Reports a tensor that is not a value of the type that it should have.
+static LogicalResult checkValue(Operation *op, const Tensor &tensor, Type type, const Twine &what) {
+  if (isValueOf(tensor, type))
+    return success();
+  return op->emitOpError() << what << " is " << shapeText(tensor.shape) << ", but its type is " << type;
+}
+
+LogicalResult Evaluator::evaluate(FunctionOpInterface function, ArrayRef<Tensor> arguments,
+                                  SmallVectorImpl<Tensor> &results) {
+  if (function.isExternal() || !function.getFunctionBody().hasOneBlock())
+    return function.emitOpError("must have a body of one block for the reference evaluator to run it");
+  if (depth == deepestCall)
+    return function.emitOpError() << "is called more than " << deepestCall
+                                  << " functions deep; recursion cannot be evaluated";
+  Block &body = function.getFunctionBody().front();
+  if (arguments.size() != body.getNumArguments())
+    return function.emitOpError() << "takes " << body.getNumArguments() << " arguments, got " << arguments.size();
+  ++depth;
+  llvm::scope_exit leave([&] { --depth; });
+
+  Frame frame;
+  for (auto [index, argument] : enumerate(body.getArguments())) {
+    if (failed(checkValue(function, arguments[index], argument.getType(), "argument #" + Twine(index))))
+      return failure();
+    frame.define(argument, arguments[index]);
+  }
+  for (Operation &op : body) {
+    SmallVector<Tensor> operands, values;
+    for (Value operand : op.getOperands())
+      operands.push_back(frame.use(operand));
+    if (op.hasTrait<OpTrait::IsTerminator>()) {
+      results.append(std::make_move_iterator(operands.begin()), std::make_move_iterator(operands.end()));
+      break;
+    }
+    if (failed(evaluateOperation(op, operands, values)))
+      return failure();
+    if (observer && failed(observer(&op, operands, values)))
+      return failure();
+    for (auto [result, value] : zip_equal(op.getResults(), values))
+      frame.define(result, std::move(value));
+  }
+  return success();
+}
+
+LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &operands,
+                                           SmallVectorImpl<Tensor> &results) {
+  if (auto parametrised = dyn_cast<ParametersOpInterface>(op); parametrised && parametrised.getParametersAttr())
+    for (const ParameterSlot &slot : parametrised.getParameterSlots()) {
+      FailureOr<Tensor> value = parameter(&op, scope.empty() ? slot.name : scope + "." + slot.name, slot.type);
+      if (failed(value))
+        return failure();
+      operands.push_back(std::move(*value));
+    }
+
+  LogicalResult evaluated = success();
+  if (auto evaluable = dyn_cast<EvaluableOpInterface>(op))
+    evaluated = evaluable.evaluate(operands, results);
+  else if (auto call = dyn_cast<func::CallOp>(op))
+    evaluated = evaluateCall(&op, call.getCalleeAttr(), operands, results);
+  else if (auto launch = dyn_cast<LaunchOp>(op))
+    evaluated = evaluateCall(&op, launch.getKernelAttr(), operands, results);
+  else if (auto layers = dyn_cast<LayersOp>(op))
+    evaluated = evaluateLayers(layers, operands, results);
+  else if (auto mtp = dyn_cast<MTPOp>(op))
+    evaluated = evaluateMTP(mtp, operands, results);
+  else
+    return op.emitOpError("has no reference evaluation: it implements no EvaluableOpInterface");
+  if (failed(evaluated))
+    return failure();
+
+  if (results.size() != op.getNumResults())
+    return op.emitOpError() << "was evaluated to " << results.size() << " results, but it has " << op.getNumResults();
+  for (auto [index, type] : enumerate(op.getResultTypes()))
+    if (failed(checkValue(&op, results[index], type, "result #" + Twine(index))))
+      return failure();
+  return success();
+}
+
+LogicalResult Evaluator::evaluateCall(Operation *op, FlatSymbolRefAttr callee, ArrayRef<Tensor> arguments,
+                                      SmallVectorImpl<Tensor> &results) {
+  auto function = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(op, callee);
+  if (!function)
+    return op->emitOpError() << "calls @" << callee.getValue() << ", which is not a function of this module";
+  return evaluate(function, arguments, results);
+}
+
+LogicalResult Evaluator::evaluateLayer(Operation *op, ArrayAttr functions, StringRef layer, Tensor &hidden,
+                                       MutableArrayRef<Tensor> losses) {
+  std::string outer = std::exchange(scope, layer.str());
+  llvm::scope_exit leave([&] { scope = outer; });
+  size_t next = 0;
+  for (Attribute callee : functions) {
+    SmallVector<Tensor> results;
+    if (failed(evaluateCall(op, cast<FlatSymbolRefAttr>(callee), hidden, results)))
+      return failure();
+    if (results.empty() || next + results.size() - 1 > losses.size())
+      return op->emitOpError() << "calls " << callee << ", which returns " << results.size()
+                               << " values; expected a hidden state and as many losses as the operation has results";
+    hidden = std::move(results.front());
+    for (const Tensor &loss : ArrayRef(results).drop_front())
+      losses[next++].data[0] += loss.data[0];
+  }
+  return success();
+}
+
+LogicalResult Evaluator::evaluateLayers(LayersOp op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor hidden = operands[0];
+  SmallVector<Tensor> losses(op.getLosses().size(), scalar(0.0));
+  for (int64_t layer = op.getStart(); layer < int64_t(op.getEnd()); ++layer) {
+    std::string name = op.getPrefix().str() + "." + std::to_string(layer);
+    if (failed(evaluateLayer(op, op.getFunctions(), name, hidden, losses)))
+      return failure();
+  }
+  results.push_back(std::move(hidden));
+  results.append(std::make_move_iterator(losses.begin()), std::make_move_iterator(losses.end()));
+  return success();
+}
+
+LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor hidden = operands[0];
+  const Tensor &window = operands[1];
+  int64_t depths = int64_t(op.getEnd()) - int64_t(op.getStart()), length = hidden.shape[1];
+  int64_t channels = hidden.columns(), vocabulary = op.getVocabulary();
+  double eps = op.getEps().convertToDouble();
+  if (window.columns() < length + depths + 1)
+    return op.emitOpError() << "needs a window of " << length + depths + 1 << " tokens for sequences of " << length
+                            << ", got " << window.columns();
+  if (failed(checkIndices(op, window, vocabulary, "token")))
+    return failure();
+
+  bool missing = false;
+  auto value = [&](const Twine &name, ArrayRef<int64_t> shape) {
+    auto type = RankedTensorType::get(shape, op.getHidden().getType().getElementType());
+    FailureOr<Tensor> tensor = missing ? FailureOr<Tensor>(failure()) : parameter(op, name.str(), type);
+    missing |= failed(tensor);
+    return missing ? Tensor(shape) : std::move(*tensor);
+  };
+  Tensor table = value(op.getEmbedding(), {vocabulary, channels}), head = value(op.getHead(), {vocabulary, channels});
+  Tensor norm = value(op.getNorm(), {channels});
+  Tensor loss = scalar(0.0);
+  SmallVector<Tensor> losses(op.getLosses().size(), scalar(0.0));
+  for (int64_t d = 1; d <= depths; ++d) {
+    std::string layer = op.getPrefix().str() + "." + std::to_string(int64_t(op.getStart()) + d - 1);
+    Tensor embeddingNorm = value(layer + ".enorm.weight", {channels});
+    Tensor hiddenNorm = value(layer + ".hnorm.weight", {channels});
+    Tensor projection = value(layer + ".eh_proj.weight", {channels, 2 * channels});
+    Tensor nextNorm = value(layer + ".shared_head.norm.weight", {channels});
+    if (missing)
+      return failure();
+    if (op.getHiddenState() == MTPHiddenState::PostNorm)
+      hidden = rmsNorm(hidden, norm, eps);
+    hidden =
+        mtpMerge(hidden, embedding(tokensAhead(window, d, length), table), embeddingNorm, hiddenNorm, projection, eps);
+    if (failed(evaluateLayer(op, op.getFunctions(), layer, hidden, losses)))
+      return failure();
+    norm = std::move(nextNorm);
+    loss.data[0] += crossEntropy(rmsNorm(hidden, norm, eps), tokensAhead(window, d + 1, length), head) / depths;
+  }
+  if (missing)
+    return failure();
+  results.push_back(std::move(loss));
+  results.append(std::make_move_iterator(losses.begin()), std::make_move_iterator(losses.end()));
+  return success();
+}
+
+FailureOr<Tensor> Evaluator::parameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
+  FailureOr<Tensor> value = parameters ? parameters(absoluteName, type) : FailureOr<Tensor>(failure());
+  if (failed(value))
+    return op->emitOpError() << "reads the parameter '" << absoluteName << "', which was given no value";
+  if (failed(checkValue(op, *value, type, "parameter '" + absoluteName + "'")))
+    return failure();
+  return value;
+}

@@ -1,0 +1,108 @@
+//===- Inputs.cpp - reproducible inputs for the evaluator and for checks of kernels
+//-----------------------------------===//
+//
+// Numbers come from SplitMix64 (Steele, Lea and Flood 2014), started from the seed and a hash of the tensor's name.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Reference/Inputs.h"
+#include "dialect/Reference/Definitions.h"
+#include "llvm/Support/xxhash.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::reference;
+
+namespace {
+class SplitMix64 {
+public:
+  explicit SplitMix64(uint64_t state) : state(state) {}
+  /// A number in [0, 1).
+  double next() {
+    uint64_t z = state += 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return double((z ^ (z >> 31)) >> 11) * 0x1p-53;
+  }
+
+private:
+  uint64_t state;
+};
+} // namespace
+
+/// Inputs are float32 numbers, so that a kernel can be given the same ones.
+static double toFloat32(double value) { return double(float(value)); }
+
+Tensor Inputs::empty(ShapedType type) const {
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [dimension, length] : enumerate(shape))
+    if (ShapedType::isDynamic(length))
+      length = dimension == 0 ? batch : positions;
+  return Tensor(shape);
+}
+
+Tensor Inputs::uniform(StringRef name, ShapedType type, double low, double high) const {
+  SplitMix64 generator(seed * 0x9e3779b97f4a7c15ull ^ llvm::xxh3_64bits(name));
+  bool whole = type.getElementType().isIntOrIndex();
+  Tensor tensor = empty(type);
+  for (double &element : tensor.data) {
+    element = low + (high - low) * generator.next();
+    element = whole ? std::floor(element) : toFloat32(element);
+  }
+  return tensor;
+}
+
+Tensor Inputs::parameter(StringRef name, RankedTensorType type) const {
+  if (type.getRank() < 2)
+    return uniform(name, type, 0.8, 1.2);
+  // The variance of a uniform number in [-a, a) is a²/3.
+  double bound = std::sqrt(3.0 / type.getShape().back());
+  return uniform(name, type, -bound, bound);
+}
+
+/// The number of tokens that a window's elements lie below: the module's, or that of the embedding.
+static int64_t vocabularyOf(FunctionOpInterface function) {
+  if (auto module = function->getParentOfType<ModuleOp>())
+    if (auto vocabulary = module->getAttrOfType<IntegerAttr>("hadal.vocabulary"))
+      return vocabulary.getInt();
+  int64_t vocabulary = 1;
+  function.walk([&](EmbeddingOp embedding) { vocabulary = embedding.getVocabulary(); });
+  return vocabulary;
+}
+
+/// A bound of a range; NaN when it is no number.
+static double boundOf(Attribute number) {
+  if (auto real = dyn_cast<FloatAttr>(number))
+    return real.getValueAsDouble();
+  auto integer = dyn_cast<IntegerAttr>(number);
+  return integer ? double(integer.getInt()) : NAN;
+}
+
+FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index) const {
+  auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
+  if (!type)
+    return function.emitOpError() << "has argument #" << index << " of type " << function.getArgumentTypes()[index]
+                                  << ", which is no tensor; only tensors can be given a value";
+  auto attribute = [&](StringRef name) { return function.getArgAttr(index, name); };
+  std::string name = (function.getName() + "#" + Twine(index)).str();
+
+  if (auto value = dyn_cast_or_null<DenseElementsAttr>(attribute("hadal.value")))
+    return fromConstant(value);
+  if (auto range = dyn_cast_or_null<ArrayAttr>(attribute("hadal.range"))) {
+    double low = range.size() == 2 ? boundOf(range[0]) : NAN, high = range.size() == 2 ? boundOf(range[1]) : NAN;
+    if (!(low < high))
+      return function.emitOpError() << "has hadal.range = " << range << " on argument #" << index
+                                    << "; expected two numbers [low, high] with low < high";
+    return uniform(name, type, low, high);
+  }
+  if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(attribute("hadal.parameter")))
+    return parameter(symbol.getValue(), type);
+  for (StringRef zero : {"hadal.gradient", "hadal.first_moment", "hadal.second_moment", "hadal.state"})
+    if (attribute(zero))
+      return empty(type);
+  if (auto scalar = dyn_cast_or_null<StringAttr>(attribute("hadal.scalar")))
+    return uniform(scalar.getValue(), type, 0.5, 1.0);
+  if (isa<ModelOp>(function.getOperation()) || attribute("hadal.input"))
+    return uniform("tokens", type, 0.0, double(vocabularyOf(function)));
+  return type.getElementType().isIntOrIndex() ? empty(type) : uniform(name, type, -1.0, 1.0);
+}

@@ -1,0 +1,59 @@
+// The passes, in the order of the pipelines that use them. Each is one file, named after it, in the folder of its kind.
+#ifndef HADAL_PASSES_PASSES_TD
+#define HADAL_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===------------------------------------------------------------------------------------------------------------------===//
+// The reference evaluator
+//===------------------------------------------------------------------------------------------------------------------===//
+
+def EvaluatePass : Pass<"hadal-evaluate", "::mlir::ModuleOp"> {
+  let summary = "runs the functions of a module in float64 and prints their results";
+  let description = [{
+    Runs every public `func.func` and every `hadal.model` with the reference evaluator. A result is printed as
+    `@function: type value`, with `#i` after the name where there are several. Arguments take reproducible values: the
+    constant `hadal.value`, numbers in [low, high) for `hadal.range = [low, high]`, tokens for the window, random
+    parameters that depend on the seed and their names only: a model and what passes make of it print the same.
+    The module is left as it is. Example: test/dialect/reference/evaluate.mlir.
+  }];
+  let options = [
+    Option<"digits", "digits", "unsigned", "6", "significant digits">,
+    Option<"seed", "seed", "uint64_t", "0", "seed of the random arguments and parameters">,
+    Option<"batch", "batch", "int64_t", "1", "length of an argument's first dimension where it is open">,
+    Option<"positions", "positions", "int64_t", "8", "length of an argument's second dimension where it is open">,
+    Option<"summary", "summary", "bool", "false", "print the sum and the root mean square of a result only">
+  ];
+}
+
+def CheckGradientsPass : Pass<"hadal-check-gradients", "::mlir::ModuleOp"> {
+  let summary = "holds the gradients of operations against finite differences";
+  let description = [{
+    Runs every public function on random arguments (see hadal-evaluate). For every operation in it that can be
+    differentiated, evaluates what it builds as gradient, for random gradients of those of its results that the function
+    uses, in float64, and compares each operand's gradient with fourth-order central differences of its evaluation.
+    Prints the error relative to the largest element and fails where it exceeds the tolerance. The module is left
+    as it is. Example: test/dialect/reference/gradients.mlir.
+  }];
+  let options = [
+    Option<"seed", "seed", "uint64_t", "0", "seed of the random arguments and gradients">,
+    Option<"step", "step", "double", "1.0e-3", "step of the differences">,
+    Option<"tolerance", "tolerance", "double", "1.0e-6", "largest relative error">
+  ];
+}
+
+def CheckDecompositionsPass : Pass<"hadal-check-decompositions", "::mlir::ModuleOp"> {
+  let summary = "holds what operations are written in against their own definition";
+  let description = [{
+    Runs every public function on random arguments (see hadal-evaluate). For every operation in it that decomposes into
+    smaller ones, or expands into elementwise arithmetic and row reductions, evaluates these in float64 and compares the
+    results with the operation's own evaluation. Prints the error relative to the largest element and fails
+    where it exceeds the tolerance. The module is left as it is. Example: test/dialect/reference/decompositions.mlir.
+  }];
+  let options = [
+    Option<"seed", "seed", "uint64_t", "0", "seed of the random arguments">,
+    Option<"tolerance", "tolerance", "double", "1.0e-12", "largest relative error">
+  ];
+}
+
+#endif // HADAL_PASSES_PASSES_TD

@@ -1,0 +1,103 @@
+//===- Evaluate.cpp - runs the functions of a module in float64
+//-------------------------------------------------------===//
+//
+// `hadal-evaluate`: the reference evaluator as a pass. See its description in Passes.td.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Reference/Evaluator.h"
+#include "dialect/Reference/Inputs.h"
+#include "passes/Passes.h"
+#include "llvm/Support/Format.h"
+#include <cmath>
+
+namespace hadal {
+#define GEN_PASS_DEF_EVALUATEPASS
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+using namespace mlir;
+using namespace hadal;
+using reference::Tensor;
+
+/// Prints one number; negative zero as zero.
+static void printNumber(raw_ostream &os, double number, unsigned digits) {
+  os << llvm::format("%.*g", digits, number == 0.0 ? 0.0 : number);
+}
+
+/// Prints the elements from `next` on that lie in the given dimension, in brackets.
+static void printElements(raw_ostream &os, const Tensor &tensor, int64_t dimension, int64_t &next, unsigned digits) {
+  if (dimension == tensor.rank()) {
+    printNumber(os, tensor.data[next++], digits);
+    return;
+  }
+  os << '[';
+  for (int64_t i = 0; i < tensor.shape[dimension]; ++i) {
+    os << (i == 0 ? "" : ", ");
+    printElements(os, tensor, dimension + 1, next, digits);
+  }
+  os << ']';
+}
+
+static void printSummary(raw_ostream &os, const Tensor &tensor, unsigned digits) {
+  double sum = 0.0, squares = 0.0;
+  for (double element : tensor.data) {
+    sum += element;
+    squares += element * element;
+  }
+  os << "sum ";
+  printNumber(os, sum, digits);
+  os << " root mean square ";
+  printNumber(os, tensor.size() == 0 ? 0.0 : std::sqrt(squares / tensor.size()), digits);
+}
+
+namespace {
+class EvaluatePass : public hadal::impl::EvaluatePassBase<EvaluatePass> {
+public:
+  using EvaluatePassBase::EvaluatePassBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    reference::Inputs inputs(seed, batch, positions);
+    for (auto function : getOperation().getOps<FunctionOpInterface>())
+      if (function.isPublic() && !isa<KernelOp>(function.getOperation()) && failed(evaluate(function, inputs)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult evaluate(FunctionOpInterface function, const reference::Inputs &inputs) {
+    SmallVector<Tensor> arguments, results;
+    for (unsigned index = 0; index < function.getNumArguments(); ++index) {
+      FailureOr<Tensor> argument = inputs.argument(function, index);
+      if (failed(argument))
+        return failure();
+      arguments.push_back(std::move(*argument));
+    }
+    reference::Evaluator evaluator(
+        [&](StringRef name, RankedTensorType type) -> FailureOr<Tensor> { return inputs.parameter(name, type); });
+    if (failed(evaluator.evaluate(function, arguments, results)))
+      return failure();
+    Operation *terminator = function.getFunctionBody().front().getTerminator();
+    for (auto [index, result] : enumerate(results))
+      print(function.getName(), results.size() > 1, index, terminator->getOperand(index).getType(), result);
+    return success();
+  }
+
+  void print(StringRef name, bool several, unsigned index, Type type, const Tensor &result) {
+    raw_ostream &os = llvm::outs();
+    os << '@' << name;
+    if (several)
+      os << '#' << index;
+    os << ": ";
+    if (auto tensorType = dyn_cast<RankedTensorType>(type))
+      type = tensorType.clone(result.shape);
+    os << type << ' ';
+    if (summary) {
+      printSummary(os, result, digits);
+    } else {
+      int64_t next = 0;
+      printElements(os, result, 0, next, digits);
+    }
+    os << '\n';
+  }
+};
+} // namespace
