@@ -1,5 +1,5 @@
-"""The matrix products of a compiled program: what they are (from the kernels phase), how long they took (from a trace of
-one step), and how long OpenBLAS takes for the same.
+"""The matrix products of a compiled program: what they are (from the kernels phase), how long they took (from a trace
+of one step), and how long OpenBLAS takes for the same.
 
 The products are timed where they run, inside a training step, with whatever was fused to them; OpenBLAS gets the same
 shapes, transpositions and accumulation (beta = 1 where the kernel adds to a gradient) on warm operands, and for the
