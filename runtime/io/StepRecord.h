@@ -16,7 +16,7 @@ struct StepRecord {
   double learningRate = 0;
   double gradientNorm = 0; // before clipping
   double tokensPerSecond = 0;
-  std::optional<double> validationLoss; // in steps that evaluate
+  std::optional<double> validationLoss = std::nullopt; // in steps that evaluate
 };
 
 } // namespace hadal

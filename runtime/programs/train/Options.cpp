@@ -14,6 +14,22 @@ constexpr const char *exitCodes = "Exit codes: 0 done; 1 an input is wrong; 2 th
                                   "(and saved, with --save);\n4 the loss or gradient is not finite; 5 out of memory; "
                                   "6 a file could not be written; 7 --check-memory found a violation.";
 
+/// A check of one number whose message says what is expected, and nothing else.
+template <class Accept> CLI::Validator numberCheck(Accept accept, const char *expected) {
+  return CLI::Validator(
+      [=](std::string &text) {
+        double number;
+        bool valid = CLI::detail::lexical_cast(text, number) && std::isfinite(number) && accept(number);
+        return valid ? std::string() : concat("'", text, "' is not ", expected);
+      },
+      "");
+}
+
+const CLI::Validator positive = numberCheck([](double number) { return number > 0; }, "a positive number");
+const CLI::Validator notNegative = numberCheck([](double number) { return number >= 0; }, "a number from 0 up");
+const CLI::Validator belowOne =
+    numberCheck([](double number) { return number >= 0 && number < 1; }, "a number from 0 up and below 1");
+
 /// Adds options under one heading of --help.
 class Group {
 public:
@@ -40,7 +56,7 @@ void addData(CLI::App &app, TrainOptions &options) {
   group
       .add("--global-batch-size", options.globalBatchSize, "B",
            "sequences per step, a multiple of the micro-batch size (default: one micro-batch)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
 }
 
 void addSchedule(CLI::App &app, TrainOptions &options) {
@@ -49,48 +65,46 @@ void addSchedule(CLI::App &app, TrainOptions &options) {
   Group group(app, "Length and learning rate");
   group.add("--steps", options.steps, "N", "steps, counted from the beginning of training")
       ->required()
-      ->check(CLI::PositiveNumber);
-  group.add("--lr", options.schedule.maximum, "X", "learning rate")->required()->check(CLI::NonNegativeNumber);
+      ->check(positive);
+  group.add("--lr", options.schedule.maximum, "X", "learning rate")->required()->check(notNegative);
   group.add("--lr-warmup-iters", options.schedule.warmupSteps, "N", "steps of linear warm-up (default: 0)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
   group.add("--lr-decay-style", options.schedule.decay, "constant|cosine", "after warm-up (default: constant)")
       ->transform(CLI::CheckedTransformer(styles).description(""));
   group.add("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
-      ->check(CLI::PositiveNumber);
-  group.add("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(CLI::NonNegativeNumber);
+      ->check(positive);
+  group.add("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(notNegative);
 }
 
 void addOptimizer(CLI::App &app, TrainOptions &options) {
   Group group(app, "Optimizer and losses");
-  CLI::Range belowOne(0.0, std::nextafter(1.0, 0.0));
-  group.add("--weight-decay", options.weightDecay, "X", "of AdamW (default: 0.1)")->check(CLI::NonNegativeNumber);
+  group.add("--weight-decay", options.weightDecay, "X", "of AdamW (default: 0.1)")->check(notNegative);
   group.add("--clip-grad", options.clipNorm, "X", "largest norm of the gradient, 0 for any (default: 1.0)")
-      ->check(CLI::NonNegativeNumber);
-  group.add("--adam-beta1", options.beta1, "X", "(default: 0.9)")->check(belowOne.description(""));
-  group.add("--adam-beta2", options.beta2, "X", "(default: 0.95)")->check(belowOne.description(""));
-  group.add("--adam-eps", options.epsilon, "X", "(default: 1e-8)")->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
+  group.add("--adam-beta1", options.beta1, "X", "(default: 0.9)")->check(belowOne);
+  group.add("--adam-beta2", options.beta2, "X", "(default: 0.95)")->check(belowOne);
+  group.add("--adam-eps", options.epsilon, "X", "(default: 1e-8)")->check(notNegative);
   group
       .add("--mtp-loss-weight", options.predictionLossWeight, "X",
            "lambda, the weight of the multi-token-prediction loss (default: 0.3)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
   group
       .add("--balance-loss-weight", options.balanceLossWeight, "X",
            "alpha, the weight of the balance loss (default: 1e-4)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
   group
       .add("--router-bias-rate", options.routerBiasRate, "X",
            "gamma, the step of the routers' selection bias (default: 1e-3)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
 }
 
 void addWeights(CLI::App &app, TrainOptions &options) {
   Group group(app, "Weights and checkpoints");
   group.add("--load", options.load, "DIR", "start from the weights of a Hugging Face directory");
-  group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)");
+  group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)")->check(notNegative);
   group.add("--save", options.save, "DIR", "write checkpoints DIR/step-N; the last step is always saved");
-  group.add("--save-interval", options.saveInterval, "N", "also save every N steps")->check(CLI::PositiveNumber);
-  group.add("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")
-      ->check(CLI::PositiveNumber);
+  group.add("--save-interval", options.saveInterval, "N", "also save every N steps")->check(positive);
+  group.add("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")->check(positive);
   group.flag("--resume", options.resume, "continue from the newest complete checkpoint of --save, if there is one");
   group.add("--export", options.exportTo, "DIR", "write a Hugging Face directory after the last step");
 }
@@ -98,14 +112,15 @@ void addWeights(CLI::App &app, TrainOptions &options) {
 void addLogs(CLI::App &app, TrainOptions &options) {
   Group group(app, "Evaluation, logs and machine");
   group.add("--eval-interval", options.evalInterval, "N", "evaluate --valid every N steps and after the last")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   group.add("--eval-iters", options.evalIterations, "N", "micro-batches of an evaluation (default: all of --valid)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   group.add("--log", options.log, "FILE.jsonl", "one JSON object per step");
   group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
   group.add("--trace", options.trace, "FILE.json", "write a Chrome trace of one step, kernel by kernel");
   group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses and gradients of step 1");
-  group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")->check(CLI::Range(1, 4096));
+  group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")
+      ->check(numberCheck([](double number) { return number >= 1 && number <= 4096; }, "a number from 1 to 4096"));
 }
 
 /// What a single option cannot check by itself.
@@ -122,9 +137,6 @@ void checkTogether(const Program &program, TrainOptions &options) {
   Schedule &schedule = options.schedule;
   if (!schedule.decaySteps)
     schedule.decaySteps = options.steps;
-  for (double number : {schedule.maximum, schedule.minimum, options.weightDecay, options.epsilon, options.clipNorm,
-                        options.predictionLossWeight, options.balanceLossWeight, options.routerBiasRate})
-    require(std::isfinite(number), "every number must be finite, not ", number);
   require(schedule.minimum <= schedule.maximum, "--min-lr: ", schedule.minimum, " is above --lr ", schedule.maximum);
   require(schedule.decay == DecayStyle::Constant || schedule.decaySteps > schedule.warmupSteps,
           "--lr-decay-iters: ", schedule.decaySteps, " must be greater than --lr-warmup-iters ", schedule.warmupSteps);

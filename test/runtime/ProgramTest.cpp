@@ -1,0 +1,126 @@
+// Verification of descriptors: each kind of malformed program is refused with a message that says which part is wrong.
+#include "runtime/core/Session.h"
+#include "test/runtime/BigramModel.h"
+#include "test/runtime/Support.h"
+
+namespace hadal::test {
+namespace {
+
+void nothing(void *const *, int64_t, int64_t, int64_t, void *) {}
+
+/// One parameter, its gradient, and an entry point with two launches that share an arena buffer.
+struct SmallProgram {
+  ProgramBuilder builder;
+  hadal_argument parameter = builder.parameter("weight", {2, 3}, 1);
+  hadal_argument gradient = builder.owned(HADAL_GRADIENT, parameter);
+  EntryBuilder &entry = builder.entry("accumulate");
+
+  SmallProgram() {
+    hadal_argument buffer = entry.buffer(24);
+    entry.launch(nothing, "first", 2, 1, {parameter, buffer}).launch(nothing, "second", 2, 1, {buffer, gradient});
+  }
+  std::string failure() {
+    return failureOf(HADAL_EXIT_INPUT, [&] { Program program(builder.build()); });
+  }
+};
+
+TEST(ProgramTest, ResolvesNamesAndRoles) {
+  BigramModel model;
+  Program program(model.program());
+  EXPECT_EQ(program.findTensor(HADAL_INPUT, "tokens"), 0u);
+  EXPECT_EQ(program.findTensor(HADAL_RESULT, "tokens"), std::nullopt);
+  EXPECT_EQ(program.findEntry("evaluate"), 2u);
+  EXPECT_EQ(program.findEntry("decode"), std::nullopt);
+  EXPECT_EQ(program.tensorsOf(HADAL_PARAMETER).size(), 3u);
+  EXPECT_EQ(program.parameterCount(), 256u * 256 + 4 * 256 + 4);
+  EXPECT_EQ(byteSize(program.tensors()[0]), 2u * 10 * 4);
+}
+
+TEST(ProgramTest, AcceptsWhatIsWellFormed) {
+  SmallProgram small;
+  Program program(small.builder.build());
+}
+
+TEST(ProgramTest, RefusesAnotherVersion) {
+  SmallProgram small;
+  small.builder.program.version = 77;
+  EXPECT_CONTAINS(small.failure(), "version 77");
+}
+
+TEST(ProgramTest, RefusesMalformedTensors) {
+  auto failure = [](auto change) {
+    SmallProgram small;
+    change(small.builder.tensors);
+    return small.failure();
+  };
+  using Tensors = std::vector<hadal_tensor>;
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].role = 99; }), "tensor 0 'weight' has the unknown role 99");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].element_type = 9; }), "unknown element type 9");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].rank = 5; }), "rank 5");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].dimensions[1] = 0; }), "the dimension 0");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].dimensions[0] = t[0].dimensions[1] = INT64_MAX; }), "too many");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].initializer = 7; }), "unknown initializer 7");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[0].name = nullptr; }), "tensor 0 has no name");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[1].owner = 1; }), "which is no parameter");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t[1].dimensions[0] = 3; }),
+                  "has the shape [3, 3], its parameter has [2, 3]");
+  EXPECT_CONTAINS(failure([](Tensors &t) { t.push_back(t[1]); }), "two tensors of role 1 are named 'weight'");
+}
+
+TEST(ProgramTest, RefusesUnknownScalars) {
+  SmallProgram small;
+  small.builder.tensor(HADAL_SCALAR, "temperature", {});
+  EXPECT_CONTAINS(small.failure(), "'temperature' is a scalar that this runtime does not know");
+}
+
+TEST(ProgramTest, RefusesMalformedLaunches) {
+  auto failure = [](auto change) {
+    SmallProgram small;
+    change(small.entry);
+    return small.failure();
+  };
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[1].tasks = 0; }), "launch 1 of 'accumulate' has 0 tasks");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[0].function = nullptr; }), "has no kernel");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[1].argument_count = 9; }), "arguments [2, +9) of 4");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.arguments[0].index = 5; }), "index 5 out of range");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_launch = 0; }),
+                  "launch 1 of 'accumulate' touches arena buffer 0 outside its lifetime [0, 0]");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_launch = 2; }), "lifetime [0, 2] among 2 launches");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].offset = 32; }), "no multiple of 64");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].offset = 4096; }), "ends behind the arena");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers.push_back(e.buffers[0]); }),
+                  "share bytes while both are alive");
+}
+
+TEST(ProgramTest, BuffersMayShareBytesOneAfterTheOther) {
+  SmallProgram small;
+  small.entry.buffers.push_back(small.entry.buffers[0]);
+  small.entry.buffers[0].last_launch = 0;
+  small.entry.buffers[1].first_launch = 1;
+  small.entry.arguments[2].index = 1;
+  Program program(small.builder.build());
+}
+
+TEST(SessionTest, ReportsWhatDoesNotExist) {
+  BigramModel model;
+  Session session(model.program(), {.threads = 1});
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.run("decode"); }),
+                  "no entry point 'decode'; it has: accumulate, update, evaluate");
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.require(HADAL_PARAMETER, "weight"); }),
+                  "no tensor 'weight'");
+  std::vector<float> tooLong(300 * 256);
+  uint32_t table = session.require(HADAL_PARAMETER, "model.embed_tokens.weight");
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.write<float>(table, tooLong); }), "write of");
+  session.setScalar("balance_loss_weight", 1); // the program has none: no error
+  EXPECT_EQ(session.result("loss.balance"), 0);
+}
+
+TEST(SessionTest, RefusesAnUnknownTarget) {
+  BigramModel model;
+  model.builder.program.target = "abacus";
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { Session session(model.program()); }),
+                  "target 'abacus'; this runtime has: cpu");
+}
+
+} // namespace
+} // namespace hadal::test

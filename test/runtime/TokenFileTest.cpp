@@ -1,0 +1,111 @@
+// Token files and the order of samples.
+#include "runtime/io/TokenFile.h"
+#include "test/runtime/Support.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace hadal::test {
+namespace {
+
+template <class Token> std::string rawTokens(const std::vector<Token> &tokens) {
+  return {reinterpret_cast<const char *>(tokens.data()), tokens.size() * sizeof(Token)};
+}
+
+TEST(TokenFileTest, ReadsEveryFormat) {
+  TemporaryFolder folder;
+  writeFile(folder / "a.txt", "az\xff");
+  writeFile(folder / "a.u16", rawTokens<uint16_t>({1, 300, 65535}));
+  writeFile(folder / "a.u32", rawTokens<uint32_t>({1, 70000, 2}));
+  auto read = [&](const char *name, int64_t vocabulary) {
+    TokenFile file(folder / name, vocabulary);
+    std::vector<int32_t> tokens(file.size());
+    file.read(0, tokens);
+    return tokens;
+  };
+  EXPECT_EQ(read("a.txt", 256), (std::vector<int32_t>{'a', 'z', 255}));
+  EXPECT_EQ(read("a.u16", 65536), (std::vector<int32_t>{1, 300, 65535}));
+  EXPECT_EQ(read("a.u32", 70001), (std::vector<int32_t>{1, 70000, 2}));
+}
+
+TEST(TokenFileTest, NamesTheFirstTokenOutsideTheVocabulary) {
+  TemporaryFolder folder;
+  std::vector<uint16_t> tokens(10000, 5);
+  tokens[7777] = 600;
+  tokens[9999] = 700;
+  writeFile(folder / "a.u16", rawTokens(tokens));
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.u16", 512); }),
+                  "a.u16: token 7777 (byte 15554) is 600, outside the model's vocabulary of 512");
+  writeFile(folder / "a.u32", rawTokens<uint32_t>({1, 4000000000}));
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.u32", 512); }),
+                  "token 1 (byte 4) is 4000000000");
+  writeFile(folder / "a.txt", "ab\xf0");
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.txt", 128); }), "token 2 (byte 2) is 240");
+}
+
+TEST(TokenFileTest, RefusesOtherNamesAndSizes) {
+  TemporaryFolder folder;
+  writeFile(folder / "a.bin", "abc");
+  writeFile(folder / "a.u32", "abc");
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.bin", 256); }), "must end in .txt");
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.u32", 256); }), "3 bytes are no multiple of");
+}
+
+TEST(SamplesTest, SampleKReadsFromKTimesT) {
+  TemporaryFolder folder;
+  std::vector<uint32_t> tokens(23);
+  std::iota(tokens.begin(), tokens.end(), 0);
+  writeFile(folder / "a.u32", rawTokens(tokens));
+  TokenFile file(folder / "a.u32", 100);
+  Samples samples(file, 4, 2); // T + 1 + D = 6 tokens
+  EXPECT_EQ(samples.tokensPerSample(), 6u);
+  EXPECT_EQ(samples.count(), 5u); // the last begins at 16 and ends at 21
+  std::vector<int32_t> sample(6);
+  samples.read(4, sample);
+  EXPECT_EQ(sample, (std::vector<int32_t>{16, 17, 18, 19, 20, 21}));
+  EXPECT_EQ(Samples(file, 22, 1).count(), 1u);
+  EXPECT_EQ(Samples(file, 22, 2).count(), 0u);
+}
+
+TEST(SampleOrderTest, WithoutShuffleEpochsRepeatTheFile) {
+  SampleOrder order(5, false, 1);
+  for (uint64_t position = 0; position < 20; ++position)
+    EXPECT_EQ(order.sampleAt(position), position % 5);
+}
+
+TEST(SampleOrderTest, EveryEpochIsAPermutation) {
+  for (uint64_t count : {1, 2, 3, 5, 64, 65, 1000, 4097}) {
+    SampleOrder order(count, true, 3);
+    std::vector<uint64_t> previous;
+    for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+      std::vector<uint64_t> visited(count);
+      for (uint64_t i = 0; i < count; ++i)
+        visited[i] = order.sampleAt(epoch * count + i);
+      if (count >= 64)
+        EXPECT_NE(visited, previous);
+      previous = visited;
+      std::ranges::sort(visited);
+      for (uint64_t i = 0; i < count; ++i)
+        ASSERT_EQ(visited[i], i);
+    }
+  }
+}
+
+TEST(SampleOrderTest, PermutationsLookRandom) {
+  // A random permutation of n has one fixed point on average, and neighbours are n / 3 apart.
+  constexpr uint64_t count = 10000;
+  SampleOrder order(count, true, 5), other(count, true, 6);
+  uint64_t fixed = 0, same = 0;
+  double distance = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    fixed += order.sampleAt(i) == i;
+    same += order.sampleAt(i) == other.sampleAt(i);
+    distance += std::abs(static_cast<double>(order.sampleAt(i)) - static_cast<double>(order.sampleAt((i + 1) % count)));
+  }
+  EXPECT_LT(fixed, 8u);
+  EXPECT_LT(same, 8u);
+  EXPECT_NEAR(distance / count / count, 1.0 / 3, 0.02);
+}
+
+} // namespace
+} // namespace hadal::test

@@ -1,0 +1,353 @@
+// Whole runs of the bigram model: that it learns, resumes to the same bits, and ends well whatever happens.
+#include "runtime/io/NamedTensors.h"
+#include "runtime/io/Safetensors.h"
+#include "runtime/programs/train/Trainer.h"
+#include "test/runtime/AllocationCount.h"
+#include "test/runtime/BigramModel.h"
+#include "test/runtime/Support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <random>
+#include <sys/resource.h>
+
+namespace hadal::test {
+namespace {
+
+using Json = nlohmann::json;
+
+class TrainTest : public testing::Test {
+protected:
+  TemporaryFolder folder;
+  BigramModel model;
+  std::string data = (folder / "data.txt").string();
+
+  void SetUp() override { writeFile(data, sampleText(4000)); }
+
+  /// The options that every run needs, and `more`.
+  std::vector<std::string> options(int steps, std::initializer_list<std::string> more = {}) const {
+    std::vector<std::string> list = {"--data", data, "--steps", std::to_string(steps), "--lr", "0.05"};
+    list.insert(list.end(), more);
+    return list;
+  }
+
+  /// Runs, expecting the exit code, and returns what was written to stderr.
+  std::string run(int code, const std::vector<std::string> &list) {
+    testing::internal::CaptureStderr();
+    int actual = runTrain(model.program(), list);
+    std::string messages = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(actual, code) << messages;
+    return messages;
+  }
+
+  std::vector<Json> logLines(const std::filesystem::path &path) const {
+    std::vector<Json> lines;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);)
+      lines.push_back(Json::parse(line));
+    return lines;
+  }
+};
+
+TEST_F(TrainTest, LossFallsAndLogsHoldEveryStep) {
+  std::string log = (folder / "log.jsonl").string();
+  run(0, options(60, {"--log", log, "--valid", data, "--eval-interval", "25", "--eval-iters", "3", "--threads", "2",
+                      "--tensorboard", (folder / "board").string()}));
+  std::vector<Json> lines = logLines(log);
+  ASSERT_EQ(lines.size(), 60u);
+  EXPECT_NEAR(lines.front()["loss_main"].get<double>(), std::log(256), 0.1);
+  EXPECT_LT(lines.back()["loss_main"].get<double>(), 3.0);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i]["step"], i + 1);
+    EXPECT_EQ(lines[i].contains("validation_loss"), i == 24 || i == 49 || i == 59);
+    for (const char *key :
+         {"loss", "loss_main", "loss_mtp", "loss_balance", "learning_rate", "gradient_norm", "tokens_per_second"})
+      EXPECT_TRUE(lines[i][key].is_number()) << key;
+    EXPECT_NEAR(lines[i]["loss"].get<double>(),
+                lines[i]["loss_main"].get<double>() + 0.3 * lines[i]["loss_mtp"].get<double>(), 1e-5);
+  }
+}
+
+TEST_F(TrainTest, SameBitsForAnyNumberOfThreads) {
+  std::string first;
+  for (int threads : {1, 2, 3, 8}) {
+    std::string name = (folder / std::to_string(threads)).string();
+    run(0, options(12, {"--save", name, "--threads", std::to_string(threads), "--shuffle"}));
+    std::string weights = readFile(folder / (std::to_string(threads) + "/step-12/model.safetensors"));
+    if (first.empty())
+      first = weights;
+    EXPECT_TRUE(weights == first) << threads << " threads";
+  }
+}
+
+TEST_F(TrainTest, MicroBatchesEqualOneLargerBatch) {
+  // The gradients of two micro-batches are the mean of the gradients of each.
+  std::string both = (folder / "both.safetensors").string(), one = (folder / "one.safetensors").string();
+  run(0, options(1, {"--global-batch-size", "4", "--save-gradients", both}));
+  run(0, options(1, {"--save-gradients", one}));
+  std::string rest = (folder / "rest.txt").string(), second = (folder / "second.safetensors").string();
+  writeFile(rest, readFile(data).substr(2 * BigramModel::sequence));
+  run(0, {"--data", rest, "--steps", "1", "--lr", "0.05", "--save-gradients", second});
+  SafetensorsFile sum(both), first(one), other(second);
+  ASSERT_EQ(sum.entries().size(), 4u + 1 + 4);
+  for (const auto &[name, entry] : sum.entries()) {
+    auto floats = [&](const SafetensorsFile &file) {
+      return reinterpret_cast<const float *>(file.entries().at(name).bytes.data());
+    };
+    for (size_t i = 0; i < entry.bytes.size() / 4; ++i)
+      ASSERT_NEAR(floats(sum)[i], (floats(first)[i] + floats(other)[i]) / 2, 1e-6) << name;
+  }
+}
+
+TEST_F(TrainTest, ResumedRunHasTheSameBits) {
+  std::string whole = (folder / "whole").string(), parts = (folder / "parts").string();
+  std::initializer_list<std::string> common = {
+      "--shuffle", "--seed", "7", "--lr-decay-style", "cosine", "--lr-warmup-iters", "3", "--lr-decay-iters", "20"};
+  auto with = [&](int steps, std::vector<std::string> more) {
+    std::vector<std::string> list = options(steps, common);
+    list.insert(list.end(), more.begin(), more.end());
+    return list;
+  };
+  std::string wholeLog = (folder / "whole.jsonl").string(), partsLog = (folder / "parts.jsonl").string();
+  run(0, with(20, {"--save", whole, "--log", wholeLog}));
+  run(0, with(7, {"--save", parts, "--log", partsLog, "--resume"}));
+  // A line behind the checkpoint, and half of one, as a killed run leaves them.
+  writeFile(partsLog, readFile(partsLog) + "{\"step\":8,\"loss\":1}\n{\"step\":9,\"lo");
+  run(0, with(13, {"--save", parts, "--log", partsLog, "--resume", "--threads", "3"}));
+  run(0, with(20, {"--save", parts, "--log", partsLog, "--resume", "--threads", "1"}));
+  for (const char *file : {"config.json", "model.safetensors", "optimizer.safetensors", "trainer.json"})
+    EXPECT_TRUE(readFile(whole + "/step-20/" + file) == readFile(parts + "/step-20/" + file)) << file;
+  std::vector<Json> expected = logLines(wholeLog), actual = logLines(partsLog);
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i)
+    for (const char *key : {"step", "loss", "learning_rate", "gradient_norm"})
+      EXPECT_EQ(actual[i][key], expected[i][key]) << key << " of line " << i;
+}
+
+TEST_F(TrainTest, KilledAtRandomInstantsAlwaysResumes) {
+  std::string killed = (folder / "killed").string(), whole = (folder / "whole").string();
+  run(0, options(150, {"--save", whole, "--save-interval", "50"}));
+  auto body = [&] {
+    closeStderr();
+    return runTrain(model.program(),
+                    options(150, {"--save", killed, "--save-interval", "1", "--resume", "--threads", "2"}));
+  };
+  std::mt19937 random(1);
+  int kills = 0;
+  for (int code = -1; code != 0;) {
+    pid_t child = startChild(body);
+    if (kills < 15) {
+      usleep(2000 + random() % 60000);
+      kill(child, SIGKILL);
+    }
+    code = waitFor(child);
+    ASSERT_TRUE(code == 0 || code == 128 + SIGKILL) << code;
+    kills += code != 0;
+  }
+  EXPECT_TRUE(readFile(whole + "/step-150/model.safetensors") == readFile(killed + "/step-150/model.safetensors"));
+  EXPECT_TRUE(readFile(whole + "/step-150/optimizer.safetensors") ==
+              readFile(killed + "/step-150/optimizer.safetensors"));
+}
+
+TEST_F(TrainTest, SignalsSaveAndExitWithTheirOwnCode) {
+  std::string saved = (folder / "saved").string();
+  for (int signal : {SIGTERM, SIGINT}) {
+    std::filesystem::remove_all(saved);
+    pid_t child = startChild([&] {
+      closeStderr();
+      return runTrain(model.program(), options(100000000, {"--save", saved}));
+    });
+    usleep(300000);
+    kill(child, signal);
+    EXPECT_EQ(waitFor(child), HADAL_EXIT_INTERRUPTED);
+    EXPECT_EQ(CheckpointFolder(saved, 1).completeSteps().size(), 1u);
+  }
+}
+
+TEST_F(TrainTest, AFullDiskLeavesTheLastCheckpoint) {
+  std::string saved = (folder / "saved").string(), messages = (folder / "messages").string();
+  run(0, options(3, {"--save", saved}));
+  pid_t child = startChild([&] {
+    rlimit limit = {100000, 100000}; // less than the weights take
+    setrlimit(RLIMIT_FSIZE, &limit);
+    if (!std::freopen(messages.c_str(), "w", stderr))
+      return 99;
+    return runTrain(model.program(), options(5, {"--save", saved, "--resume"}));
+  });
+  EXPECT_EQ(waitFor(child), HADAL_EXIT_IO_FAILURE);
+  EXPECT_CONTAINS(readFile(messages), "the last complete checkpoint is " + saved + "/step-3");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(saved), {}), 1);
+  run(0, options(5, {"--save", saved, "--resume"}));
+}
+
+TEST_F(TrainTest, AFullDiskEndsTheLog) {
+  std::string messages = run(HADAL_EXIT_IO_FAILURE, options(3, {"--log", "/dev/full"}));
+  EXPECT_CONTAINS(messages, "cannot write '/dev/full': No space left on device");
+}
+
+TEST_F(TrainTest, AStepAllocatesNothing) {
+  TrainOptions trainOptions;
+  trainOptions.data = trainOptions.valid = data;
+  trainOptions.steps = 100;
+  trainOptions.schedule.maximum = 0.1;
+  trainOptions.globalBatchSize = 2 * BigramModel::microBatch;
+  trainOptions.shuffle = true;
+  trainOptions.evalInterval = 2;
+  trainOptions.log = folder / "log.jsonl";
+  trainOptions.tensorboard = folder / "board";
+  trainOptions.threads = 2;
+  testing::internal::CaptureStderr();
+  Trainer trainer(model.program(), trainOptions);
+  for (int i = 0; i < 3; ++i)
+    trainer.step();
+  uint64_t before = allocationCount();
+  for (int i = 0; i < 10; ++i)
+    trainer.step();
+  EXPECT_EQ(allocationCount(), before);
+  testing::internal::GetCapturedStderr();
+}
+
+TEST_F(TrainTest, StopsBeforeTheUpdateWhenTheLossIsNotFinite) {
+  std::string saved = (folder / "saved").string();
+  run(0, options(2, {"--save", saved}));
+  // Weights with one infinity: loaded, they make the first loss infinite.
+  Session session(model.program(), {.threads = 1});
+  CheckpointFolder(saved, 2).load(2, session);
+  uint32_t experts = session.require(HADAL_PARAMETER, "model.layers.0.mlp.experts.{e}.down_proj.weight");
+  std::vector<float> values = session.read<float>(experts);
+  values[300] = std::numeric_limits<float>::infinity();
+  session.write<float>(experts, values);
+  std::string broken = (folder / "broken").string();
+  std::filesystem::create_directory(broken);
+  OutputFile file(std::filesystem::path(broken) / "model.safetensors");
+  writeTensors(file, session, {{HADAL_PARAMETER, ""}});
+  file.close();
+  std::string again = (folder / "again").string();
+  std::string messages =
+      run(HADAL_EXIT_NON_FINITE, options(5, {"--load", broken, "--save", again, "--save-interval", "1"}));
+  EXPECT_CONTAINS(messages, "step 1: the loss is ");
+  EXPECT_CONTAINS(messages, "parameter 'model.layers.0.mlp.experts.{e}.down_proj.weight' (element 300 is inf)");
+  EXPECT_CONTAINS(messages, "before the update");
+  EXPECT_FALSE(std::filesystem::exists(again + "/step-1"));
+}
+
+TEST_F(TrainTest, ExportedDirectoryIsLoadedAgain) {
+  std::string exported = (folder / "exported").string();
+  run(0, options(4, {"--export", exported, "--save", (folder / "saved").string()}));
+  EXPECT_EQ(readFile(exported + "/config.json"), "{\"model_type\": \"bigram\"}\n");
+  EXPECT_TRUE(readFile(exported + "/model.safetensors") == readFile(folder / "saved/step-4/model.safetensors"));
+  std::string log = (folder / "log.jsonl").string();
+  run(0, options(1, {"--load", exported, "--log", log}));
+  EXPECT_LT(logLines(log).front()["loss_main"].get<double>(), 5.5);
+}
+
+TEST_F(TrainTest, TraceIsValidJson) {
+  std::string trace = (folder / "trace.json").string();
+  run(0, options(3, {"--trace", trace, "--threads", "2", "--global-batch-size", "4"}));
+  Json json = Json::parse(readFile(trace));
+  size_t slices = 0;
+  for (const Json &event : json["traceEvents"])
+    slices += event["ph"] == "X";
+  EXPECT_EQ(slices, 2u * (2 * 4 + 4)); // threads x (micro-batches x launches + launches of update)
+}
+
+struct BadCommandLine {
+  std::vector<std::string> options;
+  int code;
+  std::string message;
+};
+
+TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
+  std::string shortData = (folder / "short.txt").string(), odd = (folder / "odd.u16").string();
+  writeFile(shortData, "seventeen letters");
+  writeFile(odd, "abc");
+  std::string here = folder.path().string(), missing = (folder / "missing").string();
+  const BadCommandLine cases[] = {
+      {{"--data", data, "--steps", "1"}, 2, "--lr is required"},
+      {{"--data", data, "--lr", "1"}, 2, "--steps is required"},
+      {{"--steps", "1", "--lr", "1"}, 2, "--data is required"},
+      {options(1, {"--unknown"}), 2, "--unknown"},
+      {options(1, {"--threads", "0"}), 2, "--threads"},
+      {options(1, {"--threads", "many"}), 2, "--threads"},
+      {options(0), 2, "--steps"},
+      {options(1, {"--global-batch-size", "3"}), 2, "not a multiple of 2"},
+      {options(1, {"--global-batch-size", "2000"}), 1, "4000 tokens are too few"},
+      {options(1, {"--lr-decay-style", "step"}), 2, "--lr-decay-style"},
+      {options(1, {"--lr-warmup-iters", "-1"}), 2, "--lr-warmup-iters"},
+      {options(1, {"--lr-warmup-iters", "9", "--lr-decay-style", "cosine", "--lr-decay-iters", "9"}), 2,
+       "--lr-decay-iters"},
+      {options(1, {"--min-lr", "1"}), 2, "--min-lr: 1 is above --lr 0.05"},
+      {options(1, {"--weight-decay", "-1"}), 2, "--weight-decay"},
+      {options(1, {"--clip-grad", "-1"}), 2, "--clip-grad"},
+      {options(1, {"--clip-grad", "inf"}), 2, "--clip-grad: 'inf' is not a number from 0 up"},
+      {options(1, {"--adam-beta1", "1"}), 2, "--adam-beta1"},
+      {options(1, {"--adam-beta2", "1.5"}), 2, "--adam-beta2"},
+      {options(1, {"--adam-eps", "-1"}), 2, "--adam-eps"},
+      {options(1, {"--mtp-loss-weight", "x"}), 2, "--mtp-loss-weight"},
+      {options(1, {"--balance-loss-weight", "-1"}), 2, "--balance-loss-weight"},
+      {options(1, {"--router-bias-rate", "-1"}), 2, "--router-bias-rate"},
+      {options(1, {"--save-interval", "1"}), 2, "--save-interval needs --save"},
+      {options(1, {"--resume"}), 2, "--resume needs --save"},
+      {options(1, {"--keep-checkpoints", "0"}), 2, "--keep-checkpoints"},
+      {options(1, {"--eval-interval", "1"}), 2, "--eval-interval needs --valid"},
+      {options(1, {"--eval-iters", "1"}), 2, "--eval-iters needs --valid"},
+      {options(1, {"--seed", "-3"}), 2, "--seed"},
+      {options(1, {"--valid", missing + ".txt"}), 1, "cannot open '" + missing + ".txt': No such file or directory"},
+      {options(1, {"--valid", shortData}), 1,
+       "short.txt: 17 tokens are too few: a micro-batch of 2 samples of sequence "
+       "length 8 needs 18"},
+      {options(1, {"--load", missing}), 1, "is not a folder"},
+      {options(1, {"--load", here}), 1, "has neither model.safetensors nor"},
+      {options(1, {"--save", data}), 6, "data.txt"},
+      {options(1, {"--log", here}), 2, "--log: '" + here + "' is a folder"},
+      {options(1, {"--log", missing + "/log"}), 2, "--log: the folder '" + missing + "' does not exist"},
+      {options(1, {"--trace", missing + "/t.json"}), 2, "--trace: the folder"},
+      {options(1, {"--save-gradients", missing + "/g"}), 2, "--save-gradients: the folder"},
+      {options(1, {"--tensorboard", data}), 6, "data.txt"},
+      {options(1, {"--export", data}), 6, "data.txt"},
+      {{"--data", missing + ".txt", "--steps", "1", "--lr", "1"}, 1, "cannot open"},
+      {{"--data", missing, "--steps", "1", "--lr", "1"}, 1, "cannot open"},
+      {{"--data", odd, "--steps", "1", "--lr", "1"}, 1, "3 bytes are no multiple of the 2 bytes of a token id"},
+      {{"--data", here, "--steps", "1", "--lr", "1"}, 1, "not a regular file"},
+  };
+  for (const BadCommandLine &bad : cases) {
+    std::string messages = run(bad.code, bad.options);
+    EXPECT_CONTAINS(messages, "error: ");
+    EXPECT_CONTAINS(messages, bad.message);
+  }
+}
+
+TEST_F(TrainTest, ResumingAnotherRunIsRefused) {
+  std::string saved = (folder / "saved").string(), other = (folder / "other.txt").string();
+  writeFile(other, sampleText(3999));
+  run(0, options(2, {"--save", saved}));
+  EXPECT_CONTAINS(run(2, options(3, {"--save", saved})), "add --resume");
+  EXPECT_CONTAINS(run(2, options(3, {"--save", saved, "--resume", "--shuffle"})), "--shuffle is on, but was off");
+  EXPECT_CONTAINS(run(2, options(3, {"--save", saved, "--resume", "--seed", "5"})), "--seed is 5, but was 1234");
+  EXPECT_CONTAINS(run(2, options(3, {"--save", saved, "--resume", "--save-gradients", (folder / "g").string()})),
+                  "after step 2");
+  EXPECT_CONTAINS(run(2, {"--data", other, "--steps", "3", "--lr", "0.1", "--save", saved, "--resume"}),
+                  "is 3999, but was 4000");
+  EXPECT_CONTAINS(run(0, options(2, {"--save", saved, "--resume"})), "nothing to train");
+}
+
+TEST_F(TrainTest, ExportWithoutConfigurationIsRefusedAtTheStart) {
+  model.builder.program.config_json = "";
+  model.builder.program.config_json_reason = "the balance loss has no field there";
+  std::string messages = run(1, options(2, {"--export", (folder / "exported").string()}));
+  EXPECT_CONTAINS(messages, "the balance loss has no field there");
+  EXPECT_EQ(messages.find("step 1/2"), std::string::npos);
+}
+
+TEST_F(TrainTest, TooLittleMemoryIsForeseen) {
+  model.builder.program.arena_size = uint64_t{1} << 60;
+  std::string messages = run(HADAL_EXIT_OUT_OF_MEMORY, options(1));
+  EXPECT_CONTAINS(messages, "out of memory: the program needs");
+  EXPECT_CONTAINS(messages, "--micro-batch-size or --seq-length");
+}
+
+} // namespace
+} // namespace hadal::test
