@@ -17,8 +17,11 @@ bool hadal::isOnePerRow(Value tensor) {
 }
 
 bool ElementwiseEmitter::computes(Operation *op) {
-  if (isa<SplitOp, ExpandOp>(op))
+  if (isa<ExpandOp>(op))
     return true;
+  // A part of one column would be a number taken out of a vector.
+  if (auto split = dyn_cast<SplitOp>(op))
+    return llvm::none_of(split.getParts(), isOnePerRow);
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue());
   return op->getNumResults() == 1 && op->getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(op);
@@ -52,13 +55,7 @@ Value ElementwiseEmitter::emitOperation(Operation *op, Value tensor, int64_t shi
     int64_t offset = 0;
     for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
       offset += cast<RankedTensorType>(part.getType()).getShape().back();
-    if (!scalar)
-      return emit(split.getInput(), shift + offset);
-    // A part of one column is a number, the row that it comes from is not.
-    if (isOnePerRow(split.getInput()))
-      return emit(split.getInput(), 0);
-    Value vector = emit(split.getInput(), offset);
-    return vector::ExtractOp::create(k.builder, k.loc, vector, ArrayRef<int64_t>{0});
+    return emit(split.getInput(), shift + offset);
   }
 
   SmallVector<Value> operands;
