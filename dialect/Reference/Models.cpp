@@ -96,6 +96,8 @@ static double divide(ArrayRef<double> x) { return x[0] / x[1]; }
 static double negate(ArrayRef<double> x) { return -x[0]; }
 static double identity(ArrayRef<double> x) { return x[0]; }
 static double towardsZero(ArrayRef<double> x) { return std::trunc(x[0]); }
+static double bitwiseAnd(ArrayRef<double> x) { return double(int64_t(x[0]) & int64_t(x[1])); }
+static double bitwiseOr(ArrayRef<double> x) { return double(int64_t(x[0]) | int64_t(x[1])); }
 static double select(ArrayRef<double> x) { return x[0] != 0.0 ? x[1] : x[2]; }
 static double multiplyAdd(ArrayRef<double> x) { return x[0] * x[1] + x[2]; }
 static double exponential(ArrayRef<double> x) { return std::exp(x[0]); }
@@ -141,6 +143,10 @@ static void attachArithModels(MLIRContext *context, arith::ArithDialect *) {
   attach<arith::AddIOp, add>(context);
   attach<arith::SubIOp, subtract>(context);
   attach<arith::MulIOp, multiply>(context);
+  attach<arith::AndIOp, bitwiseAnd>(context);
+  attach<arith::OrIOp, bitwiseOr>(context);
+  attach<arith::MaxSIOp, maximum>(context);
+  attach<arith::MinSIOp, minimum>(context);
   attach<arith::SelectOp, select>(context);
   attach<arith::ExtFOp, identity>(context);
   attach<arith::ExtUIOp, identity>(context);
