@@ -46,10 +46,22 @@ static uint64_t machineMemory() {
   return total ? total : unlimited;
 }
 
+/// Bytes of cached files that count as used by the control group but are given back when memory is short.
+static uint64_t reclaimableMemory() {
+  std::ifstream file("/sys/fs/cgroup/memory.stat");
+  std::string key;
+  uint64_t value, total = 0;
+  while (file >> key >> value)
+    if (key == "active_file" || key == "inactive_file")
+      total += value;
+  return total;
+}
+
 static uint64_t controlGroupMemory() {
   uint64_t limit = readNumber("/sys/fs/cgroup/memory.max"), used = readNumber("/sys/fs/cgroup/memory.current");
   if (limit == unlimited || used == unlimited)
     return unlimited;
+  used -= std::min(used, reclaimableMemory());
   return limit > used ? limit - used : 0;
 }
 

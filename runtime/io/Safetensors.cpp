@@ -59,6 +59,8 @@ Json parseHeader(std::string_view text, const Reporter &report) {
     header = Json::parse(text, watch);
   } catch (const Json::parse_error &error) {
     report("the header is not valid JSON at byte ", lengthBytes + error.byte);
+  } catch (const Json::out_of_range &) {
+    report("the header is not valid JSON: it holds a number beyond any range");
   }
   if (!duplicate.empty())
     report("the header has two entries '", duplicate, "'");

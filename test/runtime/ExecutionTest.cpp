@@ -157,13 +157,14 @@ TEST(ThreadTeamTest, TheCompletionRunsOnceBeforeTheBarrierOpens) {
     std::atomic<bool> wrong = false;
   } context;
   context.team.run(
-      [](void *pointer, unsigned) {
+      [](void *pointer, unsigned thread) {
         Context &context = *static_cast<Context *>(pointer);
         for (int i = 1; i <= 1000; ++i) {
-          context.team.barrier([](void *pointer) { ++static_cast<Context *>(pointer)->completions; }, &context);
+          context.team.barrier(
+              thread, [](void *pointer, unsigned) { ++static_cast<Context *>(pointer)->completions; }, &context);
           if (context.completions < i)
             context.wrong = true;
-          context.team.barrier(nullptr, nullptr);
+          context.team.barrier(thread, nullptr, nullptr);
         }
       },
       &context);

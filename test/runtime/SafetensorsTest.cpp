@@ -69,6 +69,7 @@ TEST(SafetensorsTest, RefusesTruncatedFiles) {
 TEST(SafetensorsTest, RefusesMalformedHeaders) {
   EXPECT_CONTAINS(failure(fileOf("{\"w\":", 0)), "the header is not valid JSON at byte ");
   EXPECT_CONTAINS(failure(fileOf("[]", 0)), "the header is not a JSON object");
+  EXPECT_CONTAINS(failure(fileOf("[1e999]", 0)), "a number beyond any range");
   EXPECT_CONTAINS(failure(fileOf("{\"\xff\":1}", 0)), "not valid JSON");
   EXPECT_CONTAINS(
       failure(fileOf("{\"w\":" + entry("F32", "[1]", "[0,4]") + ",\"w\":" + entry("F32", "[1]", "[0,4]") + "}", 4)),

@@ -133,55 +133,75 @@ struct CpuDevice::Execution {
   uint32_t entryIndex;
   const hadal_entry &entry;
   LaunchRecorder *recorder;
-  uint64_t launch = 0; // of the launch that the team is in; written only by the last thread at a barrier
+  uint64_t launch = 0; // the one that the team is in; changes only while all threads but one wait at a barrier
   alignas(64) std::atomic<int64_t> nextTask{0};
 
   static void runThread(void *context, unsigned thread);
-  static void finishLaunch(void *context);
-  void takeTasks(const hadal_launch &current, unsigned thread);
+  static void finishLaunch(void *context, unsigned thread);
+  void beginLaunch();
+  void endLaunch();
+  void runSingleChunks(unsigned thread);
+  void runChunks(unsigned thread);
 };
 
-void CpuDevice::Execution::takeTasks(const hadal_launch &current, unsigned thread) {
+void CpuDevice::Execution::beginLaunch() {
+  if (device.checker && launch < entry.launch_count)
+    device.checker->beforeLaunch(entryIndex, launch);
+}
+
+void CpuDevice::Execution::endLaunch() {
+  if (device.checker)
+    device.checker->afterLaunch(entryIndex, launch);
+  nextTask.store(0, std::memory_order_relaxed);
+  ++launch;
+}
+
+/// Takes chunks of the current launch until none is left.
+void CpuDevice::Execution::runChunks(unsigned thread) {
+  const hadal_launch &current = entry.launches[launch];
   void *const *arguments = device.argumentAddresses[entryIndex].data() + current.first_argument;
   void *scratch = device.scratchAddresses[thread];
-  for (;;) {
-    int64_t first = nextTask.fetch_add(current.grain, std::memory_order_relaxed);
-    if (first >= current.tasks)
-      return;
+  int64_t begin = recorder ? LaunchRecorder::now() : 0;
+  bool worked = false;
+  for (int64_t first; (first = nextTask.fetch_add(current.grain, std::memory_order_relaxed)) < current.tasks;) {
     int64_t end = current.tasks - first < current.grain ? current.tasks : first + current.grain;
     current.function(arguments, current.iteration, first, end, scratch);
+    worked = true;
   }
+  if (recorder && worked)
+    recorder->record(thread, {&entry, launch, begin, LaunchRecorder::now()});
+}
+
+/// Begins the next launch; as long as it is a single chunk, runs it here.
+void CpuDevice::Execution::runSingleChunks(unsigned thread) {
+  for (beginLaunch(); launch < entry.launch_count; beginLaunch()) {
+    const hadal_launch &current = entry.launches[launch];
+    if (current.tasks > current.grain)
+      return;
+    runChunks(thread);
+    endLaunch();
+  }
+}
+
+void CpuDevice::Execution::finishLaunch(void *context, unsigned thread) {
+  Execution &self = *static_cast<Execution *>(context);
+  self.endLaunch();
+  self.runSingleChunks(thread);
 }
 
 void CpuDevice::Execution::runThread(void *context, unsigned thread) {
   Execution &self = *static_cast<Execution *>(context);
-  for (uint64_t i = 0; i < self.entry.launch_count; ++i) {
-    int64_t begin = self.recorder ? LaunchRecorder::now() : 0;
-    self.takeTasks(self.entry.launches[i], thread);
-    if (self.recorder)
-      self.recorder->record(thread, {&self.entry, i, begin, LaunchRecorder::now()});
-    self.device.team.barrier(finishLaunch, &self);
+  while (self.launch < self.entry.launch_count) {
+    self.runChunks(thread);
+    self.device.team.barrier(thread, finishLaunch, &self);
   }
-}
-
-void CpuDevice::Execution::finishLaunch(void *context) {
-  Execution &self = *static_cast<Execution *>(context);
-  MemoryChecker *checker = self.device.checker.get();
-  self.nextTask.store(0, std::memory_order_relaxed);
-  if (checker)
-    checker->afterLaunch(self.entryIndex, self.launch);
-  ++self.launch;
-  if (checker && self.launch < self.entry.launch_count)
-    checker->beforeLaunch(self.entryIndex, self.launch);
 }
 
 void CpuDevice::run(uint32_t entry, LaunchRecorder *recorder) {
   Execution execution{*this, entry, program.entries()[entry], recorder};
-  if (!execution.entry.launch_count)
-    return;
-  if (checker)
-    checker->beforeLaunch(entry, 0);
-  team.run(Execution::runThread, &execution);
+  execution.runSingleChunks(0);
+  if (execution.launch < execution.entry.launch_count)
+    team.run(Execution::runThread, &execution);
 }
 
 } // namespace hadal

@@ -26,13 +26,16 @@ unsigned availableCpus() {
   return cpus;
 }
 
-// A pause takes 40 to 140 cycles, so the longer spin lasts about half a millisecond: longer than most kernels of one
-// task, shorter than anyone notices. A team that is larger than the number of CPUs gives up at once, since the thread
-// it waits for may need this very CPU.
-static constexpr unsigned longSpin = 20000, shortSpin = 64;
+// Bounds of the spin in rounds of one pause, 40 to 140 cycles each. Waking a sleeping thread of an idle machine takes
+// 50 to 150 microseconds, and so does the longest spin: whatever happens, waiting costs at most about twice what it had
+// to. A team that is larger than the number of CPUs never spins longer than the shortest.
+static constexpr unsigned mostRounds = 8000, fewestRounds = 64;
+
+/// The bound that this thread has learnt.
+static thread_local unsigned learntRounds = mostRounds;
 
 ThreadTeam::ThreadTeam(unsigned threads)
-    : count(std::max(1u, threads)), spinRounds(count <= availableCpus() ? longSpin : shortSpin) {
+    : count(std::max(1u, threads)), longestSpin(count <= availableCpus() ? mostRounds : fewestRounds) {
   workers.reserve(count - 1);
   try {
     for (unsigned thread = 1; thread < count; ++thread)
@@ -56,11 +59,14 @@ ThreadTeam::~ThreadTeam() {
 }
 
 void ThreadTeam::wait(Event &event, uint32_t old) {
-  for (unsigned round = 0; round < spinRounds; ++round) {
-    if (event.value.load(std::memory_order_acquire) != old)
+  for (unsigned round = 0, rounds = std::min(learntRounds, longestSpin); round < rounds; ++round) {
+    if (event.value.load(std::memory_order_acquire) != old) {
+      learntRounds = std::min(mostRounds, learntRounds + learntRounds / 16);
       return;
+    }
     _mm_pause();
   }
+  learntRounds = std::max(fewestRounds, learntRounds / 2);
   // The kernel compares the value once more before it puts the thread to sleep, and whoever advances the value looks at
   // the sleepers afterwards: one of the two sees the other.
   event.sleepers.fetch_add(1, std::memory_order_seq_cst);
@@ -75,13 +81,13 @@ void ThreadTeam::advance(Event &event) {
     syscall(SYS_futex, reinterpret_cast<uint32_t *>(&event.value), FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
 }
 
-void ThreadTeam::barrier(Completion completion, void *completionContext) {
+void ThreadTeam::barrier(unsigned thread, Completion completion, void *completionContext) {
   uint32_t old = phase.value.load(std::memory_order_relaxed); // cannot advance before this thread arrives
   if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < count)
     return wait(phase, old);
   arrived.store(0, std::memory_order_relaxed);
   if (completion)
-    completion(completionContext);
+    completion(completionContext, thread);
   advance(phase);
 }
 
@@ -91,7 +97,7 @@ void ThreadTeam::work(unsigned thread) {
     if (stop)
       return;
     body(context, thread);
-    barrier(nullptr, nullptr);
+    barrier(thread, nullptr, nullptr);
   }
 }
 
@@ -101,7 +107,7 @@ void ThreadTeam::run(Body newBody, void *newContext) {
   if (count > 1)
     advance(region);
   body(context, 0);
-  barrier(nullptr, nullptr);
+  barrier(0, nullptr, nullptr);
 }
 
 } // namespace hadal

@@ -3,7 +3,9 @@
 //
 // Waiting is in two stages. A thread first spins, because the next launch is usually a fraction of a microsecond away;
 // after a bounded number of rounds it sleeps on a futex, so that a team larger than the number of free CPUs, or one
-// that waits for a checkpoint to be written, leaves the CPU to those who have work.
+// that waits for a checkpoint to be written, leaves the CPU to those who have work. Each thread learns how long to spin:
+// the bound grows while spinning is rewarded and falls while it is not, since on a machine that is busy with something
+// else the thread it waits for may need this very CPU.
 #ifndef HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 #define HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 
@@ -22,7 +24,7 @@ public:
   /// What the threads of a region do; `thread` counts from 0.
   using Body = void (*)(void *context, unsigned thread);
   /// What the last thread to reach a barrier does before it opens.
-  using Completion = void (*)(void *context);
+  using Completion = void (*)(void *context, unsigned thread);
 
   explicit ThreadTeam(unsigned threads);
   ~ThreadTeam();
@@ -35,7 +37,7 @@ public:
   void run(Body body, void *context);
 
   /// Called by every thread of a running region: returns once all have called it and `completion` has run.
-  void barrier(Completion completion, void *context);
+  void barrier(unsigned thread, Completion completion, void *context);
 
 private:
   /// A counter that threads wait on: it lies on a cache line of its own together with the number of sleepers.
@@ -45,7 +47,7 @@ private:
   };
 
   unsigned count;
-  unsigned spinRounds;
+  unsigned longestSpin;
   Event region; // counts the regions that began
   Event phase;  // counts the barriers that opened
   alignas(64) std::atomic<uint32_t> arrived{0};
