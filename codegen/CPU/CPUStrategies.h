@@ -1,14 +1,17 @@
-//===- CPUStrategies.h - the families of strategies for CPUs
-//----------------------------------------------------------===//
+//===- CPUStrategies.h - the families of strategies for CPUs ------------------------------------------------------===//
 //
 // Each function registers the strategies of one family; registerCPUStrategies calls them all, once.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
 #define HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
 
 #include "codegen/Strategies/Strategy.h"
 
-namespace hadal {} // namespace hadal
+namespace hadal {
+
+void registerContractionStrategy();
+
+} // namespace hadal
 
 #endif // HADAL_CODEGEN_CPU_CPUSTRATEGIES_H

@@ -1,14 +1,16 @@
-//===- RegisterStrategies.cpp - the strategies that serve kernels on CPUs
-//---------------------------------------------===//
+//===- RegisterStrategies.cpp - the strategies that serve kernels on CPUs -----------------------------------------===//
 //
 // The list of the CPU's strategies, one function per family of kernels.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/CPUStrategies.h"
 
 using namespace hadal;
 
 void hadal::registerCPUStrategies() {
-  static const bool registered = [] { return true; }();
+  static const bool registered = [] {
+    registerContractionStrategy();
+    return true;
+  }();
   (void)registered;
 }

@@ -1,0 +1,49 @@
+//===- BlockProduct.h - one block of a matrix product -------------------------------------------------------------===//
+//
+// Emits what a task of a contraction does, and what attention and the head do inside theirs: pack the blocks of A and B
+// step by step along the depth, run the micro-kernel over their panels, and hand every vector of the finished block to
+// an epilogue, which stores it.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_CPU_BLOCKPRODUCT_H
+#define HADAL_CODEGEN_CPU_BLOCKPRODUCT_H
+
+#include "codegen/CPU/MicroKernel.h"
+#include "codegen/CPU/Packing.h"
+#include "codegen/Strategies/ProductTiles.h"
+
+namespace hadal {
+
+/// A block of a matrix in memory, from its first element. With `depthContiguous` a memory row holds neighbours along
+/// the depth (and `rows` numbers the rows of A or the columns of B); otherwise `rows` numbers the depth.
+struct BlockSource {
+  mlir::Value base;
+  RowNumbers rows;
+  bool depthContiguous;
+};
+
+/// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).
+using BlockEpilogue = llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sum, mlir::Value mask)>;
+
+/// The extent of a block.
+struct BlockExtent {
+  mlir::Value rows, columns, depth;
+  /// A number that is known to divide `columns`: spares the masks of the last vector.
+  int64_t columnMultiple = 1;
+  /// Whether the depth may exceed one depth block.
+  bool depthIsCut = true;
+};
+
+/// Emits the product of one block of at least one row and one column. A depth of 0 gives zeros. `scratch` holds
+/// ProductTiles::scratch elements.
+void emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
+                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue);
+
+/// Emits a call of epilogue for every vector of a register tile that lies in `result`, as far as it lies in the block.
+/// (row, column) is where the tile starts.
+void emitTileEpilogue(KernelBuilder &k, const ProductTiles &tiles, mlir::Value result, mlir::Value row,
+                      mlir::Value column, const BlockExtent &extent, BlockEpilogue epilogue);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_CPU_BLOCKPRODUCT_H

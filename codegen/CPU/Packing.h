@@ -1,0 +1,47 @@
+//===- Packing.h - copies of blocks of matrices in the order in which micro-kernels read them ---------------------===//
+//
+// A block of a matrix is copied into panels before it is multiplied: a panel holds the rows (of A) or columns (of B) of
+// one register tile, so that a micro-kernel reads memory in order and a ragged edge is dealt with once. Three copies
+// serve all products, named by how the block lies in memory:
+//
+//   rows        elements along the depth are neighbours, and stay so: A of x Wᵀ and dy W.       [panel][row][depth]
+//   transposed  elements along the depth are neighbours, and columns shall be: B of x Wᵀ. [panel][depth][column]
+//   columns     rows (A) or columns (B) of the tile are neighbours already: both sides of dyᵀ x. [panel][depth][column]
+//
+// Nothing outside the block is read. What a panel holds beyond the block's edge is a copy of the last row or zero along
+// the tile (results that are never stored), and zero along the depth up to a multiple of the micro-kernel's unrolling.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_CPU_PACKING_H
+#define HADAL_CODEGEN_CPU_PACKING_H
+
+#include "codegen/CPU/SharedFunctions.h"
+
+namespace hadal {
+
+/// How the memory rows of a block are numbered: row r lies `stride` elements after row r-1, or, with `indices` (i32),
+/// at stride · (indices[r] / divisor).
+struct RowNumbers {
+  mlir::Value stride;
+  mlir::Value indices = {};
+  int64_t divisor = 1;
+};
+
+/// Copies `count` rows (at least 1) of `depth` elements into panels of `panelRows` rows, each row `rowStride` elements
+/// after the one before; the last panel repeats the last row.
+void packRows(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows, mlir::Value count,
+              mlir::Value depth, int64_t panelRows, int64_t rowStride);
+
+/// Copies `count` rows (at least 1) of `depth` elements transposed: panels of `vectors` vectors, `panelStride` elements
+/// apart.
+void packTransposed(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows,
+                    mlir::Value count, mlir::Value depth, int64_t vectors, int64_t panelStride);
+
+/// Copies `depth` rows of `count` elements into panels of `width` columns (stored `storedWidth` apart, a multiple of
+/// the lanes), `panelStride` elements apart.
+void packColumns(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows,
+                 mlir::Value count, mlir::Value depth, int64_t width, int64_t storedWidth, int64_t panelStride);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_CPU_PACKING_H

@@ -1,0 +1,55 @@
+//===- SharedFunctions.cpp - functions that the kernels of a module share -----------------------------------------===//
+//
+// See the header.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/SharedFunctions.h"
+
+using namespace mlir;
+using namespace hadal;
+
+LLVM::LLVMFuncOp hadal::getSharedFunction(KernelBuilder &k, StringRef name, ArrayRef<Type> arguments,
+                                          function_ref<void(KernelBuilder &, ValueRange)> body) {
+  auto module = k.builder.getBlock()->getParent()->getParentOfType<ModuleOp>();
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return existing;
+  // Shared code belongs to no operation of the model.
+  Location unknown = UnknownLoc::get(module.getContext());
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  LLVM::LLVMFuncOp function = createHelperFunction(builder, unknown, name, arguments);
+  function.setNoInline(true);
+  KernelBuilder inner(builder, unknown, k.target);
+  body(inner, function.getArguments());
+  return function;
+}
+
+void hadal::callFunction(KernelBuilder &k, LLVM::LLVMFuncOp function, ValueRange arguments) {
+  LLVM::CallOp::create(k.builder, k.loc, function, arguments);
+}
+
+Value hadal::at(KernelBuilder &k, Value pointer, Value offset) { return k.address(pointer, offset, k.f32()); }
+Value hadal::at(KernelBuilder &k, Value pointer, int64_t offset) {
+  return offset == 0 ? pointer : at(k, pointer, k.i64(offset));
+}
+
+Value hadal::multiplyAdd(KernelBuilder &k, Value a, Value b, Value c) {
+  if (k.target.fma)
+    return k.fma(a, b, c);
+  return k.addf(k.mulf(a, b), c);
+}
+
+Value hadal::lessOrEqual(KernelBuilder &k, Value a, Value b) {
+  return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, a, b);
+}
+Value hadal::ceilDiv(KernelBuilder &k, Value a, int64_t b) { return k.div(k.add(a, b - 1), b); }
+Value hadal::roundUp(KernelBuilder &k, Value a, int64_t b) { return k.mul(ceilDiv(k, a, b), b); }
+
+void hadal::forVectors(KernelBuilder &k, Value count, int64_t multiple, function_ref<void(Value, Value)> body) {
+  if (multiple % k.lanes == 0) {
+    k.forLoop(k.i64(0), count, k.lanes, [&](Value offset) { body(offset, Value()); });
+    return;
+  }
+  Value whole = k.mul(k.div(count, k.lanes), k.lanes);
+  k.forLoop(k.i64(0), whole, k.lanes, [&](Value offset) { body(offset, Value()); });
+  k.ifThen(k.less(whole, count), [&] { body(whole, k.maskFor(k.sub(count, whole))); });
+}

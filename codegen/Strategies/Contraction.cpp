@@ -1,0 +1,166 @@
+//===- Contraction.cpp - what a kernel of the contraction kind computes, and its tiles ----------------------------===//
+//
+// A task is a block of C. Tasks next to each other share a block of A or of B, which is then still in the cache of the
+// core that packs it again: the side that is kept is the larger one, unless rows are grouped by expert, where
+// neighbours share their rows so that an expert's weights are read in one go.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/Contraction.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+int64_t lastDimension(Value value) { return typeOf(value).getRank() == 0 ? 1 : typeOf(value).getShape().back(); }
+int64_t leadingRows(Value value) { return typeOf(value).getNumElements() / std::max<int64_t>(1, lastDimension(value)); }
+
+/// The operand behind a value of the body: an argument, or rows gathered from one.
+FailureOr<ContractionOperand> readOperand(Value value, bool depthContiguous) {
+  ContractionOperand operand;
+  operand.depthContiguous = depthContiguous;
+  operand.columns = lastDimension(value);
+  if (auto gather = value.getDefiningOp<GatherRowsOp>()) {
+    operand.pairs = dyn_cast<BlockArgument>(gather.getPairs());
+    if (!operand.pairs)
+      return failure();
+    operand.topK = typeOf(gather.getPairs()).getNumElements() / std::max<int64_t>(1, leadingRows(gather.getInput()));
+    value = gather.getInput();
+  }
+  operand.tensor = dyn_cast<BlockArgument>(value);
+  if (!operand.tensor)
+    return failure();
+  return operand;
+}
+
+/// Fills in both operands.
+LogicalResult readOperands(Contraction &contraction, Value lhs, bool lhsDepthContiguous, Value rhs,
+                           bool rhsDepthContiguous) {
+  auto a = readOperand(lhs, lhsDepthContiguous), b = readOperand(rhs, rhsDepthContiguous);
+  if (failed(a) || failed(b))
+    return failure();
+  contraction.lhs = *a;
+  contraction.rhs = *b;
+  return success();
+}
+
+LogicalResult readLinear(LinearOp op, Contraction &contraction) {
+  contraction.rows = leadingRows(op.getInput());
+  contraction.depth = lastDimension(op.getInput());
+  contraction.columns = lastDimension(op.getResult());
+  if (op.getWeights().size() != 1)
+    return failure();
+  return readOperands(contraction, op.getInput(), true, op.getWeights().front(), true);
+}
+
+LogicalResult readMatmul(MatmulOp op, Contraction &contraction) {
+  Value lhs = op.getLhs(), rhs = op.getRhs();
+  contraction.rows = op.getTransposeLhs() ? lastDimension(lhs) : leadingRows(lhs);
+  contraction.depth = op.getTransposeLhs() ? leadingRows(lhs) : lastDimension(lhs);
+  contraction.columns = op.getTransposeRhs() ? leadingRows(rhs) : lastDimension(rhs);
+  return readOperands(contraction, lhs, !op.getTransposeLhs(), rhs, op.getTransposeRhs());
+}
+
+LogicalResult readGroupedMatmul(GroupedMatmulOp op, Contraction &contraction) {
+  contraction.grouping = ContractionGrouping::Rows;
+  contraction.offsets = dyn_cast<BlockArgument>(op.getOffsets());
+  contraction.experts = typeOf(op.getRhs()).getShape().front();
+  contraction.groupedRows = contraction.rows = leadingRows(op.getLhs());
+  contraction.depth = lastDimension(op.getLhs());
+  contraction.columns = lastDimension(op.getResult());
+  return readOperands(contraction, op.getLhs(), true, op.getRhs(), op.getTransposeRhs());
+}
+
+LogicalResult readGroupedOuterProduct(GroupedOuterProductOp op, Contraction &contraction) {
+  contraction.grouping = ContractionGrouping::Depth;
+  contraction.offsets = dyn_cast<BlockArgument>(op.getOffsets());
+  contraction.experts = typeOf(op.getResult()).getShape().front();
+  contraction.groupedRows = contraction.depth = leadingRows(op.getLhs());
+  contraction.rows = lastDimension(op.getLhs());
+  contraction.columns = lastDimension(op.getRhs());
+  return readOperands(contraction, op.getLhs(), false, op.getRhs(), false);
+}
+
+/// The one product in the body.
+Operation *findAnchor(KernelOp kernel) {
+  Operation *anchor = nullptr;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (isa<LinearOp, MatmulOp, GroupedMatmulOp, GroupedOuterProductOp>(op)) {
+      if (anchor)
+        return nullptr;
+      anchor = &op;
+    }
+  return anchor;
+}
+
+} // namespace
+
+FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel) {
+  Contraction result;
+  result.anchor = findAnchor(kernel);
+  if (!result.anchor)
+    return failure();
+  LogicalResult read = failure();
+  if (auto linear = dyn_cast<LinearOp>(result.anchor))
+    read = readLinear(linear, result);
+  else if (auto matmul = dyn_cast<MatmulOp>(result.anchor))
+    read = readMatmul(matmul, result);
+  else if (auto grouped = dyn_cast<GroupedMatmulOp>(result.anchor))
+    read = readGroupedMatmul(grouped, result);
+  else if (auto outer = dyn_cast<GroupedOuterProductOp>(result.anchor))
+    read = readGroupedOuterProduct(outer, result);
+  // Narrower types have strategies of their own.
+  auto isNarrow = [](Type type) {
+    return isa<FloatType>(getElementTypeOrSelf(type)) && !getElementTypeOrSelf(type).isF32();
+  };
+  auto compute = result.anchor->getAttrOfType<TypeAttr>("compute");
+  if (llvm::any_of(result.anchor->getOperandTypes(), isNarrow) || (compute && !compute.getValue().isF32()))
+    return failure();
+  if (failed(read) || (result.grouping != ContractionGrouping::None && !result.offsets))
+    return failure();
+
+  result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
+  // Experts' shares differ: a quarter above the mean is taken as typical.
+  int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.experts * 4));
+  if (result.grouping == ContractionGrouping::Rows) {
+    result.shape.rows = std::min(result.rows, share);
+    result.shape.batches = result.experts;
+  } else if (result.grouping == ContractionGrouping::Depth) {
+    result.shape.depth = std::min(std::max<int64_t>(1, result.depth), share);
+    result.shape.depthIsDynamic = true;
+    result.shape.batches = result.experts;
+  }
+  return result;
+}
+
+int64_t Contraction::rowTasks(const ProductTiles &tiles) const {
+  if (grouping != ContractionGrouping::Rows)
+    return llvm::divideCeil(rows, tiles.rowBlock);
+  // Every expert with rows has at most one block that is not full.
+  int64_t ragged = std::min(experts, rows);
+  return (rows - ragged) / tiles.rowBlock + ragged;
+}
+int64_t Contraction::columnTasks(const ProductTiles &tiles) const {
+  return llvm::divideCeil(columns, tiles.columnBlock);
+}
+
+LogicalResult hadal::selectContraction(KernelOp kernel, const TargetDescription &target,
+                                       KernelConfiguration &configuration) {
+  FailureOr<Contraction> contraction = analyzeContraction(kernel);
+  if (failed(contraction))
+    return kernel.emitError("the kernel '")
+           << kernel.getSymName() << "' holds no matrix product that this strategy serves";
+  ProductTiles tiles = chooseProductTiles(contraction->shape, target);
+  tiles.record(configuration);
+  int64_t rowTasks = contraction->rowTasks(tiles), columnTasks = contraction->columnTasks(tiles);
+  bool grouped = contraction->grouping != ContractionGrouping::None;
+  configuration.set("row_tasks", rowTasks);
+  configuration.set("column_tasks", columnTasks);
+  configuration.set("rows_first", !grouped && contraction->rows <= contraction->columns);
+  int64_t products = contraction->grouping == ContractionGrouping::Depth ? contraction->experts : 1;
+  configuration.addStage("product", std::max<int64_t>(1, products * rowTasks * columnTasks));
+  configuration.scratch = tiles.scratch(contraction->shape, target.lanes) * 4;
+  return success();
+}

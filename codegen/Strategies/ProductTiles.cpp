@@ -1,0 +1,128 @@
+//===- ProductTiles.cpp - tile sizes of matrix products on CPUs ---------------------------------------------------===//
+//
+// The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledWorkers`
+// threads needs for all blocks:
+//
+//   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per step of the
+//   depth;
+//                    tiles that hang over the edge cost as much as whole ones
+//   packing          a few cycles per vector of A and of B, more where B is transposed
+//   epilogue         a few cycles per vector of C
+//
+// Blocks that would not fit into the second-level cache are not considered. Larger blocks pack less often, smaller ones
+// balance better and waste less at the edges: the minimum settles it.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/ProductTiles.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
+
+using namespace hadal;
+
+namespace {
+
+/// Threads for which the balance is judged. More threads than this still help, fewer lose little.
+constexpr int64_t modelledWorkers = 8;
+
+struct RegisterTile {
+  int64_t rows, vectors;
+};
+
+/// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file.
+llvm::ArrayRef<RegisterTile> registerTiles(const TargetDescription &target) {
+  static const RegisterTile many[] = {{14, 2}, {8, 3}, {8, 2}, {16, 1}};
+  static const RegisterTile few[] = {{6, 2}, {4, 3}, {4, 2}, {8, 1}};
+  return target.vectorRegisters >= 32 ? llvm::ArrayRef(many) : llvm::ArrayRef(few);
+}
+
+/// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
+/// so that the last block is not much shorter than the others.
+llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t longest) {
+  int64_t tiles = llvm::divideCeil(length, tile);
+  llvm::SmallVector<int64_t> result;
+  for (int64_t count = 1;; count += std::max<int64_t>(1, count / 4)) {
+    int64_t blocks = llvm::divideCeil(tiles, count);
+    int64_t block = int64_t(llvm::divideCeil(tiles, blocks)) * tile;
+    if (result.empty() || result.back() != block)
+      result.push_back(block);
+    if (count >= tiles || count * tile >= longest)
+      return result;
+  }
+}
+
+double blockCycles(const ProductShape &shape, const ProductTiles &tiles, int64_t lanes) {
+  double rowTiles = double(tiles.rowBlock / tiles.rows),
+         columnTiles = double(tiles.columnBlock / (tiles.vectors * lanes));
+  double depthSteps = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
+  double multiplyAdds = double(tiles.rows * tiles.vectors), loads = double(tiles.rows + tiles.vectors);
+  double perDepth = std::max(multiplyAdds, loads) + 0.5;
+  double micro = rowTiles * columnTiles * (double(shape.depth) * perDepth + depthSteps * (30.0 + 2.0 * multiplyAdds));
+  double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
+  double packRhs =
+      double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
+  double epilogue = double(tiles.rowBlock) * double(tiles.columnBlock) / double(lanes) * 4.0;
+  return micro + packLhs + packRhs + epilogue + 500.0;
+}
+
+} // namespace
+
+ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDescription &target) {
+  int64_t lanes = target.lanes, depth = std::max<int64_t>(shape.depth, 1);
+  ProductTiles best;
+  double bestCycles = std::numeric_limits<double>::infinity();
+  for (RegisterTile tile : registerTiles(target)) {
+    int64_t width = tile.vectors * lanes;
+    // A register tile's panel of A stays in half of the first-level cache.
+    int64_t deepest = llvm::alignDown(target.l1Bytes / 2 / 4 / tile.rows, lanes);
+    deepest = std::min<int64_t>(std::max(deepest, lanes), 384);
+    int64_t steps = llvm::divideCeil(depth, deepest);
+    int64_t depthBlock = shape.depthIsDynamic ? deepest : int64_t(llvm::alignTo(llvm::divideCeil(depth, steps), lanes));
+    ProductTiles candidate{tile.rows, tile.vectors, 0, 0, depthBlock};
+    for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
+      for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
+        candidate.rowBlock = rowBlock;
+        candidate.columnBlock = columnBlock;
+        bool smallest = rowBlock == tile.rows && columnBlock == width;
+        if (candidate.scratch(shape, lanes) * 4 > target.l2Bytes * 7 / 8 && !smallest)
+          continue;
+        int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
+                         int64_t(llvm::divideCeil(shape.columns, columnBlock));
+        double cycles = double(llvm::divideCeil(blocks, modelledWorkers)) * blockCycles(shape, candidate, lanes);
+        if (cycles < bestCycles) {
+          bestCycles = cycles;
+          best = candidate;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+void ProductTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
+  auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
+  set("rows", rows);
+  set("vectors", vectors);
+  set("row_block", rowBlock);
+  set("column_block", columnBlock);
+  set("depth_block", depthBlock);
+}
+
+ProductTiles ProductTiles::read(const KernelConfiguration &configuration, llvm::StringRef prefix) {
+  auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
+  return {get("rows"), get("vectors"), get("row_block"), get("column_block"), get("depth_block")};
+}
+
+int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
+  if (depthContiguous)
+    return rowBlock * packedRowStride(depthBlock, lanes);
+  return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
+}
+
+int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
+  return depthIsCut ? rowBlock * columnBlock : rows * vectors * lanes;
+}
+
+int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
+  return packedLhs(lanes, shape.lhsDepthContiguous) + packedRhs(lanes) + result(lanes, depthIsCut(shape));
+}
