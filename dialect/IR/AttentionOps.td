@@ -20,7 +20,7 @@ def Hadal_MLAAttentionOp : Hadal_ParametersOp<"mla_attention", [Evaluable, Decom
   let results = (outs Hadal_Activation:$result);
   // hadal.mla_attention %q, %kv "self_attn.kv_b_proj.weight", "self_attn.kv_a_layernorm.weight" {heads = 8, ...} : ...
   let assemblyFormat = [{
-    $query `,` $latent custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($query) `,`
+    $query `,` $latent (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($query) `,`
     type($latent) `->` type($result)
   }];
 }

@@ -1,12 +1,12 @@
-//===- Attributes.cpp - attributes of the hadal dialect
-//---------------------------------------------------------------===//
+//===- Attributes.cpp - attributes of the hadal dialect -----------------------------------------------------------===//
 //
 // Rotary embeddings with YaRN and block scales: their syntax, their checks and the figures derived from them.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <charconv>
 #include <cmath>
 
 using namespace mlir;
@@ -31,16 +31,16 @@ FailureOr<Real> hadal::parseReal(AsmParser &parser) {
   return Real(value);
 }
 
-void hadal::printReal(AsmPrinter &printer, double value) {
-  SmallString<24> text;
-  APFloat(value).toString(text, /*FormatPrecision=*/0, /*FormatMaxPadding=*/0);
+std::string hadal::realText(double value) {
+  char buffer[40];
+  std::string text(buffer, std::to_chars(buffer, std::end(buffer), value).ptr);
   // MLIR reads a number without a point as an integer.
-  if (!StringRef(text).contains('.')) {
-    size_t exponent = StringRef(text).find('E');
-    text.insert(exponent == StringRef::npos ? text.end() : text.begin() + exponent, {'.', '0'});
-  }
-  printer << text;
+  if (text.find('.') == std::string::npos)
+    text.insert(std::min(text.find('e'), text.size()), ".0");
+  return text;
 }
+
+void hadal::printReal(AsmPrinter &printer, double value) { printer << realText(value); }
 
 LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real factor, int64_t originalLength,
                                Real betaFast, Real betaSlow, Real mscale, Real mscaleAllDim) {
@@ -58,8 +58,8 @@ LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Rea
 
 LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real theta, int64_t dim, RopeLayout,
                                YarnAttr) {
-  if (dim < 2 || dim % 2 != 0)
-    return emitError() << "a rotary embedding needs an even, positive dim, got " << dim;
+  if (dim < 2 || dim > (1 << 20) || dim % 2 != 0)
+    return emitError() << "a rotary embedding needs an even, positive dim of at most " << (1 << 20) << ", got " << dim;
   if (!(theta > 1.0))
     return emitError() << "the base theta of a rotary embedding must be greater than 1, got " << theta;
   return success();

@@ -1,9 +1,8 @@
-//===- Dialect.cpp - registration of the hadal dialect
-//----------------------------------------------------------------===//
+//===- Dialect.cpp - registration of the hadal dialect ------------------------------------------------------------===//
 //
 // Registers the operations and attributes of the dialect, and what TableGen generates for operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 #include "dialect/IR/OpSyntax.h"
 #include "mlir/IR/Builders.h"

@@ -30,7 +30,7 @@ def Hadal_RouterOp : Hadal_ParametersOp<"router", [Evaluable, Differentiable, Ke
   // %i, %w, %load = hadal.router sigmoid %g "mlp.gate.e_score_correction_bias" {top_k = 4, groups = 4, top_groups = 2,
   //                    normalize, scale = 2.5} : tensor<?x?x16xf32> -> tensor<?x?x4xi32>, tensor<?x?x4xf32>, tensor<16xf32>
   let assemblyFormat = [{
-    $score_function $logits custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($logits) `->`
+    $score_function $logits (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($logits) `->`
     type(results)
   }];
 }
@@ -95,9 +95,10 @@ def Hadal_ExpertsOp : Hadal_ParametersOp<"experts", [
                             I64Attr:$count, I64Attr:$width), parameterArguments);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = [{
-    $input `,` $indices `,` $expert_weights custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:`
+    $input `,` $indices `,` $expert_weights (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:`
     type($input) `,` type($indices) `,` type($expert_weights)
   }];
+  let extraClassDeclaration = [{ unsigned getNameCount() { return 1; } }];
 }
 
 def Hadal_DispatchOp : Hadal_PureOp<"dispatch", [Evaluable, Kernel]> {

@@ -1,9 +1,8 @@
-//===- Hadal.h - the hadal dialect
-//------------------------------------------------------------------------------------===//
+//===- Hadal.h - the hadal dialect --------------------------------------------------------------------------------===//
 //
 // The one header to include for the dialect, its attributes and its operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_IR_HADAL_H
 #define HADAL_DIALECT_IR_HADAL_H
 
@@ -33,6 +32,8 @@ struct Real {
 
 /// The syntax of a real number in an attribute.
 mlir::FailureOr<Real> parseReal(mlir::AsmParser &parser);
+/// The fewest digits that read back to the same value, with a decimal point: 1.0e-06.
+std::string realText(double value);
 /// Prints the fewest digits that read back to the same value.
 void printReal(mlir::AsmPrinter &printer, double value);
 } // namespace hadal

@@ -1,10 +1,9 @@
-//===- KernelKinds.cpp - the kind of kernel that serves each operation
-//------------------------------------------------===//
+//===- KernelKinds.cpp - the kind of kernel that serves each operation --------------------------------------------===//
 //
 // Implements getKernelKind of every operation of the dialect. A kind has one strategy per target; operations that are
 // fused into another's kernel (rowwise chains before and after a contraction) keep the kind they have alone.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 
 using namespace hadal;

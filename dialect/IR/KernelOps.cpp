@@ -1,9 +1,9 @@
-//===- KernelOps.cpp - kernels and their launches
-//---------------------------------------------------------------------===//
+//===- KernelOps.cpp - kernels and their launches -----------------------------------------------------------------===//
 //
 // Syntax and checks of hadal.kernel, hadal.yield and hadal.launch.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
@@ -36,4 +36,42 @@ void KernelOp::print(OpAsmPrinter &printer) {
   function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
                                            getArgAttrsAttrName(), getResAttrsAttrName());
   (*this)->setAttr(getKindAttrName(), kind);
+}
+
+LogicalResult KernelOp::verify() {
+  if (getBody().empty() || getBody().front().empty() || !isa<YieldOp>(getBody().front().back()))
+    return emitOpError("must end in hadal.yield");
+  TypeRange yielded = getBody().front().back().getOperandTypes();
+  if (yielded != TypeRange(getResultTypes()))
+    return emitOpError("yields ") << yielded << ", but its type says " << TypeRange(getResultTypes());
+  return success();
+}
+
+/// One entry per result, each at least -1 and below a bound where there is one.
+static Checks &checkPerResult(Checks &checks, StringRef name, std::optional<ArrayRef<int64_t>> list, unsigned results,
+                              int64_t bound) {
+  if (!list)
+    return checks;
+  checks.expect(list->size() == results, "expects `" + name + "` to have one entry for each of its " + Twine(results) +
+                                             " results, got " + Twine(list->size()));
+  for (int64_t entry : *list)
+    checks.expect(entry >= -1 && entry < bound,
+                  "has the entry " + Twine(entry) + " in `" + name + "`, which is out of range");
+  return checks;
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto kernel = symbolTable.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError("launches ") << getKernelAttr() << ", but there is no hadal.kernel of that name";
+  if (TypeRange(kernel.getArgumentTypes()) != getOperandTypes())
+    return emitOpError("passes ") << getOperandTypes() << " to " << getKernelAttr() << ", which takes "
+                                  << TypeRange(kernel.getArgumentTypes());
+  if (TypeRange(kernel.getResultTypes()) != getResultTypes())
+    return emitOpError("expects ") << getResultTypes() << " from " << getKernelAttr() << ", which yields "
+                                   << TypeRange(kernel.getResultTypes());
+  constexpr int64_t unbounded = std::numeric_limits<int64_t>::max();
+  Checks checks(*this);
+  checkPerResult(checks, "tied", getTied(), getNumResults(), getNumOperands());
+  return checkPerResult(checks, "placement", getPlacement(), getNumResults(), unbounded);
 }

@@ -1,8 +1,9 @@
-//===- LinearOps.cpp - embedding, linear layers, views along channels
+//===- LinearOps.cpp - embedding, linear layers, views along channels ---------------------------------------------===//
 //
 // Parameters and checks of the family's operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 
 using namespace mlir;
@@ -28,3 +29,79 @@ SmallVector<ParameterSlot> GatedMLPOp::getParameterSlots() {
           {prefix + ".up_proj.weight", type(width, channels), Initializer::Normal},
           {prefix + ".down_proj.weight", type(channels, width), Initializer::Normal}};
 }
+
+LogicalResult EmbeddingOp::verify() {
+  RankedTensorType tokens = getTokens().getType(), result = getType();
+  SmallVector<int64_t> expected(tokens.getShape());
+  expected.push_back(channels(result));
+  return Checks(*this)
+      .positive("vocabulary", getVocabulary())
+      .rows("the result", result)
+      .shape("the result", result, expected, "the tokens' shape × channels");
+}
+
+LogicalResult EmbeddingGradientOp::verify() {
+  RankedTensorType gradient = getGradient().getType(), result = getType();
+  SmallVector<int64_t> expected(getTokens().getType().getShape());
+  expected.push_back(channels(gradient));
+  return Checks(*this)
+      .rows("the gradient", gradient)
+      .shape("the gradient", gradient, expected, "the tokens' shape × channels")
+      .rank("the result", result, 2, "vocabulary × channels")
+      .shape("the result", result, {firstLength(result), channels(gradient)}, "vocabulary × channels")
+      .sameElementType({gradient, result});
+}
+
+LogicalResult LinearOp::verify() {
+  RankedTensorType input = getInput().getType(), result = getType();
+  return Checks(*this)
+      .rows("the input", input)
+      .rows("the result", result)
+      .shape("the result", result, withChannels(input, channels(result)), "the input's rows × output channels")
+      .sameElementType({input, result})
+      .computeType(getCompute());
+}
+
+/// The two sides of a product as matrices: all but the last dimension are rows, before transposition.
+static std::pair<int64_t, int64_t> matrixSides(RankedTensorType type, bool transpose) {
+  int64_t rows = countElements(leading(type)), columns = channels(type);
+  return transpose ? std::pair(columns, rows) : std::pair(rows, columns);
+}
+
+LogicalResult MatmulOp::verify() {
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  auto [rows, inner] = matrixSides(lhs, getTransposeLhs());
+  auto [otherInner, columns] = matrixSides(rhs, getTransposeRhs());
+  SmallVector<int64_t> expected = getTransposeLhs() ? SmallVector<int64_t>{rows, columns} : withChannels(lhs, columns);
+  return Checks(*this)
+      .rows("the left-hand side", lhs)
+      .rows("the right-hand side", rhs)
+      .expect(compatible(inner, otherInner), "expects both sides to agree in the dimension that is summed, got " +
+                                                 Twine(inner) + " on the left and " + Twine(otherInner) +
+                                                 " on the right: check transpose_lhs and transpose_rhs")
+      .shape("the result", result, expected, "rows × columns of the product")
+      .sameElementType({lhs, rhs, result})
+      .computeType(getCompute());
+}
+
+LogicalResult GatedMLPOp::verify() { return Checks(*this).rows("the input", getType()).positive("width", getWidth()); }
+
+/// The parts along the last dimension make up the whole.
+static LogicalResult verifyParts(Operation *op, RankedTensorType whole, TypeRange parts) {
+  Checks checks(op);
+  checks.expect(!parts.empty(), "expects at least one part").rows("the whole", whole);
+  int64_t sum = 0;
+  for (Type type : parts) {
+    auto part = cast<RankedTensorType>(type);
+    checks.shape("a part", part, withChannels(whole, channels(part)), "the whole's rows × channels of the part")
+        .rows("a part", part)
+        .sameElementType({whole, part});
+    sum = addLengths(sum, channels(part));
+  }
+  return checks.expect(compatible(sum, channels(whole)),
+                       "expects the parts' channels to add up to " + Twine(channels(whole)) + ", got " + Twine(sum));
+}
+
+LogicalResult SplitOp::verify() { return verifyParts(*this, getInput().getType(), getParts().getTypes()); }
+
+LogicalResult ConcatOp::verify() { return verifyParts(*this, getType(), getParts().getTypes()); }

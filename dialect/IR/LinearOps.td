@@ -7,13 +7,12 @@ include "dialect/IR/OpsCommon.td"
 def Hadal_EmbeddingOp : Hadal_ParametersOp<"embedding", [Evaluable, Differentiable, Kernel]> {
   let summary = "rows of the embedding table";
   let description = [{
-    result(b, i, :) = W(tokens(b, i), :) with W of shape [vocabulary, channels]. `aliases` names copies of the table in
-    files (DeepSeek-V3's layer 61 repeats it). Reduction kind: its gradient adds rows in token order.
+    result(b, i, :) = W(tokens(b, i), :) with W of shape [vocabulary, channels]. Reduction kind: its gradient adds rows in token order.
   }];
   let arguments = !con((ins Hadal_Tokens:$tokens, I64Attr:$vocabulary), parameterArguments);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = [{
-    $tokens custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($tokens) `->` type($result)
+    $tokens (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($tokens) `->` type($result)
   }];
 }
 
@@ -39,7 +38,7 @@ def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kern
                             UnitAttr:$recompute));
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = [{
-    $input custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($input) `->` type($result)
+    $input (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($input) `->` type($result)
   }];
 }
 
@@ -81,7 +80,8 @@ def Hadal_GatedMLPOp : Hadal_ParametersOp<"gated_mlp", [AllTypesMatch<["input", 
   }];
   let arguments = !con((ins Hadal_Activation:$input, I64Attr:$width), parameterArguments);
   let results = (outs Hadal_Activation:$result);
-  let assemblyFormat = "$input custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($input)";
+  let assemblyFormat = "$input (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($input)";
+  let extraClassDeclaration = [{ unsigned getNameCount() { return 1; } }];
 }
 
 def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Rowwise, Kernel]> {

@@ -1,9 +1,11 @@
-//===- LossOps.cpp - the head with its cross entropy, and multi-token prediction
+//===- LossOps.cpp - the head with its cross entropy, and multi-token prediction ----------------------------------===//
 //
 // Parameters and checks of the family's operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/IR/LayerFunctions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -20,4 +22,50 @@ SmallVector<ParameterSlot> MTPMergeOp::getParameterSlots() {
   return {{getParameterName(*this, 0), RankedTensorType::get({channels}, element), Initializer::Ones},
           {getParameterName(*this, 1), RankedTensorType::get({channels}, element), Initializer::Ones},
           {getParameterName(*this, 2), RankedTensorType::get({channels, 2 * channels}, element), Initializer::Normal}};
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  RankedTensorType hidden = getHidden().getType();
+  return Checks(*this)
+      .positive("vocabulary", getVocabulary())
+      .rows("the hidden state", hidden)
+      .shape("the targets", getTargets().getType(), leading(hidden), "the hidden state's leading dimensions");
+}
+
+LogicalResult CrossEntropyGradientOp::verify() {
+  RankedTensorType hidden = getHidden().getType(), weight = getWeight().getType();
+  return Checks(*this)
+      .rows("the hidden state", hidden)
+      .shape("the targets", getTargets().getType(), leading(hidden), "the hidden state's leading dimensions")
+      .rank("the weight", weight, 2, "vocabulary × channels")
+      .shape("the weight", weight, {firstLength(weight), channels(hidden)}, "vocabulary × channels")
+      .shape("the hidden state's gradient", getHiddenGradient().getType(), hidden.getShape(),
+             "the shape of the hidden state")
+      .shape("the weight's gradient", getWeightGradient().getType(), weight.getShape(), "the shape of the weight")
+      .sameElementType({hidden, weight, getHiddenGradient().getType(), getWeightGradient().getType()});
+}
+
+LogicalResult MTPMergeOp::verify() {
+  return Checks(*this).rows("the hidden state", getType()).positiveReal("eps", getEps());
+}
+
+LogicalResult MTPOp::verify() {
+  RankedTensorType hidden = getHidden().getType(), window = getWindow().getType();
+  if (failed(verifyLayerRange(*this, getStart(), getEnd(), getFunctions())))
+    return failure();
+  return Checks(*this)
+      .rank("the hidden state", hidden, 3, "batch × sequence × channels")
+      .rows("the hidden state", hidden)
+      .rank("the window", window, 2, "batch × positions")
+      .expect(compatible(firstLength(hidden), firstLength(window)),
+              "expects the hidden state and the window to have the same batch, got " + shapeText(hidden.getShape()) +
+                  " and " + shapeText(window.getShape()))
+      .positive("vocabulary", getVocabulary())
+      .positiveReal("eps", getEps())
+      .expect(!getEmbedding().empty() && !getNorm().empty() && !getHead().empty(),
+              "expects the names of the main model's embedding, norm and head");
+}
+
+LogicalResult MTPOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return verifyLayerFunctions(*this, getFunctions(), getHidden().getType(), getLosses().size(), symbolTable);
 }

@@ -13,7 +13,7 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
   let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, I64Attr:$vocabulary), parameterArguments);
   let results = (outs Hadal_Scalar:$result);
   let assemblyFormat = [{
-    $hidden `,` $targets custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($hidden) `,`
+    $hidden `,` $targets (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($hidden) `,`
     type($targets)
   }];
   let hasCanonicalizer = 1;
@@ -42,11 +42,11 @@ def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
   let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Activation:$embedding, F64Attr:$eps), parameterArguments);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = [{
-    $hidden `,` $embedding custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($hidden)
+    $hidden `,` $embedding (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($hidden)
   }];
 }
 
-def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, HasParent<"ModelOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multi-token prediction: D sequential depths, each with one block, sharing embedding and head";
   let description = [{
     Depth d = 1..D, D = end - start, is layer start + d - 1 under `prefix`. With h the previous depth's hidden state (depth 1: the

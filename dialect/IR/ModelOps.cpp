@@ -1,10 +1,11 @@
-//===- ModelOps.cpp - the frame of a model and of a program
-//-----------------------------------------------------------===//
+//===- ModelOps.cpp - the frame of a model and of a program -------------------------------------------------------===//
 //
 // Syntax and checks of the model, its layers, the token window, parameters and states.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/IR/LayerFunctions.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 
@@ -23,4 +24,70 @@ ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
 void ModelOp::print(OpAsmPrinter &printer) {
   function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
                                            getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+LogicalResult ModelOp::verify() {
+  ArrayRef<Type> inputs = getFunctionType().getInputs();
+  auto window = inputs.size() == 1 ? dyn_cast<RankedTensorType>(inputs.front()) : RankedTensorType();
+  if (!window || window.getRank() != 2 || !window.getElementType().isInteger(32))
+    return emitOpError("takes exactly one argument, the token window: (%window: tensor<?x?xi32>)");
+  if (getFunctionType().getNumResults() != 0)
+    return emitOpError("has no results: it ends in hadal.losses");
+  if (getBody().empty() || getBody().front().empty() || !isa<LossesOp>(getBody().front().back()))
+    return emitOpError("must end in hadal.losses main(%loss)");
+  return Checks(*this).positiveReal("initializer_std", getInitializerStd());
+}
+
+LogicalResult TokensOp::verify() {
+  RankedTensorType window = getWindow().getType(), result = getType();
+  int64_t ahead = getAhead();
+  Checks checks(*this);
+  checks.rank("the window", window, 2, "batch × positions").rank("the result", result, 2, "batch × sequence");
+  if (failed(LogicalResult(checks)))
+    return failure();
+  int64_t positions = window.getDimSize(1), sequence = result.getDimSize(1);
+  bool known = !window.isDynamicDim(1) && !result.isDynamicDim(1);
+  return checks.shape("the result", result, {window.getDimSize(0), sequence}, "the window's batch × sequence")
+      .expect(!known || (sequence <= positions && ahead <= positions - sequence),
+              "reads " + Twine(sequence) + " tokens " + Twine(ahead) + " ahead of a window that holds only " +
+                  Twine(positions) + " positions");
+}
+
+LogicalResult LayersOp::verify() {
+  if (failed(verifyLayerRange(*this, getStart(), getEnd(), getFunctions())))
+    return failure();
+  RankedTensorType input = getInput().getType();
+  return Checks(*this)
+      .rank("the hidden state", input, 3, "batch × sequence × channels")
+      .rows("the hidden state", input)
+      .expect(getOutput().getType() == input, "expects its output to have the type of its input");
+}
+
+LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return verifyLayerFunctions(*this, getFunctions(), getInput().getType(), getLosses().size(), symbolTable);
+}
+
+/// A tensor of floats whose shape is known.
+static RankedTensorType closedFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() && isa<FloatType>(tensor.getElementType()) ? tensor : RankedTensorType();
+}
+
+LogicalResult ParameterOp::verify() {
+  RankedTensorType tensor = closedFloatTensor(getType());
+  if (!tensor)
+    return emitOpError("expects a tensor of floating-point numbers of known shape, got ") << getType();
+  bool normal = getInitializer() == Initializer::Normal;
+  return Checks(*this)
+      .expect(!getSymName().contains("{e}") || tensor.getRank() >= 2,
+              "stacks experts ({e} in its name) and so needs at least 2 dimensions, got " +
+                  shapeText(tensor.getShape()))
+      .expect(getStd().isFinite() && !getStd().isNegative() && (normal || getStd().isZero()),
+              "expects `std` to be a number of at least 0, and only beside the initializer `normal`");
+}
+
+LogicalResult StateOp::verify() {
+  if (!closedFloatTensor(getType()))
+    return emitOpError("expects a tensor of floating-point numbers of known shape, got ") << getType();
+  return success();
 }

@@ -5,7 +5,7 @@
 include "dialect/IR/OpsCommon.td"
 
 def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationScope, FunctionOpInterface, Symbol,
-                                       OpAsmOpInterface, SingleBlockImplicitTerminator<"LossesOp">]> {
+                                       OpAsmOpInterface, SingleBlock]> {
   let summary = "a language model, from a window of tokens to its losses";
   let description = [{
     The only argument is the token window, `tensor<?x?xi32>`: batch × positions. For training with a sequence length T and
@@ -23,7 +23,6 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
     ::mlir::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::mlir::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
-    static ::llvm::StringRef getDefaultDialect() { return "hadal"; }
   }];
 }
 
@@ -35,7 +34,6 @@ def Hadal_LossesOp : Hadal_Op<"losses", [Pure, Terminator, HasParent<"ModelOp">,
   }];
   let arguments = (ins Hadal_Scalar:$main, Optional<Hadal_Scalar>:$mtp, Variadic<Hadal_Scalar>:$balance);
   let assemblyFormat = "`main` `(` $main `)` (`mtp` `(` $mtp^ `)`)? (`balance` `(` $balance^ `)`)? attr-dict";
-  let builders = [OpBuilder<(ins), [{ }]>];
 }
 
 def Hadal_TokensOp : Hadal_PureOp<"tokens", [Evaluable, Kernel]> {
@@ -49,7 +47,7 @@ def Hadal_TokensOp : Hadal_PureOp<"tokens", [Evaluable, Kernel]> {
   let assemblyFormat = "$window `ahead` $ahead attr-dict `:` type($window) `->` type($result)";
 }
 
-def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_LayersOp : Hadal_Op<"layers", [HasParent<"ModelOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a stack of equal layers, its depth one number";
   let description = [{
     Runs the functions in turn for every layer i in [start, end): the first result of one is the argument of the next.
@@ -63,8 +61,8 @@ def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpI
   let results = (outs Hadal_Activation:$output, Variadic<Hadal_Scalar>:$losses);
   // %h, %balance = hadal.layers %x "model.layers" 1 to 4 {@attention, @moe_ffn} : !hidden, tensor<f32>
   let assemblyFormat = [{
-    $input $prefix $start `to` $end custom<SymbolList>($functions) attr-dict `:` type($input)
-    custom<LayersResults>(type($output), ref(type($input)), type($losses))
+    $input $prefix $start `to` $end custom<SymbolList>($functions) attr-dict `:`
+    custom<LayersTypes>(type($input), type($output), type($losses))
   }];
   let hasVerifier = 1;
 }
@@ -87,6 +85,7 @@ def Hadal_StateOp : Hadal_Op<"state", [Symbol]> {
   let summary = "a tensor that is zero at the start of a step and gathers over its micro-batches (an expert's load)";
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type);
   let assemblyFormat = "$sym_name attr-dict `:` $type";
+  let hasVerifier = 1;
 }
 
 #endif // HADAL_DIALECT_IR_MODELOPS_TD

@@ -13,7 +13,7 @@ def Hadal_RMSNormOp : Hadal_ParametersOp<"rms_norm", [AllTypesMatch<["input", "r
   }];
   let arguments = !con((ins Hadal_Activation:$input, F64Attr:$eps), parameterArguments, (ins UnitAttr:$recompute));
   let results = (outs Hadal_Activation:$result);
-  let assemblyFormat = "$input custom<Parameters>($parameters, $weights, type($weights)) attr-dict `:` type($input)";
+  let assemblyFormat = "$input (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($input)";
 }
 
 def Hadal_RMSNormGradientOp : Hadal_PureOp<"rms_norm_gradient", [AllTypesMatch<["input", "gradient", "result"]>, Evaluable, Rowwise, Kernel]> {

@@ -1,43 +1,41 @@
-//===- OpSyntax.cpp - custom directives of the operations' syntax
-//-----------------------------------------------------===//
+//===- OpSyntax.cpp - custom directives of the operations' syntax -------------------------------------------------===//
 //
 // Parsers and printers declared in OpSyntax.h.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/OpSyntax.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 
-ParseResult hadal::parseParameters(OpAsmParser &parser, ArrayAttr &parameters,
-                                   SmallVectorImpl<OpAsmParser::UnresolvedOperand> &weights,
-                                   SmallVectorImpl<Type> &weightTypes) {
+OptionalParseResult hadal::parseParameters(OpAsmParser &parser, ArrayAttr &parameters,
+                                           SmallVectorImpl<OpAsmParser::UnresolvedOperand> &weights,
+                                           SmallVectorImpl<Type> &weightTypes) {
   if (succeeded(parser.parseOptionalKeyword("weights")))
-    return failure(parser.parseLParen() || parser.parseOperandList(weights) || parser.parseColonTypeList(weightTypes) ||
-                   parser.parseRParen());
+    return ParseResult(failure(parser.parseLParen() || parser.parseOperandList(weights) ||
+                               parser.parseColonTypeList(weightTypes) || parser.parseRParen()));
   SmallVector<Attribute> names;
   std::string name;
   if (failed(parser.parseOptionalString(&name)))
-    return success();
+    return std::nullopt;
   names.push_back(parser.getBuilder().getStringAttr(name));
   while (succeeded(parser.parseOptionalComma())) {
     if (parser.parseString(&name))
-      return failure();
+      return ParseResult(failure());
     names.push_back(parser.getBuilder().getStringAttr(name));
   }
   parameters = parser.getBuilder().getArrayAttr(names);
-  return success();
+  return ParseResult(success());
 }
 
 void hadal::printParameters(OpAsmPrinter &printer, Operation *, ArrayAttr parameters, OperandRange weights,
                             TypeRange weightTypes) {
   if (!weights.empty()) {
-    printer << " weights(" << weights << " : " << weightTypes << ")";
+    printer << "weights(" << weights << " : " << weightTypes << ")";
     return;
   }
   if (!parameters)
     return;
-  printer << ' ';
   llvm::interleaveComma(parameters, printer, [&](Attribute name) { printer << name; });
 }
 
@@ -62,7 +60,9 @@ void hadal::printSymbolList(OpAsmPrinter &printer, Operation *, ArrayAttr symbol
   printer << '}';
 }
 
-ParseResult hadal::parseLayersResults(OpAsmParser &parser, Type &output, Type input, SmallVectorImpl<Type> &losses) {
+ParseResult hadal::parseLayersTypes(OpAsmParser &parser, Type &input, Type &output, SmallVectorImpl<Type> &losses) {
+  if (parser.parseType(input))
+    return failure();
   output = input;
   while (succeeded(parser.parseOptionalComma()))
     if (parser.parseType(losses.emplace_back()))
@@ -70,7 +70,8 @@ ParseResult hadal::parseLayersResults(OpAsmParser &parser, Type &output, Type in
   return success();
 }
 
-void hadal::printLayersResults(OpAsmPrinter &printer, Operation *, Type, Type, TypeRange losses) {
+void hadal::printLayersTypes(OpAsmPrinter &printer, Operation *, Type input, Type, TypeRange losses) {
+  printer << input;
   for (Type loss : losses)
     printer << ", " << loss;
 }

@@ -1,9 +1,8 @@
-//===- HadalInterfaces.cpp - the interfaces behaviour hangs on
-//--------------------------------------------------------===//
+//===- HadalInterfaces.cpp - the interfaces behaviour hangs on ----------------------------------------------------===//
 //
 // What TableGen generates for the interfaces, and the check that every operation with parameters shares.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 
 using namespace mlir;
@@ -11,12 +10,34 @@ using namespace hadal;
 
 #include "dialect/Interfaces/HadalInterfaces.cpp.inc"
 
+/// The names that the user wrote: as many as the operation reads, none empty.
+static LogicalResult verifyNames(Operation *op, ArrayAttr names, unsigned expected) {
+  if (names.size() != expected)
+    return op->emitOpError("expects ") << expected
+                                       << (expected == 1 ? " parameter name, got " : " parameter names, got ")
+                                       << names.size();
+  for (Attribute name : names)
+    if (cast<StringAttr>(name).empty())
+      return op->emitOpError("has an empty parameter name");
+  return success();
+}
+
 LogicalResult hadal::detail::verifyParameters(Operation *op) {
   auto parametrised = cast<ParametersOpInterface>(op);
   ArrayAttr names = parametrised.getParametersAttr();
   OperandRange weights = parametrised.getWeights();
   if (names && !weights.empty())
     return op->emitOpError("has both parameter names and bound weights; keep one");
+  if (names)
+    return verifyNames(op, names, parametrised.getNameCount());
+  SmallVector<ParameterSlot> slots = parametrised.getParameterSlots();
+  if (weights.empty() && !slots.empty())
+    return op->emitOpError("needs its parameters: write their names in quotes after the operands");
+  if (weights.size() != slots.size())
+    return op->emitOpError("expects ") << slots.size() << " weights, got " << weights.size();
+  for (auto [index, weight, slot] : llvm::enumerate(weights, slots))
+    if (weight.getType() != slot.type)
+      return op->emitOpError("expects weight ") << index << " to be " << slot.type << ", got " << weight.getType();
   return success();
 }
 

@@ -1,9 +1,8 @@
-//===- HadalInterfaces.h - the interfaces behaviour hangs on
-//----------------------------------------------------------===//
+//===- HadalInterfaces.h - the interfaces behaviour hangs on ------------------------------------------------------===//
 //
 // Declares the operation interfaces of HadalInterfaces.td and the plain types that their methods exchange.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 

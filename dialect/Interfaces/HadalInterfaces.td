@@ -20,6 +20,8 @@ def Hadal_ParametersOpInterface : OpInterface<"ParametersOpInterface"> {
   let methods = [
     InterfaceMethod<"The parameters that the operation reads, in the order of its weights.",
       "::llvm::SmallVector<::hadal::ParameterSlot>", "getParameterSlots">,
+    InterfaceMethod<"How many names or prefixes the user writes: one per parameter, or one prefix for several.",
+      "unsigned", "getNameCount", (ins), [{}], [{ return $_op.getParameterSlots().size(); }]>,
     InterfaceMethod<"The names or prefixes as written.", "::mlir::ArrayAttr", "getParametersAttr">,
     InterfaceMethod<"Replaces the names or prefixes.", "void", "setParametersAttr", (ins "::mlir::ArrayAttr":$names)>,
     InterfaceMethod<"Drops the names.", "::mlir::Attribute", "removeParametersAttr">,

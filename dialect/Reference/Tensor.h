@@ -1,10 +1,9 @@
-//===- Tensor.h - the value of the reference evaluator
-//----------------------------------------------------------------===//
+//===- Tensor.h - the value of the reference evaluator ------------------------------------------------------------===//
 //
 // A dense tensor in float64. Integers (tokens, indices, FP8 codes as the real numbers they stand for) are held as
 // doubles, which is exact below 2^53.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_TENSOR_H
 #define HADAL_DIALECT_REFERENCE_TENSOR_H
 
