@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/LayerFunctions.h"
 #include "dialect/IR/Checks.h"
+#include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -31,6 +32,13 @@ static LogicalResult verifyLayerFunction(Operation *op, func::FuncOp function, T
   };
   if (function.isExternal())
     return fail() << "it has no body";
+  bool nested = function.getBody()
+                    .walk([](Operation *inner) {
+                      return isa<LayersOp, MTPOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
+                    })
+                    .wasInterrupted();
+  if (nested)
+    return fail() << "it holds layers of its own";
   FunctionType type = function.getFunctionType();
   if (type.getNumInputs() != 1 || type.getInput(0) != hidden)
     return fail() << "it must take the hidden state, " << hidden << ", as its only argument";

@@ -46,7 +46,7 @@ def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
   }];
 }
 
-def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, HasParent<"ModelOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multi-token prediction: D sequential depths, each with one block, sharing embedding and head";
   let description = [{
     Depth d = 1..D, D = end - start, is layer start + d - 1 under `prefix`. With h the previous depth's hidden state (depth 1: the

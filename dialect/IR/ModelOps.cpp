@@ -58,7 +58,6 @@ LogicalResult LayersOp::verify() {
     return failure();
   RankedTensorType input = getInput().getType();
   return Checks(*this)
-      .rank("the hidden state", input, 3, "batch × sequence × channels")
       .rows("the hidden state", input)
       .expect(getOutput().getType() == input, "expects its output to have the type of its input");
 }

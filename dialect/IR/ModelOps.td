@@ -47,7 +47,7 @@ def Hadal_TokensOp : Hadal_PureOp<"tokens", [Evaluable, Kernel]> {
   let assemblyFormat = "$window `ahead` $ahead attr-dict `:` type($window) `->` type($result)";
 }
 
-def Hadal_LayersOp : Hadal_Op<"layers", [HasParent<"ModelOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a stack of equal layers, its depth one number";
   let description = [{
     Runs the functions in turn for every layer i in [start, end): the first result of one is the argument of the next.

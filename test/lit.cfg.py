@@ -1,0 +1,27 @@
+"""The lit suite: every .mlir and .test file under test/ whose folder holds neither inputs nor fixtures.
+
+RUN lines may use the tools of build/bin and LLVM's FileCheck, not, count and split-file by name, %python, %hadal (the top
+of the repository), and lit's own %s, %S and %t.
+"""
+import os
+
+import lit.formats
+
+config.name = "hadal"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "fixtures", "benchmark"]
+config.test_source_root = os.path.join(config.hadal_source, "test")
+config.test_exec_root = os.path.join(config.hadal_build, "test")
+
+path = [os.path.join(config.hadal_build, "bin"), config.llvm_tools, config.environment["PATH"]]
+config.environment["PATH"] = os.pathsep.join(path)
+for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "CCACHE_DIR"):
+    if variable in os.environ:
+        config.environment[variable] = os.environ[variable]
+
+config.substitutions.append(("%hadal", config.hadal_source))
+config.substitutions.append(("%python", config.python))
+
+if config.sanitize:
+    config.available_features.add("sanitize")
