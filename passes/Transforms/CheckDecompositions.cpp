@@ -53,7 +53,7 @@ private:
     bool ok = true;
     for (auto [index, actual] : enumerate(rewritten)) {
       if (actual.shape != results[index].shape) {
-        op->emitOpError() << "has a " << what << " whose result #" << index << " has another shape";
+        op->emitOpError() << "differs from its " << what << " in the shape of result #" << index;
         ok = false;
         continue;
       }
@@ -62,9 +62,9 @@ private:
                    << llvm::format("%.1e", difference.relative) << '\n';
       if (difference.relative <= tolerance)
         continue;
-      op->emitOpError() << "has a " << what << " that differs in result #" << index << ", element "
-                        << difference.element << ": " << actual.data[difference.element] << " instead of "
-                        << results[index].data[difference.element];
+      op->emitOpError() << "differs from its " << what << " in result #" << index << ", element " << difference.element
+                        << ": " << number(results[index].data[difference.element]) << " and "
+                        << number(actual.data[difference.element]);
       ok = false;
     }
     return success(ok);

@@ -71,12 +71,14 @@ private:
     }
     // Which of the built values is an operand's gradient; -1: none.
     SmallVector<int64_t> places;
-    bool wellTyped = true;
+    bool wellTyped = true, noGradient = false;
     auto build = [&](Operation *copy, OpBuilder &builder, ValueRange extra) {
       SmallVector<Value> resultGradients(op->getNumResults());
       for (auto [gradient, value] : llvm::zip_equal(gradients, extra))
         resultGradients[gradient.result] = value;
       SmallVector<Value> values = cast<DifferentiableOpInterface>(copy).buildGradient(builder, resultGradients);
+      // An operation without gradient says so itself.
+      noGradient = values.empty();
       wellTyped = values.size() == op->getNumOperands();
       for (auto [index, value] : enumerate(values)) {
         wellTyped = wellTyped && (!value || value.getType() == op->getOperand(index).getType());
@@ -86,6 +88,8 @@ private:
       return values;
     };
     if (failed(evaluateRewritten(op, extraTypes, arguments, build, built)))
+      return failure();
+    if (noGradient)
       return failure();
     if (!wellTyped)
       return op->emitOpError("must build one gradient per operand, of the operand's type");
@@ -115,8 +119,8 @@ private:
     if (difference.relative <= tolerance)
       return success();
     return op->emitOpError() << "has a gradient of operand #" << index << " that differs in element "
-                             << difference.element << ": " << gradient.data[difference.element]
-                             << ", finite differences give " << expected->data[difference.element];
+                             << difference.element << ": " << number(gradient.data[difference.element])
+                             << ", finite differences give " << number(expected->data[difference.element]);
   }
 
   /// Finite differences of the weighted sum of the results, for every element of one operand.

@@ -6,6 +6,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Transforms/ReferenceChecks.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/Support/Format.h"
 #include <cmath>
 
 using namespace mlir;
@@ -76,4 +77,10 @@ Difference hadal::largestDifference(const Tensor &actual, const Tensor &expected
   if (worst.relative > 0.0)
     worst.relative /= largest;
   return worst;
+}
+
+std::string hadal::number(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.15g", value);
+  return text;
 }

@@ -36,6 +36,9 @@ struct Difference {
 };
 Difference largestDifference(const reference::Tensor &actual, const reference::Tensor &expected);
 
+/// A number with the digits that tell a small difference.
+std::string number(double value);
+
 } // namespace hadal
 
 #endif // HADAL_PASSES_TRANSFORMS_REFERENCECHECKS_H
