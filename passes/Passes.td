@@ -37,7 +37,7 @@ def CheckGradientsPass : Pass<"hadal-check-gradients", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"seed", "seed", "uint64_t", "0", "seed of the random arguments and gradients">,
-    Option<"step", "step", "double", "1.0e-3", "step of the differences">,
+    Option<"step", "step", "double", "1.0e-4", "step of the differences; it must not cross a router's decision">,
     Option<"tolerance", "tolerance", "double", "1.0e-6", "largest relative error">
   ];
 }

@@ -1,5 +1,6 @@
 // Every operation that decomposes or expands into rows, on ragged shapes, against its own definition. A difference above
-// 1e-12 is an error. Constants in expansions are float32, so eps is a power of two.
+// 1e-12 is an error. Constants in expansions are float32: eps and the
+// length of a normalised row are powers of two.
 // RUN: hadal-opt %s --hadal-check-decompositions -o /dev/null | FileCheck %s
 
 // CHECK: hadal.mla_attention decomposition result #0: relative error
@@ -67,9 +68,9 @@ func.func @swiglu(%gate: tensor<2x3x5xf32>, %up: tensor<2x3x5xf32>, %gradient: t
 
 // CHECK: hadal.rms_norm expansion in rows result #0: relative error
 // CHECK: hadal.rms_norm_gradient expansion in rows result #0: relative error
-func.func @rms_norm(%x: tensor<2x3x5xf32>, %w: tensor<5xf32>, %gradient: tensor<2x3x5xf32>)
-    -> (tensor<2x3x5xf32>, tensor<2x3x5xf32>) {
-  %y = hadal.rms_norm %x weights(%w : tensor<5xf32>) {eps = 0.0078125 : f64} : tensor<2x3x5xf32>
-  %d = hadal.rms_norm_gradient %x, %w, %gradient {eps = 0.0078125 : f64} : tensor<2x3x5xf32>, tensor<5xf32>
-  return %y, %d : tensor<2x3x5xf32>, tensor<2x3x5xf32>
+func.func @rms_norm(%x: tensor<2x3x4xf32>, %w: tensor<4xf32>, %gradient: tensor<2x3x4xf32>)
+    -> (tensor<2x3x4xf32>, tensor<2x3x4xf32>) {
+  %y = hadal.rms_norm %x weights(%w : tensor<4xf32>) {eps = 0.0078125 : f64} : tensor<2x3x4xf32>
+  %d = hadal.rms_norm_gradient %x, %w, %gradient {eps = 0.0078125 : f64} : tensor<2x3x4xf32>, tensor<4xf32>
+  return %y, %d : tensor<2x3x4xf32>, tensor<2x3x4xf32>
 }
