@@ -56,4 +56,20 @@ def CheckDecompositionsPass : Pass<"hadal-check-decompositions", "::mlir::Module
   ];
 }
 
+def CheckTrainingStepPass : Pass<"hadal-check-training-step", "::mlir::ModuleOp"> {
+  let summary = "holds the gradients that a program accumulates against differences of its loss";
+  let description = [{
+    For every entry point with a result marked `hadal.result = "loss"` and every parameter that has a gradient there:
+    evaluates the entry point in float64 on random parameters and tokens, and compares the gradient along a random
+    direction with fourth-order central differences of the loss. Works on program and kernel level. Prints the error
+    relative to the gradient's norm and fails where it exceeds the tolerance. The module is left as it is. Example:
+    test/dialect/reference/training-step.mlir.
+  }];
+  let options = [
+    Option<"seed", "seed", "uint64_t", "0", "seed of the random parameters, tokens and directions">,
+    Option<"step", "step", "double", "1.0e-5", "step of the differences; it must not cross a router's decision">,
+    Option<"tolerance", "tolerance", "double", "1.0e-6", "largest relative error">
+  ];
+}
+
 #endif // HADAL_PASSES_PASSES_TD
