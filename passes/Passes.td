@@ -14,7 +14,8 @@ def EvaluatePass : Pass<"hadal-evaluate", "::mlir::ModuleOp"> {
     Runs every public `func.func` and every `hadal.model` with the reference evaluator. A result is printed as
     `@function: type value`, with `#i` after the name where there are several. Arguments take reproducible values: the
     constant `hadal.value`, numbers in [low, high) for `hadal.range = [low, high]`, tokens for the window, random
-    parameters that depend on the seed and their names only: a model and what passes make of it print the same.
+    parameters that depend on the seed and their names only: a model and what passes make of it print the same. Both
+    can be taken from files instead, which is how the evaluator is held against other implementations.
     The module is left as it is. Example: test/dialect/reference/evaluate.mlir.
   }];
   let options = [
@@ -22,6 +23,9 @@ def EvaluatePass : Pass<"hadal-evaluate", "::mlir::ModuleOp"> {
     Option<"seed", "seed", "uint64_t", "0", "seed of the random arguments and parameters">,
     Option<"batch", "batch", "int64_t", "1", "length of an argument's first dimension where it is open">,
     Option<"positions", "positions", "int64_t", "8", "length of an argument's second dimension where it is open">,
+    ListOption<"weights", "weights", "std::string", "safetensors files to take the parameters from">,
+    Option<"tokens", "tokens", "std::string", "\"\"", "file of 16-bit little-endian tokens to take the window from">,
+    Option<"stride", "stride", "int64_t", "0", "places between the starts of two sequences in the file of tokens">,
     Option<"summary", "summary", "bool", "false", "print the sum and the root mean square of a result only">
   ];
 }

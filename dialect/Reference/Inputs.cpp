@@ -52,7 +52,9 @@ Tensor Inputs::uniform(StringRef name, ShapedType type, double low, double high)
   return tensor;
 }
 
-Tensor Inputs::parameter(StringRef name, RankedTensorType type) const {
+FailureOr<Tensor> Inputs::parameter(StringRef name, RankedTensorType type) const {
+  if (weights)
+    return weights->read(name, type.getShape());
   if (type.getRank() < 2)
     return uniform(name, type, 0.8, 1.2);
   // The variance of a uniform number in [-a, a) is a²/3.
@@ -78,6 +80,19 @@ static double boundOf(Attribute number) {
   return integer ? double(integer.getInt()) : NAN;
 }
 
+FailureOr<Tensor> Inputs::window(FunctionOpInterface function, ShapedType type) const {
+  if (tokens.empty())
+    return uniform("tokens", type, 0.0, double(vocabularyOf(function)));
+  Tensor result = empty(type);
+  int64_t needed = (result.rows() - 1) * stride + result.columns();
+  if (needed > int64_t(tokens.size()))
+    return function.emitOpError() << "needs " << needed << " tokens, but the file holds " << tokens.size();
+  for (int64_t sequence = 0; sequence < result.rows(); ++sequence)
+    for (int64_t i = 0; i < result.columns(); ++i)
+      result.at(sequence, i) = tokens[sequence * stride + i];
+  return result;
+}
+
 FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index) const {
   auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
   if (!type)
@@ -95,14 +110,19 @@ FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index)
                                     << "; expected two numbers [low, high] with low < high";
     return uniform(name, type, low, high);
   }
-  if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(attribute("hadal.parameter")))
-    return parameter(symbol.getValue(), type);
+  if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(attribute("hadal.parameter"))) {
+    FailureOr<Tensor> value = parameter(symbol.getValue(), type);
+    if (failed(value))
+      return function.emitOpError() << "reads the parameter '" << symbol.getValue() << "' as " << type
+                                    << ", but the weights hold no such tensor";
+    return value;
+  }
   for (StringRef zero : {"hadal.gradient", "hadal.first_moment", "hadal.second_moment", "hadal.state"})
     if (attribute(zero))
       return empty(type);
   if (auto scalar = dyn_cast_or_null<StringAttr>(attribute("hadal.scalar")))
     return uniform(scalar.getValue(), type, 0.5, 1.0);
   if (isa<ModelOp>(function.getOperation()) || attribute("hadal.input"))
-    return uniform("tokens", type, 0.0, double(vocabularyOf(function)));
+    return window(function, type);
   return type.getElementType().isIntOrIndex() ? empty(type) : uniform(name, type, -1.0, 1.0);
 }

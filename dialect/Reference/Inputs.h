@@ -8,7 +8,7 @@
 #ifndef HADAL_DIALECT_REFERENCE_INPUTS_H
 #define HADAL_DIALECT_REFERENCE_INPUTS_H
 
-#include "dialect/Reference/Tensor.h"
+#include "dialect/Reference/WeightFiles.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace hadal::reference {
@@ -22,8 +22,17 @@ public:
   /// Numbers in [low, high), whole ones for integers.
   Tensor uniform(llvm::StringRef name, mlir::ShapedType type, double low, double high) const;
 
-  /// A parameter: vectors lie around 1, matrices keep the variance of what they multiply.
-  Tensor parameter(llvm::StringRef name, mlir::RankedTensorType type) const;
+  /// Takes parameters from files instead of drawing them.
+  void setWeights(const WeightFiles *files) { weights = files; }
+  /// Takes windows from these tokens instead of drawing them: sequence k starts at token k · stride.
+  void setTokens(std::vector<int64_t> stream, int64_t sequenceStride) {
+    tokens = std::move(stream);
+    stride = sequenceStride;
+  }
+
+  /// A parameter: vectors lie around 1, matrices keep the variance of what they multiply. Failure when the files do not
+  /// have it.
+  llvm::FailureOr<Tensor> parameter(llvm::StringRef name, mlir::RankedTensorType type) const;
 
   /// The value of a function's argument:
   ///   `hadal.value = dense<...>`         that constant;
@@ -37,7 +46,11 @@ public:
 
 private:
   Tensor empty(mlir::ShapedType type) const;
+  llvm::FailureOr<Tensor> window(mlir::FunctionOpInterface function, mlir::ShapedType type) const;
 
+  const WeightFiles *weights = nullptr;
+  std::vector<int64_t> tokens;
+  int64_t stride = 0;
   uint64_t seed;
   int64_t batch, positions;
 };

@@ -7,6 +7,7 @@
 #include "dialect/Reference/Evaluator.h"
 #include "dialect/Reference/Inputs.h"
 #include "passes/Passes.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
 
@@ -58,12 +59,36 @@ public:
   void runOnOperation() override {
     markAllAnalysesPreserved();
     reference::Inputs inputs(seed, batch, positions);
+    reference::WeightFiles files;
+    if (failed(readFiles(inputs, files)))
+      return signalPassFailure();
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       if (function.isPublic() && !isa<KernelOp>(function.getOperation()) && failed(evaluate(function, inputs)))
         return signalPassFailure();
   }
 
 private:
+  /// Takes parameters and tokens from the files that the options name.
+  LogicalResult readFiles(reference::Inputs &inputs, reference::WeightFiles &files) {
+    for (const std::string &path : weights)
+      if (llvm::Error error = files.add(path))
+        return emitError(UnknownLoc::get(&getContext())) << llvm::toString(std::move(error));
+    if (!weights.empty())
+      inputs.setWeights(&files);
+    if (tokens.empty())
+      return success();
+    auto buffer = llvm::MemoryBuffer::getFile(tokens, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!buffer)
+      return emitError(UnknownLoc::get(&getContext()))
+             << "'" << tokens << "' cannot be read: " << buffer.getError().message();
+    std::vector<int64_t> stream;
+    StringRef content = (*buffer)->getBuffer();
+    for (size_t i = 0; i + 1 < content.size(); i += 2)
+      stream.push_back(llvm::support::endian::read16le(content.data() + i));
+    inputs.setTokens(std::move(stream), stride);
+    return success();
+  }
+
   LogicalResult evaluate(FunctionOpInterface function, const reference::Inputs &inputs) {
     SmallVector<Tensor> arguments, results;
     for (unsigned index = 0; index < function.getNumArguments(); ++index) {
@@ -72,8 +97,7 @@ private:
         return failure();
       arguments.push_back(std::move(*argument));
     }
-    reference::Evaluator evaluator(
-        [&](StringRef name, RankedTensorType type) -> FailureOr<Tensor> { return inputs.parameter(name, type); });
+    reference::Evaluator evaluator([&](StringRef name, RankedTensorType type) { return inputs.parameter(name, type); });
     if (failed(evaluator.evaluate(function, arguments, results)))
       return failure();
     Operation *terminator = function.getFunctionBody().front().getTerminator();

@@ -16,12 +16,11 @@ using reference::Tensor;
 LogicalResult hadal::checkEveryOperation(ModuleOp module, const reference::Inputs &inputs,
                                          reference::Evaluator::Observer check) {
   bool ok = true;
-  reference::Evaluator evaluator(
-      [&](StringRef name, RankedTensorType type) -> FailureOr<Tensor> { return inputs.parameter(name, type); },
-      [&](Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-        ok &= succeeded(check(op, operands, results));
-        return success();
-      });
+  reference::Evaluator evaluator([&](StringRef name, RankedTensorType type) { return inputs.parameter(name, type); },
+                                 [&](Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+                                   ok &= succeeded(check(op, operands, results));
+                                   return success();
+                                 });
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic())
       continue;
