@@ -225,7 +225,8 @@ LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallV
 FailureOr<Tensor> Evaluator::parameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
   FailureOr<Tensor> value = parameters ? parameters(absoluteName, type) : FailureOr<Tensor>(failure());
   if (failed(value))
-    return op->emitOpError() << "reads the parameter '" << absoluteName << "', which was given no value";
+    return op->emitOpError() << "reads the parameter '" << absoluteName << "' as " << type
+                             << ", but no such value was given";
   if (failed(checkValue(op, *value, type, "parameter '" + absoluteName + "'")))
     return failure();
   return value;
