@@ -323,6 +323,20 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
   }
 }
 
+TEST_F(TrainTest, HelpGroupsTheOptions) {
+  auto help = [&](const char *option) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(runTrain(model.program(), {option}), 0);
+    return testing::internal::GetCapturedStdout();
+  };
+  std::string common = help("--help"), all = help("--help-all");
+  for (const char *flag : {"--data", "--steps", "--lr ", "--save-gradients", "--export", "--threads", "Exit codes"})
+    EXPECT_CONTAINS(common, flag);
+  for (const char *flag : {"--adam-beta1", "--keep-checkpoints", "--mtp-loss-weight", "--data"})
+    EXPECT_CONTAINS(all, flag);
+  EXPECT_EQ(common.find("--adam-beta1"), std::string::npos);
+}
+
 TEST_F(TrainTest, ResumingAnotherRunIsRefused) {
   std::string saved = (folder / "saved").string(), other = (folder / "other.txt").string();
   writeFile(other, sampleText(3999));

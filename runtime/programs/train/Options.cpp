@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <iostream>
+#include <memory>
+#include <set>
 
 namespace hadal {
 namespace {
@@ -30,25 +32,51 @@ const CLI::Validator notNegative = numberCheck([](double number) { return number
 const CLI::Validator belowOne =
     numberCheck([](double number) { return number >= 0 && number < 1; }, "a number from 0 up and below 1");
 
-/// Adds options under one heading of --help.
+/// --help shows the options that most runs need, --help-all the rare ones as well.
+class HelpFormatter final : public CLI::Formatter {
+public:
+  std::set<const CLI::Option *> rare;
+  bool showRare = false;
+
+  std::string make_group(std::string group, bool positional, std::vector<const CLI::Option *> options) const override {
+    if (!showRare)
+      std::erase_if(options, [&](const CLI::Option *option) { return rare.contains(option); });
+    return options.empty() ? "" : CLI::Formatter::make_group(group, positional, options);
+  }
+};
+
+/// The command line under construction.
+struct CommandLine {
+  CLI::App app;
+  std::shared_ptr<HelpFormatter> formatter = std::make_shared<HelpFormatter>();
+};
+
+/// Adds options under one heading of the help.
 class Group {
 public:
-  Group(CLI::App &app, std::string name) : app(app), name(std::move(name)) {}
+  Group(CommandLine &line, std::string name) : line(line), name(std::move(name)) {}
 
   template <class Value> CLI::Option *add(const char *flag, Value &value, const char *placeholder, const char *help) {
-    return app.add_option(flag, value, help)->group(name)->option_text(placeholder);
+    return line.app.add_option(flag, value, help)->group(name)->option_text(placeholder);
+  }
+  /// An option that only --help-all shows.
+  template <class Value>
+  CLI::Option *addRare(const char *flag, Value &value, const char *placeholder, const char *help) {
+    CLI::Option *option = add(flag, value, placeholder, help);
+    line.formatter->rare.insert(option);
+    return option;
   }
   CLI::Option *flag(const char *flag, bool &value, const char *help) {
-    return app.add_flag(flag, value, help)->group(name);
+    return line.app.add_flag(flag, value, help)->group(name);
   }
 
 private:
-  CLI::App &app;
+  CommandLine &line;
   std::string name;
 };
 
-void addData(CLI::App &app, TrainOptions &options) {
-  Group group(app, "Data");
+void addData(CommandLine &line, TrainOptions &options) {
+  Group group(line, "Data");
   group.add("--data", options.data, "FILE", "training data: .txt (a token per byte), .u16 or .u32 (raw token ids)")
       ->required();
   group.add("--valid", options.valid, "FILE", "validation data");
@@ -59,10 +87,10 @@ void addData(CLI::App &app, TrainOptions &options) {
       ->check(positive);
 }
 
-void addSchedule(CLI::App &app, TrainOptions &options) {
+void addSchedule(CommandLine &line, TrainOptions &options) {
   static const std::map<std::string, DecayStyle> styles = {{"constant", DecayStyle::Constant},
                                                            {"cosine", DecayStyle::Cosine}};
-  Group group(app, "Length and learning rate");
+  Group group(line, "Length and learning rate");
   group.add("--steps", options.steps, "N", "steps, counted from the beginning of training")
       ->required()
       ->check(positive);
@@ -71,49 +99,50 @@ void addSchedule(CLI::App &app, TrainOptions &options) {
       ->check(notNegative);
   group.add("--lr-decay-style", options.schedule.decay, "constant|cosine", "after warm-up (default: constant)")
       ->transform(CLI::CheckedTransformer(styles).description(""));
-  group.add("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
+  group.addRare("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
       ->check(positive);
-  group.add("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(notNegative);
+  group.addRare("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(notNegative);
 }
 
-void addOptimizer(CLI::App &app, TrainOptions &options) {
-  Group group(app, "Optimizer and losses");
-  group.add("--weight-decay", options.weightDecay, "X", "of AdamW (default: 0.1)")->check(notNegative);
-  group.add("--clip-grad", options.clipNorm, "X", "largest norm of the gradient, 0 for any (default: 1.0)")
+void addOptimizer(CommandLine &line, TrainOptions &options) {
+  Group group(line, "Optimizer and losses");
+  group.addRare("--weight-decay", options.weightDecay, "X", "of AdamW (default: 0.1)")->check(notNegative);
+  group.addRare("--clip-grad", options.clipNorm, "X", "largest norm of the gradient, 0 for any (default: 1.0)")
       ->check(notNegative);
-  group.add("--adam-beta1", options.beta1, "X", "(default: 0.9)")->check(belowOne);
-  group.add("--adam-beta2", options.beta2, "X", "(default: 0.95)")->check(belowOne);
-  group.add("--adam-eps", options.epsilon, "X", "(default: 1e-8)")->check(notNegative);
+  group.addRare("--adam-beta1", options.beta1, "X", "(default: 0.9)")->check(belowOne);
+  group.addRare("--adam-beta2", options.beta2, "X", "(default: 0.95)")->check(belowOne);
+  group.addRare("--adam-eps", options.epsilon, "X", "(default: 1e-8)")->check(notNegative);
   group
-      .add("--mtp-loss-weight", options.predictionLossWeight, "X",
-           "lambda, the weight of the multi-token-prediction loss (default: 0.3)")
-      ->check(notNegative);
-  group
-      .add("--balance-loss-weight", options.balanceLossWeight, "X",
-           "alpha, the weight of the balance loss (default: 1e-4)")
+      .addRare("--mtp-loss-weight", options.predictionLossWeight, "X",
+               "lambda, the weight of the multi-token-prediction loss (default: 0.3)")
       ->check(notNegative);
   group
-      .add("--router-bias-rate", options.routerBiasRate, "X",
-           "gamma, the step of the routers' selection bias (default: 1e-3)")
+      .addRare("--balance-loss-weight", options.balanceLossWeight, "X",
+               "alpha, the weight of the balance loss (default: 1e-4)")
+      ->check(notNegative);
+  group
+      .addRare("--router-bias-rate", options.routerBiasRate, "X",
+               "gamma, the step of the routers' selection bias (default: 1e-3)")
       ->check(notNegative);
 }
 
-void addWeights(CLI::App &app, TrainOptions &options) {
-  Group group(app, "Weights and checkpoints");
+void addWeights(CommandLine &line, TrainOptions &options) {
+  Group group(line, "Weights and checkpoints");
   group.add("--load", options.load, "DIR", "start from the weights of a Hugging Face directory");
   group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)")->check(notNegative);
   group.add("--save", options.save, "DIR", "write checkpoints DIR/step-N; the last step is always saved");
   group.add("--save-interval", options.saveInterval, "N", "also save every N steps")->check(positive);
-  group.add("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")->check(positive);
+  group.addRare("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")->check(positive);
   group.flag("--resume", options.resume, "continue from the newest complete checkpoint of --save, if there is one");
   group.add("--export", options.exportTo, "DIR", "write a Hugging Face directory after the last step");
 }
 
-void addLogs(CLI::App &app, TrainOptions &options) {
-  Group group(app, "Evaluation, logs and machine");
+void addLogs(CommandLine &line, TrainOptions &options) {
+  Group group(line, "Evaluation, logs and machine");
   group.add("--eval-interval", options.evalInterval, "N", "evaluate --valid every N steps and after the last")
       ->check(positive);
-  group.add("--eval-iters", options.evalIterations, "N", "micro-batches of an evaluation (default: all of --valid)")
+  group
+      .addRare("--eval-iters", options.evalIterations, "N", "micro-batches of an evaluation (default: all of --valid)")
       ->check(positive);
   group.add("--log", options.log, "FILE.jsonl", "one JSON object per step");
   group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
@@ -149,19 +178,25 @@ void checkTogether(const Program &program, TrainOptions &options) {
 } // namespace
 
 std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, TrainOptions &options) {
-  CLI::App app(concat("Trains the model '", program->model, "' (compiled for ", program->target, " ", program->cpu,
-                      ", micro-batches of ", program->micro_batch_size, " x ", program->sequence_length, " tokens)."));
+  CommandLine line{
+      CLI::App(concat("Trains the model '", program->model, "' (compiled for ", program->target, " ", program->cpu,
+                      ", micro-batches of ", program->micro_batch_size, " x ", program->sequence_length, " tokens)."))};
+  CLI::App &app = line.app;
   app.footer(exitCodes);
-  app.get_formatter()->column_width(36);
-  addData(app, options);
-  addSchedule(app, options);
-  addOptimizer(app, options);
-  addWeights(app, options);
-  addLogs(app, options);
+  line.formatter->column_width(36);
+  app.formatter(line.formatter);
+  app.set_help_flag("-h,--help", "show the options that most runs need");
+  app.set_help_all_flag("--help-all", "show all options: also those of the optimizer and the losses");
+  addData(line, options);
+  addSchedule(line, options);
+  addOptimizer(line, options);
+  addWeights(line, options);
+  addLogs(line, options);
   try {
     app.parse(argc, argv);
     checkTogether(program, options);
-  } catch (const CLI::CallForHelp &) {
+  } catch (const CLI::Success &help) { // a request for help
+    line.formatter->showRare = dynamic_cast<const CLI::CallForAllHelp *>(&help);
     std::cout << app.help() << std::flush;
     return HADAL_EXIT_OK;
   } catch (const CLI::ParseError &error) {
