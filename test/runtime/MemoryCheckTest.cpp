@@ -32,6 +32,12 @@ void copyFirst(void *const *arguments, int64_t, int64_t, int64_t, void *) {
   *static_cast<float *>(arguments[1]) = *static_cast<float *>(arguments[0]);
 }
 
+/// Copies the first element of the scratch memory to a result and overwrites it.
+void copyScratch(void *const *arguments, int64_t, int64_t, int64_t, void *scratch) {
+  *static_cast<float *>(arguments[0]) = *static_cast<float *>(scratch);
+  *static_cast<float *>(scratch) = 1;
+}
+
 class MemoryCheckTest : public testing::Test {
 protected:
   ProgramBuilder builder;
@@ -95,6 +101,14 @@ TEST_F(MemoryCheckTest, BuffersArePoisonedWhenTheirLifeBegins) {
     session.run("accumulate");
     EXPECT_TRUE(std::isnan(session.result("loss")));
   }
+}
+
+TEST_F(MemoryCheckTest, ScratchMemoryIsPoisonedBeforeEveryLaunch) {
+  hadal_argument loss = builder.tensor(HADAL_RESULT, "loss", {});
+  entry.launch(copyScratch, "first", 1, 1, {loss}).launch(copyScratch, "second", 1, 1, {loss});
+  Session session(builder.build(), {.threads = 2});
+  session.run("accumulate");
+  EXPECT_TRUE(std::isnan(session.result("loss")));
 }
 
 TEST_F(MemoryCheckTest, ACorrectProgramTrainsTheSame) {

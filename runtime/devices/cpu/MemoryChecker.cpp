@@ -88,6 +88,8 @@ void MemoryChecker::beforeLaunch(uint32_t entry, uint64_t launch) {
   currentEntry = entry;
   currentLaunch = launch;
   running = true;
+  for (GuardedMapping &scratch : scratches) // its contents are undefined at the beginning of every launch
+    scratch.fillWithPoison();
   for (uint32_t buffer : lifetimes[entry].beginning[launch]) {
     arenas[entry][buffer].allowAccess();
     arenas[entry][buffer].fillWithPoison();

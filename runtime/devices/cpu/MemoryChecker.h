@@ -1,7 +1,8 @@
 // The memory of a program built with --check-memory. AddressSanitizer does not see generated kernels, so every tensor
 // and every arena buffer gets a mapping of its own between guard pages. An arena buffer is poisoned when its lifetime
-// begins and inaccessible outside it. A kernel that goes astray faults; the signal handler names the kernel, the launch
-// and the buffer, and ends the program with HADAL_EXIT_MEMORY_VIOLATION.
+// begins and inaccessible outside it; the threads' scratch memory is poisoned before every launch. A kernel that goes
+// astray faults; the signal handler names the kernel, the launch and the buffer, and ends the program with
+// HADAL_EXIT_MEMORY_VIOLATION.
 #ifndef HADAL_RUNTIME_DEVICES_CPU_MEMORYCHECKER_H
 #define HADAL_RUNTIME_DEVICES_CPU_MEMORYCHECKER_H
 
