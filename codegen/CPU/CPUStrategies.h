@@ -11,6 +11,7 @@
 namespace hadal {
 
 void registerContractionStrategy();
+void registerRowwiseStrategies();
 
 } // namespace hadal
 

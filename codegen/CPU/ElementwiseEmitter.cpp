@@ -4,7 +4,7 @@
 // An operation is emitted by asking for its operands and building the same operation on vectors. What was emitted is
 // remembered per tensor and shift, so an expression that is used twice is computed once.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/ElementwiseEmitter.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -28,6 +28,8 @@ bool ElementwiseEmitter::computes(Operation *op) {
 }
 
 Value ElementwiseEmitter::emit(Value tensor, int64_t shift) {
+  if (Value known = defined.lookup(tensor))
+    return known;
   if (Value known = emitted.lookup({tensor, shift}))
     return known;
   Operation *op = tensor.getDefiningOp();

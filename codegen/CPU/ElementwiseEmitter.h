@@ -20,7 +20,7 @@
 //
 // Rowwise operations (rms_norm, swiglu, ...) must have been expanded: see expandRowwiseOps.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_ELEMENTWISEEMITTER_H
 #define HADAL_CODEGEN_CPU_ELEMENTWISEEMITTER_H
 
@@ -45,6 +45,9 @@ public:
   /// The vector of a tensor at the caller's current position, or its number when it has one per row.
   Value emit(Value tensor, int64_t shift = 0);
 
+  /// Gives a tensor the same value at every position and for good (a number per row that was repeated before the loop).
+  void define(Value tensor, Value value) { defined[tensor] = value; }
+
   /// Forgets what was emitted: at the start of every loop body.
   void forget() { emitted.clear(); }
 
@@ -56,6 +59,7 @@ private:
 
   KernelBuilder &k;
   Leaf leaf;
+  llvm::DenseMap<Value, Value> defined;
   llvm::DenseMap<std::pair<Value, int64_t>, Value> emitted;
 };
 

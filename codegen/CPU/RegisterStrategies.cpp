@@ -10,6 +10,7 @@ using namespace hadal;
 void hadal::registerCPUStrategies() {
   static const bool registered = [] {
     registerContractionStrategy();
+    registerRowwiseStrategies();
     return true;
   }();
   (void)registered;

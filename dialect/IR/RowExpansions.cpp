@@ -5,7 +5,7 @@
 // and hadal.expand, which the kernels' emitters understand. Splitting and joining rows is a matter of which column is
 // read, which the emitters understand as it is: these two return their own results.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 #include <limits>
 

@@ -1,0 +1,398 @@
+//===- Rowwise.cpp - kernels along rows
+//-------------------------------------------------------------------------------===//
+//
+// A task is a block of rows. A row is passed over once per phase (see RowProgram.h): every pass is one fused loop over
+// vectors of columns per column space, which carries the pass's reductions. Results are stored in the last pass, after
+// every operand element of the same place was read for the last time, so that a result may lie in an operand's buffer.
+//
+// Splits and concatenations only move columns: a value is asked for at a shift, and a loop is cut where the part of a
+// concatenation, or the rotated range of a head, begins. When rotations are the only reason to cut, the loop over heads
+// stays a loop.
+//
+// A kernel that is purely elementwise has no rows to respect: its elements are cut into equal blocks.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/ElementwiseEmitter.h"
+#include "codegen/CPU/RotaryTable.h"
+#include "codegen/CPU/RowProgram.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/MapVector.h"
+#include <limits>
+#include <set>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// The columns of one loop nest: [0, columns) cut at `cuts`; with `heads` > 1 the cuts lie within the first head and
+/// repeat.
+struct ColumnSpace {
+  int64_t columns = 0, heads = 1;
+  std::set<int64_t> cuts;
+};
+
+/// Finds where the loops that compute some tensors have to be cut.
+class CutFinder {
+public:
+  explicit CutFinder(int64_t columns) : columns(columns) {}
+
+  void visit(Value tensor, int64_t shift) {
+    Operation *op = tensor.getDefiningOp();
+    if (!op || isOnePerRow(tensor) || !seen.insert({tensor, shift}).second)
+      return;
+    if (auto concat = dyn_cast<ConcatOp>(op))
+      return visitConcat(concat, shift);
+    if (auto rope = dyn_cast<RopeOp>(op))
+      return visitRope(rope, shift);
+    if (auto split = dyn_cast<SplitOp>(op)) {
+      for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
+        shift += RowProgram::columns(part);
+      return visit(split.getInput(), shift);
+    }
+    for (Value operand : op->getOperands())
+      visit(operand, shift);
+  }
+
+  ColumnSpace finish() {
+    ColumnSpace space{columns, 1, cuts};
+    int64_t width = ropes.empty() ? columns : RowProgram::columns(ropes.front().first) / ropes.front().first.getHeads();
+    bool periodic = cuts.empty() && llvm::all_of(ropes, [&](auto &entry) {
+                      return entry.second == 0 && RowProgram::columns(entry.first) == columns &&
+                             columns / int64_t(entry.first.getHeads()) == width;
+                    });
+    if (periodic)
+      space.heads = columns / width;
+    for (auto [rope, shift] : ropes) {
+      int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
+      for (int64_t head = 0; head < int64_t(periodic ? 1 : rope.getHeads()); ++head) {
+        space.cuts.insert(head * length - shift);
+        space.cuts.insert((head + 1) * length - dim - shift);
+        if (rope.getRope().getLayout() == RopeLayout::Half)
+          space.cuts.insert((head + 1) * length - dim / 2 - shift);
+      }
+    }
+    return space;
+  }
+
+private:
+  void visitConcat(ConcatOp concat, int64_t shift) {
+    int64_t begin = 0;
+    for (Value part : concat.getParts()) {
+      int64_t end = begin + RowProgram::columns(part);
+      if (begin > shift)
+        cuts.insert(begin - shift);
+      if (begin < shift + columns && end > shift)
+        visit(part, shift - begin);
+      begin = end;
+    }
+  }
+  void visitRope(RopeOp rope, int64_t shift) {
+    ropes.push_back({rope, shift});
+    visit(rope.getInput(), shift);
+  }
+
+  int64_t columns;
+  std::set<int64_t> cuts;
+  SmallVector<std::pair<RopeOp, int64_t>> ropes;
+  DenseSet<std::pair<Value, int64_t>> seen;
+};
+
+/// Emits the passes over one row.
+class RowEmitter {
+public:
+  /// `width`: nonzero when the kernel is cut into blocks of this many elements instead of rows, of which this one has
+  /// `length`.
+  RowEmitter(KernelBuilder &k, KernelOp kernel, const RowProgram &program, const DenseMap<Attribute, Value> &tables,
+             int64_t width, int64_t length)
+      : k(k), kernel(kernel), program(program), tables(tables), width(width), length(length) {}
+
+  void emit(Value row) {
+    this->row = row;
+    ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
+    for (unsigned phase = 0; phase < program.phases; ++phase)
+      emitPass(phase, numbers);
+    for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
+      if (isOnePerRow(operand.get()))
+        k.store(numbers.emit(operand.get()), resultPointer(operand), row);
+  }
+
+private:
+  /// What one loop computes.
+  struct Roots {
+    SmallVector<RowReduceOp> reductions;
+    SmallVector<OpOperand *> stores;
+  };
+
+  Value resultPointer(OpOperand &operand) { return k.argument(kernel.getNumArguments() + operand.getOperandNumber()); }
+
+  /// A number per row that the elementwise emitter does not compute.
+  Value numberOf(Value tensor) {
+    if (Value reduced = reductions.lookup(tensor))
+      return reduced;
+    auto argument = cast<BlockArgument>(tensor);
+    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+    return k.load(element, k.argument(argument.getArgNumber()), program.variesByRow(tensor) ? row : Value());
+  }
+
+  void emitPass(unsigned phase, ElementwiseEmitter &numbers) {
+    llvm::MapVector<int64_t, Roots> loops;
+    for (RowReduceOp reduction : program.reductions[phase]) {
+      // The only column is its own sum and maximum.
+      if (isOnePerRow(reduction.getInput()))
+        reductions[reduction.getResult()] = numbers.emit(reduction.getInput());
+      else
+        loops[columnsOf(reduction.getInput())].reductions.push_back(reduction);
+    }
+    if (phase + 1 == program.phases)
+      for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
+        if (!isOnePerRow(operand.get()))
+          loops[columnsOf(operand.get())].stores.push_back(&operand);
+    for (auto &[columns, roots] : loops)
+      emitLoop(columns, roots, numbers);
+  }
+
+  int64_t columnsOf(Value tensor) { return length ? length : RowProgram::columns(tensor); }
+
+  /// Repeats the numbers per row that a loop will read, before the loop.
+  void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors, DenseSet<Value> &seen) {
+    Operation *op = tensor.getDefiningOp();
+    if (!op || !seen.insert(tensor).second)
+      return;
+    auto expand = dyn_cast<ExpandOp>(op);
+    if (expand && isOnePerRow(expand.getInput()) && !isOnePerRow(tensor))
+      return vectors.define(tensor, k.broadcast(numbers.emit(expand.getInput())));
+    if (isa<RowReduceOp>(op))
+      return;
+    for (Value operand : op->getOperands())
+      repeatNumbers(operand, numbers, vectors, seen);
+  }
+
+  void emitLoop(int64_t columns, Roots &roots, ElementwiseEmitter &numbers) {
+    ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
+    current = &vectors;
+    CutFinder finder(columns);
+    DenseSet<Value> seen;
+    auto prepare = [&](Value root) {
+      finder.visit(root, 0);
+      repeatNumbers(root, numbers, vectors, seen);
+    };
+    SmallVector<Value> carried;
+    for (RowReduceOp reduction : roots.reductions) {
+      prepare(reduction.getInput());
+      carried.push_back(k.splat(identity(reduction)));
+    }
+    for (OpOperand *store : roots.stores)
+      prepare(store->get());
+    carried = emitColumns(finder.finish(), roots, vectors, carried);
+    for (auto [reduction, vector] : llvm::zip(roots.reductions, carried))
+      reductions[reduction.getResult()] =
+          reduction.getReduction() == Reduction::Add ? k.reduceAdd(vector) : k.reduceMax(vector);
+  }
+
+  static double identity(RowReduceOp reduction) {
+    return reduction.getReduction() == Reduction::Add ? 0.0 : -std::numeric_limits<double>::infinity();
+  }
+
+  SmallVector<Value> emitColumns(const ColumnSpace &space, Roots &roots, ElementwiseEmitter &vectors,
+                                 ValueRange carried) {
+    auto pieces = [&](Value base, ValueRange values) {
+      SmallVector<Value> current(values);
+      int64_t begin = 0, end = space.columns / space.heads;
+      auto piece = [&](int64_t upTo) {
+        if (upTo > begin)
+          current = emitPiece(base, begin, upTo, roots, vectors, current);
+        begin = std::max(begin, upTo);
+      };
+      for (int64_t cut : space.cuts)
+        if (cut > 0 && cut < end)
+          piece(cut);
+      piece(end);
+      return current;
+    };
+    if (space.heads == 1)
+      return pieces(Value(), carried);
+    return k.forReduce(k.i64(0), k.i64(space.columns), space.columns / space.heads, carried, pieces);
+  }
+
+  SmallVector<Value> emitPiece(Value base, int64_t begin, int64_t end, Roots &roots, ElementwiseEmitter &vectors,
+                               ValueRange carried) {
+    return k.forVectorsReduce(begin, end, carried, [&](Value index, Value mask, ValueRange values) {
+      vectors.forget();
+      inner = index;
+      column = base ? k.add(base, index) : index;
+      this->mask = mask;
+      pieceBegin = begin;
+      pieceEnd = end;
+      SmallVector<Value> next;
+      for (auto [reduction, value] : llvm::zip(roots.reductions, values)) {
+        Value vector = vectors.emit(reduction.getInput());
+        if (mask)
+          vector = k.select(mask, vector, k.splat(identity(reduction)));
+        next.push_back(reduction.getReduction() == Reduction::Add ? k.addf(value, vector) : k.maxf(value, vector));
+      }
+      // All are computed before the first is stored: results may share operands' buffers.
+      SmallVector<Value> stored;
+      for (OpOperand *store : roots.stores)
+        stored.push_back(vectors.emit(store->get()));
+      for (auto [store, vector] : llvm::zip(roots.stores, stored))
+        k.storeVector(vector, resultPointer(*store), place(store->get(), 0), mask);
+      return next;
+    });
+  }
+
+  /// The element of a tensor's buffer at the current row and column.
+  Value place(Value tensor, int64_t shift) {
+    Value at = shift == 0 ? column : k.add(column, shift);
+    if (width)
+      return k.add(k.mul(row, width), at);
+    return program.variesByRow(tensor) ? k.add(k.mul(row, RowProgram::columns(tensor)), at) : at;
+  }
+
+  /// A vector that the elementwise emitter does not compute.
+  Value vectorOf(Value tensor, int64_t shift) {
+    if (auto concat = tensor.getDefiningOp<ConcatOp>())
+      return partOf(concat, shift);
+    if (auto rope = tensor.getDefiningOp<RopeOp>())
+      return rotate(rope, shift);
+    if (isOnePerRow(tensor))
+      return numberOf(tensor);
+    auto argument = cast<BlockArgument>(tensor);
+    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+    return k.loadVector(k.argument(argument.getArgNumber()), place(tensor, shift), mask, element);
+  }
+
+  Value partOf(ConcatOp concat, int64_t shift) {
+    int64_t begin = 0;
+    for (Value part : concat.getParts()) {
+      int64_t end = begin + RowProgram::columns(part);
+      if (pieceBegin + shift < end) {
+        Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
+        return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
+      }
+      begin = end;
+    }
+    llvm_unreachable("a piece lies within one part of a concatenation");
+  }
+
+  Value rotate(RopeOp rope, int64_t shift) {
+    int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
+    int64_t channel = (pieceBegin + shift) % length - (length - dim);
+    Value x = current->emit(rope.getInput(), shift);
+    if (channel < 0)
+      return x;
+    Value partner;
+    if (rope.getRope().getLayout() == RopeLayout::Half) {
+      partner = current->emit(rope.getInput(), shift + (channel < dim / 2 ? dim / 2 : -dim / 2));
+    } else {
+      SmallVector<int64_t> swapped;
+      for (int64_t lane = 0; lane < k.lanes; ++lane)
+        swapped.push_back(lane ^ 1);
+      partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
+    }
+    Value table = tables.lookup(rope.getRope());
+    Value position = k.mul(k.rem(row, program.positions), 2 * dim);
+    Value at = k.add(k.add(position, inner), channel - pieceBegin);
+    Value cosine = k.loadVector(table, at, mask), sine = k.loadVector(table, k.add(at, dim), mask);
+    Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
+    return rope.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+  }
+
+  KernelBuilder &k;
+  KernelOp kernel;
+  const RowProgram &program;
+  const DenseMap<Attribute, Value> &tables;
+  int64_t width, length;
+
+  Value row;
+  DenseMap<Value, Value> reductions;
+  // Where the emission stands within a loop.
+  ElementwiseEmitter *current = nullptr;
+  Value inner, column, mask;
+  int64_t pieceBegin = 0, pieceEnd = 0;
+};
+
+class RowwiseStrategy : public KernelStrategy {
+public:
+  RowwiseStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Rowwise, "rows_in_vectors") {}
+
+  bool serves(KernelOp kernel) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    return succeeded(RowProgram::read(*expanded, /*diagnose=*/false));
+  }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    if (failed(program))
+      return failure();
+    // A task of about 64 Ki elements takes some ten microseconds: long against a barrier, short against a step.
+    constexpr int64_t elementsPerTask = 1 << 16;
+    if (program->elementwise) {
+      int64_t elements = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
+      int64_t block = std::min(elements, elementsPerTask / 4);
+      configuration.set("elements_per_task", block);
+      configuration.addStage("elements", llvm::divideCeil(elements, std::max<int64_t>(block, 1)));
+      return success();
+    }
+    int64_t perTask = std::clamp<int64_t>(elementsPerTask / program->columnsPerRow, 1, program->rows);
+    // Enough tasks for many cores, when there are rows enough.
+    perTask = std::max<int64_t>(1, std::min<int64_t>(perTask, llvm::divideCeil(program->rows, 64)));
+    configuration.set("rows_per_task", perTask);
+    configuration.set("passes", program->phases);
+    configuration.addStage("rows", llvm::divideCeil(program->rows, perTask));
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    if (failed(program))
+      return failure();
+    StageFunction stage(builder, kernel, configuration.stages[0], target);
+    KernelBuilder &k = stage.k;
+    DenseMap<Attribute, Value> tables;
+    expanded->walk([&](RopeOp rope) {
+      Value &table = tables[rope.getRope()];
+      if (!table)
+        table = LLVM::AddressOfOp::create(builder, k.loc,
+                                          createRotaryTable(builder, k.loc, rope.getRope(), program->positions));
+    });
+    if (program->elementwise)
+      lowerElements(stage, *expanded, *program, tables, configuration);
+    else
+      lowerRows(stage, *expanded, *program, tables, configuration);
+    return success();
+  }
+
+private:
+  static void lowerElements(StageFunction &stage, KernelOp expanded, const RowProgram &program,
+                            const DenseMap<Attribute, Value> &tables, const KernelConfiguration &configuration) {
+    KernelBuilder &k = stage.k;
+    int64_t elements = cast<RankedTensorType>(expanded.getResultTypes().front()).getNumElements();
+    int64_t block = configuration.get("elements_per_task"), whole = elements / block, rest = elements % block;
+    stage.forTasks([&](Value task) {
+      auto emit = [&](int64_t length) { RowEmitter(k, expanded, program, tables, block, length).emit(task); };
+      if (rest == 0)
+        return emit(block);
+      k.ifThen(
+          k.less(task, k.i64(whole)), [&] { emit(block); }, [&] { emit(rest); });
+    });
+  }
+
+  static void lowerRows(StageFunction &stage, KernelOp expanded, const RowProgram &program,
+                        const DenseMap<Attribute, Value> &tables, const KernelConfiguration &configuration) {
+    KernelBuilder &k = stage.k;
+    int64_t perTask = configuration.get("rows_per_task");
+    Value begin = k.mul(stage.firstTask, perTask);
+    Value end = k.min(k.mul(stage.endTask, perTask), k.i64(program.rows));
+    k.forLoop(begin, end, 1, [&](Value row) { RowEmitter(k, expanded, program, tables, 0, 0).emit(row); });
+  }
+};
+
+} // namespace
+
+void hadal::registerRowwiseStrategies() { registerStrategy(std::make_unique<RowwiseStrategy>()); }

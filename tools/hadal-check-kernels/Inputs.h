@@ -1,0 +1,26 @@
+//===- Inputs.h - what a kernel under check is given
+//------------------------------------------------------------------===//
+//
+// Random operands that make sense together: tokens below the vocabulary, experts that are distinct per token, and
+// pairs, rows and offsets that belong to one dispatch.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_TOOLS_CHECK_KERNELS_INPUTS_H
+#define HADAL_TOOLS_CHECK_KERNELS_INPUTS_H
+
+#include "dialect/IR/Hadal.h"
+#include "dialect/Reference/Tensor.h"
+
+namespace hadal::check {
+
+/// How tokens are spread over experts: evenly at random, mostly to a few with some experts empty, or all to the last
+/// ones.
+enum class Routing { Uniform, Skewed, Last };
+
+/// A tensor per operand of the kernel. Attributes of arguments that the reference evaluator knows (`hadal.value`,
+/// `hadal.range`) come first; integers that an operation uses as routing data are made to fit it.
+mlir::FailureOr<llvm::SmallVector<reference::Tensor>> makeInputs(KernelOp kernel, uint64_t seed, Routing routing);
+
+} // namespace hadal::check
+
+#endif // HADAL_TOOLS_CHECK_KERNELS_INPUTS_H

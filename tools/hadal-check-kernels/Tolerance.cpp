@@ -1,0 +1,81 @@
+//===- Tolerance.cpp - how far a kernel may be from the reference
+//-----------------------------------------------------===//
+//
+// Evaluates the kernel's body in float64 and derives the tolerance of every element; see the header for the formulas.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "tools/hadal-check-kernels/Tolerance.h"
+#include "dialect/Reference/Evaluator.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::check;
+using hadal::reference::Tensor;
+
+static constexpr double epsilon = 0x1p-24;
+
+static int64_t longestDimension(KernelOp kernel) {
+  int64_t longest = 1;
+  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
+    for (Type type : types)
+      for (int64_t length : cast<RankedTensorType>(type).getShape())
+        longest = std::max(longest, length);
+  return longest;
+}
+
+static double meanMagnitude(const Tensor &tensor) {
+  double sum = 0.0;
+  int64_t finite = 0;
+  for (double value : tensor.data)
+    if (std::isfinite(value)) {
+      sum += std::fabs(value);
+      ++finite;
+    }
+  return finite == 0 ? 0.0 : sum / double(finite);
+}
+
+FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> inputs) {
+  Reference reference;
+  reference::Evaluator evaluator;
+  if (failed(evaluator.evaluate(cast<FunctionOpInterface>(kernel.getOperation()), inputs, reference.results)))
+    return failure();
+  double root = std::sqrt(double(longestDimension(kernel)));
+  SmallVector<Tensor> magnitudes;
+  bool contraction = kernel.getKind() == KernelKind::Contraction;
+  if (contraction) {
+    SmallVector<Tensor> absolute(inputs);
+    for (Tensor &tensor : absolute)
+      for (double &value : tensor.data)
+        value = std::fabs(value);
+    if (failed(evaluator.evaluate(cast<FunctionOpInterface>(kernel.getOperation()), absolute, magnitudes)))
+      return failure();
+  }
+  for (auto [index, result] : llvm::enumerate(reference.results)) {
+    Tensor &tolerance = reference.tolerances.emplace_back(result.shape);
+    if (!isa<FloatType>(cast<RankedTensorType>(kernel.getResultTypes()[index]).getElementType()))
+      continue;
+    double mean = meanMagnitude(result);
+    for (int64_t i = 0; i < result.size(); ++i) {
+      double magnitude = std::isfinite(result.data[i]) ? std::fabs(result.data[i]) : 0.0;
+      tolerance.data[i] = contraction ? 4 * epsilon * (root * std::fabs(magnitudes[index].data[i]) + magnitude)
+                                      : 4 * epsilon * root * (magnitude + mean);
+    }
+  }
+  return reference;
+}
+
+Comparison Reference::compare(unsigned result, const Tensor &got) const {
+  Comparison worst;
+  const Tensor &expected = results[result];
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    double a = got.data[i], b = expected.data[i], tolerance = tolerances[result].data[i];
+    bool same = a == b || (std::isnan(a) && std::isnan(b));
+    double ratio = same ? 0.0 : std::fabs(a - b) / tolerance;
+    if (std::isnan(ratio))
+      ratio = INFINITY;
+    if (i == 0 || ratio > worst.worst)
+      worst = {ratio, i, a, b, tolerance};
+  }
+  return worst;
+}

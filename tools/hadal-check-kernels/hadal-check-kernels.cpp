@@ -1,0 +1,261 @@
+//===- hadal-check-kernels.cpp - holds kernels against the reference evaluator
+//----------------------------------------===//
+//
+// Reads a file with hadal.kernel operations (or with functions, which are cut into kernels first), compiles every
+// kernel for a CPU, runs it in this process and compares its results with the reference evaluator's in float64.
+//
+// A kernel is run three times on the same random operands: with one thread in order, with several threads and tasks in
+// a shuffled order, and, where a result may share an operand's buffer, in place. All runs must agree to the last bit.
+// Buffers lie against guard pages, operands are read-only, results, workspace and scratch start as NaN.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/EmitObject.h"
+#include "dialect/Reference/Models.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "passes/Passes.h"
+#include "tools/hadal-check-kernels/Inputs.h"
+#include "tools/hadal-check-kernels/Runner.h"
+#include "tools/hadal-check-kernels/Tolerance.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+using namespace hadal::check;
+using hadal::reference::Tensor;
+
+namespace {
+
+struct Options {
+  std::string input, cpu, assembly, only;
+  uint64_t seed;
+  unsigned threads, repeat;
+  Routing routing;
+  bool printConfig;
+};
+
+/// The operand whose buffer a result may share: what its operation declares, or the accumulated side of a sum with an
+/// operand of the kernel.
+int64_t tiedOperand(KernelOp kernel, Value result, ArrayRef<int64_t> taken) {
+  auto argumentOf = [&](Value value) -> int64_t {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || argument.getType() != result.getType() || llvm::is_contained(taken, argument.getArgNumber()))
+      return -1;
+    // Read by one operation only: a later reader would see the new value.
+    return argument.hasOneUse() ? argument.getArgNumber() : -1;
+  };
+  auto produced = dyn_cast<OpResult>(result);
+  if (!produced)
+    return -1;
+  Operation *op = produced.getOwner();
+  if (auto interface = dyn_cast<KernelOpInterface>(op)) {
+    int64_t operand = interface.getInPlaceOperand(produced.getResultNumber());
+    return operand < 0 ? -1 : argumentOf(op->getOperand(operand));
+  }
+  return isa<arith::AddFOp>(op) ? argumentOf(op->getOperand(0)) : -1;
+}
+
+SmallVector<int64_t> findTies(KernelOp kernel) {
+  SmallVector<int64_t> tied;
+  for (Value result : kernel.getBody().front().getTerminator()->getOperands())
+    tied.push_back(tiedOperand(kernel, result, tied));
+  return tied;
+}
+
+class Checker {
+public:
+  Checker(const Options &options, CompiledKernels &kernels) : options(options), kernels(kernels) {}
+
+  /// Whether the kernel passes; prints a line per result.
+  FailureOr<bool> check(KernelOp kernel);
+
+private:
+  bool report(KernelOp kernel, unsigned index, const Comparison &comparison, double nanoseconds);
+  FailureOr<bool> sameBits(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected, const RunOptions &run,
+                           StringRef how);
+
+  const Options &options;
+  CompiledKernels &kernels;
+};
+
+FailureOr<bool> Checker::sameBits(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected,
+                                  const RunOptions &run, StringRef how) {
+  FailureOr<SmallVector<Tensor>> results = runKernel(kernels, kernel, inputs, run);
+  if (failed(results))
+    return failure();
+  for (unsigned index = 0; index < expected.size(); ++index)
+    for (int64_t i = 0; i < expected[index].size(); ++i) {
+      double a = expected[index].data[i], b = (*results)[index].data[i];
+      if (a == b || (std::isnan(a) && std::isnan(b)))
+        continue;
+      llvm::outs() << llvm::formatv("@{0} result {1}: FAIL, element {2} is {3:e9} {4} but {5:e9} in order\n",
+                                    kernel.getName(), index, i, b, how, a);
+      return false;
+    }
+  return true;
+}
+
+bool Checker::report(KernelOp kernel, unsigned index, const Comparison &comparison, double nanoseconds) {
+  bool passes = comparison.worst <= 1.0;
+  llvm::outs() << llvm::formatv("@{0} result {1}: {2}, error / tolerance {3:f3}", kernel.getName(), index,
+                                passes ? "ok" : "FAIL", comparison.worst);
+  if (!passes)
+    llvm::outs() << llvm::formatv(" at element {0}: {1:e9} instead of {2:e9} +- {3:e2}", comparison.index,
+                                  comparison.got, comparison.expected, comparison.tolerance);
+  if (options.repeat && index == 0)
+    llvm::outs() << llvm::formatv(", {0:f1} us", nanoseconds / 1000.0);
+  llvm::outs() << "\n";
+  return passes;
+}
+
+FailureOr<bool> Checker::check(KernelOp kernel) {
+  FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing);
+  if (failed(inputs))
+    return failure();
+  FailureOr<Reference> reference = Reference::evaluate(kernel, *inputs);
+  if (failed(reference))
+    return failure();
+  double nanoseconds = 0.0;
+  RunOptions first;
+  first.repeat = options.repeat;
+  first.fastest = &nanoseconds;
+  FailureOr<SmallVector<Tensor>> results = runKernel(kernels, kernel, *inputs, first);
+  if (failed(results))
+    return failure();
+  bool passes = true;
+  for (unsigned index = 0; index < results->size(); ++index)
+    passes &= report(kernel, index, reference->compare(index, (*results)[index]), nanoseconds);
+
+  RunOptions shuffled;
+  shuffled.threads = options.threads;
+  shuffled.shuffle = options.seed + 1;
+  shuffled.side = Side::Left;
+  FailureOr<bool> same = sameBits(kernel, *inputs, *results, shuffled, "with shuffled tasks on several threads");
+  if (failed(same))
+    return failure();
+  passes &= *same;
+  RunOptions inPlace;
+  inPlace.tied = findTies(kernel);
+  if (llvm::any_of(inPlace.tied, [](int64_t operand) { return operand >= 0; })) {
+    same = sameBits(kernel, *inputs, *results, inPlace, "in place");
+    if (failed(same))
+      return failure();
+    passes &= *same;
+  }
+  return passes;
+}
+
+/// Functions of program operations become kernels.
+LogicalResult cutIntoKernels(ModuleOp module) {
+  if (module.getOps<func::FuncOp>().empty())
+    return success();
+  PassManager passes(module.getContext());
+  if (failed(parsePassPipeline("hadal-fuse", passes, llvm::errs())))
+    return failure();
+  return passes.run(module);
+}
+
+LogicalResult checkable(KernelOp kernel) {
+  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
+    for (Type type : types) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape() ||
+          !(tensor.getElementType().isF32() || tensor.getElementType().isInteger(32)))
+        return kernel.emitError("cannot check a kernel with ")
+               << type << ": give tensors of f32 or i32 of static shape";
+    }
+  return success();
+}
+
+int run(const Options &options) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registry.insert<HadalDialect>();
+  registerReferenceModels(registry);
+  registerTranslations(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.input, sources, &context);
+  if (!module || failed(cutIntoKernels(*module)))
+    return 1;
+
+  llvm::Expected<TargetDescription> target = TargetDescription::forCPU(options.cpu);
+  if (!target) {
+    llvm::errs() << "error: " << llvm::toString(target.takeError()) << "\n";
+    return 2;
+  }
+  registerCPUStrategies();
+  if (!options.only.empty())
+    for (KernelOp kernel : llvm::make_early_inc_range(module->getOps<KernelOp>()))
+      if (!kernel.getName().contains(options.only))
+        kernel.erase();
+  for (KernelOp kernel : module->getOps<KernelOp>())
+    if (failed(checkable(kernel)))
+      return 1;
+  if (module->getOps<KernelOp>().empty()) {
+    llvm::errs() << "error: " << options.input << " holds no kernel to check\n";
+    return 1;
+  }
+  if (failed(selectStrategies(*module, TargetKind::CPU, *target, options.printConfig ? &llvm::outs() : nullptr)))
+    return 1;
+  FailureOr<CompiledKernels> kernels = CompiledKernels::compile(*module, *target, options.assembly);
+  if (failed(kernels))
+    return 1;
+  GuardedBuffer::reportViolations();
+  Checker checker(options, *kernels);
+  unsigned failures = 0, count = 0;
+  for (KernelOp kernel : module->getOps<KernelOp>()) {
+    llvm::outs().flush();
+    FailureOr<bool> passes = checker.check(kernel);
+    if (failed(passes))
+      return 1;
+    failures += !*passes;
+    ++count;
+  }
+  llvm::outs() << llvm::formatv("{0} of {1} kernels pass on {2} ({3} lanes)\n", count - failures, count, target->cpu,
+                                target->lanes);
+  return failures ? 1 : 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  namespace cl = llvm::cl;
+  // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this tool.
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("Options of hadal-check-kernels");
+  cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));
+  cl::opt<std::string> cpu("cpu", cl::desc("LLVM's name of a CPU that this machine can run"), cl::init("host"),
+                           cl::cat(category));
+  cl::opt<uint64_t> seed("seed", cl::desc("of the random operands"), cl::init(1), cl::cat(category));
+  cl::opt<unsigned> threads("threads", cl::desc("of the run with shuffled tasks"), cl::init(3), cl::cat(category));
+  cl::opt<unsigned> repeat("repeat", cl::desc("time every kernel with so many runs and print the fastest"), cl::init(0),
+                           cl::cat(category));
+  cl::opt<Routing> routing("routing", cl::desc("how tokens are spread over experts"), cl::init(Routing::Uniform),
+                           cl::values(clEnumValN(Routing::Uniform, "uniform", "at random"),
+                                      clEnumValN(Routing::Skewed, "skewed", "over a third of the experts"),
+                                      clEnumValN(Routing::Last, "last", "all to the last experts")),
+                           cl::cat(category));
+  cl::opt<bool> printConfig("print-config", cl::desc("print what was selected for every kernel"), cl::cat(category));
+  cl::opt<std::string> assembly("emit-assembly", cl::desc("write the assembly to a file"), cl::cat(category));
+  cl::opt<std::string> only("kernel", cl::desc("check only kernels whose name contains this"), cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(argc, argv, "Checks compiled kernels against the reference evaluator\n",
+                                   &llvm::errs()))
+    return 2;
+  if (threads < 1) {
+    llvm::errs() << "error: --threads must be at least 1\n";
+    return 2;
+  }
+  registerHadalPasses();
+  return run({input, cpu, assembly, only, seed, threads, repeat, routing, printConfig});
+}
