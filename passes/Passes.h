@@ -1,5 +1,4 @@
-//===- Passes.h - the passes
-//------------------------------------------------------------------------------------------===//
+//===- Passes.h - the passes --------------------------------------------------------------------------------------===//
 //
 // Creation and registration of the passes of Passes.td.
 //
@@ -8,6 +7,8 @@
 #define HADAL_PASSES_PASSES_H
 
 #include "dialect/IR/Hadal.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace hadal {

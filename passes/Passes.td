@@ -5,6 +5,94 @@
 include "mlir/Pass/PassBase.td"
 
 //===------------------------------------------------------------------------------------------------------------------===//
+// From a model to the program that trains it
+//===------------------------------------------------------------------------------------------------------------------===//
+
+def CheckModel : Pass<"hadal-check-model", "::mlir::ModuleOp"> {
+  let summary = "checks that the module is one model, and a program and precision that can be built from it";
+  let description = [{
+    A module must hold exactly one `hadal.model`. Records the choice in the module's attributes `hadal.program` and
+    `hadal.precision`. Test: test/passes/Transforms/check-model.mlir.
+  }];
+  let options = [
+    Option<"program", "program", "std::string", "\"train\"", "the program to build: train">,
+    Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32">
+  ];
+}
+
+def CloseShapes : Pass<"hadal-close-shapes", "::mlir::ModuleOp"> {
+  let summary = "turns the open batch and sequence dimensions into numbers";
+  let description = [{
+    Every type whose first two dimensions are open becomes micro-batch × sequence. The model's token window becomes
+    micro-batch × (sequence + 1 + D) with D the number of multi-token prediction depths. Records
+    `hadal.micro_batch_size`, `hadal.sequence_length` and `hadal.tokens_ahead` (1 + D). Test:
+    test/passes/Transforms/close-shapes.mlir.
+  }];
+  let options = [
+    Option<"microBatchSize", "micro-batch-size", "int64_t", "0", "sequences that one pass through the model takes">,
+    Option<"sequenceLength", "seq-length", "int64_t", "0", "tokens of a sequence">
+  ];
+}
+
+def ExpandLayers : Pass<"hadal-expand-layers", "::mlir::ModuleOp"> {
+  let summary = "writes every layer out and names its parameters absolutely";
+  let description = [{
+    Replaces `hadal.layers` and `hadal.mtp` by the bodies of their functions, one copy per layer, and prefixes the
+    parameters' names with the layer's. Every copy carries the location of the operation in the layer function, called
+    from the layer. Test: test/passes/Transforms/expand-layers.mlir.
+  }];
+}
+
+def BindParameters : Pass<"hadal-bind-parameters", "::mlir::ModuleOp"> {
+  let summary = "turns parameter names into arguments and the model into the function @forward";
+  let description = [{
+    Every name becomes a `hadal.parameter` symbol and an argument of `@forward`, in the order of first use; a name that
+    is used twice is one parameter. The results of `@forward` are the parts of the loss (`loss.main`, `loss.mtp`, `loss.balance`).
+    Records `hadal.model` and `hadal.vocabulary`. Test: test/passes/Transforms/bind-parameters.mlir.
+  }];
+}
+
+def Decompose : Pass<"hadal-decompose", "::mlir::ModuleOp"> {
+  let summary = "writes model operations in program operations";
+  let description = [{
+    Applies DecomposableOpInterface until no operation implements it: latent attention, the dense feed-forward block,
+    routed experts, the merge of multi-token prediction. Test: test/passes/Transforms/decompose.mlir.
+  }];
+}
+
+def Differentiate : Pass<"hadal-differentiate", "::mlir::ModuleOp"> {
+  let summary = "makes @accumulate from @forward: losses, and gradients added to what they were";
+  let description = [{
+    A reverse sweep over the flat function. Every trainable parameter on which a loss depends gets a gradient argument
+    and a result tied to it; contributions add to the argument in the order in which the sweep meets them. `recompute`
+    names operations whose results the backward pass forms again instead of keeping them. Test:
+    test/passes/Autodiff/differentiate.mlir.
+  }];
+  let options = [
+    ListOption<"recompute", "recompute", "std::string",
+               "operations to run again in the backward pass: rms_norm, swiglu, mla_up">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
+}
+
+def BuildTrainingStep : Pass<"hadal-build-training-step", "::mlir::ModuleOp"> {
+  let summary = "completes a training program: expert loads, @update and @evaluate";
+  let description = [{
+    Adds a `hadal.state` for the load of every router with a bias to @accumulate; builds @update (gradient norm, AdamW, router
+    bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Training/build-training-step.mlir.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def EliminateDeadOperations : Pass<"hadal-eliminate-dead-operations", "::mlir::func::FuncOp"> {
+  let summary = "removes operations whose results nothing reads, in one sweep from the end";
+  let description = [{
+    Unlike canonicalization it leaves the order of everything else as it is. Test:
+    test/passes/Transforms/eliminate-dead-operations.mlir.
+  }];
+}
+
+//===------------------------------------------------------------------------------------------------------------------===//
 // The reference evaluator
 //===------------------------------------------------------------------------------------------------------------------===//
 

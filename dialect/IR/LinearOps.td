@@ -57,7 +57,7 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]>
 
 def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
   let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
-  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up);
+  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, UnitAttr:$recompute);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = "$gate `,` $up attr-dict `:` type($result)";
   let hasVerifier = 0;

@@ -42,6 +42,9 @@ namespace hadal {
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);
+
+/// The attribute under which a decomposition names a recomputable operation (`mla_up`) for the option `recompute`.
+inline llvm::StringRef getRecomputeNameAttrName() { return "hadal.recompute_name"; }
 } // namespace hadal
 
 #endif // HADAL_DIALECT_INTERFACES_HADALINTERFACES_H

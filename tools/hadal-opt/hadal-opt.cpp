@@ -1,24 +1,29 @@
-//===- hadal-opt.cpp - runs passes and pipelines on a file ------------------------------------------------------------===//
+//===- hadal-opt.cpp - runs passes and pipelines on a file
+//------------------------------------------------------------===//
 //
 // MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Strategies/Strategy.h"
+#include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/Reference/Models.h"
-#include "passes/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines/Pipelines.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect>();
+  hadal::registerElementwiseGradients(registry);
   hadal::registerReferenceModels(registry);
   mlir::registerTransformsPasses();
   hadal::registerHadalPasses();
+  hadal::registerPipelines();
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));

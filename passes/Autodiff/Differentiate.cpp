@@ -1,0 +1,113 @@
+//===- Differentiate.cpp - from losses to gradients ---------------------------------------------------------------===//
+//
+// Implements hadal-differentiate: @accumulate is a copy of @forward that also takes the gradients accumulated so far
+// and returns them with the gradients of this micro-batch added. The sweep starts from the parts of the loss: the main
+// loss with loss_scale, the others with loss_scale times their weight.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/IR/Builders.h"
+#include "passes/Autodiff/ReverseSweep.h"
+#include "passes/Transforms/EntryPoint.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace hadal {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+namespace {
+struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
+  using DifferentiateBase::DifferentiateBase;
+
+  /// A part of the loss besides the main one, with the scalar that weighs it.
+  struct WeightedLoss {
+    Value loss;
+    Value weight;
+  };
+
+  LogicalResult checkRecompute(Location loc) {
+    for (const std::string &name : recompute)
+      if (!llvm::is_contained({"rms_norm", "swiglu", "mla_up"}, StringRef(name)))
+        return emitError(loc) << "cannot recompute '" << name << "': the known names are rms_norm, swiglu, mla_up";
+    return success();
+  }
+
+  /// Adds a gradient argument for every trainable parameter; answers with the pairs (parameter, gradient).
+  SmallVector<std::pair<BlockArgument, BlockArgument>> addGradientArguments(EntryPoint &entry, SymbolTable &symbols) {
+    SmallVector<std::pair<BlockArgument, BlockArgument>> pairs;
+    for (BlockArgument argument : llvm::to_vector(entry.getBody().getArguments())) {
+      auto name = dyn_cast_or_null<FlatSymbolRefAttr>(entry.getRole(argument, parameterRole));
+      if (name && symbols.lookup<ParameterOp>(name.getValue()).getTrainable())
+        pairs.emplace_back(argument, entry.addArgument(argument.getType(), gradientRole, name, argument.getLoc()));
+    }
+    return pairs;
+  }
+
+  /// loss = main + Σ weight · part, unscaled.
+  Value addTotal(OpBuilder &builder, Location loc, Value main, ArrayRef<WeightedLoss> parts) {
+    Value total = main;
+    for (const WeightedLoss &part : parts) {
+      Value weighted = arith::MulFOp::create(builder, loc, part.weight, part.loss);
+      total = arith::AddFOp::create(builder, loc, total, weighted);
+    }
+    return total;
+  }
+
+  LogicalResult differentiate(func::FuncOp forward) {
+    SymbolTable symbols(forward->getParentOfType<ModuleOp>());
+    func::FuncOp accumulate = forward.clone();
+    accumulate.setName("accumulate");
+    symbols.insert(accumulate, std::next(Block::iterator(forward)));
+    EntryPoint entry(accumulate);
+    LogicalResult swept = addBackwardPass(entry, symbols);
+    entry.finish();
+    // The names have served their purpose, and must not keep equal kernels apart.
+    forward->getParentOp()->walk([](Operation *op) { op->removeDiscardableAttr(getRecomputeNameAttrName()); });
+    return swept;
+  }
+
+  LogicalResult addBackwardPass(EntryPoint &entry, SymbolTable &symbols) {
+    Location loc = entry.getFunction().getLoc();
+    OpBuilder builder = entry.getBuilder();
+    auto pairs = addGradientArguments(entry, symbols);
+    Value scale = entry.addScalar("loss_scale", loc), main = entry.findResult("loss.main");
+    SmallVector<WeightedLoss> parts;
+    if (Value loss = entry.findResult("loss.mtp"))
+      parts.push_back({loss, entry.addScalar("mtp_loss_weight", loc)});
+    if (Value loss = entry.findResult("loss.balance"))
+      parts.push_back({loss, entry.addScalar("balance_loss_weight", loc)});
+
+    std::vector<std::string> names(recompute.begin(), recompute.end());
+    ReverseSweep sweep(entry.getBody(), names);
+    for (auto [parameter, gradient] : pairs)
+      sweep.addTarget(parameter, gradient);
+    sweep.addSeed(main, scale);
+    for (const WeightedLoss &part : parts)
+      sweep.addSeed(part.loss, arith::MulFOp::create(builder, loc, scale, part.weight));
+    if (failed(sweep.run()))
+      return failure();
+
+    builder = entry.getBuilder();
+    Value total = addTotal(builder, loc, main, parts);
+    entry.addResult("loss", total);
+    // A parameter on which no loss depends keeps no gradient here.
+    for (auto [parameter, gradient] : pairs)
+      if (Value sum = sweep.getGradient(parameter); sum != gradient)
+        entry.addUpdate(gradient, sum);
+    entry.eraseUnusedArguments([&](BlockArgument argument) { return bool(entry.getRole(argument, gradientRole)); });
+    return success();
+  }
+
+  void runOnOperation() override {
+    auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
+    if (!forward || forward.isExternal()) {
+      getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
+      return signalPassFailure();
+    }
+    if (failed(checkRecompute(forward.getLoc())) || failed(differentiate(forward)))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,109 @@
+//===- ReverseSweep.cpp - reverse-mode differentiation of a straight-line block -----------------------------------===//
+//
+// The algorithm, linear in the number of operations:
+// 1. A forward walk marks the active values, those that depend on a target.
+// 2. A walk from the last operation to the first asks every operation that has an active operand and a result with a
+//    gradient for the gradients of its operands, and adds each to what the operand already has. An operation stands
+//    before all users of its results, so a gradient is complete when the walk reaches the operation that defines the
+//    value. The order of the additions is the order of the walk: the same in every run.
+// 3. What the backward pass reads of a recomputed operation is replaced by a copy right before the first such read. The
+//    copy's own operands are treated alike, so chains are recomputed from their start. Copies carry the attribute
+//    `recompute`, which keeps them apart from the original when equal operations are merged.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "passes/Autodiff/ReverseSweep.h"
+
+using namespace mlir;
+using namespace hadal;
+
+ReverseSweep::ReverseSweep(Block &block, ArrayRef<std::string> recompute)
+    : block(block), builder(OpBuilder::atBlockEnd(&block)), recompute(recompute) {}
+
+void ReverseSweep::addTarget(Value value, Value start) { targets[value] = start; }
+
+void ReverseSweep::addSeed(Value value, Value gradient) { addContribution(value, gradient, value.getLoc()); }
+
+void ReverseSweep::addContribution(Value value, Value gradient, Location loc) {
+  auto target = targets.find(value);
+  Value &sum = target != targets.end() ? target->second : gradients[value];
+  sum = sum ? arith::AddFOp::create(builder, loc, sum, gradient).getResult() : gradient;
+}
+
+void ReverseSweep::findActiveValues() {
+  for (auto [value, start] : targets)
+    active.insert(value);
+  for (Operation &op : block) {
+    if (!llvm::any_of(op.getOperands(), [&](Value operand) { return active.contains(operand); }))
+      continue;
+    for (Value result : op.getResults())
+      if (isa<FloatType>(getElementTypeOrSelf(result.getType())))
+        active.insert(result);
+  }
+}
+
+LogicalResult ReverseSweep::run() {
+  findActiveValues();
+  SmallVector<Operation *> forward = llvm::map_to_vector(block, [](Operation &op) { return &op; });
+  for (Operation *op : llvm::reverse(forward))
+    if (failed(differentiate(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult ReverseSweep::differentiate(Operation *op) {
+  if (llvm::none_of(op->getOperands(), [&](Value operand) { return active.contains(operand); }))
+    return success();
+  SmallVector<Value> resultGradients =
+      llvm::map_to_vector(op->getResults(), [&](Value result) { return gradients.lookup(result); });
+  if (llvm::none_of(resultGradients, [](Value gradient) { return bool(gradient); }))
+    return success();
+  auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+  if (!differentiable)
+    return op->emitError("'") << op->getName()
+                              << "' has no gradient, but parameters lie before it and a loss depends on it";
+
+  Operation *last = &block.back();
+  SmallVector<Value> operandGradients = differentiable.buildGradient(builder, resultGradients);
+  if (operandGradients.empty())
+    return failure();
+  if (operandGradients.size() != op->getNumOperands())
+    return op->emitError("'") << op->getName() << "' yields " << operandGradients.size() << " gradients for "
+                              << op->getNumOperands() << " operands";
+  for (Operation *added = last->getNextNode(); added; added = added->getNextNode())
+    recomputeOperands(added);
+  for (auto [operand, gradient] : llvm::zip_equal(op->getOperands(), operandGradients))
+    if (gradient && active.contains(operand))
+      addContribution(operand, gradient, op->getLoc());
+  return success();
+}
+
+bool ReverseSweep::isRecomputed(Operation *op) const {
+  auto differentiable = dyn_cast_if_present<DifferentiableOpInterface>(op);
+  if (!differentiable || !differentiable.isRecomputable() || op->hasAttr("recompute"))
+    return false;
+  auto name = op->getAttrOfType<StringAttr>(getRecomputeNameAttrName());
+  StringRef wanted = name ? name.getValue() : op->getName().stripDialect();
+  return llvm::any_of(recompute, [&](StringRef listed) { return listed == wanted; });
+}
+
+void ReverseSweep::recomputeOperands(Operation *user) {
+  if (recompute.empty())
+    return;
+  for (OpOperand &operand : user->getOpOperands()) {
+    auto result = dyn_cast<OpResult>(operand.get());
+    if (!result || !isRecomputed(result.getOwner()))
+      continue;
+    Operation *&copy = recomputed[result.getOwner()];
+    if (!copy) {
+      copy = result.getOwner()->clone();
+      copy->setAttr("recompute", builder.getUnitAttr());
+      user->getBlock()->getOperations().insert(Block::iterator(user), copy);
+      Operation *made = copy;
+      // May add to the table, and so move `copy`.
+      recomputeOperands(made);
+      operand.set(made->getResult(result.getResultNumber()));
+      continue;
+    }
+    operand.set(copy->getResult(result.getResultNumber()));
+  }
+}

@@ -1,0 +1,48 @@
+//===- ReverseSweep.h - reverse-mode differentiation of a straight-line block -------------------------------------===//
+//
+// Appends the backward pass of a block to it.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_PASSES_AUTODIFF_REVERSESWEEP_H
+#define HADAL_PASSES_AUTODIFF_REVERSESWEEP_H
+
+#include "passes/Passes.h"
+
+namespace hadal {
+
+/// Differentiates a block without a terminator. Give the values whose gradients are wanted and the gradients of the
+/// results to start from, then run.
+class ReverseSweep {
+public:
+  /// `recompute` names the operations whose results the backward pass forms again.
+  ReverseSweep(mlir::Block &block, llvm::ArrayRef<std::string> recompute);
+
+  /// Asks for the gradient of `value`; it is added to `start`.
+  void addTarget(mlir::Value value, mlir::Value start);
+  /// `gradient` flows into `value`.
+  void addSeed(mlir::Value value, mlir::Value gradient);
+  mlir::LogicalResult run();
+  /// `start` plus the gradient of a target: `start` itself when no seed depends on the target.
+  mlir::Value getGradient(mlir::Value target) const { return targets.lookup(target); }
+
+private:
+  void findActiveValues();
+  mlir::LogicalResult differentiate(mlir::Operation *op);
+  void addContribution(mlir::Value value, mlir::Value gradient, mlir::Location loc);
+  bool isRecomputed(mlir::Operation *op) const;
+  void recomputeOperands(mlir::Operation *user);
+
+  mlir::Block &block;
+  mlir::OpBuilder builder;
+  llvm::ArrayRef<std::string> recompute;
+  /// Values that depend on a target: only they have gradients.
+  llvm::DenseSet<mlir::Value> active;
+  llvm::DenseMap<mlir::Value, mlir::Value> targets;
+  /// Gradients of other values, complete when the sweep reaches the operation that defines them.
+  llvm::DenseMap<mlir::Value, mlir::Value> gradients;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> recomputed;
+};
+
+} // namespace hadal
+
+#endif // HADAL_PASSES_AUTODIFF_REVERSESWEEP_H

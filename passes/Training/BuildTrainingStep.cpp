@@ -1,0 +1,198 @@
+//===- BuildTrainingStep.cpp - the rest of a training program -----------------------------------------------------===//
+//
+// Implements hadal-build-training-step: the load of every router with a bias is gathered over the micro-batches of a
+// step,
+// @update turns gradients and loads into new parameters, and @evaluate is what @forward needs for the main loss.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/IR/Builders.h"
+#include "passes/Transforms/EliminateDeadOperations.h"
+#include "passes/Transforms/EntryPoint.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace hadal {
+#define GEN_PASS_DEF_BUILDTRAININGSTEP
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+namespace {
+
+/// A router's selection bias and the state that gathers the load of its experts.
+struct BalancedRouter {
+  ParameterOp bias;
+  StateOp load;
+};
+
+class TrainingStep {
+public:
+  explicit TrainingStep(ModuleOp module) : module(module), symbols(module), builder(module.getContext()) {}
+
+  void addLoads(func::FuncOp accumulate);
+  void buildUpdate(func::FuncOp accumulate);
+  void buildEvaluate(func::FuncOp forward);
+
+private:
+  /// The scalars of AdamW, in the order in which hadal.adamw takes them before the gradient's scale.
+  static constexpr const char *adamwScalars[] = {"learning_rate", "weight_decay",     "beta1",           "beta2",
+                                                 "epsilon",       "bias_correction1", "bias_correction2"};
+
+  StateOp createLoad(ParameterOp bias, Type type, Location loc);
+  void updateParameters(EntryPoint &update);
+  void updateBiases(EntryPoint &update);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  OpBuilder builder;
+  SmallVector<BalancedRouter> routers;
+};
+
+StateOp TrainingStep::createLoad(ParameterOp bias, Type type, Location loc) {
+  builder.setInsertionPointAfter(routers.empty() ? bias.getOperation() : routers.back().load.getOperation());
+  if (routers.empty()) {
+    // After all parameters.
+    auto parameters = module.getOps<ParameterOp>();
+    Operation *last = bias;
+    for (ParameterOp parameter : parameters)
+      last = parameter;
+    builder.setInsertionPointAfter(last);
+  }
+  auto load = StateOp::create(builder, loc, builder.getStringAttr(bias.getSymName() + ".load"), TypeAttr::get(type));
+  symbols.insert(load);
+  routers.push_back({bias, load});
+  return load;
+}
+
+// A bias that several routers share gathers the load of all of them.
+void TrainingStep::addLoads(func::FuncOp accumulate) {
+  EntryPoint entry(accumulate);
+  struct Load {
+    BlockArgument argument;
+    Value sum;
+  };
+  llvm::MapVector<StringAttr, Load> loads;
+  accumulate.walk([&](RouterOp router) {
+    if (router.getWeights().empty())
+      return;
+    auto name = cast<FlatSymbolRefAttr>(entry.getRole(cast<BlockArgument>(router.getWeights().front()), parameterRole));
+    Load &load = loads[name.getAttr()];
+    if (!load.sum) {
+      Type type = router.getLoad().getType();
+      StateOp state = createLoad(symbols.lookup<ParameterOp>(name.getValue()), type, router.getLoc());
+      load.argument =
+          entry.addArgument(type, stateRole, FlatSymbolRefAttr::get(state.getSymNameAttr()), router.getLoc());
+      load.sum = load.argument;
+    }
+    OpBuilder after(router->getBlock(), std::next(Block::iterator(router)));
+    load.sum = arith::AddFOp::create(after, router.getLoc(), load.sum, router.getLoad());
+  });
+  for (auto &[name, load] : loads)
+    entry.addUpdate(load.argument, load.sum);
+  entry.finish();
+}
+
+// Weights are decayed, gains are not: what counts is the single matrix, so a stack of vectors is not decayed either.
+static bool isDecayed(ParameterOp parameter) {
+  int64_t rank = cast<RankedTensorType>(parameter.getType()).getRank();
+  return rank - int64_t(parameter.getSymName().contains("{e}")) >= 2;
+}
+
+void TrainingStep::updateParameters(EntryPoint &update) {
+  struct Trained {
+    ParameterOp parameter;
+    BlockArgument value, gradient, firstMoment, secondMoment;
+  };
+  SmallVector<Trained> trained;
+  for (ParameterOp parameter : module.getOps<ParameterOp>())
+    if (parameter.getTrainable())
+      trained.push_back({parameter, {}, {}, {}, {}});
+  auto addArguments = [&](StringRef role, BlockArgument Trained::*member) {
+    for (Trained &entry : trained)
+      entry.*member =
+          update.addArgument(entry.parameter.getType(), role, FlatSymbolRefAttr::get(entry.parameter.getSymNameAttr()),
+                             entry.parameter.getLoc());
+  };
+  addArguments(parameterRole, &Trained::value);
+  addArguments(gradientRole, &Trained::gradient);
+  addArguments(firstMomentRole, &Trained::firstMoment);
+  addArguments(secondMomentRole, &Trained::secondMoment);
+  Location loc = update.getFunction().getLoc();
+  SmallVector<Value> scalars;
+  for (StringRef name : adamwScalars)
+    scalars.push_back(update.addScalar(name, loc));
+  Value limit = update.addScalar("clip_norm", loc);
+
+  OpBuilder builder = update.getBuilder();
+  SmallVector<Value> squared;
+  for (Trained &entry : trained)
+    squared.push_back(SquaredNormOp::create(builder, entry.parameter.getLoc(), entry.gradient));
+  auto norm = GradientNormOp::create(builder, loc, limit, squared);
+  update.addResult("gradient_norm", norm.getNorm());
+  for (Trained &entry : trained) {
+    Type type = entry.parameter.getType();
+    auto step = AdamWOp::create(builder, entry.parameter.getLoc(), type, type, type, type, entry.value, entry.gradient,
+                                entry.firstMoment, entry.secondMoment, scalars[0], scalars[1], scalars[2], scalars[3],
+                                scalars[4], scalars[5], scalars[6], norm.getScale(), isDecayed(entry.parameter));
+    update.addUpdate(entry.value, step.getNewParameter());
+    update.addUpdate(entry.gradient, step.getNewGradient());
+    update.addUpdate(entry.firstMoment, step.getNewFirstMoment());
+    update.addUpdate(entry.secondMoment, step.getNewSecondMoment());
+  }
+}
+
+void TrainingStep::updateBiases(EntryPoint &update) {
+  if (routers.empty())
+    return;
+  Value rate = update.addScalar("router_bias_rate", update.getFunction().getLoc());
+  for (BalancedRouter &router : routers) {
+    auto argument = [&](Operation *symbol, Type type, StringRef role) {
+      return update.addArgument(type, role, FlatSymbolRefAttr::get(SymbolTable::getSymbolName(symbol)),
+                                symbol->getLoc());
+    };
+    BlockArgument bias = argument(router.bias, router.bias.getType(), parameterRole);
+    BlockArgument load = argument(router.load, router.load.getType(), stateRole);
+    OpBuilder builder = update.getBuilder();
+    auto step = RouterBiasUpdateOp::create(builder, router.bias.getLoc(), bias, load, rate);
+    update.addUpdate(bias, step.getNewBias());
+    update.addUpdate(load, step.getNewLoad());
+  }
+}
+
+void TrainingStep::buildUpdate(func::FuncOp accumulate) {
+  builder.setInsertionPointAfter(accumulate);
+  EntryPoint update(builder, accumulate.getLoc(), "update");
+  updateParameters(update);
+  updateBiases(update);
+  update.finish();
+}
+
+void TrainingStep::buildEvaluate(func::FuncOp forward) {
+  forward->moveAfter(module.lookupSymbol("update"));
+  symbols.setSymbolName(forward, "evaluate");
+  EntryPoint evaluate(forward);
+  Value loss = evaluate.findResult("loss.main");
+  evaluate.keepResult("loss.main");
+  eliminateDeadOperations(evaluate.getBody(), {loss});
+  evaluate.eraseUnusedArguments([&](BlockArgument argument) { return !evaluate.getRole(argument, inputRole); });
+  evaluate.finish();
+}
+
+struct BuildTrainingStep : hadal::impl::BuildTrainingStepBase<BuildTrainingStep> {
+  using BuildTrainingStepBase::BuildTrainingStepBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto forward = module.lookupSymbol<func::FuncOp>("forward");
+    auto accumulate = module.lookupSymbol<func::FuncOp>("accumulate");
+    if (!forward || !accumulate) {
+      module.emitError("holds no functions @forward and @accumulate: run hadal-differentiate first");
+      return signalPassFailure();
+    }
+    TrainingStep step(module);
+    step.addLoads(accumulate);
+    step.buildUpdate(accumulate);
+    step.buildEvaluate(forward);
+  }
+};
+} // namespace

@@ -1,0 +1,166 @@
+//===- BindParameters.cpp - parameters become symbols and arguments -----------------------------------------------===//
+//
+// Implements hadal-bind-parameters. The model's operations are walked in order; every parameter slot is looked up under
+// its absolute name, and the first use of a name makes the parameter. The body of the model then moves into the
+// function
+// @forward, which takes the window and the parameters and returns the parts of the loss.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/IR/Builders.h"
+#include "passes/Transforms/EntryPoint.h"
+#include "passes/Transforms/SingleModel.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace hadal {
+#define GEN_PASS_DEF_BINDPARAMETERS
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+namespace {
+
+struct Parameter {
+  ParameterSlot slot;
+  Operation *firstUser;
+  BlockArgument argument;
+  llvm::SetVector<Attribute> aliases;
+};
+
+class Binder {
+public:
+  Binder(ModuleOp module, ModelOp model) : module(module), model(model), builder(module.getContext()) {}
+  LogicalResult bind();
+
+private:
+  LogicalResult bindOperation(ParametersOpInterface op, EntryPoint &forward);
+  FailureOr<Parameter *> findOrAdd(ParametersOpInterface op, const ParameterSlot &slot, EntryPoint &forward);
+  void addLosses(LossesOp losses, EntryPoint &forward);
+  void createSymbols();
+  LogicalResult describeModel();
+
+  ModuleOp module;
+  ModelOp model;
+  OpBuilder builder;
+  llvm::MapVector<StringAttr, std::unique_ptr<Parameter>> parameters;
+};
+
+FailureOr<Parameter *> Binder::findOrAdd(ParametersOpInterface op, const ParameterSlot &slot, EntryPoint &forward) {
+  StringAttr name = builder.getStringAttr(slot.name);
+  std::unique_ptr<Parameter> &parameter = parameters[name];
+  if (!parameter) {
+    BlockArgument argument =
+        forward.addArgument(slot.type, parameterRole, FlatSymbolRefAttr::get(name), NameLoc::get(name, op.getLoc()));
+    parameter = std::make_unique<Parameter>(Parameter{slot, op, argument, {}});
+    return parameter.get();
+  }
+  const ParameterSlot &known = parameter->slot;
+  if (known.type == slot.type && known.trainable == slot.trainable)
+    return parameter.get();
+  InFlightDiagnostic diagnostic = op.emitError("parameter '") << slot.name << "' is ";
+  if (known.type != slot.type)
+    diagnostic << slot.type << " here, but " << known.type << " where it was used first";
+  else
+    diagnostic << "used both as a weight that is trained and as a router's selection bias, which is not";
+  diagnostic.attachNote(parameter->firstUser->getLoc()) << "first used here";
+  return diagnostic;
+}
+
+LogicalResult Binder::bindOperation(ParametersOpInterface op, EntryPoint &forward) {
+  SmallVector<Value> weights;
+  for (const ParameterSlot &slot : op.getParameterSlots()) {
+    if (slot.name.empty())
+      return op.emitError("misses the name of a parameter");
+    if (!slot.type.hasStaticShape())
+      return op.emitError("parameter '") << slot.name << "' has the open type " << slot.type;
+    FailureOr<Parameter *> parameter = findOrAdd(op, slot, forward);
+    if (failed(parameter))
+      return failure();
+    weights.push_back((*parameter)->argument);
+    if (auto aliases = op->getAttrOfType<ArrayAttr>("hadal.aliases"))
+      (*parameter)->aliases.insert(aliases.begin(), aliases.end());
+  }
+  op->removeAttr("hadal.aliases");
+  op.removeParametersAttr();
+  op.getWeightsMutable().assign(weights);
+  return success();
+}
+
+void Binder::addLosses(LossesOp losses, EntryPoint &forward) {
+  OpBuilder builder(losses);
+  forward.addResult("loss.main", losses.getMain());
+  if (losses.getMtp())
+    forward.addResult("loss.mtp", losses.getMtp());
+  if (losses.getBalance().empty())
+    return;
+  Value sum = losses.getBalance().front();
+  for (Value balance : losses.getBalance().drop_front())
+    sum = arith::AddFOp::create(builder, losses.getLoc(), sum, balance);
+  forward.addResult("loss.balance", sum);
+}
+
+void Binder::createSymbols() {
+  for (auto &[name, parameter] : parameters) {
+    const ParameterSlot &slot = parameter->slot;
+    double std = slot.initializer == Initializer::Normal ? model.getInitializerStd().convertToDouble() : 0.0;
+    ArrayAttr aliases =
+        parameter->aliases.empty() ? ArrayAttr() : builder.getArrayAttr(parameter->aliases.getArrayRef());
+    ParameterOp::create(builder, parameter->firstUser->getLoc(), name, TypeAttr::get(slot.type),
+                        InitializerAttr::get(builder.getContext(), slot.initializer), builder.getF64FloatAttr(std),
+                        builder.getBoolAttr(slot.trainable), aliases);
+  }
+}
+
+LogicalResult Binder::describeModel() {
+  EmbeddingOp embedding;
+  model.walk([&](EmbeddingOp op) {
+    embedding = op;
+    return WalkResult::interrupt();
+  });
+  if (!embedding)
+    return model.emitError("has no hadal.embedding, so it reads no tokens");
+  module->setAttr("hadal.model", model.getSymNameAttr());
+  module->setAttr("hadal.vocabulary", builder.getI64IntegerAttr(embedding.getVocabulary()));
+  return success();
+}
+
+LogicalResult Binder::bind() {
+  if (failed(describeModel()))
+    return failure();
+  builder.setInsertionPoint(model);
+  EntryPoint forward(builder, model.getLoc(), "forward");
+  Block &body = model.getBody().front();
+  BlockArgument window = body.getArgument(0);
+  window.replaceAllUsesWith(
+      forward.addArgument(window.getType(), inputRole, builder.getStringAttr("tokens"), window.getLoc()));
+  WalkResult bound = model.walk([&](ParametersOpInterface op) {
+    return WalkResult(op.getParametersAttr() ? bindOperation(op, forward) : success());
+  });
+  if (bound.wasInterrupted()) {
+    // The model is reported as it was, minus what is bound: leave no half-built function behind.
+    forward.finish();
+    return failure();
+  }
+  auto losses = cast<LossesOp>(body.getTerminator());
+  addLosses(losses, forward);
+  losses.erase();
+  forward.getBody().getOperations().splice(forward.getBody().end(), body.getOperations());
+  forward.finish();
+  builder.setInsertionPoint(forward.getFunction());
+  createSymbols();
+  model.erase();
+  return success();
+}
+
+struct BindParameters : hadal::impl::BindParametersBase<BindParameters> {
+  using BindParametersBase::BindParametersBase;
+
+  void runOnOperation() override {
+    FailureOr<ModelOp> model = getSingleModel(getOperation());
+    if (failed(model) || failed(Binder(getOperation(), *model).bind()))
+      signalPassFailure();
+  }
+};
+} // namespace
