@@ -12,6 +12,9 @@ namespace hadal {
 
 void registerContractionStrategy();
 void registerRowwiseStrategies();
+void registerReductionStrategies();
+void registerRoutingStrategies();
+void registerUpdateStrategies();
 
 } // namespace hadal
 

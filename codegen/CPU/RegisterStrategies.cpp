@@ -11,6 +11,7 @@ void hadal::registerCPUStrategies() {
   static const bool registered = [] {
     registerContractionStrategy();
     registerRowwiseStrategies();
+    registerUpdateStrategies();
     return true;
   }();
   (void)registered;
