@@ -11,6 +11,8 @@ void hadal::registerCPUStrategies() {
   static const bool registered = [] {
     registerContractionStrategy();
     registerRowwiseStrategies();
+    registerReductionStrategies();
+    registerRoutingStrategies();
     registerUpdateStrategies();
     return true;
   }();

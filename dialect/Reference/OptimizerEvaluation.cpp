@@ -54,7 +54,9 @@ LogicalResult RouterBiasUpdateOp::evaluate(ArrayRef<Tensor> operands, SmallVecto
   Tensor bias = operands[0], load = operands[1];
   double rate = operands[2].data[0], mean = 0.0;
   for (double count : load.data)
-    mean += count / load.size();
+    mean += count;
+  // One rounding at the end: a load that equals the mean must compare equal to it.
+  mean /= double(load.size());
   for (int64_t e = 0; e < bias.size(); ++e) {
     double deficit = mean - load.data[e];
     bias.data[e] += rate * (deficit > 0.0 ? 1.0 : deficit < 0.0 ? -1.0 : 0.0);
