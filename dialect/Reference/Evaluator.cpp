@@ -15,6 +15,8 @@ using namespace mlir;
 using namespace hadal;
 using namespace hadal::reference;
 
+/// A parameter of more elements does not belong to a model that is small enough to be evaluated.
+static constexpr int64_t largestParameter = int64_t(1) << 28;
 /// Deeper calls are taken for a recursion.
 static constexpr unsigned deepestCall = 64;
 
@@ -62,6 +64,23 @@ static LogicalResult checkValue(Operation *op, const Tensor &tensor, Type type, 
   if (isValueOf(tensor, type))
     return success();
   return op->emitOpError() << what << " is " << shapeText(tensor.shape) << ", but its type is " << type;
+}
+
+/// Reports operands whose open dimensions (batch and sequence) have different lengths, which types do not rule out.
+static LogicalResult checkOpenDimensions(Operation *op, ArrayRef<Tensor> operands) {
+  int64_t lengths[2] = {-1, -1};
+  for (auto [type, operand] : llvm::zip(op->getOperandTypes(), operands)) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    for (int64_t d = 0; shaped && d < std::min<int64_t>(2, shaped.getRank()); ++d) {
+      if (!shaped.isDynamicDim(d))
+        continue;
+      if (lengths[d] >= 0 && lengths[d] != operand.shape[d])
+        return op->emitOpError() << "has operands whose dimension " << d << " is " << lengths[d] << " and "
+                                 << operand.shape[d] << " long; they must agree";
+      lengths[d] = operand.shape[d];
+    }
+  }
+  return success();
 }
 
 LogicalResult Evaluator::evaluate(FunctionOpInterface function, ArrayRef<Tensor> arguments,
@@ -112,9 +131,11 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
     }
 
   LogicalResult evaluated = success();
-  if (auto evaluable = dyn_cast<EvaluableOpInterface>(op))
-    evaluated = evaluable.evaluate(operands, results);
-  else if (auto call = dyn_cast<func::CallOp>(op))
+  if (auto evaluable = dyn_cast<EvaluableOpInterface>(op)) {
+    evaluated = checkOpenDimensions(&op, operands);
+    if (succeeded(evaluated))
+      evaluated = evaluable.evaluate(operands, results);
+  } else if (auto call = dyn_cast<func::CallOp>(op))
     evaluated = evaluateCall(&op, call.getCalleeAttr(), operands, results);
   else if (auto launch = dyn_cast<LaunchOp>(op))
     evaluated = evaluateCall(&op, launch.getKernelAttr(), operands, results);
@@ -181,6 +202,9 @@ LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallV
   int64_t depths = int64_t(op.getEnd()) - int64_t(op.getStart()), length = hidden.shape[1];
   int64_t channels = hidden.columns(), vocabulary = op.getVocabulary();
   double eps = op.getEps().convertToDouble();
+  if (window.shape[0] != hidden.shape[0])
+    return op.emitOpError() << "has a window of " << window.shape[0] << " sequences for hidden states of "
+                            << hidden.shape[0];
   if (window.columns() < length + depths + 1)
     return op.emitOpError() << "needs a window of " << length + depths + 1 << " tokens for sequences of " << length
                             << ", got " << window.columns();
@@ -223,6 +247,10 @@ LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallV
 }
 
 FailureOr<Tensor> Evaluator::parameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
+  if (type.getNumElements() > largestParameter)
+    return op->emitOpError() << "reads the parameter '" << absoluteName << "' of " << type.getNumElements()
+                             << " elements; the reference evaluator runs models with parameters of at most "
+                             << largestParameter;
   FailureOr<Tensor> value = parameters ? parameters(absoluteName, type) : FailureOr<Tensor>(failure());
   if (failed(value))
     return op->emitOpError() << "reads the parameter '" << absoluteName << "' as " << type

@@ -143,7 +143,7 @@ LogicalResult DispatchOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Te
 
 LogicalResult GatherRowsOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   const Tensor &input = operands[0], &pairs = operands[1];
-  int64_t topK = pairs.size() / input.rows();
+  int64_t topK = pairs.size() / std::max<int64_t>(input.rows(), 1);
   if (failed(checkIndices(*this, pairs, input.rows() * topK, "pair")))
     return failure();
   Tensor result({pairs.size(), input.columns()});

@@ -54,3 +54,22 @@ func.func @range(%x: tensor<2xf32> {hadal.range = [1, 1]}) -> tensor<2xf32> {
 func.func @value(%x: tensor<2xf32> {hadal.value = dense<1.0> : tensor<3xf32>}) -> tensor<2xf32> {
   return %x : tensor<2xf32>
 }
+
+// -----
+
+func.func @open_dimensions(%x: tensor<?x2xf32> {hadal.value = dense<1.0> : tensor<1x2xf32>},
+                           %y: tensor<?x2xf32> {hadal.value = dense<1.0> : tensor<2x2xf32>}) -> tensor<?x2xf32> {
+  // expected-error @below {{has operands whose dimension 0 is 1 and 2 long; they must agree}}
+  %z = hadal.swiglu %x, %y : tensor<?x2xf32>
+  return %z : tensor<?x2xf32>
+}
+
+// -----
+
+hadal.model @large(%window: tensor<?x?xi32>) {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  // expected-error @below {{the reference evaluator runs models with parameters of at most}}
+  %x = hadal.embedding %t "embed.weight" {vocabulary = 129280 : i64} : tensor<?x?xi32> -> tensor<?x?x7168xf32>
+  %main = hadal.cross_entropy %x, %t "head.weight" {vocabulary = 129280 : i64} : tensor<?x?x7168xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}
