@@ -34,6 +34,9 @@ FailureOr<Real> hadal::parseReal(AsmParser &parser) {
 std::string hadal::realText(double value) {
   char buffer[40];
   std::string text(buffer, std::to_chars(buffer, std::end(buffer), value).ptr);
+  // 1e-06 is written 1e-6.
+  if (size_t exponent = text.find('e'); exponent != std::string::npos && text[exponent + 2] == '0')
+    text.erase(exponent + 2, 1);
   // MLIR reads a number without a point as an integer.
   if (text.find('.') == std::string::npos)
     text.insert(std::min(text.find('e'), text.size()), ".0");

@@ -9,8 +9,8 @@ include "dialect/IR/OpsCommon.td"
 defvar routerAttributes = (ins
   Hadal_ScoreFunction:$score_function, I64Attr:$top_k, DefaultValuedAttr<I64Attr, "1">:$groups,
   DefaultValuedAttr<I64Attr, "1">:$top_groups,
-  DefaultValuedAttr<Hadal_GroupScore, "::hadal::GroupScore::Top2Sum">:$group_score,
-  DefaultValuedAttr<Hadal_ExcludedGroups, "::hadal::ExcludedGroups::NegativeInfinity">:$excluded_groups,
+  DefaultValuedAttr<Hadal_GroupScoreAttr, "::hadal::GroupScore::Top2Sum">:$group_score,
+  DefaultValuedAttr<Hadal_ExcludedGroupsAttr, "::hadal::ExcludedGroups::NegativeInfinity">:$excluded_groups,
   UnitAttr:$normalize, DefaultValuedAttr<F64Attr, "1.0">:$scale);
 
 def Hadal_RouterOp : Hadal_ParametersOp<"router", [Evaluable, Differentiable, Kernel]> {

@@ -32,7 +32,7 @@ struct Real {
 
 /// The syntax of a real number in an attribute.
 mlir::FailureOr<Real> parseReal(mlir::AsmParser &parser);
-/// The fewest digits that read back to the same value, with a decimal point: 1.0e-06.
+/// The fewest digits that read back to the same value, with a decimal point: 1.0e-6.
 std::string realText(double value);
 /// Prints the fewest digits that read back to the same value.
 void printReal(mlir::AsmPrinter &printer, double value);

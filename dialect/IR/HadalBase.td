@@ -32,6 +32,11 @@ class Hadal_Enum<string name, string summary, list<I32EnumAttrCase> cases> : I32
   let cppNamespace = "::hadal";
 }
 
+// Enumerations that stand in attribute dictionaries are written by name: `group_score = #hadal.group_score<max>`.
+class Hadal_NamedEnum<string name, string summary, list<I32EnumAttrCase> cases> : Hadal_Enum<name, summary, cases> {
+  let genSpecializedAttr = 0;
+}
+
 def Hadal_RopeLayout : Hadal_Enum<"RopeLayout", "which two channels a rotation couples", [
   I32EnumAttrCase<"Interleaved", 0, "interleaved">, // (x[2i], x[2i+1]), the family's own code
   I32EnumAttrCase<"Half", 1, "half">                // (x[i], x[i + dim/2]), rope_interleave = false
@@ -40,18 +45,21 @@ def Hadal_ScoreFunction : Hadal_Enum<"ScoreFunction", "how router logits become 
   I32EnumAttrCase<"Sigmoid", 0, "sigmoid">, // V3, R1, Moonlight, Kimi-K2
   I32EnumAttrCase<"Softmax", 1, "softmax">  // V2, V2-Lite
 ]>;
-def Hadal_GroupScore : Hadal_Enum<"GroupScore", "how a group of experts is scored for the group limit", [
+def Hadal_GroupScore : Hadal_NamedEnum<"GroupScore", "how a group of experts is scored for the group limit", [
   I32EnumAttrCase<"Top2Sum", 0, "top2_sum">, // sum of the two best selection scores (V3)
   I32EnumAttrCase<"Max", 1, "max">           // the best selection score (V2)
 ]>;
-def Hadal_ExcludedGroups : Hadal_Enum<"ExcludedGroups", "selection score of experts in groups that are not selected", [
+def Hadal_GroupScoreAttr : EnumAttr<Hadal_Dialect, Hadal_GroupScore, "group_score"> { let assemblyFormat = "`<` $value `>`"; }
+def Hadal_ExcludedGroups : Hadal_NamedEnum<"ExcludedGroups", "selection score of experts in groups that are not selected", [
   I32EnumAttrCase<"NegativeInfinity", 0, "negative_infinity">, // the family's own code
   I32EnumAttrCase<"Zero", 1, "zero">                           // transformers: a negative biased score then loses
 ]>;
-def Hadal_MTPHiddenState : Hadal_Enum<"MTPHiddenState", "which hidden state feeds an MTP depth", [
+def Hadal_ExcludedGroupsAttr : EnumAttr<Hadal_Dialect, Hadal_ExcludedGroups, "excluded_groups"> { let assemblyFormat = "`<` $value `>`"; }
+def Hadal_MTPHiddenState : Hadal_NamedEnum<"MTPHiddenState", "which hidden state feeds an MTP depth", [
   I32EnumAttrCase<"PostNorm", 0, "post_norm">, // after the final norm, as the released weights expect
   I32EnumAttrCase<"PreNorm", 1, "pre_norm">    // before it
 ]>;
+def Hadal_MTPHiddenStateAttr : EnumAttr<Hadal_Dialect, Hadal_MTPHiddenState, "mtp_hidden_state"> { let assemblyFormat = "`<` $value `>`"; }
 def Hadal_KernelKind : Hadal_Enum<"KernelKind", "the kind of a kernel: each has one strategy per target", [
   I32EnumAttrCase<"Contraction", 0, "contraction">,
   I32EnumAttrCase<"Attention", 1, "attention">,

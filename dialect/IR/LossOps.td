@@ -61,7 +61,7 @@ def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
   let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$window, StrAttr:$prefix, I64Attr:$start, I64Attr:$end,
                        FlatSymbolRefArrayAttr:$functions, StrAttr:$embedding, StrAttr:$norm, StrAttr:$head,
                        I64Attr:$vocabulary, F64Attr:$eps,
-                       DefaultValuedAttr<Hadal_MTPHiddenState, "::hadal::MTPHiddenState::PostNorm">:$hidden_state);
+                       DefaultValuedAttr<Hadal_MTPHiddenStateAttr, "::hadal::MTPHiddenState::PostNorm">:$hidden_state);
   let results = (outs Hadal_Scalar:$loss, Variadic<Hadal_Scalar>:$losses);
   // %mtp, %b = hadal.mtp %h, %window "model.layers" 4 to 5 {@attention, @moe_ffn} embedding "model.embed_tokens.weight"
   //              norm "model.norm.weight" head "lm_head.weight" {vocabulary = 256, eps = 1.0e-6} : !hidden, !tokens

@@ -35,7 +35,9 @@ LogicalResult ModelOp::verify() {
     return emitOpError("has no results: it ends in hadal.losses");
   if (getBody().empty() || getBody().front().empty() || !isa<LossesOp>(getBody().front().back()))
     return emitOpError("must end in hadal.losses main(%loss)");
-  return Checks(*this).positiveReal("initializer_std", getInitializerStd());
+  return Checks(*this)
+      .positiveReal("initializer_std", getInitializerStd())
+      .positive("context_length", getContextLength().value_or(1));
 }
 
 LogicalResult TokensOp::verify() {

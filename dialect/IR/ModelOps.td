@@ -11,10 +11,12 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
     The only argument is the token window, `tensor<?x?xi32>`: batch × positions. For training with a sequence length T and
     D MTP depths the window holds T + 1 + D tokens of each sequence; `hadal.tokens` takes the views that the model reads.
     `initializer_std` is the standard deviation of every matrix that no weights are loaded for (DeepSeek-V3: 0.006,
-    technical report section 4.2). The body ends in `hadal.losses`.
+    technical report section 4.2). `context_length` is the longest sequence that the
+    model is made for; it is handed on to exported configurations. The body ends in `hadal.losses`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<F64Attr, "0.006">:$initializer_std,
+                       OptionalAttr<I64Attr>:$context_length,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

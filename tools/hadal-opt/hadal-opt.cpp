@@ -1,5 +1,4 @@
-//===- hadal-opt.cpp - runs passes and pipelines on a file
-//------------------------------------------------------------===//
+//===- hadal-opt.cpp - runs passes and pipelines on a file --------------------------------------------------------===//
 //
 // MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
 //

@@ -32,7 +32,7 @@ func.func @sigmoid_groups() -> (tensor<2x2x3xi32>, tensor<2x2x3xf32>, tensor<8xf
 func.func @excluded_zero() -> (tensor<2x2x3xi32>, tensor<2x2x3xf32>, tensor<8xf32>) {
   %z = arith.constant dense<[[[-1.67, 1.01, 0.32, -0.8, -1.69, 1.05, -1.48, -1.47], [-1.48, -1.67, 1.63, -0.92, -0.77, 1.33, 0.48, -1.25]], [[-0.26, 1.54, -0.5, 0.84, -1.61, 0.91, 1.11, 1.3], [0.7, -0.52, -1.74, 0.08, 1.03, -1.24, -0.94, 0.14]]]> : tensor<2x2x8xf32>
   %bias = arith.constant dense<[-1.4, -0.8, -1.1, -1.2, -1.5, -1.0, -0.9, -1.7]> : tensor<8xf32>
-  %i, %w, %load = hadal.router sigmoid %z weights(%bias : tensor<8xf32>) {top_k = 3 : i64, groups = 4 : i64, top_groups = 2 : i64, excluded_groups = 1 : i32} :
+  %i, %w, %load = hadal.router sigmoid %z weights(%bias : tensor<8xf32>) {top_k = 3 : i64, groups = 4 : i64, top_groups = 2 : i64, excluded_groups = #hadal.excluded_groups<zero>} :
          tensor<2x2x8xf32> -> tensor<2x2x3xi32>, tensor<2x2x3xf32>, tensor<8xf32>
   return %i, %w, %load : tensor<2x2x3xi32>, tensor<2x2x3xf32>, tensor<8xf32>
 }
@@ -43,7 +43,7 @@ func.func @excluded_zero() -> (tensor<2x2x3xi32>, tensor<2x2x3xf32>, tensor<8xf3
 // CHECK-NEXT: @softmax_groups#2: tensor<8xf32> [0, 1, 1, 2, 1, 1, 0, 2]
 func.func @softmax_groups() -> (tensor<2x2x2xi32>, tensor<2x2x2xf32>, tensor<8xf32>) {
   %z = arith.constant dense<[[[-1.67, 1.01, 0.32, -0.8, -1.69, 1.05, -1.48, -1.47], [-1.48, -1.67, 1.63, -0.92, -0.77, 1.33, 0.48, -1.25]], [[-0.26, 1.54, -0.5, 0.84, -1.61, 0.91, 1.11, 1.3], [0.7, -0.52, -1.74, 0.08, 1.03, -1.24, -0.94, 0.14]]]> : tensor<2x2x8xf32>
-  %i, %w, %load = hadal.router softmax %z {top_k = 2 : i64, groups = 2 : i64, top_groups = 1 : i64, group_score = 1 : i32, scale = 16.0 : f64} :
+  %i, %w, %load = hadal.router softmax %z {top_k = 2 : i64, groups = 2 : i64, top_groups = 1 : i64, group_score = #hadal.group_score<max>, scale = 16.0 : f64} :
          tensor<2x2x8xf32> -> tensor<2x2x2xi32>, tensor<2x2x2xf32>, tensor<8xf32>
   return %i, %w, %load : tensor<2x2x2xi32>, tensor<2x2x2xf32>, tensor<8xf32>
 }

@@ -1,0 +1,118 @@
+//===- Fields.cpp - reading the fields of a JSON object -------------------------------------------------------===//
+//
+// The methods declared in Fields.h.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "passes/HuggingFace/Fields.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace hadal::huggingface;
+namespace json = llvm::json;
+
+/// A value as a message shows it: short, whatever the file holds.
+static std::string show(const json::Value &value) {
+  if (value.kind() == json::Value::Object)
+    return "an object";
+  if (value.kind() == json::Value::Array)
+    return "an array";
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+void Fields::fail(llvm::StringRef name, const llvm::Twine &message) {
+  if (error.empty())
+    error = ("field \"" + prefix + name + "\": " + message).str();
+}
+
+const json::Value *Fields::take(llvm::StringRef name) {
+  taken.insert(name);
+  const json::Value *value = object.get(name);
+  return value && value->kind() != json::Value::Null ? value : nullptr;
+}
+
+bool Fields::has(llvm::StringRef name) { return take(name) != nullptr; }
+
+int64_t Fields::integer(llvm::StringRef name, int64_t low, std::optional<int64_t> fallback) {
+  const json::Value *value = take(name);
+  if (!value) {
+    if (!fallback)
+      fail(name, "is missing; expected an integer of at least " + llvm::Twine(low));
+    return fallback.value_or(low);
+  }
+  constexpr int64_t high = std::numeric_limits<int32_t>::max();
+  std::optional<int64_t> integer = value->getAsInteger();
+  if (!integer || *integer < low || *integer > high)
+    fail(name,
+         "expected an integer between " + llvm::Twine(low) + " and " + llvm::Twine(high) + ", got " + show(*value));
+  return std::clamp(integer.value_or(low), low, high);
+}
+
+std::optional<int64_t> Fields::optionalInteger(llvm::StringRef name, int64_t low) {
+  return has(name) ? std::optional(integer(name, low)) : std::nullopt;
+}
+
+double Fields::real(llvm::StringRef name, std::optional<double> fallback, bool allowZero) {
+  const json::Value *value = take(name);
+  if (!value) {
+    if (!fallback)
+      fail(name, "is missing; expected a number");
+    return fallback.value_or(1.0);
+  }
+  std::optional<double> number = value->getAsNumber();
+  if (!number || !std::isfinite(*number) || *number < 0.0 || (*number == 0.0 && !allowZero)) {
+    fail(name, llvm::Twine(allowZero ? "expected a number of at least 0" : "expected a positive number") + ", got " +
+                   show(*value));
+    return fallback.value_or(1.0);
+  }
+  return *number;
+}
+
+bool Fields::boolean(llvm::StringRef name, bool fallback) {
+  const json::Value *value = take(name);
+  if (!value)
+    return fallback;
+  std::optional<bool> flag = value->getAsBoolean();
+  if (!flag)
+    fail(name, "expected true or false, got " + show(*value));
+  return flag.value_or(fallback);
+}
+
+std::string Fields::string(llvm::StringRef name, std::optional<std::string> fallback) {
+  const json::Value *value = take(name);
+  if (!value) {
+    if (!fallback)
+      fail(name, "is missing; expected a string");
+    return fallback.value_or("");
+  }
+  std::optional<llvm::StringRef> text = value->getAsString();
+  if (!text)
+    fail(name, "expected a string, got " + show(*value));
+  return text.value_or("").str();
+}
+
+const json::Object *Fields::nested(llvm::StringRef name) {
+  const json::Value *value = take(name);
+  if (!value)
+    return nullptr;
+  const json::Object *nested = value->getAsObject();
+  if (!nested)
+    fail(name, "expected an object or null, got " + show(*value));
+  return nested;
+}
+
+void Fields::ignore(llvm::ArrayRef<llvm::StringRef> names) {
+  for (llvm::StringRef name : names)
+    taken.insert(name);
+}
+
+void Fields::rejectOthers() {
+  // The object is a hash table: take the first in alphabetical order, so that the message is always the same.
+  llvm::StringRef first;
+  for (const auto &[key, value] : object)
+    if (llvm::StringRef name = key; !taken.contains(name) && (first.empty() || name < first))
+      first = name;
+  if (!first.empty())
+    fail(first, "is unknown; if it does not change what the model computes, remove it");
+}

@@ -1,0 +1,57 @@
+//===- Fields.h - reading the fields of a JSON object ---------------------------------------------------------===//
+//
+// Fields are taken one at a time, by name and type, within bounds. The first thing that is wrong becomes the error, in
+// one sentence with the file, the field and what is expected; what is read after it does not matter. Fields that nobody
+// took are unknown, and so an error as well.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_PASSES_HUGGINGFACE_FIELDS_H
+#define HADAL_PASSES_HUGGINGFACE_FIELDS_H
+
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/JSON.h"
+#include <optional>
+#include <string>
+
+namespace hadal::huggingface {
+
+class Fields {
+public:
+  /// `prefix` stands before the names in messages ("rope_scaling."); errors of nested fields go to the same `error`.
+  Fields(const llvm::json::Object &object, std::string prefix, std::string &error)
+      : object(object), prefix(std::move(prefix)), error(error) {}
+
+  /// Whether the field is there and not null.
+  bool has(llvm::StringRef name);
+
+  /// An integer in [low, 2^31); the fallback, or an error without one, where it is missing or null.
+  int64_t integer(llvm::StringRef name, int64_t low, std::optional<int64_t> fallback = {});
+  std::optional<int64_t> optionalInteger(llvm::StringRef name, int64_t low);
+  /// A finite number above zero, or at least zero.
+  double real(llvm::StringRef name, std::optional<double> fallback = {}, bool allowZero = false);
+  bool boolean(llvm::StringRef name, bool fallback);
+  std::string string(llvm::StringRef name, std::optional<std::string> fallback = {});
+  const llvm::json::Object *nested(llvm::StringRef name);
+
+  /// Known fields that do not change what a model computes.
+  void ignore(llvm::ArrayRef<llvm::StringRef> names);
+  /// The first field that nobody took is an error.
+  void rejectOthers();
+
+  /// An error about one field.
+  void fail(llvm::StringRef name, const llvm::Twine &message);
+  bool failed() const { return !error.empty(); }
+
+private:
+  const llvm::json::Value *take(llvm::StringRef name);
+
+  const llvm::json::Object &object;
+  std::string prefix;
+  std::string &error;
+  llvm::StringSet<> taken;
+};
+
+} // namespace hadal::huggingface
+
+#endif // HADAL_PASSES_HUGGINGFACE_FIELDS_H

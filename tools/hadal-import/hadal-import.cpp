@@ -1,0 +1,119 @@
+//===- hadal-import.cpp - a Hugging Face model directory as a model in the dialect
+//------------------------------------===//
+//
+// Reads config.json of a directory and writes the model that it describes. The text is parsed and verified before it is
+// written anywhere, so that a file that exists is a model.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+#include "passes/HuggingFace/Configuration.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace hadal;
+using namespace hadal::huggingface;
+namespace cl = llvm::cl;
+
+namespace {
+/// The command line, in one place and not in global variables.
+struct CommandLine {
+  cl::OptionCategory category{"hadal-import options"};
+  cl::opt<std::string> directory{cl::Positional, cl::Required, cl::desc("DIR"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("file for the model; standard output without it"), cl::value_desc("FILE"),
+                              cl::init("-"), cl::cat(category)};
+  cl::opt<ExcludedGroups> excludedGroups{
+      "excluded-groups", cl::desc("selection score of experts in groups that are not selected"),
+      cl::values(clEnumValN(ExcludedGroups::NegativeInfinity, "negative-infinity", "the family's own code (default)"),
+                 clEnumValN(ExcludedGroups::Zero, "zero", "as earlier versions of transformers have it")),
+      cl::init(ExcludedGroups::NegativeInfinity), cl::cat(category)};
+  cl::opt<std::string> latentNormEps{
+      "latent-norm-eps",
+      cl::desc("epsilon of the norms inside the attention (default: rms_norm_eps; transformers: 1e-6)"),
+      cl::value_desc("X"), cl::cat(category)};
+  cl::opt<ImportOptions::BalanceLoss> balanceLoss{
+      "balance-loss", cl::desc("the balance loss of the mixtures"),
+      cl::values(
+          clEnumValN(ImportOptions::BalanceLoss::Sequence, "sequence", "sequence-wise, as DeepSeek-V3 (default)"),
+          clEnumValN(ImportOptions::BalanceLoss::Variance, "variance", "variance of the mean scores"),
+          clEnumValN(ImportOptions::BalanceLoss::None, "none", "no balance loss")),
+      cl::init(ImportOptions::BalanceLoss::Sequence), cl::cat(category)};
+  cl::opt<MTPHiddenState> mtpHiddenState{
+      "mtp-hidden-state", cl::desc("the hidden state that feeds an MTP block"),
+      cl::values(
+          clEnumValN(MTPHiddenState::PostNorm, "post_norm", "after the final norm, as released weights (default)"),
+          clEnumValN(MTPHiddenState::PreNorm, "pre_norm", "before the final norm")),
+      cl::init(MTPHiddenState::PostNorm), cl::cat(category)};
+};
+} // namespace
+
+static int fail(const llvm::Twine &message, int code) {
+  llvm::WithColor::error(llvm::errs(), "hadal-import") << message << '\n';
+  return code;
+}
+
+/// Letters, digits and underscores of the directory's name, as a symbol wants it.
+static std::string symbolName(llvm::StringRef directory) {
+  llvm::SmallString<128> path(directory);
+  llvm::sys::fs::make_absolute(path);
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  std::string name;
+  for (char c : llvm::sys::path::filename(path))
+    name += llvm::isAlnum(c) ? llvm::toLower(c) : '_';
+  return name.empty() || llvm::isDigit(name.front()) ? "model_" + name : name;
+}
+
+/// Whether the text is a valid model; diagnostics go to standard error.
+static bool verifies(llvm::StringRef text) {
+  mlir::MLIRContext context;
+  context.loadDialect<HadalDialect, mlir::func::FuncDialect>();
+  return bool(mlir::parseSourceString<mlir::ModuleOp>(text, &context, "imported model"));
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::setBugReportMsg("Please report this to the authors of Hadal, with the config.json.\n");
+  CommandLine options;
+  cl::HideUnrelatedOptions(options.category);
+  if (!cl::ParseCommandLineOptions(argc, argv, "Writes the model that a Hugging Face directory describes.\n",
+                                   &llvm::errs()))
+    return 2;
+  ImportOptions import{options.balanceLoss, options.excludedGroups, options.mtpHiddenState, std::nullopt};
+  if (options.latentNormEps.getNumOccurrences()) {
+    double eps;
+    if (llvm::StringRef(options.latentNormEps).getAsDouble(eps) || !(eps > 0.0 && eps < 1.0))
+      return fail("--latent-norm-eps: expected a number between 0 and 1, got '" + options.latentNormEps + "'", 2);
+    import.latentNormEps = eps;
+  }
+
+  llvm::SmallString<128> file(options.directory);
+  llvm::sys::path::append(file, "config.json");
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!buffer)
+    return fail("cannot read " + file + ": " + buffer.getError().message(), 1);
+  llvm::Expected<Configuration> config = readConfiguration((*buffer)->getBuffer(), file, import);
+  if (!config)
+    return fail(llvm::toString(config.takeError()), 1);
+  std::string text = writeModel(*config, symbolName(options.directory));
+  if (!verifies(text))
+    return fail("the model that " + file + " describes is not valid; this is an error of hadal-import", 1);
+
+  std::error_code code;
+  llvm::ToolOutputFile output(options.output, code, llvm::sys::fs::OF_None);
+  if (code)
+    return fail("cannot write " + options.output + ": " + code.message(), 1);
+  output.os() << text;
+  output.os().close();
+  if (output.os().has_error()) {
+    std::string reason = output.os().error().message();
+    output.os().clear_error();
+    return fail("cannot write " + options.output + ": " + reason, 1);
+  }
+  output.keep();
+  return 0;
+}
