@@ -164,4 +164,16 @@ def CheckTrainingStepPass : Pass<"hadal-check-training-step", "::mlir::ModuleOp"
   ];
 }
 
+//===------------------------------------------------------------------------------------------------------------------===//
+// Models
+//===------------------------------------------------------------------------------------------------------------------===//
+
+def CountParametersPass : Pass<"hadal-count-parameters", "::mlir::ModuleOp"> {
+  let summary = "prints how many parameters a model has, in all and in its parts";
+  let description = [{
+    Counts on the model level, every absolute name once; parameters for multi-token prediction are counted apart. The
+    module is left as it is. Example: test/models/parameters.test.
+  }];
+}
+
 #endif // HADAL_PASSES_PASSES_TD

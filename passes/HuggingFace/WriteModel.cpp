@@ -86,7 +86,8 @@ private:
       text += ", layout = half";
     if (config.yarn) {
       const YarnScaling &yarn = *config.yarn;
-      text += formatv(", yarn = <factor = {0}, original_length = {1}", realText(yarn.factor), yarn.originalLength);
+      text += formatv(",\n                          yarn = <factor = {0}, original_length = {1}", realText(yarn.factor),
+                      yarn.originalLength);
       auto field = [&](llvm::StringRef name, double value, double defaultValue) {
         if (value != defaultValue)
           text += formatv(", {0} = {1}", name, realText(value));

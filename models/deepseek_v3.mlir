@@ -1,0 +1,70 @@
+// DeepSeek-V3 and R1: 671.03B parameters without the MTP block, 37.55B of them active for each token.
+//
+// 61 layers of hidden size 7168. Multi-head latent attention with 128 heads; its queries are compressed to 1536
+// channels, its keys and values to 512 and a rotary key of 64. The first three layers have a dense feed-forward block;
+// the others choose eight of 256 experts from the best four of eight groups, beside one shared expert, and are balanced
+// by a selection bias without gradient and a light sequence-wise loss. One MTP block, layer 61, predicts the token
+// after the next. Source: DeepSeek-V3 technical report, sections 2 and 4.2; names and numbers of the released weights.
+
+!tokens     = tensor<?x?xi32>              // batch × sequence
+!hidden     = tensor<?x?x7168xf32>         // batch × sequence × hidden
+!query_rank = tensor<?x?x1536xf32>         // compressed queries
+!queries    = tensor<?x?x24576xf32>        // 128 heads × (128 nope | 64 rope)
+!latent     = tensor<?x?x576xf32>          // compressed keys and values 512 | rotary key 64
+!values     = tensor<?x?x16384xf32>        // 128 heads × 128
+!scores     = tensor<?x?x256xf32>          // one per expert
+!choices    = tensor<?x?x8xi32>            // the experts of a token
+!shares     = tensor<?x?x8xf32>            // and their weights
+#rope       = #hadal.rope<theta = 10000.0, dim = 64,
+                          yarn = <factor = 40.0, original_length = 4096>>
+
+// Multi-head latent attention: queries compressed to 1536, keys and values to 512 channels.
+func.func private @attention(%x: !hidden) -> !hidden {
+  %n  = hadal.rms_norm %x "input_layernorm.weight" {eps = 1.0e-6} : !hidden
+  %a  = hadal.linear %n "self_attn.q_a_proj.weight" : !hidden -> !query_rank
+  %an = hadal.rms_norm %a "self_attn.q_a_layernorm.weight" {eps = 1.0e-6} : !query_rank
+  %q  = hadal.linear %an "self_attn.q_b_proj.weight" : !query_rank -> !queries
+  %kv = hadal.linear %n "self_attn.kv_a_proj_with_mqa.weight" : !hidden -> !latent
+  %o  = hadal.mla_attention %q, %kv "self_attn.kv_b_proj.weight", "self_attn.kv_a_layernorm.weight"
+         {heads = 128, nope = 128, value = 128, rope = #rope, eps = 1.0e-6} : !queries, !latent -> !values
+  %y  = hadal.linear %o "self_attn.o_proj.weight" : !values -> !hidden
+  %r  = arith.addf %x, %y : !hidden
+  return %r : !hidden
+}
+
+// The feed-forward block of the dense layers.
+func.func private @dense_ffn(%x: !hidden) -> !hidden {
+  %n = hadal.rms_norm %x "post_attention_layernorm.weight" {eps = 1.0e-6} : !hidden
+  %y = hadal.gated_mlp %n "mlp" {width = 18432} : !hidden
+  %r = arith.addf %x, %y : !hidden
+  return %r : !hidden
+}
+
+// The mixture: 8 of 256 experts of width 2048 from the best 4 of 8 groups, 1 shared; the
+// bias takes part in the selection only.
+func.func private @moe_ffn(%x: !hidden) -> (!hidden, tensor<f32>) {
+  %n = hadal.rms_norm %x "post_attention_layernorm.weight" {eps = 1.0e-6} : !hidden
+  %s = hadal.linear %n "mlp.gate.weight" : !hidden -> !scores
+  %i, %w, %load = hadal.router sigmoid %s "mlp.gate.e_score_correction_bias"
+         {top_k = 8, groups = 8, top_groups = 4, normalize, scale = 2.5} : !scores -> !choices, !shares, tensor<256xf32>
+  %e = hadal.experts %n, %i, %w "mlp.experts" {count = 256, width = 2048} : !hidden, !choices, !shares
+  %d = hadal.gated_mlp %n "mlp.shared_experts" {width = 2048} : !hidden
+  %y = arith.addf %e, %d : !hidden
+  %r = arith.addf %x, %y : !hidden
+  %b = hadal.sequence_balance_loss sigmoid %s {top_k = 8} : !scores
+  return %r, %b : !hidden, tensor<f32>
+}
+
+hadal.model @deepseek_v3(%window: !tokens) attributes {initializer_std = 0.006, context_length = 163840} {
+  %tokens = hadal.tokens %window ahead 0 : !tokens -> !tokens
+  %next   = hadal.tokens %window ahead 1 : !tokens -> !tokens
+  %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 129280} : !tokens -> !hidden
+  %d = hadal.layers %x "model.layers" 0 to 3 {@attention, @dense_ffn} : !hidden
+  %h, %balance = hadal.layers %d "model.layers" 3 to 61 {@attention, @moe_ffn} : !hidden, tensor<f32>
+  %n = hadal.rms_norm %h "model.norm.weight" {eps = 1.0e-6} : !hidden
+  %main = hadal.cross_entropy %n, %next "lm_head.weight" {vocabulary = 129280} : !hidden, !tokens
+  %mtp, %mtp_balance = hadal.mtp %h, %window "model.layers" 61 to 62 {@attention, @moe_ffn}
+         embedding "model.embed_tokens.weight" norm "model.norm.weight" head "lm_head.weight"
+         {vocabulary = 129280, eps = 1.0e-6} : !hidden, !tokens -> tensor<f32>, tensor<f32>
+  hadal.losses main(%main) mtp(%mtp) balance(%balance, %mtp_balance)
+}
