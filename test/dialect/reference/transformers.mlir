@@ -4,11 +4,32 @@
 // RUN: hadal-opt %s -o /dev/null --hadal-evaluate="batch=2 positions=18 stride=16 digits=13 \
 // RUN:   weights=%S/../../fixtures/cases/v3_like/model.safetensors tokens=%S/../../fixtures/cases/v3_like/tokens.u16" \
 // RUN:   | FileCheck %s
+//
+// The program that passes make of the model has the same losses, and its gradients agree with differences of its loss,
+// whether activations are kept or computed again.
+// RUN: hadal-opt %s -o %t.mlir --hadal-model-to-program="micro-batch-size=2 seq-length=16"
+// RUN: hadal-opt %t.mlir -o /dev/null --hadal-evaluate="stride=16 digits=13 summary \
+// RUN:   weights=%S/../../fixtures/cases/v3_like/model.safetensors tokens=%S/../../fixtures/cases/v3_like/tokens.u16" \
+// RUN:   | FileCheck %s --check-prefix=PROGRAM
+// RUN: hadal-opt %t.mlir -o /dev/null --hadal-check-training-step | FileCheck %s --check-prefix=GRADIENTS
+// RUN: hadal-opt %s -o /dev/null --pass-pipeline="builtin.module(hadal-model-to-program{ \
+// RUN:   micro-batch-size=2 seq-length=16 recompute=rms_norm,swiglu,mla_up},hadal-check-training-step)" \
+// RUN:   | FileCheck %s --check-prefix=GRADIENTS
 
 // CHECK: @v3_like#0: tensor<f32> 4.478546900336
 // CHECK: @v3_like#1: tensor<f32> 4.240745483733
 // CHECK: @v3_like#2: tensor<f32> 1.176016666696
 // CHECK: @v3_like#3: tensor<f32> 1.168814313994
+
+// PROGRAM: @accumulate#0: tensor<f32> sum 4.478546900336
+// PROGRAM: @accumulate#1: tensor<f32> sum 4.240745483733
+// PROGRAM: @accumulate#2: tensor<f32> sum 2.34483098069
+// PROGRAM: @evaluate: tensor<f32> sum 4.478546900336
+
+// GRADIENTS-DAG: @accumulate gradient of 'model.embed_tokens.weight': relative error
+// GRADIENTS-DAG: @accumulate gradient of 'model.layers.1.mlp.experts.{e}.up_proj.weight': relative error
+// GRADIENTS-DAG: @accumulate gradient of 'model.layers.2.eh_proj.weight': relative error
+// GRADIENTS-DAG: @accumulate gradient of 'lm_head.weight': relative error
 
 !hidden = tensor<?x?x32xf32>
 !tokens = tensor<?x?xi32>
