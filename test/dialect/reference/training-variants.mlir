@@ -36,7 +36,7 @@ func.func private @moe_ffn(%x: !hidden) -> (!hidden, tensor<f32>) {
   %n = hadal.rms_norm %x "post_attention_layernorm.weight" {eps = 1.0e-5 : f64} : !hidden
   %g = hadal.linear %n "mlp.gate.weight" : !hidden -> tensor<?x?x8xf32>
   %i, %w, %load = hadal.router softmax %g {top_k = 3 : i64, groups = 4 : i64, top_groups = 2 : i64,
-                  group_score = 1 : i32, scale = 4.0 : f64}
+                  group_score = #hadal.group_score<max>, scale = 4.0 : f64}
                   : tensor<?x?x8xf32> -> tensor<?x?x3xi32>, tensor<?x?x3xf32>, tensor<8xf32>
   %e = hadal.experts %n, %i, %w "mlp.experts" {count = 8 : i64, width = 3 : i64}
        : !hidden, tensor<?x?x3xi32>, tensor<?x?x3xf32>
@@ -54,6 +54,6 @@ hadal.model @variants(%window: !tokens) {
   %main = hadal.cross_entropy %n, %target "lm_head.weight" {vocabulary = 11 : i64} : !hidden, !tokens
   %mtp, %mtp_balance = hadal.mtp %h, %window "model.layers" 2 to 4 {@attention, @moe_ffn}
        embedding "model.embed_tokens.weight" norm "model.norm.weight" head "lm_head.weight"
-       {vocabulary = 11 : i64, eps = 1.0e-5 : f64, hidden_state = 1 : i32} : !hidden, !tokens -> tensor<f32>, tensor<f32>
+       {vocabulary = 11 : i64, eps = 1.0e-5 : f64, hidden_state = #hadal.mtp_hidden_state<pre_norm>} : !hidden, !tokens -> tensor<f32>, tensor<f32>
   hadal.losses main(%main) mtp(%mtp) balance(%balance, %mtp_balance)
 }
