@@ -4,7 +4,7 @@
 // Reference evaluations, in float64, of the operations of AttentionOps.td. hadal.mla_attention is evaluated from its
 // own definition, not through hadal.attention: it is the oracle of its decomposition.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 #include <cmath>
 

@@ -4,7 +4,7 @@
 // Reference evaluations, in float64, of both balance losses of ExpertOps.td and their gradients. Notation per sequence
 // of T tokens: s_i,t the score of expert i, g_i,t = s_i,t / Σ_j s_j,t, and their mean over the tokens P_i.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 
 using namespace mlir;

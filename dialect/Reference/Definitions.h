@@ -6,7 +6,7 @@
 //
 // Rows: a tensor seen as a matrix has its last dimension as columns and all others, flattened, as rows.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_DEFINITIONS_H
 #define HADAL_DIALECT_REFERENCE_DEFINITIONS_H
 

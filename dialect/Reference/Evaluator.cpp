@@ -5,7 +5,7 @@
 // launches, layers, multi-token prediction) is run here, because it needs the evaluator itself. A tensor is dropped at
 // its last use.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Evaluator.h"
 #include "dialect/Reference/Definitions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

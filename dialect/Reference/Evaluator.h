@@ -6,7 +6,7 @@
 // every level: parameters may be named in place (level 1), be arguments (level 2), and operations may lie in kernels
 // (level 3).
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_EVALUATOR_H
 #define HADAL_DIALECT_REFERENCE_EVALUATOR_H
 

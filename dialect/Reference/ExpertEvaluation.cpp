@@ -5,7 +5,7 @@
 // BalanceEvaluation.cpp). hadal.experts is evaluated token by token from its own definition, without dispatch: it is
 // the oracle of its decomposition.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 #include <cmath>
 

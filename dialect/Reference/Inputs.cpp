@@ -3,7 +3,7 @@
 //
 // Numbers come from SplitMix64 (Steele, Lea and Flood 2014), started from the seed and a hash of the tensor's name.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Inputs.h"
 #include "dialect/Reference/Definitions.h"
 #include "llvm/Support/xxhash.h"

@@ -4,7 +4,7 @@
 // Random tensors that depend on a seed and on a name only, so that a model, the program made of it and its kernels are
 // run on the same parameters and the same tokens, in any order, on any machine.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_INPUTS_H
 #define HADAL_DIALECT_REFERENCE_INPUTS_H
 

@@ -4,7 +4,7 @@
 // Reference evaluations, in float64, of the operations of LinearOps.td. `compute` (the type in which a kernel forms its
 // products) is a matter of precision and has no effect here.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 
 using namespace mlir;

@@ -4,7 +4,7 @@
 // Reference evaluations, in float64, of the operations of LossOps.td. hadal.mtp itself calls functions; the evaluator
 // runs it (Evaluator.cpp).
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 #include <cmath>
 

@@ -4,7 +4,7 @@
 // Reference evaluation of hadal.tokens. The other operations of ModelOps.td call functions; the evaluator runs them
 // (Evaluator.cpp).
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 
 using namespace mlir;

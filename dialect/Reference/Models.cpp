@@ -5,7 +5,7 @@
 // conversions to narrower types are one function of numbers, applied element by element; arithmetic stays in float64
 // whatever the element type, and only an explicit conversion rounds.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Models.h"
 #include "dialect/Reference/Definitions.h"
 #include <cmath>

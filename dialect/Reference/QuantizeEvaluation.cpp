@@ -4,7 +4,7 @@
 // Reference evaluations, in float64, of the operations of QuantizeOps.td. A code is held as the real number that it
 // stands for. Scales are not rounded to their element type: a kernel's own rounding is part of its error.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
 #include "llvm/ADT/APFloat.h"
 #include <cmath>

@@ -4,7 +4,7 @@
 // A file is eight bytes with the length of its header, the header in JSON (name -> dtype, shape, data_offsets), and the
 // data, everything little endian. Tensors of integer types are passed over.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/WeightFiles.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"

@@ -5,7 +5,7 @@
 // implementations compute from the same files. (Generated programs have their own reader in the runtime, which
 // maps files of any size; this one is for models small enough to be evaluated.)
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_WEIGHTFILES_H
 #define HADAL_DIALECT_REFERENCE_WEIGHTFILES_H
 

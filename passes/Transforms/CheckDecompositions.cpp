@@ -3,7 +3,7 @@
 //
 // `hadal-check-decompositions`: see its description in Passes.td.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Passes.h"
 #include "passes/Transforms/ReferenceChecks.h"
 #include "llvm/Support/Format.h"

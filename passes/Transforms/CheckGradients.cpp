@@ -8,7 +8,7 @@
 // F' = (8 (F(x+h) - F(x-h)) - (F(x+2h) - F(x-2h))) / 12h + O(h⁴). With several results, F is also taken of each alone,
 // the other gradients being null.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Passes.h"
 #include "passes/Transforms/ReferenceChecks.h"
 #include "llvm/Support/Format.h"

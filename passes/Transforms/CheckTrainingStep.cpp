@@ -7,7 +7,7 @@
 // central differences of the loss at p ± hv and p ± 2hv approximate to the fourth order. One direction meets every
 // element of g, so four runs of the entry point suffice for a parameter of any size.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Passes.h"
 #include "passes/Transforms/ReferenceChecks.h"
 #include "llvm/Support/Format.h"

@@ -3,7 +3,7 @@
 //
 // `hadal-evaluate`: the reference evaluator as a pass. See its description in Passes.td.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Evaluator.h"
 #include "dialect/Reference/Inputs.h"
 #include "passes/Passes.h"

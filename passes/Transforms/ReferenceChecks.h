@@ -3,7 +3,7 @@
 //
 // A check runs functions on random arguments, rewrites single operations in a module of their own and compares.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_PASSES_TRANSFORMS_REFERENCECHECKS_H
 #define HADAL_PASSES_TRANSFORMS_REFERENCECHECKS_H
 
