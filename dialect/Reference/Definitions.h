@@ -1,5 +1,4 @@
-//===- Definitions.h - the formulas that several reference evaluations share
-//------------------------------------------===//
+//===- Definitions.h - the formulas that several reference evaluations share --------------------------------------===//
 //
 // Functions of the model family on float64 tensors, each written as its definition reads. The evaluations of single
 // operations, of operations that are made of several (mla_attention, experts, mtp_merge) and of a whole model use them.

@@ -1,5 +1,4 @@
-//===- Evaluator.h - runs functions in float64
-//------------------------------------------------------------------------===//
+//===- Evaluator.h - runs functions in float64 --------------------------------------------------------------------===//
 //
 // The driver of the reference evaluator: it runs a function, a model, an entry point or a kernel on concrete tensors,
 // one operation after the other, and is the oracle that kernels, gradients and passes are held against. It works at
