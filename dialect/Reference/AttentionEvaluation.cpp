@@ -1,5 +1,4 @@
-//===- AttentionEvaluation.cpp - what multi-head latent attention means
-//-----------------------------------------------===//
+//===- AttentionEvaluation.cpp - what multi-head latent attention means -------------------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of AttentionOps.td. hadal.mla_attention is evaluated from its
 // own definition, not through hadal.attention: it is the oracle of its decomposition.

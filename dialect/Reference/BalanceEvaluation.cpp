@@ -1,5 +1,4 @@
-//===- BalanceEvaluation.cpp - what the balance losses mean
-//-----------------------------------------------------------===//
+//===- BalanceEvaluation.cpp - what the balance losses mean -------------------------------------------------------===//
 //
 // Reference evaluations, in float64, of both balance losses of ExpertOps.td and their gradients. Notation per sequence
 // of T tokens: s_i,t the score of expert i, g_i,t = s_i,t / Σ_j s_j,t, and their mean over the tokens P_i.

@@ -1,5 +1,4 @@
-//===- Definitions.cpp - the formulas that several reference evaluations share
-//----------------------------------------===//
+//===- Definitions.cpp - the formulas that several reference evaluations share ------------------------------------===//
 //
 // See Definitions.h. Nested loops throughout: what is read here is what an operation means.
 //

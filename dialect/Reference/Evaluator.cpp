@@ -1,5 +1,4 @@
-//===- Evaluator.cpp - runs functions in float64
-//----------------------------------------------------------------------===//
+//===- Evaluator.cpp - runs functions in float64 ------------------------------------------------------------------===//
 //
 // A function is one block: its operations run in order, each through EvaluableOpInterface. What calls functions (calls,
 // launches, layers, multi-token prediction) is run here, because it needs the evaluator itself. A tensor is dropped at

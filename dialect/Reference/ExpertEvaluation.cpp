@@ -1,5 +1,4 @@
-//===- ExpertEvaluation.cpp - what routers and mixtures of experts mean
-//-----------------------------------------------===//
+//===- ExpertEvaluation.cpp - what routers and mixtures of experts mean -------------------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of ExpertOps.td, the balance losses apart (see
 // BalanceEvaluation.cpp). hadal.experts is evaluated token by token from its own definition, without dispatch: it is

@@ -1,5 +1,4 @@
-//===- Inputs.cpp - reproducible inputs for the evaluator and for checks of kernels
-//-----------------------------------===//
+//===- Inputs.cpp - reproducible inputs for the evaluator and for checks of kernels -------------------------------===//
 //
 // Numbers come from SplitMix64 (Steele, Lea and Flood 2014), started from the seed and a hash of the tensor's name.
 //

@@ -1,5 +1,4 @@
-//===- Inputs.h - reproducible inputs for the evaluator and for checks of kernels
-//-------------------------------------===//
+//===- Inputs.h - reproducible inputs for the evaluator and for checks of kernels ---------------------------------===//
 //
 // Random tensors that depend on a seed and on a name only, so that a model, the program made of it and its kernels are
 // run on the same parameters and the same tokens, in any order, on any machine.

@@ -1,5 +1,4 @@
-//===- LinearEvaluation.cpp - what embeddings, linear layers and channel views mean
-//-----------------------------------===//
+//===- LinearEvaluation.cpp - what embeddings, linear layers and channel views mean -------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of LinearOps.td. `compute` (the type in which a kernel forms its
 // products) is a matter of precision and has no effect here.

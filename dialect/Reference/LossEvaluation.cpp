@@ -1,5 +1,4 @@
-//===- LossEvaluation.cpp - what the head, its cross entropy and the MTP merge mean
-//-----------------------------------===//
+//===- LossEvaluation.cpp - what the head, its cross entropy and the MTP merge mean -------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of LossOps.td. hadal.mtp itself calls functions; the evaluator
 // runs it (Evaluator.cpp).

@@ -1,5 +1,4 @@
-//===- ModelEvaluation.cpp - what the token window means
-//--------------------------------------------------------------===//
+//===- ModelEvaluation.cpp - what the token window means ----------------------------------------------------------===//
 //
 // Reference evaluation of hadal.tokens. The other operations of ModelOps.td call functions; the evaluator runs them
 // (Evaluator.cpp).

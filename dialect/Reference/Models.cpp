@@ -1,5 +1,4 @@
-//===- Models.cpp - reference evaluations of upstream operations
-//------------------------------------------------------===//
+//===- Models.cpp - reference evaluations of upstream operations --------------------------------------------------===//
 //
 // Models of EvaluableOpInterface for the operations of `arith` and `math` that occur on tensors. All but constants and
 // conversions to narrower types are one function of numbers, applied element by element; arithmetic stays in float64

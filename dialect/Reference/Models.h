@@ -1,5 +1,4 @@
-//===- Models.h - reference evaluations of upstream operations
-//--------------------------------------------------------===//
+//===- Models.h - reference evaluations of upstream operations ----------------------------------------------------===//
 #ifndef HADAL_DIALECT_REFERENCE_MODELS_H
 #define HADAL_DIALECT_REFERENCE_MODELS_H
 

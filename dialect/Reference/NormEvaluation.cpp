@@ -1,5 +1,4 @@
-//===- NormEvaluation.cpp - what RMSNorm and the rowwise primitives mean
-//----------------------------------------------===//
+//===- NormEvaluation.cpp - what RMSNorm and the rowwise primitives mean ------------------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of NormOps.td.
 //

@@ -1,5 +1,4 @@
-//===- OptimizerEvaluation.cpp - what the update of a training step means
-//---------------------------------------------===//
+//===- OptimizerEvaluation.cpp - what the update of a training step means -----------------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of OptimizerOps.td.
 //

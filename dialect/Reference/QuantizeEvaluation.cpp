@@ -1,5 +1,4 @@
-//===- QuantizeEvaluation.cpp - what block-scaled FP8 means
-//-----------------------------------------------------------===//
+//===- QuantizeEvaluation.cpp - what block-scaled FP8 means -------------------------------------------------------===//
 //
 // Reference evaluations, in float64, of the operations of QuantizeOps.td. A code is held as the real number that it
 // stands for. Scales are not rounded to their element type: a kernel's own rounding is part of its error.

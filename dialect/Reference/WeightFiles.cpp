@@ -1,5 +1,4 @@
-//===- WeightFiles.cpp - parameters from safetensors files
-//------------------------------------------------------------===//
+//===- WeightFiles.cpp - parameters from safetensors files --------------------------------------------------------===//
 //
 // A file is eight bytes with the length of its header, the header in JSON (name -> dtype, shape, data_offsets), and the
 // data, everything little endian. Tensors of integer types are passed over.

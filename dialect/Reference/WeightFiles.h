@@ -1,5 +1,4 @@
-//===- WeightFiles.h - parameters from safetensors files
-//--------------------------------------------------------------===//
+//===- WeightFiles.h - parameters from safetensors files ----------------------------------------------------------===//
 //
 // Reads parameters of float types by their Hugging Face names, so that the evaluator can be held against what other
 // implementations compute from the same files. (Generated programs have their own reader in the runtime, which

@@ -1,5 +1,4 @@
-//===- CheckDecompositions.cpp - decompositions against definitions
-//---------------------------------------------------===//
+//===- CheckDecompositions.cpp - decompositions against definitions -----------------------------------------------===//
 //
 // `hadal-check-decompositions`: see its description in Passes.td.
 //

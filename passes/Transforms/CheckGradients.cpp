@@ -1,5 +1,4 @@
-//===- CheckGradients.cpp - gradients against finite differences
-//------------------------------------------------------===//
+//===- CheckGradients.cpp - gradients against finite differences --------------------------------------------------===//
 //
 // `hadal-check-gradients`: see its description in Passes.td.
 //

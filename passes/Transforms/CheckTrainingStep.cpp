@@ -1,5 +1,4 @@
-//===- CheckTrainingStep.cpp - a program's gradients against differences of its loss
-//----------------------------------===//
+//===- CheckTrainingStep.cpp - a program's gradients against differences of its loss ------------------------------===//
 //
 // `hadal-check-training-step`: see its description in Passes.td.
 //

@@ -1,5 +1,4 @@
-//===- Evaluate.cpp - runs the functions of a module in float64
-//-------------------------------------------------------===//
+//===- Evaluate.cpp - runs the functions of a module in float64 ---------------------------------------------------===//
 //
 // `hadal-evaluate`: the reference evaluator as a pass. See its description in Passes.td.
 //

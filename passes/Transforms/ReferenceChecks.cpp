@@ -1,5 +1,4 @@
-//===- ReferenceChecks.cpp - what the passes that check definitions share
-//---------------------------------------------===//
+//===- ReferenceChecks.cpp - what the passes that check definitions share -----------------------------------------===//
 //
 // See ReferenceChecks.h.
 //

@@ -1,5 +1,4 @@
-//===- ReferenceChecks.h - what the passes that check definitions share
-//-----------------------------------------------===//
+//===- ReferenceChecks.h - what the passes that check definitions share -------------------------------------------===//
 //
 // A check runs functions on random arguments, rewrites single operations in a module of their own and compares.
 //
