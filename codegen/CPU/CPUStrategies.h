@@ -10,6 +10,8 @@
 
 namespace hadal {
 
+void registerAttentionGradientStrategy();
+void registerAttentionStrategy();
 void registerContractionStrategy();
 void registerRowwiseStrategies();
 void registerReductionStrategies();

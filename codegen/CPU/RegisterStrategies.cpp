@@ -9,6 +9,8 @@ using namespace hadal;
 
 void hadal::registerCPUStrategies() {
   static const bool registered = [] {
+    registerAttentionGradientStrategy();
+    registerAttentionStrategy();
     registerContractionStrategy();
     registerRowwiseStrategies();
     registerReductionStrategies();

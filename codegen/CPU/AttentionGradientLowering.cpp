@@ -1,0 +1,363 @@
+//===- AttentionGradientLowering.cpp - the gradient of the attention core on CPUs ---------------------------------===//
+//
+// With p = exp(scale · q k - log_sum_exp), δ_i = Σ output_i · gradient_i and ds = p (gradient v - δ) scale:
+//
+//   dv = pᵀ gradient      dk = dsᵀ q      dq = ds k
+//
+// A task owns one head of one sample. For each block of keys it walks over the blocks of queries from the diagonal on,
+// computes the scores again, and leaves p and ds of the pair of blocks in scratch, zero where a query does not see a
+// key. Three products read them from there: dv and dk add up in scratch while the queries pass, dq adds up in the
+// result while the keys do (the first block of keys writes it). p and ds are read in both directions without being
+// packed.
+//
+// The rotary key is shared by the heads: each head leaves its part in the workspace, and a second stage adds the heads
+// in their order.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/AttentionBlocks.h"
+#include "codegen/CPU/CPUStrategies.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Positions that a task of the second stage adds up.
+constexpr int64_t positionsPerTask = 32;
+
+/// Sizes that follow from shape and tiles. Channels of queries and keys stand in register tiles of their own for each
+/// of their two parts, since the parts lie apart in memory.
+struct GradientSizes {
+  int64_t queryRows, nopeTiles, ropeTiles, valueTiles, valueRoom;
+
+  GradientSizes(const AttentionShape &shape, const AttentionTiles &tiles)
+      : queryRows(llvm::alignTo(llvm::alignTo(tiles.queryBlock, microKernelUnroll), tiles.rows)),
+        nopeTiles(tiles.padded(shape.nope) / tiles.width()), ropeTiles(tiles.padded(shape.rope) / tiles.width()),
+        valueTiles(tiles.padded(shape.value) / tiles.width()), valueRoom(llvm::alignTo(shape.value, tiles.lanes)) {}
+  int64_t channelTiles() const { return nopeTiles + ropeTiles; }
+};
+
+/// The scratch memory of a task.
+struct GradientScratch {
+  Value delta, keysTransposed, keyColumns, valuesTransposed, queryRows, queryColumns, gradientRows, gradientColumns;
+  Value weights, scoreGradients, keyGradient, valueGradient, tile, secondTile;
+
+  GradientScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
+    GradientSizes sizes(shape, tiles);
+    int64_t width = tiles.width(), keyRows = int64_t(llvm::alignTo(tiles.keyBlock, tiles.rows));
+    delta = layout.take(shape.sequence);
+    keysTransposed = layout.take(tiles.keyBlock * tiles.queryRoom(shape));
+    keyColumns = layout.take(tiles.keyBlock * sizes.channelTiles() * width);
+    valuesTransposed = layout.take(tiles.keyBlock * sizes.valueRoom);
+    queryRows = layout.take(sizes.queryRows * (tiles.queryRoom(shape) + tiles.lanes));
+    queryColumns = layout.take(sizes.queryRows * sizes.channelTiles() * width);
+    gradientRows = layout.take(sizes.queryRows * (sizes.valueRoom + tiles.lanes));
+    gradientColumns = layout.take(sizes.queryRows * sizes.valueTiles * width);
+    // A register tile of keys may reach beyond the last row's end.
+    weights = layout.take(sizes.queryRows * tiles.scoreStride() + tiles.rows);
+    scoreGradients = layout.take(sizes.queryRows * tiles.scoreStride() + tiles.rows);
+    keyGradient = layout.take(keyRows * sizes.channelTiles() * width);
+    valueGradient = layout.take(keyRows * sizes.valueTiles * width);
+    tile = layout.take(tiles.rows * width);
+    secondTile = layout.take(tiles.rows * width);
+  }
+};
+
+/// A block of positions: the first and how many.
+struct Positions {
+  Value first, count;
+};
+
+class GradientEmitter : AttentionBlocks {
+public:
+  GradientEmitter(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
+      : AttentionBlocks(k, shape, tiles), sizes(shape, tiles), query(k.argument(0)), keyValue(k.argument(1)),
+        rotaryKey(k.argument(2)), output(k.argument(3)), logSumExp(k.argument(4)), gradient(k.argument(5)),
+        queryGradient(k.argument(6)), keyValueGradient(k.argument(7)), ropePartials(k.argument(9)), layout(&k),
+        scratch(layout, shape, tiles) {}
+
+  void emitTask(Value task) {
+    AttentionHead head{k.div(task, shape.heads), k.rem(task, shape.heads)};
+    Value headRow = k.mul(task, shape.sequence);
+    logs = at(k, logSumExp, headRow);
+    partials = at(k, ropePartials, k.mul(headRow, shape.rope));
+    emitDelta(head);
+    Value end = k.i64(shape.sequence);
+    k.forLoop(k.i64(0), end, tiles.keyBlock, [&](Value key) {
+      Positions keys{key, k.min(k.i64(tiles.keyBlock), k.sub(end, key))};
+      packKeys(head, keys);
+      Value firstBlock = k.mul(k.div(key, tiles.queryBlock), tiles.queryBlock);
+      k.forLoop(firstBlock, end, tiles.queryBlock, [&](Value position) {
+        Positions queries{position, k.min(k.i64(tiles.queryBlock), k.sub(end, position))};
+        packQueries(head, queries);
+        emitScores(queries, keys);
+        emitQueryGradient(head, queries, keys);
+        emitKeyGradients(queries, keys, k.sub(position, firstBlock));
+      });
+      storeKeyGradients(head, keys);
+    });
+  }
+
+private:
+  /// δ of every position of the head.
+  void emitDelta(const AttentionHead &head) {
+    k.forLoop(k.i64(0), k.i64(shape.sequence), 1, [&](Value position) {
+      Value o = headAddress(output, head, position, shape.value),
+            g = headAddress(gradient, head, position, shape.value);
+      SmallVector<Value> sum = k.forVectorsReduce(
+          0, shape.value, k.splat(0.0), [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
+            return {multiplyAdd(k, k.loadVector(o, index, mask), k.loadVector(g, index, mask), carried[0])};
+          });
+      k.store(k.reduceAdd(sum[0]), scratch.delta, position);
+    });
+  }
+
+  void packKeys(const AttentionHead &head, const Positions &keys) {
+    packKeysTransposed(scratch.keysTransposed, keyValue, rotaryKey, head, keys.first, keys.count);
+    Value nope = headAddress(keyValue, head, keys.first, shape.keyValue()), value = at(k, nope, shape.nope);
+    Value rope = sharedAddress(rotaryKey, head, keys.first, shape.rope);
+    RowNumbers rows{k.i64(shape.heads * shape.keyValue())};
+    int64_t panel = tiles.keyBlock * tiles.width();
+    packColumns(k, scratch.keyColumns, nope, rows, k.i64(shape.nope), keys.count, tiles.width(), tiles.width(), panel);
+    packColumns(k, at(k, scratch.keyColumns, sizes.nopeTiles * panel), rope, {k.i64(shape.rope)}, k.i64(shape.rope),
+                keys.count, tiles.width(), tiles.width(), panel);
+    packTransposed(k, scratch.valuesTransposed, value, rows, keys.count, k.i64(shape.value), tiles.vectors,
+                   sizes.valueRoom * tiles.width());
+  }
+
+  void packQueries(const AttentionHead &head, const Positions &queries) {
+    packQueryRows(scratch.queryRows, query, head, queries.first, queries.count);
+    Value nope = headAddress(query, head, queries.first, shape.query()), rope = at(k, nope, shape.nope);
+    RowNumbers rows{k.i64(shape.heads * shape.query())};
+    int64_t panel = sizes.queryRows * tiles.width();
+    packColumns(k, scratch.queryColumns, nope, rows, k.i64(shape.nope), queries.count, tiles.width(), tiles.width(),
+                panel);
+    packColumns(k, at(k, scratch.queryColumns, sizes.nopeTiles * panel), rope, rows, k.i64(shape.rope), queries.count,
+                tiles.width(), tiles.width(), panel);
+    Value upstream = headAddress(gradient, head, queries.first, shape.value);
+    RowNumbers valueRows{k.i64(shape.heads * shape.value)};
+    packRows(k, scratch.gradientRows, upstream, valueRows, queries.count, k.i64(shape.value), tiles.rows,
+             sizes.valueRoom + tiles.lanes);
+    packColumns(k, scratch.gradientColumns, upstream, valueRows, k.i64(shape.value), queries.count, tiles.width(),
+                tiles.width(), panel);
+  }
+
+  /// Leaves p and ds of the pair of blocks, zero where a query sees no key and in what the products read beyond the
+  /// blocks.
+  void emitScores(const Positions &queries, const Positions &keys) {
+    Value panels = ceilDiv(k, roundUp(k, queries.count, microKernelUnroll), tiles.rows);
+    auto scoreKernel = rowsMicroKernel(queryRowStride());
+    auto valueKernel = rowsMicroKernel(sizes.valueRoom + tiles.lanes);
+    k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
+      Value row = k.mul(panel, tiles.rows);
+      // Keys of the block that the tile's first row sees, and its last.
+      Value firstSees = k.sub(k.add(k.add(queries.first, row), 1), keys.first);
+      Value lastSees = k.add(firstSees, tiles.rows - 1);
+      k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.width()), 1, [&](Value tile) {
+        Value column = k.mul(tile, tiles.width());
+        k.ifThen(
+            k.less(column, lastSees),
+            [&] {
+              callFunction(k, scoreKernel,
+                           {at(k, scratch.queryRows, k.mul(row, queryRowStride())),
+                            at(k, scratch.keysTransposed, k.mul(tile, keyPanelStride())), scratch.tile,
+                            k.i64(tiles.queryDepth(shape)), k.i64(0)});
+              callFunction(k, valueKernel,
+                           {at(k, scratch.gradientRows, k.mul(row, sizes.valueRoom + tiles.lanes)),
+                            at(k, scratch.valuesTransposed, k.mul(tile, sizes.valueRoom * tiles.width())),
+                            scratch.secondTile, k.i64(llvm::alignTo(shape.value, microKernelUnroll)), k.i64(0)});
+              emitScoreTile(queries, keys, row, column, firstSees);
+            },
+            [&] {
+              k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
+                Value offset = k.add(k.mul(k.add(row, r), tiles.scoreStride()), column);
+                for (int64_t v = 0; v < tiles.vectors; ++v) {
+                  k.storeVector(k.splat(0.0), scratch.weights, k.add(offset, v * k.lanes));
+                  k.storeVector(k.splat(0.0), scratch.scoreGradients, k.add(offset, v * k.lanes));
+                }
+              });
+            });
+      });
+    });
+  }
+
+  /// One register tile of scores and of gradient · v: p and ds.
+  void emitScoreTile(const Positions &queries, const Positions &keys, Value row, Value column, Value firstSees) {
+    Value last = k.sub(queries.count, k.i64(1));
+    k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
+      Value here = k.add(row, r);
+      // Rows beyond the block see nothing; their numbers are those of the last row.
+      Value sees = k.select(k.less(last, here), k.i64(0), k.min(keys.count, k.add(firstSees, r)));
+      Value position = k.add(queries.first, k.min(here, last));
+      Value logarithm = k.broadcast(k.load(k.f32(), logs, position));
+      Value delta = k.broadcast(k.load(k.f32(), scratch.delta, position));
+      Value offset = k.add(k.mul(here, tiles.scoreStride()), column);
+      for (int64_t v = 0; v < tiles.vectors; ++v) {
+        Value inTile = k.add(k.mul(r, tiles.width()), v * k.lanes), to = k.add(offset, v * k.lanes);
+        Value counts = k.maskFor(k.sub(sees, k.add(column, v * k.lanes)));
+        Value score = k.mulf(k.loadVector(scratch.tile, inTile), k.splat(shape.scale));
+        Value weight = math::ExpOp::create(k.builder, k.loc, k.subf(score, logarithm));
+        Value difference = k.subf(k.loadVector(scratch.secondTile, inTile), delta);
+        Value scoreGradient = k.mulf(k.mulf(weight, difference), k.splat(shape.scale));
+        k.storeVector(k.select(counts, weight, k.splat(0.0)), scratch.weights, to);
+        k.storeVector(k.select(counts, scoreGradient, k.splat(0.0)), scratch.scoreGradients, to);
+      }
+    });
+  }
+
+  /// dq += ds k, written by the first block of keys.
+  void emitQueryGradient(const AttentionHead &head, const Positions &queries, const Positions &keys) {
+    auto kernel = rowsMicroKernel(tiles.scoreStride());
+    k.forLoop(k.i64(0), ceilDiv(k, queries.count, tiles.rows), 1, [&](Value panel) {
+      Value row = k.mul(panel, tiles.rows);
+      Value seen = k.min(keys.count, k.sub(k.add(k.add(queries.first, row), tiles.rows), keys.first));
+      Value depth = roundUp(k, k.max(seen, k.i64(0)), microKernelUnroll);
+      Value rows = k.min(k.i64(tiles.rows), k.sub(queries.count, row));
+      forChannelTiles([&](Value tile, Value channel, int64_t partStart, int64_t partSize) {
+        callFunction(k, kernel,
+                     {at(k, scratch.scoreGradients, k.mul(row, tiles.scoreStride())),
+                      at(k, scratch.keyColumns, k.mul(tile, tiles.keyBlock * tiles.width())), scratch.tile, depth,
+                      k.i64(0)});
+        k.forLoop(k.i64(0), rows, 1, [&](Value r) {
+          Value to = headAddress(queryGradient, head, k.add(k.add(queries.first, row), r), shape.query());
+          to = at(k, to, partStart);
+          forTileVectors(channel, partSize, [&](int64_t v, Value mask) {
+            Value sum = k.loadVector(scratch.tile, k.add(k.mul(r, tiles.width()), v));
+            Value offset = k.add(channel, v);
+            k.ifThen(
+                k.equal(keys.first, k.i64(0)), [&] { k.storeVector(sum, to, offset, mask); },
+                [&] { k.storeVector(k.addf(k.loadVector(to, offset, mask), sum), to, offset, mask); });
+          });
+        });
+      });
+    });
+  }
+
+  /// Adds pᵀ gradient to dv and dsᵀ q to dk. `accumulate` is 0 for the first block of queries.
+  void emitKeyGradients(const Positions &queries, const Positions &keys, Value accumulate) {
+    auto kernel = columnsMicroKernel(tiles.scoreStride());
+    Value depth = roundUp(k, queries.count, microKernelUnroll);
+    auto product = [&](Value scores, Value columns, Value result, int64_t columnTiles) {
+      k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.rows), 1, [&](Value keyTile) {
+        Value key = k.mul(keyTile, tiles.rows);
+        // Queries before the tile's first key see none of it.
+        Value skipped = k.max(k.i64(0), k.sub(k.add(keys.first, key), queries.first));
+        skipped = k.mul(k.div(skipped, microKernelUnroll), microKernelUnroll);
+        Value a = at(k, at(k, scores, key), k.mul(skipped, tiles.scoreStride()));
+        k.forLoop(k.i64(0), k.i64(columnTiles), 1, [&](Value tile) {
+          Value b = at(k, columns, k.mul(tile, sizes.queryRows * tiles.width()));
+          Value c = at(k, result, k.mul(k.add(k.mul(keyTile, columnTiles), tile), tileElements()));
+          callFunction(k, kernel, {a, at(k, b, k.mul(skipped, tiles.width())), c, k.sub(depth, skipped), accumulate});
+        });
+      });
+    };
+    product(scratch.weights, scratch.gradientColumns, scratch.valueGradient, sizes.valueTiles);
+    product(scratch.scoreGradients, scratch.queryColumns, scratch.keyGradient, sizes.channelTiles());
+  }
+
+  void storeKeyGradients(const AttentionHead &head, const Positions &keys) {
+    k.forLoop(k.i64(0), keys.count, 1, [&](Value key) {
+      Value position = k.add(keys.first, key), keyTile = k.div(key, tiles.rows);
+      Value inTile = k.mul(k.rem(key, tiles.rows), tiles.width());
+      Value nope = headAddress(keyValueGradient, head, position, shape.keyValue());
+      Value rope = at(k, partials, k.mul(position, shape.rope));
+      auto copy = [&](Value from, int64_t tile, int64_t columnTiles, Value to, int64_t count) {
+        k.forVectors(0, count, [&](Value column, Value mask) {
+          Value number = k.add(k.add(k.mul(keyTile, columnTiles), tile), k.div(column, tiles.width()));
+          Value offset = k.add(k.add(k.mul(number, tileElements()), inTile), k.rem(column, tiles.width()));
+          k.storeVector(k.loadVector(from, offset), to, column, mask);
+        });
+      };
+      copy(scratch.keyGradient, 0, sizes.channelTiles(), nope, shape.nope);
+      copy(scratch.keyGradient, sizes.nopeTiles, sizes.channelTiles(), rope, shape.rope);
+      copy(scratch.valueGradient, 0, sizes.valueTiles, at(k, nope, shape.nope), shape.value);
+    });
+  }
+
+  /// body(number of the tile, its first channel within its part, where the part starts, how long it is).
+  void forChannelTiles(function_ref<void(Value, Value, int64_t, int64_t)> body) {
+    k.forLoop(k.i64(0), k.i64(sizes.nopeTiles), 1,
+              [&](Value tile) { body(tile, k.mul(tile, tiles.width()), 0, shape.nope); });
+    k.forLoop(k.i64(0), k.i64(sizes.ropeTiles), 1, [&](Value tile) {
+      body(k.add(tile, sizes.nopeTiles), k.mul(tile, tiles.width()), shape.nope, shape.rope);
+    });
+  }
+
+  /// The vectors of a register tile that starts at `column` of `count` columns, as far as they lie inside.
+  void forTileVectors(Value column, int64_t count, function_ref<void(int64_t, Value)> body) {
+    for (int64_t v = 0; v < tiles.width(); v += k.lanes) {
+      if (count % tiles.width() == 0) {
+        body(v, Value());
+        continue;
+      }
+      Value left = k.sub(k.i64(count), k.add(column, v));
+      k.ifThen(k.less(k.i64(0), left), [&] { body(v, count % k.lanes == 0 ? Value() : k.maskFor(left)); });
+    }
+  }
+
+  GradientSizes sizes;
+  Value query, keyValue, rotaryKey, output, logSumExp, gradient, queryGradient, keyValueGradient, ropePartials;
+  ScratchLayout layout;
+  GradientScratch scratch;
+  // Of the task's head.
+  Value logs, partials;
+};
+
+/// The second stage: the sum over heads, in their order, of what they left for the rotary key.
+void emitRotaryKeyTask(KernelBuilder &k, const AttentionShape &shape, Value task) {
+  Value result = k.argument(8), partials = k.argument(9);
+  Value begin = k.mul(task, positionsPerTask);
+  Value end = k.min(k.add(begin, positionsPerTask), k.i64(shape.batch * shape.sequence));
+  k.forLoop(begin, end, 1, [&](Value row) {
+    Value batch = k.div(row, shape.sequence), position = k.rem(row, shape.sequence);
+    k.forVectors(0, shape.rope, [&](Value column, Value mask) {
+      SmallVector<Value> sum = k.forReduce(
+          k.i64(0), k.i64(shape.heads), 1, k.splat(0.0), [&](Value head, ValueRange carried) -> SmallVector<Value> {
+            Value headRow = k.add(k.mul(k.add(k.mul(batch, shape.heads), head), shape.sequence), position);
+            Value part = k.loadVector(at(k, partials, k.mul(headRow, shape.rope)), column, mask);
+            return {k.addf(carried[0], part)};
+          });
+      k.storeVector(sum[0], at(k, result, k.mul(row, shape.rope)), column, mask);
+    });
+  });
+}
+
+class AttentionGradientStrategy : public KernelStrategy {
+public:
+  AttentionGradientStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "recomputed_scores") {}
+
+  bool serves(KernelOp kernel) const override { return bool(findAttention<AttentionGradientOp>(kernel)); }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    AttentionTiles tiles = chooseAttentionTiles(shape, target);
+    tiles.record(configuration);
+    int64_t positions = shape.batch * shape.sequence;
+    configuration.addStage("heads", shape.batch * shape.heads);
+    configuration.addStage("rotary_key", llvm::divideCeil(positions, positionsPerTask));
+    configuration.workspace = positions * shape.heads * shape.rope * 4;
+    ScratchLayout layout;
+    GradientScratch(layout, shape, tiles);
+    configuration.scratch = layout.elements() * 4;
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    {
+      StageFunction stage(builder, kernel, configuration.stages[0], target);
+      GradientEmitter emitter(stage.k, shape, AttentionTiles::read(configuration, target));
+      stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    }
+    StageFunction stage(builder, kernel, configuration.stages[1], target);
+    stage.forTasks([&](Value task) { emitRotaryKeyTask(stage.k, shape, task); });
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerAttentionGradientStrategy() { registerStrategy(std::make_unique<AttentionGradientStrategy>()); }

@@ -1,0 +1,212 @@
+//===- AttentionLowering.cpp - the attention core on CPUs ---------------------------------------------------------===//
+//
+// A task owns a block of queries of one head and keeps, for each of them, the maximum m of its scores so far, the sum l
+// of exp(score - m), and the output o = Σ exp(score - m) v. Then it walks over the keys in blocks, up to its last
+// query:
+//
+//   pack the block's keys and values
+//   for each register tile of queries:
+//     scores of the tile against the block's keys that any of its rows may see
+//     for each row: m' = max(m, scores); p = exp(scores - m'), 0 beyond the row's own position;
+//                   l = l exp(m - m') + Σ p;  o = o exp(m - m')
+//     o += p v
+//
+// At the end the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys
+// come first, so that the last ones to finish are short.
+//
+//===-----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/AttentionBlocks.h"
+#include "codegen/CPU/CPUStrategies.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Less than every score, but finite, so that differences are no NaN.
+constexpr double lowestScore = -1.0e30;
+
+/// The scratch memory of a task.
+struct ForwardScratch {
+  Value queries, keys, values, scores, weights, output, maxima, sums;
+
+  ForwardScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
+    int64_t rows = int64_t(llvm::alignTo(tiles.queryBlock, tiles.rows));
+    int64_t keyColumns = tiles.padded(tiles.keyBlock);
+    queries = layout.take(rows * (tiles.queryRoom(shape) + tiles.lanes));
+    keys = layout.take(keyColumns * tiles.queryRoom(shape));
+    values = layout.take(tiles.keyBlock * tiles.padded(shape.value));
+    scores = layout.take(tiles.rows * keyColumns);
+    weights = layout.take(tiles.rows * tiles.scoreStride());
+    output = layout.take(rows * tiles.padded(shape.value));
+    maxima = layout.take(rows);
+    sums = layout.take(rows);
+  }
+};
+
+class ForwardEmitter : AttentionBlocks {
+public:
+  ForwardEmitter(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
+      : AttentionBlocks(k, shape, tiles), query(k.argument(0)), keyValue(k.argument(1)), rotaryKey(k.argument(2)),
+        result(k.argument(3)), logSumExp(k.argument(4)), layout(&k), scratch(layout, shape, tiles) {}
+
+  void emitTask(Value task) {
+    int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(shape.sequence, tiles.queryBlock);
+    Value block = k.sub(k.i64(blocks - 1), k.div(task, allHeads)), index = k.rem(task, allHeads);
+    AttentionHead head{k.div(index, shape.heads), k.rem(index, shape.heads)};
+    Value first = k.mul(block, tiles.queryBlock);
+    Value count = k.min(k.i64(tiles.queryBlock), k.sub(k.i64(shape.sequence), first));
+
+    packQueryRows(scratch.queries, query, head, first, count);
+    k.forLoop(k.i64(0), roundUp(k, count, tiles.rows), 1, [&](Value row) {
+      k.store(k.f32(lowestScore), scratch.maxima, row);
+      k.store(k.f32(0.0), scratch.sums, row);
+    });
+    Value lastKey = k.add(first, count);
+    k.forLoop(k.i64(0), lastKey, tiles.keyBlock, [&](Value key) {
+      Value keys = k.min(k.i64(tiles.keyBlock), k.sub(lastKey, key));
+      packKeysTransposed(scratch.keys, keyValue, rotaryKey, head, key, keys);
+      Value values = at(k, headAddress(keyValue, head, key, shape.keyValue()), shape.nope);
+      packColumns(k, scratch.values, values, {k.i64(shape.heads * shape.keyValue())}, k.i64(shape.value), keys,
+                  tiles.width(), tiles.width(), tiles.keyBlock * tiles.width());
+      k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value panel) {
+        // Keys that the last row of the tile sees; it may see none of this block.
+        Value firstRow = k.add(first, k.mul(panel, tiles.rows));
+        Value seen = k.min(keys, k.sub(k.add(firstRow, tiles.rows), key));
+        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, k.sub(k.add(firstRow, 1), key), seen); });
+      });
+    });
+    emitResults(head, first, count);
+  }
+
+private:
+  /// One register tile of queries against the first `seen` keys of the block. Its first row sees `firstRowSees` of
+  /// them.
+  void emitPanel(Value panel, Value key, Value firstRowSees, Value seen) {
+    Value queries = at(k, scratch.queries, k.mul(panel, tiles.rows * queryRowStride()));
+    Value keyTiles = ceilDiv(k, seen, tiles.width());
+    auto scoreKernel = rowsMicroKernel(queryRowStride());
+    k.forLoop(k.i64(0), keyTiles, 1, [&](Value tile) {
+      callFunction(k, scoreKernel,
+                   {queries, at(k, scratch.keys, k.mul(tile, keyPanelStride())),
+                    at(k, scratch.scores, k.mul(tile, tileElements())), k.i64(tiles.queryDepth(shape)), k.i64(0)});
+    });
+    int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
+    Value output = at(k, scratch.output, k.mul(panel, valueTiles * tileElements()));
+    k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value row) {
+      Value sees = k.max(k.i64(0), k.min(seen, k.add(firstRowSees, row)));
+      emitRow(k.add(k.mul(panel, tiles.rows), row), row, sees, keyTiles, at(k, output, k.mul(row, tiles.width())), key);
+    });
+    auto valueKernel = rowsMicroKernel(tiles.scoreStride());
+    Value depth = roundUp(k, seen, microKernelUnroll);
+    k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
+      callFunction(k, valueKernel,
+                   {scratch.weights, at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width())),
+                    at(k, output, k.mul(tile, tileElements())), depth, key});
+    });
+  }
+
+  /// The online softmax of one row, of which `sees` scores count. Leaves its weights, zero beyond, and rescales its
+  /// output.
+  void emitRow(Value row, Value rowInTile, Value sees, Value keyTiles, Value output, Value key) {
+    Value scores = at(k, scratch.scores, k.mul(rowInTile, tiles.width()));
+    Value weights = at(k, scratch.weights, k.mul(rowInTile, tiles.scoreStride()));
+    // Visits the row's vectors of scores: body(scaled scores, where to put the weights, lanes that count, carried).
+    auto visit = [&](Value initial, function_ref<Value(Value, Value, Value, Value)> body) {
+      return k.forReduce(k.i64(0), keyTiles, 1, initial, [&](Value tile, ValueRange carried) -> SmallVector<Value> {
+        Value here = at(k, scores, k.mul(tile, tileElements()));
+        Value column = k.mul(tile, tiles.width()), accumulated = carried[0];
+        for (int64_t v = 0; v < tiles.vectors; ++v) {
+          Value offset = k.add(column, v * k.lanes);
+          Value score = k.mulf(k.loadVector(here, k.i64(v * k.lanes)), k.splat(shape.scale));
+          accumulated = body(score, offset, k.maskFor(k.sub(sees, offset)), accumulated);
+        }
+        return {accumulated};
+      })[0];
+    };
+    Value largest = visit(k.splat(lowestScore), [&](Value score, Value, Value counts, Value accumulated) {
+      return maximum(k.select(counts, score, k.splat(lowestScore)), accumulated);
+    });
+    Value before = k.load(k.f32(), scratch.maxima, row);
+    Value now = maximum(k.reduceMax(largest), before);
+    Value nowVector = k.broadcast(now);
+    Value sum = visit(k.splat(0.0), [&](Value score, Value offset, Value counts, Value accumulated) {
+      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(score, nowVector));
+      Value weight = k.select(counts, exponential, k.splat(0.0));
+      k.storeVector(weight, weights, offset);
+      return k.addf(accumulated, weight);
+    });
+    Value shrink = math::ExpOp::create(k.builder, k.loc, k.subf(before, now));
+    Value oldSum = k.mulf(k.load(k.f32(), scratch.sums, row), shrink);
+    k.store(now, scratch.maxima, row);
+    k.store(k.addf(oldSum, k.reduceAdd(sum)), scratch.sums, row);
+    // The output of the first block is still to be written.
+    k.ifThen(k.less(k.i64(0), key), [&] {
+      Value factor = k.broadcast(shrink);
+      for (int64_t column = 0; column < tiles.padded(shape.value); column += k.lanes) {
+        Value offset = k.i64(column / tiles.width() * tileElements() + column % tiles.width());
+        k.storeVector(k.mulf(k.loadVector(output, offset), factor), output, offset);
+      }
+    });
+  }
+
+  /// x86's own maximum: scores that are NaN are not looked for here (the loss is).
+  Value maximum(Value a, Value b) { return k.select(k.less(b, a), a, b); }
+
+  void emitResults(const AttentionHead &head, Value first, Value count) {
+    int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
+    Value logs =
+        at(k, logSumExp, k.add(k.mul(k.add(k.mul(head.batch, shape.heads), head.head), shape.sequence), first));
+    k.forLoop(k.i64(0), count, 1, [&](Value row) {
+      Value sum = k.load(k.f32(), scratch.sums, row);
+      Value inverse = k.broadcast(k.divf(k.f32(1.0), sum));
+      Value tile = at(k, scratch.output, k.mul(k.div(row, tiles.rows), valueTiles * tileElements()));
+      Value output = at(k, tile, k.mul(k.rem(row, tiles.rows), tiles.width()));
+      Value to = headAddress(result, head, k.add(first, row), shape.value);
+      k.forVectors(0, shape.value, [&](Value column, Value mask) {
+        Value offset = k.add(k.mul(k.div(column, tiles.width()), tileElements()), k.rem(column, tiles.width()));
+        k.storeVector(k.mulf(k.loadVector(output, offset), inverse), to, column, mask);
+      });
+      Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
+      k.store(k.addf(k.load(k.f32(), scratch.maxima, row), logarithm), logs, row);
+    });
+  }
+
+  Value query, keyValue, rotaryKey, result, logSumExp;
+  ScratchLayout layout;
+  ForwardScratch scratch;
+};
+
+class AttentionStrategy : public KernelStrategy {
+public:
+  AttentionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "online_softmax") {}
+
+  bool serves(KernelOp kernel) const override { return bool(findAttention<AttentionOp>(kernel)); }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
+    AttentionTiles tiles = chooseAttentionTiles(shape, target);
+    tiles.record(configuration);
+    configuration.addStage("forward",
+                           shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.queryBlock)));
+    ScratchLayout layout;
+    ForwardScratch(layout, shape, tiles);
+    configuration.scratch = layout.elements() * 4;
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    StageFunction stage(builder, kernel, configuration.stages.front(), target);
+    ForwardEmitter emitter(stage.k, AttentionShape::of(findAttention<AttentionOp>(kernel)),
+                           AttentionTiles::read(configuration, target));
+    stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerAttentionStrategy() { registerStrategy(std::make_unique<AttentionStrategy>()); }

@@ -1,0 +1,65 @@
+//===- Attention.h - blocks of the attention kernels on CPUs ------------------------------------------------------===//
+//
+// What the attention core and its gradient work on, and how they are cut into blocks.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_ATTENTION_H
+#define HADAL_CODEGEN_STRATEGIES_ATTENTION_H
+
+#include "codegen/Strategies/Strategy.h"
+
+namespace hadal {
+
+/// The extents of one attention: heads have keys of nope + rope channels, the rope part shared by all heads.
+struct AttentionShape {
+  int64_t batch, sequence, heads, nope, rope, value;
+  double scale;
+
+  /// Channels of a head's query, and of what a head has in the keys' and values' tensor.
+  int64_t query() const { return nope + rope; }
+  int64_t keyValue() const { return nope + value; }
+
+  static AttentionShape of(AttentionOp op);
+  static AttentionShape of(AttentionGradientOp op);
+};
+
+/// The register tile and the blocks: a task of the forward pass owns queryBlock queries of one head and walks over
+/// blocks of keyBlock keys; a task of the gradient owns one head and walks over pairs of blocks.
+struct AttentionTiles {
+  int64_t lanes, rows, vectors, queryBlock, keyBlock;
+
+  void record(KernelConfiguration &configuration) const;
+  static AttentionTiles read(const KernelConfiguration &configuration, const TargetDescription &target);
+
+  /// Columns of a register tile.
+  int64_t width() const { return vectors * lanes; }
+  /// Columns in whole register tiles.
+  int64_t padded(int64_t columns) const;
+
+  /// Where the rope part of a packed query or key starts, the depth of a product over both parts (multiples of the
+  /// micro-kernel's unrolling), and the room that packing needs.
+  int64_t ropeStart(const AttentionShape &shape) const;
+  int64_t queryDepth(const AttentionShape &shape) const;
+  int64_t queryRoom(const AttentionShape &shape) const;
+  /// Elements between the rows of a block of scores.
+  int64_t scoreStride() const { return keyBlock + lanes; }
+};
+
+AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
+
+/// The one operation in the body of an attention kernel, in f32; null when the body holds anything else.
+template <typename OpTy> OpTy findAttention(KernelOp kernel) {
+  mlir::Block &body = kernel.getBody().front();
+  if (!llvm::hasNItems(body.without_terminator(), 1))
+    return {};
+  auto op = mlir::dyn_cast<OpTy>(body.front());
+  bool standsAlone = op && llvm::equal(op->getOperands(), body.getArguments()) &&
+                     llvm::equal(op->getResults(), body.getTerminator()->getOperands());
+  bool isF32 = standsAlone && llvm::all_of(op->getOperandTypes(),
+                                           [](mlir::Type type) { return mlir::getElementTypeOrSelf(type).isF32(); });
+  return isF32 ? op : OpTy();
+}
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_ATTENTION_H
