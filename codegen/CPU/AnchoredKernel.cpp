@@ -1,5 +1,4 @@
-//===- AnchoredKernel.cpp - kernels of one operation
-//-----------------------------------------------------------------===//
+//===- AnchoredKernel.cpp - kernels of one operation --------------------------------------------------------------===//
 //
 // See the header.
 //

@@ -1,5 +1,4 @@
-//===- AnchoredKernel.h - kernels of one operation
-//-------------------------------------------------------------------===//
+//===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
 //
 // Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
 // the kernel (a gradient's buffer), which is then read and written in one pass. This file reads such kernels and gives

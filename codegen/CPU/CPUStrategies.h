@@ -13,6 +13,8 @@ namespace hadal {
 void registerAttentionGradientStrategy();
 void registerAttentionStrategy();
 void registerContractionStrategy();
+void registerBalanceLossStrategies();
+void registerRouterStrategies();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRoutingStrategies();

@@ -1,5 +1,4 @@
-//===- ElementwiseEmitter.cpp - vectors of an elementwise expression
-//--------------------------------------------------===//
+//===- ElementwiseEmitter.cpp - vectors of an elementwise expression ----------------------------------------------===//
 //
 // An operation is emitted by asking for its operands and building the same operation on vectors. What was emitted is
 // remembered per tensor and shift, so an expression that is used twice is computed once.

@@ -1,5 +1,4 @@
-//===- ElementwiseEmitter.h - vectors of an elementwise expression
-//----------------------------------------------------===//
+//===- ElementwiseEmitter.h - vectors of an elementwise expression ------------------------------------------------===//
 //
 // Emits the part of a kernel's body that works element by element: one vector of `lanes` neighbouring columns of one
 // row at a time. It serves rowwise kernels, and the epilogues of contractions, which hold the product in registers

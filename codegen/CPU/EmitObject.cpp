@@ -1,9 +1,8 @@
-//===- EmitObject.cpp - from LLVM's dialect to an object file
-//---------------------------------------------------------===//
+//===- EmitObject.cpp - from LLVM's dialect to an object file -----------------------------------------------------===//
 //
 // MLIR's translation to LLVM IR, LLVM's O3 pipeline tuned to the target CPU, and its code generator.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"

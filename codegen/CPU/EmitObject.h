@@ -1,10 +1,9 @@
-//===- EmitObject.h - from LLVM's dialect to an object file
-//-----------------------------------------------------------===//
+//===- EmitObject.h - from LLVM's dialect to an object file -------------------------------------------------------===//
 //
 // Translates a module that holds only llvm operations to LLVM IR, optimizes it for the target CPU and writes an object
 // file.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_EMITOBJECT_H
 #define HADAL_CODEGEN_CPU_EMITOBJECT_H
 

@@ -1,9 +1,8 @@
-//===- KernelBuilder.cpp - conveniences for emitting CPU kernels
-//------------------------------------------------------===//
+//===- KernelBuilder.cpp - conveniences for emitting CPU kernels --------------------------------------------------===//
 //
 // See the header. Nothing here decides anything: every function builds one or a few operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/KernelBuilder.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -170,6 +169,10 @@ Value KernelBuilder::reduceAdd(Value vector) {
 }
 Value KernelBuilder::reduceMax(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
+}
+
+Value KernelBuilder::reduceMin(Value vector) {
+  return reduceByHalves(*this, vector, [&](Value a, Value b) { return min(a, b); });
 }
 
 void KernelBuilder::forLoop(Value begin, Value end, int64_t step, Body body) {

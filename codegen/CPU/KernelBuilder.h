@@ -1,5 +1,4 @@
-//===- KernelBuilder.h - conveniences for emitting CPU kernels
-//--------------------------------------------------------===//
+//===- KernelBuilder.h - conveniences for emitting CPU kernels ----------------------------------------------------===//
 //
 // A thin layer over OpBuilder in which the emitters are written: integers are i64, memory is reached through untyped
 // pointers and element offsets, loops are scf.for. Buffers are aligned to their element only, so vector loads and
@@ -16,7 +15,7 @@
 //     });
 //   });
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_KERNELBUILDER_H
 #define HADAL_CODEGEN_CPU_KERNELBUILDER_H
 
@@ -116,6 +115,8 @@ public:
   /// Sum and maximum of the lanes, as a tree of fixed shape.
   Value reduceAdd(Value vector);
   Value reduceMax(Value vector);
+  /// Minimum of integer lanes.
+  Value reduceMin(Value vector);
 
   //===- Control
   //------------------------------------------------------------------------------------------------------===//

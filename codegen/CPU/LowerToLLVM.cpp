@@ -1,12 +1,11 @@
-//===- LowerToLLVM.cpp - from scf, vector, arith and math to LLVM's dialect
-//-------------------------------------------===//
+//===- LowerToLLVM.cpp - from scf, vector, arith and math to LLVM's dialect ---------------------------------------===//
 //
 // Three steps on one function. First, rewrites that stay among the dialects: elementary functions become arithmetic,
 // and vector operations of several dimensions become those of one. Second, structured loops become branches. Third, one
 // conversion with the patterns of all dialects together: converted one dialect at a time, block arguments of types that
 // only a later one converts would be refused.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/CPU/MathExpansion.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"

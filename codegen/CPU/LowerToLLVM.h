@@ -1,10 +1,9 @@
-//===- LowerToLLVM.h - from scf, vector, arith and math to LLVM's dialect
-//---------------------------------------------===//
+//===- LowerToLLVM.h - from scf, vector, arith and math to LLVM's dialect -----------------------------------------===//
 //
 // The lowering that all CPU kernels share, applied to the llvm.func operations of a module. Inside them may stand scf,
 // cf, vector (transfers, contractions and outer products included), arith, math, memref, index and llvm operations.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_LOWERTOLLVM_H
 #define HADAL_CODEGEN_CPU_LOWERTOLLVM_H
 

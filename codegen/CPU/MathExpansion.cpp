@@ -1,5 +1,4 @@
-//===- MathExpansion.cpp - elementary functions as vector arithmetic
-//--------------------------------------------------===//
+//===- MathExpansion.cpp - elementary functions as vector arithmetic ----------------------------------------------===//
 //
 // exp: x is clamped to where the result is neither exactly 0 nor infinite, n = round(x / ln 2) and r = x - n ln 2 (ln 2
 // in two parts, so that r is exact), exp r = 1 + r + r² q(r) with a minimax polynomial q, and the result is scaled by
@@ -11,7 +10,7 @@
 //
 // Both polynomials are those of the Cephes library (Moshier), as in expf.c and logf.c.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/MathExpansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

@@ -1,9 +1,8 @@
-//===- MathExpansion.h - elementary functions as vector arithmetic
-//----------------------------------------------------===//
+//===- MathExpansion.h - elementary functions as vector arithmetic ------------------------------------------------===//
 //
 // exp, log and rsqrt of f32 scalars and vectors in arith operations, so that no math library is called.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_MATHEXPANSION_H
 #define HADAL_CODEGEN_CPU_MATHEXPANSION_H
 

@@ -1,5 +1,4 @@
-//===- Reduction.cpp - embedding and the gradients that add rows
-//-----------------------------------------------------===//
+//===- Reduction.cpp - embedding and the gradients that add rows --------------------------------------------------===//
 //
 // embedding: a task copies a block of rows of the table.
 //

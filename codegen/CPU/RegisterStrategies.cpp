@@ -14,6 +14,8 @@ void hadal::registerCPUStrategies() {
     registerContractionStrategy();
     registerRowwiseStrategies();
     registerReductionStrategies();
+    registerBalanceLossStrategies();
+    registerRouterStrategies();
     registerRoutingStrategies();
     registerUpdateStrategies();
     return true;

@@ -1,5 +1,4 @@
-//===- RotaryTable.cpp - cosines and sines of a rotary embedding
-//------------------------------------------------------===//
+//===- RotaryTable.cpp - cosines and sines of a rotary embedding --------------------------------------------------===//
 //
 // Fills the table; kernels of equal embeddings and lengths share it.
 //

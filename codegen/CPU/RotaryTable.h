@@ -1,5 +1,4 @@
-//===- RotaryTable.h - cosines and sines of a rotary embedding
-//--------------------------------------------------------===//
+//===- RotaryTable.h - cosines and sines of a rotary embedding ----------------------------------------------------===//
 //
 // The angles depend on the position only, so their cosines and sines are a constant of the program, computed in double.
 //

@@ -1,5 +1,4 @@
-//===- Routing.cpp - moving tokens to experts and back
-//---------------------------------------------------------------===//
+//===- Routing.cpp - moving tokens to experts and back ------------------------------------------------------------===//
 //
 // tokens, gather_rows and combine_rows_gradient move or scale whole rows: a task is a block of rows of the result.
 // combine_rows adds the k rows of a token in rising order of the choice, in registers. dispatch is a stable counting

@@ -1,5 +1,4 @@
-//===- RowProgram.cpp - the shape of a rowwise kernel
-//-----------------------------------------------------------------===//
+//===- RowProgram.cpp - the shape of a rowwise kernel -------------------------------------------------------------===//
 //
 // The row space is that of the tensor with the most rows. Every other tensor either has as many rows or is the same for
 // all of them (a weight, a number).

@@ -1,5 +1,4 @@
-//===- RowProgram.h - the shape of a rowwise kernel
-//-------------------------------------------------------------------===//
+//===- RowProgram.h - the shape of a rowwise kernel ---------------------------------------------------------------===//
 //
 // Reads the body of a rowwise kernel (expanded, see expandRowwiseOps) as a program for one row: which values differ
 // from row to row, how many columns they have, and in which phases the row is passed over.

@@ -1,5 +1,4 @@
-//===- Rowwise.cpp - kernels along rows
-//-------------------------------------------------------------------------------===//
+//===- Rowwise.cpp - kernels along rows ---------------------------------------------------------------------------===//
 //
 // A task is a block of rows. A row is passed over once per phase (see RowProgram.h): every pass is one fused loop over
 // vectors of columns per column space, which carries the pass's reductions. Results are stored in the last pass, after

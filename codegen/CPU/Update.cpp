@@ -1,5 +1,4 @@
-//===- Update.cpp - kernels of the update step
-//-----------------------------------------------------------------------===//
+//===- Update.cpp - kernels of the update step --------------------------------------------------------------------===//
 //
 // AdamW streams four arrays and writes them back, block by block: memory decides its speed. Its inner loop does not
 // depend on the parameter's shape, so all parameters share one function and a kernel is only the loop over blocks.

@@ -1,10 +1,9 @@
-//===- PlannedStrategies.cpp - the strategies that serve kernels on NVIDIA GPUs
-//---------------------------------------===//
+//===- PlannedStrategies.cpp - the strategies that serve kernels on NVIDIA GPUs -----------------------------------===//
 //
 // Every kernel can name the strategy that serves it on a GPU, so that no kind is designed for CPUs alone. Selection and
 // lowering for GPUs are not written yet: both say so.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
 
 using namespace mlir;

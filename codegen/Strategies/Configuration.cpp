@@ -1,5 +1,4 @@
-//===- Configuration.cpp - the result of a strategy's selection
-//-------------------------------------------------------===//
+//===- Configuration.cpp - the result of a strategy's selection ---------------------------------------------------===//
 //
 // A configuration as an attribute, read back, and printed. As an attribute it reads
 //
@@ -9,7 +8,7 @@
 //
 // with two integers per step, the stage and the iteration.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -1,11 +1,10 @@
-//===- Strategy.cpp - the registry of strategies, and the passes that use it
-//------------------------------------------===//
+//===- Strategy.cpp - the registry of strategies, and the passes that use it --------------------------------------===//
 //
 // hadal-select-strategies asks the strategy of every kernel for a configuration and leaves it on the kernel;
 // hadal-lower-kernels lets the same strategies emit the functions of the stages. Between the two the module can be
 // written to a file and read again.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

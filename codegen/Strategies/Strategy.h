@@ -1,5 +1,4 @@
-//===- Strategy.h - how a kind of kernel is served on a target
-//--------------------------------------------------------===//
+//===- Strategy.h - how a kind of kernel is served on a target ----------------------------------------------------===//
 //
 // A strategy is two things kept apart. *Selection* looks at a kernel's shapes and at the target and decides everything
 // that can be told beforehand: tile sizes, stages, tasks, workspace. Its result, the configuration, is a plain value
@@ -9,7 +8,7 @@
 // Strategies are registered per target and kind. Several may serve one kind (attention has a forward and a backward
 // strategy); the first that says it serves a kernel is taken.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 #define HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 

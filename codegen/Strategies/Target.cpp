@@ -1,10 +1,9 @@
-//===- Target.cpp - what the strategies know of a target
-//--------------------------------------------------------------===//
+//===- Target.cpp - what the strategies know of a target ----------------------------------------------------------===//
 //
 // Resolves the name of a CPU with LLVM's own tables. The host's features are asked from the CPU itself (LLVM may know a
 // virtual machine's CPU by an older name), every other CPU's come with its name.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Target.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"

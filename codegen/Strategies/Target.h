@@ -1,10 +1,9 @@
-//===- Target.h - what the strategies know of a target
-//----------------------------------------------------------------===//
+//===- Target.h - what the strategies know of a target ------------------------------------------------------------===//
 //
 // A target description is made from the name of a CPU and answers what selection and lowering ask: how wide a vector
 // is, how many vector registers there are, how large the caches are, and what LLVM is to be told.
 //
-//===------------------------------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_TARGET_H
 #define HADAL_CODEGEN_STRATEGIES_TARGET_H
 

@@ -1,5 +1,4 @@
-//===- GuardedBuffer.cpp - memory between two pages that cannot be touched
-//--------------------------------------------===//
+//===- GuardedBuffer.cpp - memory between two pages that cannot be touched ----------------------------------------===//
 //
 // The buffer's pages lie between two pages without access. A signal handler looks up which buffer an offending address
 // belongs to; it only formats into a fixed array and writes, which is allowed in a handler.

@@ -1,5 +1,4 @@
-//===- GuardedBuffer.h - memory between two pages that cannot be touched
-//----------------------------------------------===//
+//===- GuardedBuffer.h - memory between two pages that cannot be touched ------------------------------------------===//
 //
 // A kernel that reads or writes one element beyond its buffers is stopped by the processor. A buffer lies against the
 // guard page behind it (right) or the one before it (left).

@@ -1,5 +1,4 @@
-//===- Inputs.cpp - what a kernel under check is given
-//----------------------------------------------------------------===//
+//===- Inputs.cpp - what a kernel under check is given ------------------------------------------------------------===//
 //
 // First the reference evaluator's own rules give every operand a value. Then integer operands are looked at through
 // their users: an operand's role (tokens, indices, pairs, rows, offsets) follows from the operation that reads it. All

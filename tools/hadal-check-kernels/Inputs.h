@@ -1,5 +1,4 @@
-//===- Inputs.h - what a kernel under check is given
-//------------------------------------------------------------------===//
+//===- Inputs.h - what a kernel under check is given --------------------------------------------------------------===//
 //
 // Random operands that make sense together: tokens below the vocabulary, experts that are distinct per token, and
 // pairs, rows and offsets that belong to one dispatch.

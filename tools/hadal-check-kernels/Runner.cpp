@@ -1,5 +1,4 @@
-//===- Runner.cpp - compiles kernels into this process and runs them
-//--------------------------------------------------===//
+//===- Runner.cpp - compiles kernels into this process and runs them ----------------------------------------------===//
 //
 // The kernels are lowered in a copy of the module from which everything else is removed. The object file is handed to
 // LLVM's JIT linker, so what runs is what hadalc would write.

@@ -1,5 +1,4 @@
-//===- Runner.h - compiles kernels into this process and runs them
-//----------------------------------------------------===//
+//===- Runner.h - compiles kernels into this process and runs them ------------------------------------------------===//
 //
 // Takes kernels the whole way to an object file, as hadalc does, links the object into this process and runs stages as
 // the runtime would: step after step, tasks spread over threads.

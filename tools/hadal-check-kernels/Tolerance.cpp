@@ -1,5 +1,4 @@
-//===- Tolerance.cpp - how far a kernel may be from the reference
-//-----------------------------------------------------===//
+//===- Tolerance.cpp - how far a kernel may be from the reference -------------------------------------------------===//
 //
 // Evaluates the kernel's body in float64 and derives the tolerance of every element; see the header for the formulas.
 //

@@ -1,5 +1,4 @@
-//===- Tolerance.h - how far a kernel may be from the reference
-//-------------------------------------------------------===//
+//===- Tolerance.h - how far a kernel may be from the reference ---------------------------------------------------===//
 //
 // Kernels compute in float32 and add in another order than the definition; the reference computes in float64. With ε =
 // 2^-24 (half a unit in the last place of 1) and K the longest dimension of the kernel's tensors (no sum is longer, but

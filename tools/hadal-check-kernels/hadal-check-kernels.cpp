@@ -1,5 +1,4 @@
-//===- hadal-check-kernels.cpp - holds kernels against the reference evaluator
-//----------------------------------------===//
+//===- hadal-check-kernels.cpp - holds kernels against the reference evaluator ------------------------------------===//
 //
 // Reads a file with hadal.kernel operations (or with functions, which are cut into kernels first), compiles every
 // kernel for a CPU, runs it in this process and compares its results with the reference evaluator's in float64.
