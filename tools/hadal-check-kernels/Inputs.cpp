@@ -135,9 +135,8 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
   int64_t count = experts.size();
   std::vector<int64_t> pairs(count);
   std::iota(pairs.begin(), pairs.end(), 0);
-  std::sort(pairs.begin(), pairs.end(), [&](int64_t a, int64_t b) {
-    return std::pair(experts[a], a) < std::pair(experts[b], b);
-  });
+  std::sort(pairs.begin(), pairs.end(),
+            [&](int64_t a, int64_t b) { return std::pair(experts[a], a) < std::pair(experts[b], b); });
   auto fill = [&](ArrayRef<Value> values, auto element) {
     for (Value value : values) {
       unsigned index = cast<BlockArgument>(value).getArgNumber();

@@ -66,7 +66,8 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
     return module.emitError(llvm::toString(std::move(error)));
   };
   module.getContext()
-      ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect>();
+      ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect,
+                    math::MathDialect>();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = lowerToLLVMIR(module, target, context);
   if (!llvmModule)

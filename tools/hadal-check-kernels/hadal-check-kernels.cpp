@@ -229,7 +229,8 @@ int run(const Options &options) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   namespace cl = llvm::cl;
-  // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this tool.
+  // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this
+  // tool.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("Options of hadal-check-kernels");
   cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));
