@@ -2,7 +2,7 @@
 //
 // MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
 //
-//===--------------------------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"

@@ -16,13 +16,13 @@ hadal.kernel routing @router_v3(%l: tensor<2x40x24xf32> {hadal.range = [-3.0, 3.
 // Excluded groups score 0, so experts with a negative biased score lose to them.
 hadal.kernel routing @router_excluded_zero(%l: tensor<2x13x12xf32> {hadal.range = [-3.0, 3.0]}, %b: tensor<12xf32> {hadal.range = [-1.0, -0.3]})
     -> (tensor<2x13x4xi32>, tensor<2x13x4xf32>) {
-  %i, %w, %n = hadal.router sigmoid %l weights(%b : tensor<12xf32>) {top_k = 4, groups = 3, top_groups = 1, excluded_groups = 1 : i32, scale = 1.5}
+  %i, %w, %n = hadal.router sigmoid %l weights(%b : tensor<12xf32>) {top_k = 4, groups = 3, top_groups = 1, excluded_groups = #hadal.excluded_groups<zero>, scale = 1.5}
     : tensor<2x13x12xf32> -> tensor<2x13x4xi32>, tensor<2x13x4xf32>, tensor<12xf32>
   hadal.yield %i, %w : tensor<2x13x4xi32>, tensor<2x13x4xf32>
 }
 
 hadal.kernel routing @router_v2(%l: tensor<1x21x16xf32> {hadal.range = [-3.0, 3.0]}) -> (tensor<1x21x6xi32>, tensor<1x21x6xf32>, tensor<16xf32>) {
-  %i, %w, %n = hadal.router softmax %l {top_k = 6, groups = 2, top_groups = 1, group_score = 1 : i32}
+  %i, %w, %n = hadal.router softmax %l {top_k = 6, groups = 2, top_groups = 1, group_score = #hadal.group_score<max>}
     : tensor<1x21x16xf32> -> tensor<1x21x6xi32>, tensor<1x21x6xf32>, tensor<16xf32>
   hadal.yield %i, %w, %n : tensor<1x21x6xi32>, tensor<1x21x6xf32>, tensor<16xf32>
 }

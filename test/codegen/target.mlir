@@ -1,0 +1,22 @@
+// The CPU's name: an unknown one is answered with names that are close to it, and every kernel names the strategy that will
+// serve it on an NVIDIA GPU.
+// RUN: not hadal-opt %s --hadal-select-strategies=cpu=sapphirerapid -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not hadal-opt %s --hadal-select-strategies=target=tpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: hadal-opt %s --hadal-select-strategies='target=nvptx print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NVPTX
+// RUN: not hadal-opt %s --hadal-select-strategies=target=nvptx --hadal-lower-kernels=target=nvptx -o /dev/null 2>&1 | FileCheck %s --check-prefix=LATER
+// RUN: not hadal-opt %s --hadal-lower-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=FIRST
+// RUN: hadal-opt %s --hadal-select-strategies=cpu=haswell | hadal-opt --hadal-lower-kernels=cpu=haswell | FileCheck %s --check-prefix=RESUMED
+
+// UNKNOWN: error: unknown CPU 'sapphirerapid': close names are host, sapphirerapids
+// TARGET: error: unknown target 'tpu': give cpu or nvptx
+// NVPTX: @sum (update): grid_stride
+// LATER: error: the strategy 'grid_stride' for NVIDIA GPUs is not lowered yet: compile the kernel 'sum' for a CPU
+// FIRST: error: the kernel 'sum' has no configuration: run hadal-select-strategies first
+// RESUMED: hadal.kernel update @sum
+// RESUMED: llvm.func @sum.blocks
+// RESUMED: vector<8xf32>
+// RESUMED: llvm.func @sum.sum
+hadal.kernel update @sum(%a: tensor<40xf32>) -> tensor<f32> {
+  %0 = hadal.squared_norm %a : tensor<40xf32>
+  hadal.yield %0 : tensor<f32>
+}
