@@ -12,10 +12,10 @@
 // NVPTX: @sum (update): grid_stride
 // LATER: error: the strategy 'grid_stride' for NVIDIA GPUs is not lowered yet: compile the kernel 'sum' for a CPU
 // FIRST: error: the kernel 'sum' has no configuration: run hadal-select-strategies first
-// RESUMED: hadal.kernel update @sum
-// RESUMED: llvm.func @sum.blocks
-// RESUMED: vector<8xf32>
-// RESUMED: llvm.func @sum.sum
+// RESUMED-DAG: hadal.kernel update @sum
+// RESUMED-DAG: vector<8xf32>
+// RESUMED-DAG: llvm.func @sum.blocks
+// RESUMED-DAG: llvm.func @sum.sum
 hadal.kernel update @sum(%a: tensor<40xf32>) -> tensor<f32> {
   %0 = hadal.squared_norm %a : tensor<40xf32>
   hadal.yield %0 : tensor<f32>
