@@ -176,4 +176,13 @@ def CountParametersPass : Pass<"hadal-count-parameters", "::mlir::ModuleOp"> {
   }];
 }
 
+def ExportConfigurationPass : Pass<"hadal-export-config", "::mlir::ModuleOp"> {
+  let summary = "prints the Hugging Face config.json of a model";
+  let description = [{
+    Describes the model as a deepseek_v2 or deepseek_v3 configuration that transformers loads, or says why that is not
+    possible: names of functions and values and the order of independent operations are free, what is computed must be
+    exactly what hadal-import writes for the same configuration. Example: test/passes/huggingface/export-config.mlir.
+  }];
+}
+
 #endif // HADAL_PASSES_PASSES_TD

@@ -1,0 +1,16 @@
+//===- hadal-lsp-server.cpp - the language server of the dialect --------------------------------------------------===//
+//
+// MLIR's language server with the hadal dialect and those that stand beside it at any level: editors show diagnostics,
+// definitions and completions of model files.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Hadal.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  registry.insert<hadal::HadalDialect>();
+  return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
+}
