@@ -15,6 +15,7 @@ void registerAttentionStrategy();
 void registerContractionStrategy();
 void registerBalanceLossStrategies();
 void registerRouterStrategies();
+void registerHeadStrategy();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRoutingStrategies();

@@ -12,6 +12,7 @@ void hadal::registerCPUStrategies() {
     registerAttentionGradientStrategy();
     registerAttentionStrategy();
     registerContractionStrategy();
+    registerHeadStrategy();
     registerRowwiseStrategies();
     registerReductionStrategies();
     registerBalanceLossStrategies();

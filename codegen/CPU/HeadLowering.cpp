@@ -1,0 +1,212 @@
+//===- HeadLowering.cpp - the output head with its cross entropy on CPUs ------------------------------------------===//
+//
+// For every chunk of tokens, one stage after the other:
+//
+//   logits            z = hidden Wᵀ, into the workspace
+//   softmax           per token: loss = log Σ exp z - z_target, kept; z becomes dz = gradient/tokens · (softmax z -
+//   onehot) hidden_gradient   dz W, the chunk's rows of the result weight_gradient   dzᵀ hidden, which the first chunk
+//   writes (or adds to the gradient so far) and the others add to
+//
+// and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/BlockProduct.h"
+#include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Strategies/Head.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+class HeadEmitter {
+public:
+  HeadEmitter(StageFunction &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
+      : k(stage.k), head(head), configuration(configuration), operands(kernel.getNumArguments()),
+        chunk(configuration.get("chunk")), iteration(stage.iteration) {
+    hidden = k.argument(head.hidden);
+    weight = k.argument(head.weight);
+    logits = k.argument(operands + kernel.getResultTypes().size());
+    losses = at(k, logits, chunk * head.vocabulary);
+    firstToken = k.mul(iteration, chunk);
+    tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
+    hiddenOfChunk = at(k, hidden, k.mul(firstToken, head.channels));
+  }
+
+  void emitLogits(Value task) {
+    emitProduct("logits", head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels}, tokens,
+                k.i64(head.channels),
+                [&](Value element, Value sum, Value mask) { k.storeVector(sum, logits, element, mask); });
+  }
+
+  void emitHiddenGradient(Value task) {
+    Value result = at(k, resultAddress(head.hiddenGradient), k.mul(firstToken, head.channels));
+    Value accumulated;
+    if (head.hiddenGradient.accumulated >= 0)
+      accumulated = at(k, k.argument(head.hiddenGradient.accumulated), k.mul(firstToken, head.channels));
+    emitProduct("hidden_gradient", head.hiddenProduct(chunk), task, {logits, head.vocabulary}, {weight, head.channels},
+                tokens, k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
+                  if (accumulated)
+                    sum = k.addf(k.loadVector(accumulated, element, mask), sum);
+                  k.storeVector(sum, result, element, mask);
+                });
+  }
+
+  void emitWeightGradient(Value task) {
+    Value result = resultAddress(head.weightGradient), isFirst = k.equal(iteration, k.i64(0));
+    Value accumulated = head.weightGradient.accumulated < 0 ? Value() : k.argument(head.weightGradient.accumulated);
+    emitProduct("weight_gradient", head.weightProduct(chunk), task, {logits, head.vocabulary},
+                {hiddenOfChunk, head.channels}, k.i64(head.vocabulary), tokens,
+                [&](Value element, Value sum, Value mask) {
+                  auto addTo = [&](Value sumSoFar) {
+                    k.storeVector(k.addf(k.loadVector(sumSoFar, element, mask), sum), result, element, mask);
+                  };
+                  k.ifThen(
+                      isFirst,
+                      [&] {
+                        if (accumulated)
+                          addTo(accumulated);
+                        else
+                          k.storeVector(sum, result, element, mask);
+                      },
+                      [&] { addTo(result); });
+                });
+  }
+
+  void emitSoftmax(Value task) {
+    Value targets = k.argument(head.targets), factor;
+    if (head.gradient >= 0)
+      factor = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
+    Value begin = k.mul(task, headRowsPerTask), end = k.min(k.add(begin, headRowsPerTask), tokens);
+    k.forLoop(begin, end, 1, [&](Value row) {
+      Value token = k.add(firstToken, row);
+      Value target = k.extend(k.load(k.i32(), targets, token));
+      emitSoftmaxRow(at(k, logits, k.mul(row, head.vocabulary)), token, target, factor);
+    });
+  }
+
+  /// Adds up the tokens' losses and divides by their number.
+  void emitLoss() {
+    SmallVector<Value> sum = k.forVectorsReduce(0, head.tokens, k.splat(0.0),
+                                                [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
+                                                  return {k.addf(carried[0], k.loadVector(losses, index, mask))};
+                                                });
+    Value mean = k.divf(k.reduceAdd(sum[0]), k.f32(double(head.tokens)));
+    if (head.loss.accumulated >= 0)
+      mean = k.addf(k.load(k.f32(), k.argument(head.loss.accumulated)), mean);
+    k.store(mean, resultAddress(head.loss));
+  }
+
+private:
+  struct Matrix {
+    Value base;
+    int64_t columns;
+  };
+
+  Value resultAddress(const HeadResult &result) { return k.argument(operands + result.result); }
+
+  /// One block of a product whose tiles were recorded under `name`. `store` gets the place of an element in C.
+  void emitProduct(StringRef name, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs, Value rows,
+                   Value depth, function_ref<void(Value element, Value sum, Value mask)> store) {
+    ProductTiles tiles = ProductTiles::read(configuration, (name + "_").str());
+    // The larger side is read once: its blocks change last.
+    int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
+    int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columnBlock);
+    bool rowsFirst = shape.rows <= shape.columns;
+    Value rowTask = rowsFirst ? k.rem(task, rowTasks) : k.div(task, columnTasks);
+    Value columnTask = rowsFirst ? k.div(task, rowTasks) : k.rem(task, columnTasks);
+    Value row = k.mul(rowTask, tiles.rowBlock), column = k.mul(columnTask, tiles.columnBlock);
+    BlockExtent extent{k.min(k.i64(tiles.rowBlock), k.sub(rows, row)),
+                       k.min(k.i64(tiles.columnBlock), k.sub(k.i64(shape.columns), column)), depth, shape.columns,
+                       tiles.depthIsCut(shape)};
+    if (shape.columns % tiles.columnBlock != 0)
+      extent.columnMultiple = shape.columns % k.lanes == 0 ? k.lanes : 1;
+    auto source = [&](const Matrix &matrix, bool depthContiguous, Value start) {
+      Value offset = depthContiguous ? k.mul(start, matrix.columns) : start;
+      return BlockSource{at(k, matrix.base, offset), {k.i64(matrix.columns)}, depthContiguous};
+    };
+    // The last chunk may be shorter than the number of tasks is made for.
+    k.ifThen(k.less(k.i64(0), extent.rows), [&] {
+      emitBlockProduct(k, tiles, source(lhs, shape.lhsDepthContiguous, row),
+                       source(rhs, shape.rhsDepthContiguous, column), extent, k.scratch,
+                       [&](Value r, Value c, Value sum, Value mask) {
+                         store(k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)), sum, mask);
+                       });
+    });
+  }
+
+  void emitSoftmaxRow(Value z, Value token, Value target, Value factor) {
+    auto reduce = [&](double initial, function_ref<Value(Value, Value, Value)> body) {
+      return k.forVectorsReduce(0, head.vocabulary, k.splat(initial),
+                                [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
+                                  Value next = body(index, mask, carried[0]);
+                                  return {mask ? k.select(mask, next, carried[0]) : next};
+                                })[0];
+    };
+    Value targetLogit = k.load(k.f32(), z, target);
+    Value largest = k.reduceMax(reduce(-std::numeric_limits<float>::infinity(), [&](Value index, Value mask, Value so) {
+      return k.maxf(so, k.loadVector(z, index, mask));
+    }));
+    Value largestVector = k.broadcast(largest);
+    Value sum = k.reduceAdd(reduce(0.0, [&](Value index, Value mask, Value so) {
+      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(k.loadVector(z, index, mask), largestVector));
+      if (factor)
+        k.storeVector(exponential, z, index, mask);
+      return k.addf(so, exponential);
+    }));
+    Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
+    k.store(k.addf(k.subf(largest, targetLogit), logarithm), losses, token);
+    if (!factor)
+      return;
+    Value scale = k.broadcast(k.divf(factor, sum));
+    k.forVectors(0, head.vocabulary, [&](Value index, Value mask) {
+      k.storeVector(k.mulf(k.loadVector(z, index, mask), scale), z, index, mask);
+    });
+    k.store(k.subf(k.load(k.f32(), z, target), factor), z, target);
+  }
+
+  KernelBuilder &k;
+  const Head &head;
+  const KernelConfiguration &configuration;
+  const int64_t operands, chunk;
+  Value iteration, hidden, weight, logits, losses, firstToken, tokens, hiddenOfChunk;
+};
+
+class HeadStrategy : public KernelStrategy {
+public:
+  HeadStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Head, "token_chunks") {}
+
+  bool serves(KernelOp kernel) const override { return succeeded(analyzeHead(kernel)); }
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    return selectHead(kernel, target, configuration);
+  }
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    FailureOr<Head> head = analyzeHead(kernel);
+    if (failed(head))
+      return failure();
+    for (const StageSpec &spec : configuration.stages) {
+      StageFunction stage(builder, kernel, spec, target);
+      HeadEmitter emitter(stage, kernel, *head, configuration);
+      stage.forTasks([&](Value task) {
+        if (spec.name == "logits")
+          emitter.emitLogits(task);
+        else if (spec.name == "softmax")
+          emitter.emitSoftmax(task);
+        else if (spec.name == "hidden_gradient")
+          emitter.emitHiddenGradient(task);
+        else if (spec.name == "weight_gradient")
+          emitter.emitWeightGradient(task);
+        else
+          emitter.emitLoss();
+      });
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerHeadStrategy() { registerStrategy(std::make_unique<HeadStrategy>()); }

@@ -1,0 +1,129 @@
+//===- Head.cpp - what a kernel of the head kind computes, and its chunks -----------------------------------------===//
+//
+// Large chunks multiply deeper products and touch the weight's gradient less often; small ones keep the logits in the
+// last cache. The logits of one chunk may take `logitsBytes`, and there are at least two chunks wherever there are two
+// tokens.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/Head.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+constexpr int64_t logitsBytes = int64_t(32) << 20;
+
+/// Finds the result of the kernel that is `value`, or the sum of an argument and `value`. Failure when `value` is used
+/// in any other way.
+LogicalResult readResult(KernelOp kernel, Value value, HeadResult &result) {
+  Operation *yield = kernel.getBody().front().getTerminator();
+  if (value.use_empty())
+    return success();
+  if (!value.hasOneUse())
+    return failure();
+  OpOperand *use = &*value.use_begin();
+  if (auto sum = dyn_cast<arith::AddFOp>(use->getOwner())) {
+    auto accumulated = dyn_cast<BlockArgument>(sum->getOperand(1 - use->getOperandNumber()));
+    if (!accumulated || !sum->hasOneUse())
+      return failure();
+    result.accumulated = accumulated.getArgNumber();
+    use = &*sum->use_begin();
+  }
+  if (use->getOwner() != yield)
+    return failure();
+  result.result = use->getOperandNumber();
+  return success();
+}
+
+int64_t argumentNumber(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument ? int64_t(argument.getArgNumber()) : -1;
+}
+
+LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &head) {
+  head.targets = argumentNumber(op.getTargets());
+  head.weight = argumentNumber(op.getWeight());
+  head.gradient = argumentNumber(op.getGradient());
+  return success(head.gradient >= 0 && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+                 succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
+                 succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
+}
+
+} // namespace
+
+FailureOr<Head> hadal::analyzeHead(KernelOp kernel) {
+  Head head;
+  Value hidden, weight;
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    if (isa<arith::AddFOp>(op))
+      continue;
+    if (hidden)
+      return failure();
+    if (auto loss = dyn_cast<CrossEntropyOp>(op); loss && loss.getWeights().size() == 1) {
+      hidden = loss.getHidden();
+      weight = loss.getWeights().front();
+      head.targets = argumentNumber(loss.getTargets());
+      head.weight = argumentNumber(weight);
+      if (failed(readResult(kernel, loss.getResult(), head.loss)))
+        return failure();
+    } else if (auto gradient = dyn_cast<CrossEntropyGradientOp>(op)) {
+      hidden = gradient.getHidden();
+      weight = gradient.getWeight();
+      if (failed(readGradient(kernel, gradient, head)))
+        return failure();
+    } else {
+      return failure();
+    }
+  }
+  if (!hidden)
+    return failure();
+  head.hidden = argumentNumber(hidden);
+  auto hiddenType = cast<RankedTensorType>(hidden.getType()), weightType = cast<RankedTensorType>(weight.getType());
+  if (head.hidden < 0 || head.targets < 0 || head.weight < 0 || !hiddenType.getElementType().isF32() ||
+      !weightType.getElementType().isF32())
+    return failure();
+  head.channels = hiddenType.getShape().back();
+  head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
+  head.vocabulary = weightType.getShape().front();
+  return head;
+}
+
+LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target, KernelConfiguration &configuration) {
+  FailureOr<Head> head = analyzeHead(kernel);
+  if (failed(head))
+    return kernel.emitError("the kernel '")
+           << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
+  int64_t mostRows = std::max<int64_t>(1, logitsBytes / (4 * head->vocabulary));
+  int64_t chunks = std::max<int64_t>(std::min<int64_t>(2, head->tokens), llvm::divideCeil(head->tokens, mostRows));
+  int64_t chunk = llvm::divideCeil(head->tokens, chunks);
+  chunks = llvm::divideCeil(head->tokens, chunk);
+  configuration.set("chunk", chunk);
+
+  SmallVector<unsigned> perChunk;
+  auto addProduct = [&](StringRef name, const ProductShape &shape) {
+    ProductTiles tiles = chooseProductTiles(shape, target);
+    tiles.record(configuration, (name + "_").str());
+    int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
+    int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columnBlock);
+    perChunk.push_back(configuration.stages.size());
+    configuration.addStage(name, rowTasks * columnTasks, 1, /*withStep=*/false);
+    configuration.scratch = std::max(configuration.scratch, tiles.scratch(shape, target.lanes) * 4);
+  };
+  addProduct("logits", head->logits(chunk));
+  perChunk.push_back(configuration.stages.size());
+  configuration.addStage("softmax", llvm::divideCeil(chunk, headRowsPerTask), 1, /*withStep=*/false);
+  if (head->hiddenGradient.exists())
+    addProduct("hidden_gradient", head->hiddenProduct(chunk));
+  if (head->weightGradient.exists())
+    addProduct("weight_gradient", head->weightProduct(chunk));
+  for (int64_t i = 0; i < chunks; ++i)
+    for (unsigned stage : perChunk)
+      configuration.steps.push_back({stage, i});
+  if (head->loss.exists())
+    configuration.addStage("loss", 1);
+  // The logits of a chunk, then the loss of every token.
+  configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
+  return success();
+}

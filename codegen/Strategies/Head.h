@@ -1,0 +1,43 @@
+//===- Head.h - what a kernel of the head kind computes, and its chunks -------------------------------------------===//
+//
+// The output head fused with its cross entropy, alone or with both gradients. Tokens go through in chunks, so that the
+// logits of a whole batch never exist.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_HEAD_H
+#define HADAL_CODEGEN_STRATEGIES_HEAD_H
+
+#include "codegen/Strategies/ProductTiles.h"
+
+namespace hadal {
+
+/// A result of the kernel: which one (-1: none), and the argument to which it is added (-1: none).
+struct HeadResult {
+  int64_t result = -1, accumulated = -1;
+  bool exists() const { return result >= 0; }
+};
+
+struct Head {
+  /// Arguments of the kernel by their number; the gradient of the loss is -1 when only the loss is asked for.
+  int64_t hidden = -1, targets = -1, weight = -1, gradient = -1;
+  HeadResult loss, hiddenGradient, weightGradient;
+  int64_t tokens = 0, channels = 0, vocabulary = 0;
+
+  /// The products of one chunk.
+  ProductShape logits(int64_t chunk) const { return {chunk, vocabulary, channels}; }
+  ProductShape hiddenProduct(int64_t chunk) const { return {chunk, channels, vocabulary, 1, true, false}; }
+  ProductShape weightProduct(int64_t chunk) const { return {vocabulary, channels, chunk, 1, false, false, true}; }
+};
+
+/// The head in a kernel's body; failure, without a diagnostic, when the body holds anything else.
+mlir::FailureOr<Head> analyzeHead(KernelOp kernel);
+
+/// Chooses the chunk, the tiles of the products, stages and steps.
+mlir::LogicalResult selectHead(KernelOp kernel, const TargetDescription &target, KernelConfiguration &configuration);
+
+/// Rows of the softmax that one task takes.
+constexpr int64_t headRowsPerTask = 4;
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_HEAD_H
