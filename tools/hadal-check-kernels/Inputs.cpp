@@ -1,8 +1,8 @@
 //===- Inputs.cpp - what a kernel under check is given ------------------------------------------------------------===//
 //
-// First the reference evaluator's own rules give every operand a value. Then integer operands are looked at through
-// their users: an operand's role (tokens, indices, pairs, rows, offsets) follows from the operation that reads it. All
-// routing data of one kernel comes from one random choice of experts.
+// First the reference evaluator's own rules give every operand a value. Then operands are looked at through their users:
+// the role of an integer (tokens, indices, pairs, rows, offsets) and the range that an update expects of its numbers
+// follow from the operation that reads them. All routing data of one kernel comes from one random choice of experts.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"
@@ -22,9 +22,9 @@ namespace {
 int64_t lastDimension(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
 int64_t elements(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 
-/// What the integer operands of a kernel stand for.
+/// What the operands of a kernel stand for.
 struct Roles {
-  DenseMap<Value, int64_t> limit; // plain numbers in [0, limit)
+  DenseMap<Value, std::pair<double, double>> range; // plain numbers in [low, high)
   SmallVector<Value> indices, pairs, rows, offsets;
   int64_t experts = 0, choices = 1, count = 0; // E, k, N
 };
@@ -41,15 +41,28 @@ Roles findRoles(KernelOp kernel) {
     roles.experts = elements(value) - 1;
     roles.count = rowCount;
   };
+  auto below = [&](Value value, int64_t limit) { roles.range[value] = {0.0, double(limit)}; };
   kernel.walk([&](Operation *op) {
     TypeSwitch<Operation *>(op)
-        .Case([&](EmbeddingOp e) { roles.limit[e.getTokens()] = e.getVocabulary(); })
-        .Case([&](EmbeddingGradientOp e) { roles.limit[e.getTokens()] = e.getType().getShape().front(); })
-        .Case([&](CrossEntropyOp e) { roles.limit[e.getTargets()] = e.getVocabulary(); })
+        .Case([&](EmbeddingOp e) { below(e.getTokens(), e.getVocabulary()); })
+        .Case([&](EmbeddingGradientOp e) { below(e.getTokens(), e.getType().getShape().front()); })
+        .Case([&](CrossEntropyOp e) { below(e.getTargets(), e.getVocabulary()); })
         .Case([&](CrossEntropyGradientOp e) {
-          roles.limit[e.getTargets()] = cast<RankedTensorType>(e.getWeight().getType()).getShape().front();
+          below(e.getTargets(), cast<RankedTensorType>(e.getWeight().getType()).getShape().front());
         })
-        .Case([&](TokensOp e) { roles.limit[e.getWindow()] = 1000; })
+        .Case([&](TokensOp e) { below(e.getWindow(), 1000); })
+        .Case([&](AdamWOp e) {
+          // What an update meets: sums of squares are not negative, factors and bias corrections lie in (0, 1).
+          roles.range[e.getSecondMoment()] = {0.0, 1.0};
+          for (Value factor : {e.getBeta1(), e.getBeta2(), e.getBiasCorrection1(), e.getBiasCorrection2(),
+                               e.getGradientScale(), e.getLearningRate(), e.getWeightDecay()})
+            roles.range[factor] = {0.5, 0.95};
+          roles.range[e.getEpsilon()] = {1.0e-8, 1.0e-7};
+        })
+        .Case([&](GradientNormOp e) {
+          for (Value number : e->getOperands())
+            roles.range[number] = {0.5, 1.0};
+        })
         .Case([&](RouterGradientOp e) {
           use(roles.indices, e.getIndices());
           roles.experts = lastDimension(e.getLogits());
@@ -123,9 +136,9 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
       return failure();
     BlockArgument argument = kernel.getArgument(index);
     bool given = kernel.getArgAttr(index, "hadal.value") || kernel.getArgAttr(index, "hadal.range");
-    if (auto limit = roles.limit.find(argument); limit != roles.limit.end() && !given)
-      *tensor = source.uniform((kernel.getName() + "#tokens").str(), cast<ShapedType>(argument.getType()), 0.0,
-                               double(limit->second));
+    if (auto range = roles.range.find(argument); range != roles.range.end() && !given)
+      *tensor = source.uniform((kernel.getName() + "#" + Twine(index)).str(), cast<ShapedType>(argument.getType()),
+                               range->second.first, range->second.second);
     inputs.push_back(std::move(*tensor));
   }
   if (roles.count == 0)
