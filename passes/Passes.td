@@ -185,4 +185,37 @@ def ExportConfigurationPass : Pass<"hadal-export-config", "::mlir::ModuleOp"> {
   }];
 }
 
+//===------------------------------------------------------------------------------------------------------------------===//
+// Program to kernels
+//===------------------------------------------------------------------------------------------------------------------===//
+
+def FusePass : Pass<"hadal-fuse", "::mlir::ModuleOp"> {
+  let summary = "cuts entry points into kernels and their launches";
+  let description = [{
+    Groups operations greedily, in program order, into kernels: elementwise arithmetic joins the contraction before it,
+    rowwise operations over the same rows join each other, the gather before the experts' products is read through. Equal
+    kernels are shared. A result with `hadal.tied` is made in place of the argument that it names. Linear in the program.
+    Example: test/passes/fusion/fuse.mlir.
+  }];
+  let options = [Option<"printFusion", "print-fusion", "bool", "false",
+                        "print kind, operations, bytes and launches of every kernel on stderr">];
+  let dependentDialects = ["::hadal::HadalDialect", "::mlir::arith::ArithDialect"];
+}
+
+def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "gives every buffer of an entry point its place in one arena";
+  let description = [{
+    Lifetimes come from the order of launches. A result takes over the buffer of an operand that dies with the launch where
+    the kernel allows it; the others are placed by best fit at multiples of 64 bytes. A kernel's workspace
+    lives during its launch only. The plan is verified. Example: test/passes/memory/plan.mlir.
+  }];
+  let options = [Option<"printMemoryPlan", "print-memory-plan", "bool", "false",
+                        "print arena, peak, the largest buffers and the persistent tensors on stderr">];
+}
+
+def VerifyMemoryPlanPass : Pass<"hadal-verify-memory-plan", "::mlir::ModuleOp"> {
+  let summary = "checks that buffers that are live at once do not overlap";
+  let description = [{ Example: test/passes/memory/verify.mlir. }];
+}
+
 #endif // HADAL_PASSES_PASSES_TD

@@ -113,7 +113,7 @@ def Hadal_DispatchOp : Hadal_PureOp<"dispatch", [Evaluable, Kernel]> {
   let assemblyFormat = "$indices attr-dict `:` type($indices) `->` type(results)";
 }
 
-def Hadal_GatherRowsOp : Hadal_PureOp<"gather_rows", [Evaluable, Differentiable, Kernel]> {
+def Hadal_GatherRowsOp : Hadal_PureOp<"gather_rows", [Evaluable, Differentiable, RowSelectingKernel]> {
   let summary = "result(r, :) = input(token of pairs(r), :): the rows of all experts, sorted";
   let description = [{ The token of a pair is pair / top_k, over the flattened batch and sequence; `rows` is the inverse
     that the gradient (hadal.combine_rows with unit weights) needs. }];
@@ -147,7 +147,7 @@ def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllType
   }];
 }
 
-def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, Kernel]> {
+def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel]> {
   let summary = "a matrix product per expert over its rows";
   let description = [{
     lhs [N, K], rows sorted by expert; rhs [E, K, C], or [E, C, K] with `transpose_rhs` (the forward product with PyTorch's
@@ -159,7 +159,7 @@ def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Different
   let assemblyFormat = "$lhs `,` $rhs `,` $offsets attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, Kernel]> {
+def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, RowReadingKernel]> {
   let summary = "result(e) = Σ over expert e's rows r of lhs(r, :)ᵀ rhs(r, :); zero for an expert without rows";
   let description = [{ lhs [N, A], rhs [N, B], offsets [E+1]; the result is [E, A, B]: the weight gradient of the experts. }];
   let arguments = (ins Hadal_Tensor:$lhs, Hadal_Tensor:$rhs, Hadal_Indices:$offsets,

@@ -57,3 +57,9 @@ HADAL_KIND(RouterBiasUpdateOp, Update)
 HADAL_KIND(SquaredNormOp, Update)
 
 #undef HADAL_KIND
+
+// Rows gathered for the experts are read through by the products over them: lhs forwards and for the gradient of the
+// rows, either side for the gradient of the weights.
+bool GatherRowsOp::selectsRows() { return true; }
+bool GroupedMatmulOp::readsRows(unsigned operand) { return operand == 0; }
+bool GroupedOuterProductOp::readsRows(unsigned operand) { return operand < 2; }

@@ -55,7 +55,7 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]>
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
+def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
   let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
   let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, UnitAttr:$recompute);
   let results = (outs Hadal_Activation:$result);
@@ -63,7 +63,7 @@ def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [SameOperandsAndResultType, Evaluabl
   let hasVerifier = 0;
 }
 
-def Hadal_SwiGLUGradientOp : Hadal_PureOp<"swiglu_gradient", [SameOperandsAndResultType, Evaluable, Rowwise, Kernel]> {
+def Hadal_SwiGLUGradientOp : Hadal_PureOp<"swiglu_gradient", [Elementwise, SameOperandsAndResultType, Evaluable, Rowwise, Kernel]> {
   let summary = "gradients of both operands of hadal.swiglu";
   let description = [{ With σ = sigmoid(gate): d gate = gradient · up · σ (1 + gate (1 - σ)); d up = gradient · gate · σ. }];
   let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, Hadal_Activation:$gradient);

@@ -31,6 +31,8 @@ def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
+def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
+def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["selectsRows"]>;
 def WithParameters : DeclareOpInterfaceMethods<Hadal_ParametersOpInterface, ["getParameterSlots"]>;
 
 // An operation of the model or program level. `traits` come after Pure.

@@ -78,7 +78,13 @@ def Hadal_KernelOpInterface : OpInterface<"KernelOpInterface"> {
     InterfaceMethod<[{
       Result i may share its buffer with this operand (-1: none): the kernel reads an element of the operand before it
       writes the same element of the result, and never later.
-    }], "int64_t", "getInPlaceOperand", (ins "unsigned":$result), [{}], [{ return -1; }]>
+    }], "int64_t", "getInPlaceOperand", (ins "unsigned":$result), [{}], [{ return -1; }]>,
+    InterfaceMethod<[{
+      Whether the kernel reads this operand a row at a time, so that an operation that only selects rows can be read
+      through: its result then never exists.
+    }], "bool", "readsRows", (ins "unsigned":$operand), [{}], [{ return false; }]>,
+    InterfaceMethod<"Whether every result row is a row of the first operand, chosen by indices.", "bool", "selectsRows",
+      (ins), [{}], [{ return false; }]>
   ];
 }
 

@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Host/Descriptor.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
@@ -25,5 +26,6 @@ int main(int argc, char **argv) {
   hadal::registerPipelines();
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();
+  hadal::registerHostPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
 }

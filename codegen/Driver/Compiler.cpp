@@ -1,0 +1,190 @@
+//===- Compiler.cpp - the phases of a compilation ---------------------------------------------------------------------===//
+//
+// A phase is a short pass pipeline, the same that hadal-opt offers. What later phases need to know of earlier ones (the
+// CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be resumed from.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Driver/Compiler.h"
+#include "codegen/CPU/EmitObject.h"
+#include "codegen/CPU/LowerToLLVM.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+constexpr StringLiteral cpuAttrName = "hadal.cpu";
+
+constexpr PhaseDescription phases[] = {
+    {Phase::Model, "model", "the model as written, parsed and verified"},
+    {Phase::Program, "program", "entry points with closed shapes, backward pass and optimizer"},
+    {Phase::Kernels, "kernels", "kernels and launches, their strategies and the memory plan"},
+    {Phase::Target, "target", "the kernels' functions in LLVM's dialect"},
+    {Phase::Host, "host", "those functions and the tables that the runtime reads"}};
+
+/// Writes through a temporary file that is renamed when all is well.
+llvm::Error writeFile(StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+  auto temporary = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+  if (!temporary)
+    return llvm::createStringError("cannot write " + path + ": " + llvm::toString(temporary.takeError()));
+  {
+    llvm::raw_fd_ostream stream(temporary->FD, /*shouldClose=*/false);
+    llvm::Error error = write(stream);
+    stream.flush();
+    if (stream.has_error()) {
+      std::string message = stream.error().message();
+      stream.clear_error();
+      error = llvm::joinErrors(std::move(error), llvm::createStringError("cannot write " + path + ": " + message));
+    }
+    if (error) {
+      llvm::consumeError(temporary->discard());
+      return error;
+    }
+  }
+  return temporary->keep(path);
+}
+
+} // namespace
+
+ArrayRef<PhaseDescription> hadal::getPhases() { return phases; }
+
+std::optional<Phase> hadal::parsePhase(StringRef name) {
+  for (const PhaseDescription &phase : phases)
+    if (phase.name == name)
+      return phase.phase;
+  return std::nullopt;
+}
+
+llvm::Error hadal::writeModule(ModuleOp module, StringRef path) {
+  return writeFile(path, [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
+    module.print(stream);
+    stream << "\n";
+    return llvm::Error::success();
+  });
+}
+
+LogicalResult Compiler::describeTarget() {
+  std::string cpu = options.cpu;
+  if (auto recorded = module->getAttrOfType<StringAttr>(cpuAttrName); recorded && cpu.empty())
+    cpu = recorded.str();
+  llvm::Expected<TargetDescription> description = TargetDescription::forCPU(cpu.empty() ? "host" : cpu);
+  if (!description) {
+    llvm::errs() << "hadalc: error: " << llvm::toString(description.takeError()) << "\n";
+    return failure();
+  }
+  target = *description;
+  llvm::errs() << "target cpu: " << target.cpu << (cpu.empty() || cpu == "host" ? " (this host)" : "") << ", "
+               << target.lanes * 32 << "-bit vectors\n";
+  // The name as given, not what the host resolves to: LLVM's name of a host does not say all that it has.
+  module->setAttr(cpuAttrName, StringAttr::get(module.getContext(), cpu.empty() ? "host" : cpu));
+  return success();
+}
+
+LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
+  auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, llvm::errs()); };
+  auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
+  auto recorded = module->getAttrOfType<StringAttr>(cpuAttrName);
+  std::string cpu = recorded ? recorded.str() : "host";
+  switch (phase) {
+  case Phase::Model:
+    return success();
+  case Phase::Program: {
+    std::string recompute = options.recompute.empty() ? "" : " recompute=" + options.recompute;
+    return add("hadal-model-to-program{program=" + options.program +
+               " micro-batch-size=" + std::to_string(options.microBatchSize) +
+               " seq-length=" + std::to_string(options.sequenceLength) + " precision=" + options.precision + recompute +
+               "}");
+  }
+  case Phase::Kernels:
+    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{cpu=" + cpu +
+               " print-config=" + flag(options.printConfig) +
+               "},hadal-plan-memory{print-memory-plan=" + flag(options.printMemoryPlan) + "}");
+  case Phase::Target:
+    if (failed(add("hadal-lower-kernels{cpu=" + cpu + "}")))
+      return failure();
+    buildLowerToLLVMPipeline(passes);
+    return success();
+  case Phase::Host:
+    return add("hadal-build-host{cpu=" + cpu + " check-memory=" + flag(options.checkMemory) + "}");
+  }
+  llvm_unreachable("all phases are handled");
+}
+
+LogicalResult Compiler::runPhase(Phase phase, TimingScope &timing) {
+  StringRef name = phases[unsigned(phase)].name;
+  auto start = std::chrono::steady_clock::now();
+  PassManager passes(module.getContext());
+  if (failed(applyPassManagerCLOptions(passes)) || failed(buildPasses(phase, passes)))
+    return failure();
+  TimingScope scope = timing.nest(name);
+  passes.enableTiming(scope);
+  if (failed(passes.run(module)))
+    return failure();
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  llvm::errs() << llvm::format("%-8s %6.2f s\n", name.data(), seconds.count());
+  return success();
+}
+
+LogicalResult Compiler::dump(Phase phase) {
+  if (options.dumpFolder.empty())
+    return success();
+  llvm::SmallString<256> path(options.dumpFolder);
+  llvm::sys::path::append(path, Twine(unsigned(phase) + 1) + "-" + phases[unsigned(phase)].name + ".mlir");
+  llvm::Error error = writeModule(module, path);
+  if (!error)
+    return success();
+  llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
+  return failure();
+}
+
+LogicalResult Compiler::run(TimingScope &timing) {
+  if (!options.dumpFolder.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder)) {
+      llvm::errs() << "hadalc: error: cannot create " << options.dumpFolder << ": " << error.message() << "\n";
+      return failure();
+    }
+  if (failed(dump(options.from)))
+    return failure();
+  if (options.to > Phase::Program && failed(describeTarget()))
+    return failure();
+  for (unsigned phase = unsigned(options.from) + 1; phase <= unsigned(options.to); ++phase)
+    if (failed(runPhase(Phase(phase), timing)) || failed(dump(Phase(phase))))
+      return failure();
+  return success();
+}
+
+LogicalResult Compiler::writeObject(StringRef path) {
+  auto start = std::chrono::steady_clock::now();
+  auto fail = [](llvm::Error error) {
+    llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
+    return failure();
+  };
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated = translateKernels(module, target, context);
+  if (!translated)
+    return failure();
+  if (llvm::Error error = optimizeKernels(*translated, target))
+    return fail(std::move(error));
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
+        // The emitter seeks, so it writes to memory first.
+        llvm::SmallVector<char, 0> bytes;
+        llvm::raw_svector_ostream memory(bytes);
+        if (llvm::Error error = emitObject(*translated, target, memory))
+          return error;
+        stream << memory.str();
+        return llvm::Error::success();
+      }))
+    return fail(std::move(error));
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  llvm::errs() << llvm::format("%-8s %6.2f s\n", "object", seconds.count());
+  return success();
+}

@@ -1,0 +1,79 @@
+//===- Compiler.h - the phases of a compilation -----------------------------------------------------------------------===//
+//
+// Declares what hadalc does between its options and its output: the named phases, each of which can be printed and
+// resumed from.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_DRIVER_COMPILER_H
+#define HADAL_CODEGEN_DRIVER_COMPILER_H
+
+#include "codegen/Strategies/Target.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/ADT/ArrayRef.h"
+#include <optional>
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace hadal {
+
+/// The levels of a program, in order.
+enum class Phase { Model, Program, Kernels, Target, Host };
+
+struct PhaseDescription {
+  Phase phase;
+  llvm::StringLiteral name;
+  llvm::StringLiteral summary;
+};
+llvm::ArrayRef<PhaseDescription> getPhases();
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+struct CompilerOptions {
+  std::string program = "train";
+  int64_t microBatchSize = 1;
+  int64_t sequenceLength = 1;
+  std::string precision = "f32";
+  /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.
+  std::string cpu;
+  /// Which operations are computed again in the backward pass: rms_norm, swiglu, mla_up.
+  std::string recompute;
+  bool checkMemory = false;
+  /// Reports on stderr.
+  bool printFusion = false, printConfig = false, printMemoryPlan = false;
+  /// The phase of the input, and the last one to run.
+  Phase from = Phase::Model, to = Phase::Host;
+  /// Where each phase is written, numbered, or empty.
+  std::string dumpFolder;
+};
+
+class Compiler {
+public:
+  Compiler(mlir::ModuleOp module, const CompilerOptions &options) : module(module), options(options) {}
+
+  /// Runs the phases after `from` up to `to`. Failures have been diagnosed.
+  mlir::LogicalResult run(mlir::TimingScope &timing);
+  /// The object file of a module of the phase `host`.
+  mlir::LogicalResult writeObject(llvm::StringRef path);
+  const TargetDescription &getTarget() const { return target; }
+
+private:
+  mlir::LogicalResult describeTarget();
+  mlir::LogicalResult runPhase(Phase phase, mlir::TimingScope &timing);
+  mlir::LogicalResult buildPasses(Phase phase, mlir::OpPassManager &passes);
+  mlir::LogicalResult dump(Phase phase);
+
+  mlir::ModuleOp module;
+  const CompilerOptions &options;
+  TargetDescription target;
+};
+
+/// Writes a module to a file by way of a temporary beside it, so that nothing half-written remains.
+llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_DRIVER_COMPILER_H

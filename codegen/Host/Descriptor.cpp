@@ -1,0 +1,178 @@
+//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads -------------------------------------------===//
+//
+// The phase `host`: a module of LLVM's dialect that holds the kernels' functions and the constant `hadal_program` of
+// runtime/include/hadal/program.h. A launch becomes one row per step of its kernel's strategy; the rows share the
+// launch's arguments. Buffers carry the rows during which they live, for --check-memory.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Host/Descriptor.h"
+#include "runtime/include/hadal/program.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// A structure of fields spelled one character each: p pointer, i i32, l i64, f f32, d the dimensions of a tensor.
+LLVM::LLVMStructType getStruct(MLIRContext *context, StringRef fields) {
+  Builder builder(context);
+  SmallVector<Type> types;
+  for (char field : fields) {
+    if (field == 'p')
+      types.push_back(LLVM::LLVMPointerType::get(context));
+    else if (field == 'i')
+      types.push_back(builder.getI32Type());
+    else if (field == 'l')
+      types.push_back(builder.getI64Type());
+    else if (field == 'f')
+      types.push_back(builder.getF32Type());
+    else
+      types.push_back(LLVM::LLVMArrayType::get(builder.getI64Type(), HADAL_MAX_RANK));
+  }
+  return LLVM::LLVMStructType::getLiteral(context, types);
+}
+
+int64_t getInteger(ModuleOp module, StringRef name, int64_t otherwise) {
+  auto attribute = module->getAttrOfType<IntegerAttr>(name);
+  return attribute ? attribute.getInt() : otherwise;
+}
+
+StringRef getString(ModuleOp module, StringRef name, StringRef otherwise) {
+  auto attribute = module->getAttrOfType<StringAttr>(name);
+  return attribute ? attribute.getValue() : otherwise;
+}
+
+} // namespace
+
+LLVM::LLVMStructType layout::tensor(MLIRContext *context) { return getStruct(context, "piiiidfiiip"); }
+LLVM::LLVMStructType layout::arenaBuffer(MLIRContext *context) { return getStruct(context, "llii"); }
+LLVM::LLVMStructType layout::argument(MLIRContext *context) { return getStruct(context, "ii"); }
+LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "pplllii"); }
+LLVM::LLVMStructType layout::entry(MLIRContext *context) { return getStruct(context, "pppplll"); }
+LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppplllllllplp"); }
+
+FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) {
+  FailureOr<EntryPlan> plan = EntryPlan::read(entry);
+  if (failed(plan) || failed(plan->verify()))
+    return failure();
+  std::vector<TableRow> launches, arguments, buffers;
+  auto addArgument = [&](const Storage &storage) {
+    if (storage.buffer >= 0)
+      arguments.push_back({writer.i32(HADAL_ARGUMENT_ARENA), writer.i32(storage.buffer)});
+    else
+      arguments.push_back({writer.i32(HADAL_ARGUMENT_TENSOR),
+                           writer.i32(storage.argument ? tensors.ofArgument(entry, storage.argument.getArgNumber())
+                                                       : tensors.ofResult(entry, storage.result))});
+  };
+  SmallVector<int64_t> firstRow;
+  for (auto [number, launch] : llvm::enumerate(plan->launches)) {
+    KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
+    if (!kernel)
+      return launch.emitOpError("names no kernel");
+    FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
+    if (failed(configuration))
+      return failure();
+    int64_t firstArgument = arguments.size();
+    for (Value operand : launch.getArguments())
+      addArgument(plan->storage[operand]);
+    for (Value result : launch.getResults())
+      addArgument(plan->storage[result]);
+    if (int64_t workspace = plan->workspaces[number]; workspace >= 0)
+      addArgument({.buffer = workspace});
+    firstRow.push_back(launches.size());
+    for (const LaunchStep &step : configuration->steps) {
+      const StageSpec &stage = configuration->stages[step.stage];
+      std::string symbol = getStageSymbol(kernel, stage);
+      launches.push_back({FlatSymbolRefAttr::get(entry.getContext(), symbol), writer.string(symbol),
+                          writer.i64(step.iteration), writer.i64(std::max<int64_t>(stage.tasks, 1)),
+                          writer.i64(std::max<int64_t>(stage.grain, 1)), writer.i32(firstArgument),
+                          writer.i32(arguments.size() - firstArgument)});
+    }
+    scratchSize = std::max(scratchSize, configuration->scratch);
+  }
+  firstRow.push_back(launches.size());
+  for (const PlannedBuffer &buffer : plan->buffers)
+    buffers.push_back({writer.i64(buffer.offset), writer.i64(buffer.size), writer.i32(firstRow[buffer.first]),
+                       writer.i32(firstRow[buffer.last + 1] - 1)});
+  arenaSize = std::max(arenaSize, plan->arenaSize);
+
+  MLIRContext *context = entry.getContext();
+  std::string name = entry.getSymName().str();
+  return TableRow{writer.string(name),
+                  writer.table(name + ".launches", layout::launch(context), launches),
+                  writer.table(name + ".arguments", layout::argument(context), arguments),
+                  writer.table(name + ".buffers", layout::arenaBuffer(context), buffers),
+                  writer.i64(launches.size()),
+                  writer.i64(arguments.size()),
+                  writer.i64(buffers.size())};
+}
+
+LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target, bool checkMemory) {
+  MLIRContext *context = module.getContext();
+  PersistentTensors tensors;
+  if (failed(tensors.gather(module)))
+    return failure();
+  DenseMap<StringAttr, KernelOp> kernels;
+  for (auto kernel : module.getOps<KernelOp>())
+    kernels[kernel.getSymNameAttr()] = kernel;
+
+  TableWriter writer(module);
+  EntryTables entries(tensors, kernels);
+  std::vector<TableRow> rows;
+  for (auto entry : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    FailureOr<TableRow> row = entries.write(entry, writer);
+    if (failed(row))
+      return failure();
+    rows.push_back(*row);
+  }
+  if (rows.empty())
+    return module.emitError("holds no entry point");
+  Attribute tensorTable = tensors.write(writer);
+  Attribute entryTable = writer.table("entries", layout::entry(context), rows);
+  StringRef configJson = getString(module, "hadal.config_json", "");
+  StringRef reason = getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
+  writer.structure(
+      "hadal_program", layout::program(context),
+      {writer.i32(HADAL_PROGRAM_VERSION), writer.i32(checkMemory),
+       writer.string(getString(module, "hadal.model", "model")), writer.string("cpu"), writer.string(target.cpu),
+       writer.string(llvm::join(target.required, ",")), writer.string(configJson), writer.string(reason),
+       writer.i64(getInteger(module, "hadal.micro_batch_size", 1)), writer.i64(getInteger(module, "hadal.sequence_length", 1)),
+       writer.i64(getInteger(module, "hadal.tokens_ahead", 1)), writer.i64(getInteger(module, "hadal.vocabulary", 1)),
+       writer.i64(entries.getArenaSize()), writer.i64(entries.getScratchSize()), writer.i64(tensors.size()), tensorTable,
+       writer.i64(rows.size()), entryTable});
+
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (isa<func::FuncOp, KernelOp, ParameterOp, StateOp>(op))
+      op.erase();
+  return success();
+}
+
+namespace {
+
+struct BuildHost : PassWrapper<BuildHost, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BuildHost)
+  BuildHost() = default;
+  BuildHost(const BuildHost &other) : PassWrapper(other) {}
+  StringRef getArgument() const override { return "hadal-build-host"; }
+  StringRef getDescription() const override { return "writes entry points and parameters as the runtime's tables"; }
+  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"), llvm::cl::init("host")};
+  Option<bool> checkMemory{*this, "check-memory", llvm::cl::desc("give every buffer its own guarded mapping"),
+                           llvm::cl::init(false)};
+
+  void runOnOperation() override {
+    llvm::Expected<TargetDescription> target = TargetDescription::forCPU(cpu);
+    if (!target) {
+      getOperation().emitError(llvm::toString(target.takeError()));
+      return signalPassFailure();
+    }
+    if (failed(buildHost(getOperation(), *target, checkMemory)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+void hadal::registerHostPasses() { PassRegistration<BuildHost>(); }

@@ -1,0 +1,131 @@
+//===- PersistentTensors.cpp - the tensors that outlive a step --------------------------------------------------------===//
+//
+// Numbers parameters first, in the order of the program, then whatever else the entry points name, in the order in which
+// they name it. Arguments of several entry points that name the same tensor are one tensor.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Host/Descriptor.h"
+#include "runtime/include/hadal/program.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// The attributes by which an argument says what it is.
+constexpr std::pair<StringLiteral, unsigned> argumentRoles[] = {
+    {"hadal.parameter", HADAL_PARAMETER},       {"hadal.gradient", HADAL_GRADIENT}, {"hadal.first_moment", HADAL_FIRST_MOMENT},
+    {"hadal.second_moment", HADAL_SECOND_MOMENT}, {"hadal.state", HADAL_STATE},       {"hadal.input", HADAL_INPUT},
+    {"hadal.scalar", HADAL_SCALAR}};
+
+/// A tensor's name is a symbol or a string.
+StringRef getName(Attribute attribute) {
+  if (auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute))
+    return symbol.getValue();
+  if (auto string = dyn_cast<StringAttr>(attribute))
+    return string.getValue();
+  return "";
+}
+
+std::optional<unsigned> getElementType(Type type) {
+  if (type.isF32())
+    return HADAL_F32;
+  if (type.isInteger(32))
+    return HADAL_I32;
+  if (type.isBF16())
+    return HADAL_BF16;
+  if (type.isF16())
+    return HADAL_F16;
+  if (isa<Float8E4M3FNType>(type))
+    return HADAL_F8E4M3FN;
+  return std::nullopt;
+}
+
+} // namespace
+
+FailureOr<int64_t> PersistentTensors::add(Location loc, unsigned role, StringRef name, Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape() || tensor.getRank() > HADAL_MAX_RANK || !getElementType(tensor.getElementType()))
+    return emitError(loc) << "'" << name << "' has a type that a program cannot hold: " << type << "; a tensor of at most "
+                          << HADAL_MAX_RANK << " closed dimensions is expected";
+  auto [number, isNew] = numbers.try_emplace({role, StringAttr::get(type.getContext(), name)}, tensors.size());
+  if (!isNew) {
+    if (tensors[number->second].type != tensor)
+      return emitError(loc) << "'" << name << "' is " << tensor << " here and " << tensors[number->second].type
+                            << " elsewhere";
+    return number->second;
+  }
+  Tensor record{name.str(), role, tensor, ParameterOp(), int64_t(tensors.size())};
+  if (role <= HADAL_SECOND_MOMENT) {
+    record.parameter = parameters.lookup(name);
+    if (!record.parameter)
+      return emitError(loc) << "names the parameter '" << name << "', which the module does not hold";
+    record.owner = numbers.lookup({HADAL_PARAMETER, StringAttr::get(type.getContext(), name)});
+  }
+  tensors.push_back(record);
+  return number->second;
+}
+
+LogicalResult PersistentTensors::gather(ModuleOp module) {
+  for (auto parameter : module.getOps<ParameterOp>()) {
+    parameters[parameter.getSymName()] = parameter;
+    if (failed(add(parameter.getLoc(), HADAL_PARAMETER, parameter.getSymName(), parameter.getType())))
+      return failure();
+  }
+  for (auto entry : module.getOps<func::FuncOp>()) {
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
+      FailureOr<int64_t> number = failure();
+      bool found = false;
+      for (auto [attribute, role] : argumentRoles)
+        if (Attribute name = entry.getArgAttr(index, attribute)) {
+          found = true;
+          number = add(entry.getArgument(index).getLoc(), role, getName(name), entry.getArgumentTypes()[index]);
+        }
+      if (!found)
+        return entry.emitError("argument ") << index << " of @" << entry.getSymName()
+                                            << " does not say what it is (hadal.parameter, hadal.gradient, hadal.input, ...)";
+      if (failed(number))
+        return failure();
+      arguments[{entry, index}] = *number;
+    }
+    for (unsigned index = 0; index < entry.getNumResults(); ++index) {
+      if (entry.getResultAttr(index, "hadal.tied"))
+        continue;
+      auto name = entry.getResultAttrOfType<StringAttr>(index, "hadal.result");
+      if (!name)
+        return entry.emitError("result ") << index << " of @" << entry.getSymName()
+                                          << " is neither tied to an argument nor named (hadal.result)";
+      FailureOr<int64_t> number = add(entry.getLoc(), HADAL_RESULT, name, entry.getResultTypes()[index]);
+      if (failed(number))
+        return failure();
+      results[{entry, index}] = *number;
+    }
+  }
+  return success();
+}
+
+Attribute PersistentTensors::write(TableWriter &writer) const {
+  OpBuilder &builder = writer.getBuilder();
+  auto pointerStruct = LLVM::LLVMStructType::getLiteral(builder.getContext(),
+                                                        {LLVM::LLVMPointerType::get(builder.getContext())});
+  std::vector<TableRow> rows;
+  for (const Tensor &tensor : tensors) {
+    SmallVector<Attribute> dimensions;
+    for (int64_t dimension = 0; dimension < HADAL_MAX_RANK; ++dimension)
+      dimensions.push_back(writer.i64(dimension < tensor.type.getRank() ? tensor.type.getDimSize(dimension) : 0));
+    std::vector<TableRow> aliases;
+    ParameterOp parameter = tensor.role == HADAL_PARAMETER ? tensor.parameter : ParameterOp();
+    if (parameter && parameter.getAliases())
+      for (StringRef alias : parameter.getAliases()->getAsValueRange<StringAttr>())
+        aliases.push_back({writer.string(alias)});
+    StringAttr name = writer.string(tensor.name);
+    Attribute aliasTable = writer.table("aliases." + std::to_string(rows.size()), pointerStruct, aliases);
+    rows.push_back({name, writer.i32(tensor.role), writer.i32(*getElementType(tensor.type.getElementType())),
+                    writer.i32(tensor.type.getRank()), writer.i32(parameter ? int64_t(parameter.getInitializer()) : 0),
+                    builder.getArrayAttr(dimensions),
+                    builder.getF32FloatAttr(parameter ? parameter.getStd().convertToDouble() : 0.0),
+                    writer.i32(tensor.owner), writer.i32(parameter && parameter.getTrainable()),
+                    writer.i32(aliases.size()), aliasTable});
+  }
+  return writer.table("tensors", layout::tensor(builder.getContext()), rows);
+}

@@ -1,0 +1,71 @@
+//===- Fuse.cpp - hadal-fuse: cuts entry points into kernels ----------------------------------------------------------===//
+//
+// Every function of the module is an entry point. In each, dead operations go, results that the same value stands for
+// twice get a copy, groups are found (FusionGroups.cpp), become launches of shared kernels (Outline.cpp,
+// KernelTable.cpp), and results are tied to the persistent storage that they update.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "passes/Fusion/Outline.h"
+#include "passes/Passes.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace hadal {
+#define GEN_PASS_DEF_FUSEPASS
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+void eraseDeadOperations(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Gives every result of the entry point that is no update in place a value of its own: it has storage of its own.
+void copyRepeatedResults(func::FuncOp entry) {
+  Operation *terminator = entry.getBody().front().getTerminator();
+  llvm::SmallPtrSet<Value, 8> seen;
+  for (OpOperand &returned : terminator->getOpOperands()) {
+    Value value = returned.get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    bool isOwn = seen.insert(value).second && !isa<BlockArgument>(value);
+    if (isOwn || entry.getResultAttr(returned.getOperandNumber(), "hadal.tied") || !type ||
+        !isa<FloatType>(type.getElementType()))
+      continue;
+    OpBuilder builder(terminator);
+    auto one = DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0));
+    Value factor = arith::ConstantOp::create(builder, value.getLoc(), one);
+    returned.set(arith::MulFOp::create(builder, value.getLoc(), value, factor));
+  }
+}
+
+struct FusePass : hadal::impl::FusePassBase<FusePass> {
+  using FusePassBase::FusePassBase;
+
+  void runOnOperation() override {
+    KernelTable kernels(getOperation());
+    SmallVector<func::FuncOp> entries(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp entry : entries) {
+      if (entry.isDeclaration())
+        continue;
+      if (llvm::hasSingleElement(entry.getBody())) {
+        eraseDeadOperations(entry.getBody().front());
+        copyRepeatedResults(entry);
+      }
+      FailureOr<FusionGroups> groups = findFusionGroups(entry);
+      if (failed(groups))
+        return signalPassFailure();
+      outlineGroups(entry, *groups, kernels);
+      if (failed(tieResults(entry)))
+        return signalPassFailure();
+    }
+    if (printFusion)
+      kernels.print(llvm::errs());
+  }
+};
+
+} // namespace

@@ -1,0 +1,180 @@
+//===- KernelTable.cpp - kernels shared by structure, their names, and the fusion report ------------------------------===//
+//
+// Two groups are the same kernel when they hold the same operations with the same attributes, wired alike. The body is
+// written as a string of words (operation name, attributes, types, number of each operand), all of which are unique
+// pointers in MLIR, and looked up in a hash table: linear in the program, with no comparison of regions.
+//
+// Names are for people and for traces: what the kernel does and on which shapes, `linear_addf_2048x512x192`. They depend
+// on the order of the program only.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "passes/Fusion/Outline.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Marks that matter to the program and not to a kernel: a recomputed norm is the same kernel as the norm.
+constexpr StringLiteral recomputeAttrName = "recompute";
+
+/// The words of a kernel's structure.
+std::string getSignature(KernelKind kind, ArrayRef<Operation *> body, ValueRange operands, ValueRange results) {
+  SmallVector<uintptr_t> words{uintptr_t(kind)};
+  DenseMap<Value, uintptr_t> numbers;
+  for (Value operand : operands) {
+    numbers.try_emplace(operand, numbers.size());
+    words.push_back(uintptr_t(operand.getType().getAsOpaquePointer()));
+  }
+  for (Operation *op : body) {
+    NamedAttrList attributes(op->getAttrDictionary());
+    attributes.erase(recomputeAttrName);
+    words.push_back(uintptr_t(op->getName().getAsOpaquePointer()));
+    words.push_back(uintptr_t(attributes.getDictionary(op->getContext()).getAsOpaquePointer()));
+    words.push_back(op->getNumOperands());
+    for (Value operand : op->getOperands())
+      words.push_back(numbers.lookup(operand));
+    for (Value result : op->getResults()) {
+      numbers.try_emplace(result, numbers.size());
+      words.push_back(uintptr_t(result.getType().getAsOpaquePointer()));
+    }
+  }
+  words.push_back(results.size());
+  for (Value result : results)
+    words.push_back(numbers.lookup(result));
+  return std::string(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uintptr_t));
+}
+
+/// Rows × columns, leading dimensions counted as rows; nothing for a single number.
+std::string getFlatShape(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  if (tensor.getRank() == 0)
+    return "";
+  int64_t columns = tensor.getShape().back(), rows = columns ? tensor.getNumElements() / columns : 0;
+  return tensor.getRank() == 1 ? std::to_string(columns) : std::to_string(rows) + "x" + std::to_string(columns);
+}
+
+/// What a kernel does: its anchor and the arithmetic on it, or the first operations of a rowwise chain that are more than
+/// arithmetic (or else the first ones).
+std::string getDeed(Operation *anchor, ArrayRef<Operation *> body) {
+  SmallVector<Operation *> named;
+  if (anchor) {
+    for (Operation *op : body)
+      if (op == anchor || op->hasTrait<OpTrait::Elementwise>())
+        named.push_back(op);
+  } else {
+    llvm::copy_if(body, std::back_inserter(named), [](Operation *op) { return isa<KernelOpInterface>(op); });
+    if (named.empty())
+      llvm::copy_if(body, std::back_inserter(named), [](Operation *op) { return op->getNumOperands() > 0; });
+    if (named.empty())
+      named.push_back(body.front());
+  }
+  std::string name;
+  for (Operation *op : ArrayRef(named).take_front(4)) {
+    name += (name.empty() ? "" : "_") + op->getName().stripDialect().str();
+    for (NamedAttribute attribute : op->getAttrs())
+      if (isa<UnitAttr>(attribute.getValue()) && attribute.getName().getValue().starts_with("transpose"))
+        name += "_" + attribute.getName().str();
+  }
+  return named.size() > 4 ? name + "_and_more" : name;
+}
+
+std::string getName(Operation *anchor, ArrayRef<Operation *> body, ValueRange operands, ValueRange results) {
+  Operation *shaped = anchor ? anchor : body.front();
+  std::string input = shaped->getNumOperands() ? getFlatShape(shaped->getOperand(0).getType()) : "";
+  Type resultType = anchor ? anchor->getResult(0).getType() : results.front().getType();
+  std::string output = getFlatShape(resultType), name = getDeed(anchor, body);
+  if (input.empty() || input == output)
+    return output.empty() ? name : name + "_" + output;
+  if (output.empty())
+    return name + "_" + input;
+  return name + "_" + input + "x" + std::to_string(cast<RankedTensorType>(resultType).getShape().back());
+}
+
+int64_t sumBytes(ValueRange values) {
+  int64_t bytes = 0;
+  for (Value value : values)
+    bytes += getByteSize(value.getType());
+  return bytes;
+}
+
+std::string formatBytes(int64_t bytes) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (bytes < 1024)
+    stream << bytes << " B";
+  else if (bytes < 1024 * 1024)
+    stream << llvm::format("%.1f KiB", bytes / 1024.0);
+  else
+    stream << llvm::format("%.1f MiB", bytes / 1048576.0);
+  return text;
+}
+
+} // namespace
+
+std::string KernelTable::uniqueName(std::string name) {
+  std::string candidate = name;
+  for (int64_t number = 2; !names.insert(candidate).second || module.lookupSymbol(candidate); ++number)
+    candidate = name + "_" + std::to_string(number);
+  return candidate;
+}
+
+KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operation *> body, ValueRange operands,
+                             ValueRange results) {
+  Operation *named = anchor ? anchor : body.front();
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto type = builder.getFunctionType(TypeRange(operands), TypeRange(results));
+  auto kernel = KernelOp::create(builder, named->getLoc(), uniqueName(getName(anchor, body, operands, results)), type,
+                                 kind, /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+  Block *block = &kernel.getBody().emplaceBlock();
+  IRMapping mapping;
+  for (Value operand : operands)
+    mapping.map(operand, block->addArgument(operand.getType(), operand.getLoc()));
+  builder.setInsertionPointToStart(block);
+  for (Operation *op : body)
+    builder.clone(*op, mapping)->removeAttr(recomputeAttrName);
+  SmallVector<Value> yielded;
+  for (Value result : results)
+    yielded.push_back(mapping.lookup(result));
+  YieldOp::create(builder, named->getLoc(), yielded);
+  return kernel;
+}
+
+KernelOp KernelTable::getOrCreate(KernelKind kind, Operation *anchor, ArrayRef<Operation *> body, ValueRange operands,
+                                  ValueRange results) {
+  auto [entry, isNew] = bySignature.try_emplace(getSignature(kind, body, operands, results), statistics.size());
+  if (isNew) {
+    KernelStatistics statistic;
+    statistic.kernel = create(kind, anchor, body, operands, results);
+    statistic.readBytes = sumBytes(operands);
+    statistic.writtenBytes = sumBytes(results);
+    statistic.savedBytes = -statistic.readBytes - statistic.writtenBytes;
+    for (Operation *op : body)
+      statistic.savedBytes += sumBytes(op->getOperands()) + sumBytes(op->getResults());
+    statistics.push_back(statistic);
+  }
+  KernelStatistics &statistic = statistics[entry->second];
+  ++statistic.launches;
+  return statistic.kernel;
+}
+
+void KernelTable::print(raw_ostream &stream) const {
+  int64_t launches = 0, moved = 0, saved = 0;
+  stream << "kernels (bytes per launch):\n";
+  for (const KernelStatistics &statistic : statistics) {
+    KernelOp kernel = statistic.kernel;
+    stream << "  @" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
+    llvm::interleaveComma(kernel.getBody().front().without_terminator(), stream,
+                          [&](Operation &op) { stream << op.getName().getStringRef(); });
+    stream << "; reads " << formatBytes(statistic.readBytes) << ", writes " << formatBytes(statistic.writtenBytes)
+           << ", saves " << formatBytes(statistic.savedBytes) << "; " << statistic.launches
+           << (statistic.launches == 1 ? " launch\n" : " launches\n");
+    launches += statistic.launches;
+    moved += statistic.launches * (statistic.readBytes + statistic.writtenBytes);
+    saved += statistic.launches * statistic.savedBytes;
+  }
+  stream << statistics.size() << " kernels, " << launches << " launches; " << formatBytes(moved) << " moved, "
+         << formatBytes(saved) << " saved by fusion\n";
+}

@@ -1,0 +1,163 @@
+//===- MemoryPlan.cpp - reads, checks and prints memory plans ---------------------------------------------------------===//
+//
+// A value's storage is found in the order of launches: a result that is tied lies where its operand lies; a result that
+// the entry point returns without tying has storage of its own in the runtime; every other result starts a buffer of the
+// arena, which lives from the launch that makes it to the last that reads it or anything tied to it.
+//
+// Overlaps are found by a sweep over the launches: buffers that begin are put into an ordered map by offset, where only
+// the two neighbours can overlap; n log n in all.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "passes/Memory/MemoryPlan.h"
+#include "passes/Fusion/FusionGroups.h"
+#include "llvm/Support/Format.h"
+#include <map>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+int64_t alignSize(int64_t bytes) { return llvm::alignTo(std::max<int64_t>(bytes, 1), bufferAlignment); }
+
+std::string formatMiB(int64_t bytes) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.2f MiB", bytes / 1048576.0);
+  return text;
+}
+
+/// `file:line:column` of the innermost place a location names.
+std::string formatLocation(Location location) {
+  std::string text = "unknown";
+  location->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
+/// The most bytes that are live during one launch.
+int64_t getLiveSize(const EntryPlan &plan) {
+  std::vector<int64_t> change(plan.launches.size() + 1);
+  for (const PlannedBuffer &buffer : plan.buffers) {
+    change[buffer.first] += buffer.size;
+    change[buffer.last + 1] -= buffer.size;
+  }
+  int64_t live = 0, most = 0;
+  for (int64_t bytes : change)
+    most = std::max(most, live += bytes);
+  return most;
+}
+
+} // namespace
+
+FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
+  EntryPlan plan;
+  plan.entry = entry;
+  Block &block = entry.getBody().front();
+  Operation *terminator = block.getTerminator();
+  for (BlockArgument argument : block.getArguments())
+    plan.storage[argument].argument = argument;
+  DenseMap<Value, int64_t> returned;
+  for (OpOperand &operand : terminator->getOpOperands())
+    if (!entry.getResultAttr(operand.getOperandNumber(), "hadal.tied"))
+      returned.try_emplace(operand.get(), operand.getOperandNumber());
+
+  for (Operation &op : block.without_terminator()) {
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch)
+      return op.emitOpError("stands between launches: run hadal-fuse before the memory plan");
+    unsigned number = plan.launches.size();
+    plan.launches.push_back(launch);
+    for (Value operand : launch.getArguments())
+      if (int64_t buffer = plan.storage[operand].buffer; buffer >= 0)
+        plan.buffers[buffer].last = number;
+    for (OpResult result : launch.getResults()) {
+      if (int64_t tied = launch.getTied() ? (*launch.getTied())[result.getResultNumber()] : -1; tied >= 0) {
+        plan.storage[result] = plan.storage[launch.getArguments()[tied]];
+      } else if (auto found = returned.find(result); found != returned.end()) {
+        plan.storage[result].result = found->second;
+      } else {
+        plan.storage[result].buffer = plan.buffers.size();
+        int64_t offset = launch.getPlacement() ? (*launch.getPlacement())[result.getResultNumber()] : -1;
+        plan.buffers.push_back({result, launch, offset, alignSize(getByteSize(result.getType())), number, number});
+      }
+    }
+    plan.workspaces.push_back(-1);
+    if (int64_t bytes = launch.getWorkspace().value_or(0)) {
+      plan.workspaces.back() = plan.buffers.size();
+      plan.buffers.push_back(
+          {Value(), launch, int64_t(launch.getWorkspacePlacement().value_or(-1)), alignSize(bytes), number, number});
+    }
+  }
+  for (const PlannedBuffer &buffer : plan.buffers)
+    plan.arenaSize = std::max(plan.arenaSize, buffer.offset + buffer.size);
+  plan.liveSize = getLiveSize(plan);
+  return plan;
+}
+
+LogicalResult EntryPlan::verify() const {
+  std::vector<SmallVector<const PlannedBuffer *, 2>> begins(launches.size()), ends(launches.size());
+  for (const PlannedBuffer &buffer : buffers) {
+    if (buffer.offset < 0 || buffer.offset % bufferAlignment != 0)
+      return LaunchOp(buffer.launch).emitOpError("has a buffer without an aligned place in the arena: run hadal-plan-memory");
+    begins[buffer.first].push_back(&buffer);
+    ends[buffer.last].push_back(&buffer);
+  }
+  std::map<int64_t, const PlannedBuffer *> live;
+  for (unsigned number = 0; number < launches.size(); ++number) {
+    for (const PlannedBuffer *buffer : begins[number]) {
+      auto [place, isNew] = live.try_emplace(buffer->offset, buffer);
+      auto next = std::next(place);
+      bool overlaps = !isNew || (next != live.end() && buffer->offset + buffer->size > next->first);
+      if (place != live.begin()) {
+        auto [offset, previous] = *std::prev(place);
+        overlaps |= offset + previous->size > buffer->offset;
+      }
+      if (overlaps)
+        return LaunchOp(buffer->launch).emitOpError("has a buffer at ")
+               << buffer->offset << " of " << buffer->size << " bytes that overlaps another that is live";
+    }
+    for (const PlannedBuffer *buffer : ends[number])
+      live.erase(buffer->offset);
+  }
+  return success();
+}
+
+void EntryPlan::print(raw_ostream &stream) const {
+  stream << "memory plan of @" << func::FuncOp(entry).getSymName() << ": arena " << formatMiB(arenaSize) << ", "
+         << formatMiB(liveSize) << " live at the peak, " << buffers.size() << " buffers, " << launches.size()
+         << " launches\n";
+  std::vector<const PlannedBuffer *> largest;
+  for (const PlannedBuffer &buffer : buffers)
+    largest.push_back(&buffer);
+  llvm::stable_sort(largest, [](auto *a, auto *b) { return a->size > b->size; });
+  for (const PlannedBuffer *buffer : ArrayRef(largest).take_front(10)) {
+    stream << "  " << formatMiB(buffer->size) << " at " << buffer->offset << ", launches " << buffer->first << " to "
+           << buffer->last << ": ";
+    if (buffer->value)
+      stream << buffer->value.getType() << " of @";
+    else
+      stream << "workspace of @";
+    LaunchOp launch = buffer->launch;
+    stream << launch.getKernel() << " (" << formatLocation(launch.getLoc()) << ")\n";
+  }
+}
+
+void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
+  // A tensor is an argument of several entry points and counts once.
+  std::map<std::string, int64_t> bytes;
+  std::map<std::string, llvm::SmallPtrSet<const void *, 16>> seen;
+  for (auto entry : module.getOps<func::FuncOp>())
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index)
+      for (StringRef role : {"parameter", "gradient", "first_moment", "second_moment", "state", "input"})
+        if (Attribute name = entry.getArgAttr(index, ("hadal." + role).str()))
+          if (seen[role.str()].insert(name.getAsOpaquePointer()).second)
+            bytes[role.str()] += getByteSize(entry.getArgumentTypes()[index]);
+  stream << "persistent: parameters " << formatMiB(bytes["parameter"]) << ", gradients " << formatMiB(bytes["gradient"])
+         << ", optimizer " << formatMiB(bytes["first_moment"] + bytes["second_moment"]) << ", states "
+         << formatMiB(bytes["state"]) << ", inputs " << formatMiB(bytes["input"]) << "\n";
+}

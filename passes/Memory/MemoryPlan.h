@@ -1,0 +1,66 @@
+//===- MemoryPlan.h - where the buffers of an entry point lie in the arena --------------------------------------------===//
+//
+// Declares the reading of a memory plan from the attributes of launches: what the planner writes, the verifier checks, the
+// report prints and codegen/Host turns into tables.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_PASSES_MEMORY_MEMORYPLAN_H
+#define HADAL_PASSES_MEMORY_MEMORYPLAN_H
+
+#include "dialect/IR/Hadal.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace hadal {
+
+/// Buffers start at multiples of this many bytes.
+constexpr int64_t bufferAlignment = 64;
+
+/// One buffer of the arena. It is a launch's result with everything that later launches write into its place, or a workspace.
+struct PlannedBuffer {
+  /// The first value that lies in it; null for a workspace.
+  mlir::Value value;
+  /// The launch that makes it.
+  LaunchOp launch;
+  int64_t offset = -1;
+  int64_t size = 0;
+  /// Numbers of the first and the last launch that touch it.
+  unsigned first = 0, last = 0;
+};
+
+/// What stands for the storage of a value.
+struct Storage {
+  /// Index of a planned buffer, or -1.
+  int64_t buffer = -1;
+  /// The entry point's argument that it is tied to, or null.
+  mlir::BlockArgument argument;
+  /// The result of the entry point that it is, or -1: a scalar with storage of its own.
+  int64_t result = -1;
+};
+
+/// The buffers of one entry point, from its launches and what ties them.
+struct EntryPlan {
+  mlir::func::FuncOp entry;
+  std::vector<LaunchOp> launches;
+  std::vector<PlannedBuffer> buffers;
+  llvm::DenseMap<mlir::Value, Storage> storage;
+  /// The buffer of each launch's workspace, or -1.
+  std::vector<int64_t> workspaces;
+  /// Bytes of arena that the offsets need.
+  int64_t arenaSize = 0;
+  /// The most bytes that are live at once: no plan can do with less.
+  int64_t liveSize = 0;
+
+  /// Reads launches, lifetimes and offsets. Fails with a diagnostic where the entry point holds more than launches.
+  static mlir::FailureOr<EntryPlan> read(mlir::func::FuncOp entry);
+  /// Checks that buffers that are live at once do not overlap and that every buffer has its place.
+  mlir::LogicalResult verify() const;
+  /// A summary, with the largest buffers and where they come from.
+  void print(llvm::raw_ostream &stream) const;
+};
+
+/// Bytes of persistent tensors by what they are for, from the arguments of a module's entry points.
+void printPersistentMemory(mlir::ModuleOp module, llvm::raw_ostream &stream);
+
+} // namespace hadal
+
+#endif // HADAL_PASSES_MEMORY_MEMORYPLAN_H

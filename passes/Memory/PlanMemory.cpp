@@ -1,0 +1,153 @@
+//===- PlanMemory.cpp - hadal-plan-memory: one arena for the buffers of an entry point --------------------------------===//
+//
+// 1. Workspaces: every launch takes the bytes that strategy selection left on its kernel.
+// 2. In place: a result takes over the buffer of an operand that is read for the last time, where the kernel reads each
+//    element before it writes it (InPlace.h); the launch is then tied.
+// 3. Placement: a walk over the launches that allocates what begins, by best fit, the largest first, and afterwards
+//    frees what ends. n log n in the number of buffers.
+// 4. The plan is read back from the attributes and verified.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "passes/Fusion/FusionGroups.h"
+#include "passes/Fusion/InPlace.h"
+#include "passes/Memory/ArenaAllocator.h"
+#include "passes/Memory/MemoryPlan.h"
+#include "passes/Passes.h"
+
+namespace hadal {
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#define GEN_PASS_DEF_VERIFYMEMORYPLANPASS
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// The attribute of hadal.kernel in which strategy selection leaves the bytes of its workspace.
+constexpr StringLiteral workspaceAttrName = "workspace";
+
+/// The kernel of a launch, found without walking the symbol table each time.
+using Kernels = DenseMap<StringAttr, KernelOp>;
+
+void setWorkspaces(func::FuncOp entry, const Kernels &kernels) {
+  for (auto launch : entry.getOps<LaunchOp>()) {
+    KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
+    auto bytes = kernel->getAttrOfType<IntegerAttr>(workspaceAttrName);
+    if (bytes && bytes.getInt() > 0)
+      launch.setWorkspace(bytes.getInt());
+  }
+}
+
+/// Ties results to operands in the arena that die with the launch.
+void reuseBuffers(EntryPlan &plan, const Kernels &kernels) {
+  for (auto [number, launch] : llvm::enumerate(plan.launches)) {
+    KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
+    SmallVector<int64_t> tied(launch->getNumResults(), -1);
+    if (launch.getTied())
+      tied.assign(launch.getTied()->begin(), launch.getTied()->end());
+    bool changed = false;
+    for (OpResult result : launch->getResults())
+      for (OpOperand &use : launch.getArgumentsMutable()) {
+        if (tied[result.getResultNumber()] >= 0 || plan.storage[result].buffer < 0)
+          break;
+        int64_t buffer = plan.storage[use.get()].buffer;
+        if (buffer < 0 || plan.buffers[buffer].last != number || llvm::is_contained(tied, use.getOperandNumber()) ||
+            llvm::count(launch.getArguments(), use.get()) > 1 ||
+            !mayShareBuffer(kernel, result.getResultNumber(), use.getOperandNumber()))
+          continue;
+        // The operand's buffer now lives as long as the result's.
+        tied[result.getResultNumber()] = use.getOperandNumber();
+        plan.buffers[buffer].last = plan.buffers[plan.storage[result].buffer].last;
+        plan.storage[result] = plan.storage[use.get()];
+        changed = true;
+      }
+    if (changed)
+      launch.setTied(tied);
+  }
+}
+
+/// Gives every buffer its offset.
+void placeBuffers(EntryPlan &plan) {
+  std::vector<SmallVector<PlannedBuffer *, 2>> begins(plan.launches.size()), ends(plan.launches.size());
+  for (PlannedBuffer &buffer : plan.buffers) {
+    begins[buffer.first].push_back(&buffer);
+    ends[buffer.last].push_back(&buffer);
+  }
+  ArenaAllocator arena;
+  for (auto [beginning, ending] : llvm::zip_equal(begins, ends)) {
+    llvm::stable_sort(beginning, [](PlannedBuffer *a, PlannedBuffer *b) { return a->size > b->size; });
+    for (PlannedBuffer *buffer : beginning)
+      buffer->offset = arena.allocate(buffer->size);
+    for (PlannedBuffer *buffer : ending)
+      arena.release(buffer->offset, buffer->size);
+  }
+}
+
+/// Writes the offsets on the launches.
+void writePlacements(EntryPlan &plan) {
+  for (auto [number, launch] : llvm::enumerate(plan.launches)) {
+    SmallVector<int64_t> placement;
+    for (OpResult result : launch->getResults()) {
+      int64_t buffer = plan.storage[result].buffer;
+      placement.push_back(buffer < 0 ? -1 : plan.buffers[buffer].offset);
+    }
+    launch.setPlacement(placement);
+    if (int64_t buffer = plan.workspaces[number]; buffer >= 0)
+      launch.setWorkspacePlacement(plan.buffers[buffer].offset);
+  }
+}
+
+struct PlanMemoryPass : hadal::impl::PlanMemoryPassBase<PlanMemoryPass> {
+  using PlanMemoryPassBase::PlanMemoryPassBase;
+
+  LogicalResult plan(func::FuncOp entry, const Kernels &kernels) {
+    for (auto launch : entry.getOps<LaunchOp>())
+      if (!kernels.contains(launch.getKernelAttr().getAttr()))
+        return launch.emitOpError("names no kernel");
+    setWorkspaces(entry, kernels);
+    FailureOr<EntryPlan> plan = EntryPlan::read(entry);
+    if (failed(plan))
+      return failure();
+    reuseBuffers(*plan, kernels);
+    plan = EntryPlan::read(entry);
+    if (failed(plan))
+      return failure();
+    placeBuffers(*plan);
+    writePlacements(*plan);
+    plan = EntryPlan::read(entry);
+    if (failed(plan) || failed(plan->verify()))
+      return failure();
+    if (printMemoryPlan)
+      plan->print(llvm::errs());
+    return success();
+  }
+
+  void runOnOperation() override {
+    Kernels kernels;
+    for (auto kernel : getOperation().getOps<KernelOp>())
+      kernels[kernel.getSymNameAttr()] = kernel;
+    for (auto entry : getOperation().getOps<func::FuncOp>())
+      if (!entry.isDeclaration() && failed(plan(entry, kernels)))
+        return signalPassFailure();
+    if (printMemoryPlan)
+      printPersistentMemory(getOperation(), llvm::errs());
+  }
+};
+
+struct VerifyMemoryPlanPass : hadal::impl::VerifyMemoryPlanPassBase<VerifyMemoryPlanPass> {
+  using VerifyMemoryPlanPassBase::VerifyMemoryPlanPassBase;
+
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<func::FuncOp>()) {
+      if (entry.isDeclaration())
+        continue;
+      FailureOr<EntryPlan> plan = EntryPlan::read(entry);
+      if (failed(plan) || failed(plan->verify()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

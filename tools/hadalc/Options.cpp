@@ -1,0 +1,132 @@
+//===- Options.cpp - the command line of hadalc -----------------------------------------------------------------------===//
+//
+// Everything that can be said to be wrong from the command line alone is said here, with what would be right.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "tools/hadalc/Options.h"
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+using namespace hadal;
+
+namespace {
+
+struct TargetName {
+  const char *name, *summary;
+  bool available;
+};
+constexpr TargetName targets[] = {{"cpu", "x86-64 processors; choose one with --cpu", true},
+                                  {"nvptx", "NVIDIA GPUs: kernels name the strategies that will serve them", false}};
+
+constexpr const char *footer =
+    "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
+    "Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.";
+
+int complain(const std::string &message) {
+  std::cerr << "hadalc: error: " << message << "\n";
+  return 2;
+}
+
+void listPhases() {
+  for (const PhaseDescription &phase : getPhases())
+    std::cout << phase.name.str() << std::string(10 - phase.name.size(), ' ') << phase.summary.str() << "\n";
+}
+
+std::string phaseNames() {
+  std::string names;
+  for (const PhaseDescription &phase : getPhases())
+    names += (names.empty() ? "" : ", ") + phase.name.str();
+  return names;
+}
+
+/// What the library left as text, checked.
+struct RawOptions {
+  std::string target = "cpu", to, from = "model";
+  bool listTargets = false, listPhases = false;
+};
+
+std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
+  for (const TargetName &target : targets)
+    if (raw.target == target.name && !target.available)
+      return complain("target '" + raw.target + "' cannot be compiled for yet; available: cpu");
+  if (raw.target != "cpu")
+    return complain("unknown target '" + raw.target + "'; known targets: cpu (and nvptx, not available yet). " +
+                    "A GPU architecture such as sm_90a is not a target");
+  CompilerOptions &options = commandLine.compiler;
+  auto to = parsePhase(raw.to.empty() ? "host" : raw.to), from = parsePhase(raw.from);
+  if (!to || !from)
+    return complain("unknown phase '" + (to ? raw.from : raw.to) + "'; phases: " + phaseNames());
+  options.to = *to;
+  options.from = *from;
+  commandLine.isTextual = !raw.to.empty();
+  if (*from > *to)
+    return complain("--compile-from=" + raw.from + " comes after --compile-to=" + raw.to);
+  if (raw.to.empty() && commandLine.output.empty())
+    return complain("where does the program go? give -o FILE, or --compile-to=PHASE to print a phase");
+  if (*from == Phase::Model && *to > Phase::Model && (options.microBatchSize < 1 || options.sequenceLength < 1))
+    return complain("give --micro-batch-size and --seq-length: they close the two open dimensions of a model");
+  if (options.program != "train")
+    return complain("unknown program '" + options.program + "'; known programs: train");
+  if (options.precision != "f32")
+    return complain("unknown precision '" + options.precision + "'; known precisions: f32");
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &commandLine) {
+  CompilerOptions &options = commandLine.compiler;
+  options.microBatchSize = options.sequenceLength = 0;
+  RawOptions raw;
+  CLI::App app("Compiles a model in the hadal dialect to a program that trains it.", "hadalc");
+  app.footer(footer);
+  app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
+  app.add_option("-o", commandLine.output, "the program; with --compile-to, the phase (default: standard output)");
+  app.add_option("--program", options.program, "what to build: train")->default_str("train");
+  app.add_option("--target", raw.target, "what to build it for (see --list-targets)")->default_str("cpu");
+  app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")
+      ->default_str("host");
+  app.add_option("--micro-batch-size", options.microBatchSize, "sequences in a micro-batch")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  app.add_option("--precision", options.precision, "type in which products are formed: f32")->default_str("f32");
+  app.add_option("--recompute", options.recompute,
+                 "what the backward pass computes again instead of keeping it: rms_norm,swiglu,mla_up");
+  app.add_option("--compile-to", raw.to, "the last phase to run (see --list-phases)");
+  app.add_option("--compile-from", raw.from, "the phase of the input")->default_str("model");
+  app.add_option("--dump-phases", options.dumpFolder, "write every phase to a numbered file in this folder");
+  app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr");
+  app.add_flag("--print-config", options.printConfig, "report every kernel's strategy and tile sizes on stderr");
+  app.add_flag("--print-memory-plan", options.printMemoryPlan, "report the arena and its largest buffers on stderr");
+  app.add_flag("--check-memory", options.checkMemory, "build a program whose buffers lie in guarded mappings");
+  app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
+  app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
+
+  std::vector<const char *> own{argv[0]};
+  for (int index = 1; index < argc; ++index) {
+    if (std::string(argv[index]).rfind("--mlir-", 0) == 0)
+      commandLine.mlirOptions.push_back(argv[index]);
+    else
+      own.push_back(argv[index]);
+  }
+  try {
+    app.parse(int(own.size()), own.data());
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    return complain(std::string(error.what()) + "; hadalc --help lists the options");
+  }
+  if (raw.listPhases) {
+    listPhases();
+    return 0;
+  }
+  if (raw.listTargets) {
+    for (const TargetName &target : targets)
+      std::cout << target.name << "\t" << target.summary << (target.available ? "" : " (not available yet)") << "\n";
+    return 0;
+  }
+  if (commandLine.input.empty())
+    return complain("no model given; hadalc --help lists the options");
+  return check(raw, commandLine);
+}
