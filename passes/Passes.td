@@ -50,6 +50,7 @@ def BindParameters : Pass<"hadal-bind-parameters", "::mlir::ModuleOp"> {
     is used twice is one parameter. The results of `@forward` are the parts of the loss (`loss.main`, `loss.mtp`, `loss.balance`).
     Records `hadal.model` and `hadal.vocabulary`. Test: test/passes/Transforms/bind-parameters.mlir.
   }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }
 
 def Decompose : Pass<"hadal-decompose", "::mlir::ModuleOp"> {

@@ -1,0 +1,37 @@
+// Operations without gradients between a parameter and a loss.
+// RUN: split-file %s %t
+// RUN: hadal-opt %t/gradients.mlir --hadal-differentiate --split-input-file --verify-diagnostics
+// RUN: not hadal-opt %t/recompute.mlir --hadal-differentiate="recompute=attention" 2>&1 | FileCheck %s
+
+// CHECK: error: cannot recompute 'attention': the known names are rms_norm, swiglu, mla_up
+
+//--- gradients.mlir
+hadal.parameter @w normal {std = 0.02} : tensor<2x3x4xf32>
+func.func @forward(%w: tensor<2x3x4xf32> {hadal.parameter = @w}) -> (tensor<f32> {hadal.result = "loss.main"}) {
+  // expected-error @below {{'math.erf' has no gradient, but parameters lie before it and a loss depends on it}}
+  %0 = math.erf %w : tensor<2x3x4xf32>
+  %1 = hadal.variance_balance_loss sigmoid %0 : tensor<2x3x4xf32>
+  return %1 : tensor<f32>
+}
+
+// -----
+
+hadal.parameter @w normal {std = 0.02} : tensor<4xf32>
+func.func @forward(%w: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<f32> {hadal.result = "loss.main"}) {
+  // expected-error @below {{has a gradient only when it repeats along the last dimension}}
+  %0 = hadal.expand %w : tensor<4xf32> -> tensor<2x3x4xf32>
+  %1 = hadal.variance_balance_loss sigmoid %0 : tensor<2x3x4xf32>
+  return %1 : tensor<f32>
+}
+
+// -----
+
+// expected-error @below {{holds no function @forward: run hadal-bind-parameters first}}
+module {
+}
+
+//--- recompute.mlir
+func.func @forward(%x: tensor<2x4xf32>) -> (tensor<f32> {hadal.result = "loss.main"}) {
+  %0 = hadal.squared_norm %x : tensor<2x4xf32>
+  return %0 : tensor<f32>
+}
