@@ -49,15 +49,14 @@ private:
 };
 
 StateOp TrainingStep::createLoad(ParameterOp bias, Type type, Location loc) {
-  builder.setInsertionPointAfter(routers.empty() ? bias.getOperation() : routers.back().load.getOperation());
-  if (routers.empty()) {
-    // After all parameters.
-    auto parameters = module.getOps<ParameterOp>();
-    Operation *last = bias;
-    for (ParameterOp parameter : parameters)
+  // States follow the parameters, in the order of their routers.
+  Operation *last = bias;
+  if (!routers.empty())
+    last = routers.back().load;
+  else
+    for (ParameterOp parameter : module.getOps<ParameterOp>())
       last = parameter;
-    builder.setInsertionPointAfter(last);
-  }
+  builder.setInsertionPointAfter(last);
   auto load = StateOp::create(builder, loc, builder.getStringAttr(bias.getSymName() + ".load"), TypeAttr::get(type));
   symbols.insert(load);
   routers.push_back({bias, load});
@@ -73,9 +72,11 @@ void TrainingStep::addLoads(func::FuncOp accumulate) {
   };
   llvm::MapVector<StringAttr, Load> loads;
   accumulate.walk([&](RouterOp router) {
-    if (router.getWeights().empty())
+    // A bias that is no parameter is not updated.
+    auto bias = router.getWeights().empty() ? BlockArgument() : dyn_cast<BlockArgument>(router.getWeights().front());
+    auto name = bias ? dyn_cast_or_null<FlatSymbolRefAttr>(entry.getRole(bias, parameterRole)) : FlatSymbolRefAttr();
+    if (!name)
       return;
-    auto name = cast<FlatSymbolRefAttr>(entry.getRole(cast<BlockArgument>(router.getWeights().front()), parameterRole));
     Load &load = loads[name.getAttr()];
     if (!load.sum) {
       Type type = router.getLoad().getType();

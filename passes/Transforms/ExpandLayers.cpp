@@ -3,8 +3,8 @@
 // Implements hadal-expand-layers. The body of the model is written anew: its own operations are copied; in place of
 // hadal.layers and hadal.mtp come the bodies of their functions, once per layer, one after the other. Copying keeps
 // track of the scope, which is the prefix of parameter names, and of the location from which a function is entered, so
-// that a diagnostic can name both the line in the layer function and the layer. That the functions exist and fit has been
-// verified with hadal.layers and hadal.mtp.
+// that a diagnostic can name both the line in the layer function and the layer. That the functions exist and fit has
+// been verified with hadal.layers and hadal.mtp.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
@@ -96,8 +96,7 @@ FailureOr<Value> Expander::runLayer(Operation *user, ArrayAttr functions, Value 
   for (auto symbol : functions.getAsRange<FlatSymbolRefAttr>()) {
     auto function = symbols.lookup<func::FuncOp>(symbol.getValue());
     if (!llvm::hasSingleElement(function.getBody()))
-      return function.emitError("layer function @")
-             << symbol.getValue() << " branches; layers are straight-line code";
+      return function.emitError("layer function @") << symbol.getValue() << " branches; layers are straight-line code";
     Block &body = function.getBody().front();
     IRMapping mapping;
     mapping.map(body.getArgument(0), hidden);
