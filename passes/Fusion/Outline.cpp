@@ -1,7 +1,8 @@
 //===- Outline.cpp - from groups of operations to launches of kernels -------------------------------------------------===//
 //
 // A group becomes a launch: its operands are what its operations read and do not make, in the order in which they are
-// first read; its results are what others read, in the order in which they are made. What the kernel copies (constants,
+// first read; its results are what others read, in the order in which they are made, and what nobody reads of an anchor:
+// a training and an evaluation step then share the kernel. What the kernel copies (constants,
 // expansions, selections of rows) is put before its first reader.
 //
 // Tying follows the results of the entry point backwards: the launch that makes the result must read the tied argument
@@ -31,7 +32,7 @@ public:
           operands.insert(operand);
     for (Operation *op : group.operations)
       for (Value result : op->getResults())
-        if (isReadOutside(result))
+        if (isReadOutside(result) || (op == group.anchor && result.use_empty()))
           results.push_back(result);
   }
 
