@@ -1,4 +1,5 @@
-//===- Compiler.cpp - the phases of a compilation ---------------------------------------------------------------------===//
+//===- Compiler.cpp - the phases of a compilation
+//---------------------------------------------------------------------===//
 //
 // A phase is a short pass pipeline, the same that hadal-opt offers. What later phases need to know of earlier ones (the
 // CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be resumed from.
@@ -99,10 +100,9 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
     return success();
   case Phase::Program: {
     std::string recompute = options.recompute.empty() ? "" : " recompute=" + options.recompute;
-    return add("hadal-model-to-program{program=" + options.program +
-               " micro-batch-size=" + std::to_string(options.microBatchSize) +
-               " seq-length=" + std::to_string(options.sequenceLength) + " precision=" + options.precision + recompute +
-               "}");
+    return add("hadal-model-to-program{program=" + options.program + " micro-batch-size=" +
+               std::to_string(options.microBatchSize) + " seq-length=" + std::to_string(options.sequenceLength) +
+               " precision=" + options.precision + recompute + "}");
   }
   case Phase::Kernels:
     return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{cpu=" + cpu +

@@ -1,4 +1,5 @@
-//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads -------------------------------------------===//
+//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads
+//-------------------------------------------===//
 //
 // The phase `host`: a module of LLVM's dialect that holds the kernels' functions and the constant `hadal_program` of
 // runtime/include/hadal/program.h. A launch becomes one row per step of its kernel's strategy; the rows share the
@@ -6,8 +7,8 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Descriptor.h"
-#include "runtime/include/hadal/program.h"
 #include "mlir/Pass/Pass.h"
+#include "runtime/include/hadal/program.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -132,16 +133,18 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   Attribute tensorTable = tensors.write(writer);
   Attribute entryTable = writer.table("entries", layout::entry(context), rows);
   StringRef configJson = getString(module, "hadal.config_json", "");
-  StringRef reason = getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
+  StringRef reason =
+      getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
   writer.structure(
       "hadal_program", layout::program(context),
       {writer.i32(HADAL_PROGRAM_VERSION), writer.i32(checkMemory),
        writer.string(getString(module, "hadal.model", "model")), writer.string("cpu"), writer.string(target.cpu),
        writer.string(llvm::join(target.required, ",")), writer.string(configJson), writer.string(reason),
-       writer.i64(getInteger(module, "hadal.micro_batch_size", 1)), writer.i64(getInteger(module, "hadal.sequence_length", 1)),
+       writer.i64(getInteger(module, "hadal.micro_batch_size", 1)),
+       writer.i64(getInteger(module, "hadal.sequence_length", 1)),
        writer.i64(getInteger(module, "hadal.tokens_ahead", 1)), writer.i64(getInteger(module, "hadal.vocabulary", 1)),
-       writer.i64(entries.getArenaSize()), writer.i64(entries.getScratchSize()), writer.i64(tensors.size()), tensorTable,
-       writer.i64(rows.size()), entryTable});
+       writer.i64(entries.getArenaSize()), writer.i64(entries.getScratchSize()), writer.i64(tensors.size()),
+       tensorTable, writer.i64(rows.size()), entryTable});
 
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<func::FuncOp, KernelOp, ParameterOp, StateOp>(op))

@@ -1,7 +1,8 @@
-//===- Link.cpp - from an object file to a program --------------------------------------------------------------------===//
+//===- Link.cpp - from an object file to a program
+//--------------------------------------------------------------------===//
 //
-// The C++ compiler drives the link, since it knows where the C++ library and glibc's start files lie: the one that built
-// Hadal, or else one in PATH. libstdc++ and libgcc are linked in, so that the program needs only glibc.
+// The C++ compiler drives the link, since it knows where the C++ library and glibc's start files lie: the one that
+// built Hadal, or else one in PATH. libstdc++ and libgcc are linked in, so that the program needs only glibc.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Link.h"
@@ -47,14 +48,16 @@ llvm::Error hadal::linkProgram(llvm::StringRef object, llvm::StringRef runtimeLi
     return llvm::createStringError(error, "cannot create a temporary file: " + error.message());
   llvm::FileRemover remover(messages);
 
-  llvm::SmallVector<llvm::StringRef> command{*driver,           object,           runtimeLibrary,       "-o",      output,
-                                             "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-pthread"};
+  llvm::SmallVector<llvm::StringRef> command{
+      *driver,   object, runtimeLibrary, "-o", output, "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
+      "-pthread"};
   if (llvm::sys::path::filename(*driver).contains("clang"))
     command.push_back("-fuse-ld=lld");
   for (llvm::StringRef flag : std::initializer_list<llvm::StringRef> HADAL_LINK_FLAGS)
     if (!flag.empty())
       command.push_back(flag);
-  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(messages), llvm::StringRef(messages)};
+  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(messages),
+                                                llvm::StringRef(messages)};
   std::string failure;
   int status = llvm::sys::ExecuteAndWait(*driver, command, std::nullopt, redirects, /*SecondsToWait=*/0,
                                          /*MemoryLimit=*/0, &failure);

@@ -1,7 +1,8 @@
-//===- PersistentTensors.cpp - the tensors that outlive a step --------------------------------------------------------===//
+//===- PersistentTensors.cpp - the tensors that outlive a step
+//--------------------------------------------------------===//
 //
-// Numbers parameters first, in the order of the program, then whatever else the entry points name, in the order in which
-// they name it. Arguments of several entry points that name the same tensor are one tensor.
+// Numbers parameters first, in the order of the program, then whatever else the entry points name, in the order in
+// which they name it. Arguments of several entry points that name the same tensor are one tensor.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Descriptor.h"
@@ -13,10 +14,13 @@ using namespace hadal;
 namespace {
 
 /// The attributes by which an argument says what it is.
-constexpr std::pair<StringLiteral, unsigned> argumentRoles[] = {
-    {"hadal.parameter", HADAL_PARAMETER},       {"hadal.gradient", HADAL_GRADIENT}, {"hadal.first_moment", HADAL_FIRST_MOMENT},
-    {"hadal.second_moment", HADAL_SECOND_MOMENT}, {"hadal.state", HADAL_STATE},       {"hadal.input", HADAL_INPUT},
-    {"hadal.scalar", HADAL_SCALAR}};
+constexpr std::pair<StringLiteral, unsigned> argumentRoles[] = {{"hadal.parameter", HADAL_PARAMETER},
+                                                                {"hadal.gradient", HADAL_GRADIENT},
+                                                                {"hadal.first_moment", HADAL_FIRST_MOMENT},
+                                                                {"hadal.second_moment", HADAL_SECOND_MOMENT},
+                                                                {"hadal.state", HADAL_STATE},
+                                                                {"hadal.input", HADAL_INPUT},
+                                                                {"hadal.scalar", HADAL_SCALAR}};
 
 /// A tensor's name is a symbol or a string.
 StringRef getName(Attribute attribute) {
@@ -45,9 +49,10 @@ std::optional<unsigned> getElementType(Type type) {
 
 FailureOr<int64_t> PersistentTensors::add(Location loc, unsigned role, StringRef name, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape() || tensor.getRank() > HADAL_MAX_RANK || !getElementType(tensor.getElementType()))
-    return emitError(loc) << "'" << name << "' has a type that a program cannot hold: " << type << "; a tensor of at most "
-                          << HADAL_MAX_RANK << " closed dimensions is expected";
+  if (!tensor || !tensor.hasStaticShape() || tensor.getRank() > HADAL_MAX_RANK ||
+      !getElementType(tensor.getElementType()))
+    return emitError(loc) << "'" << name << "' has a type that a program cannot hold: " << type
+                          << "; a tensor of at most " << HADAL_MAX_RANK << " closed dimensions is expected";
   auto [number, isNew] = numbers.try_emplace({role, StringAttr::get(type.getContext(), name)}, tensors.size());
   if (!isNew) {
     if (tensors[number->second].type != tensor)
@@ -82,8 +87,9 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
           number = add(entry.getArgument(index).getLoc(), role, getName(name), entry.getArgumentTypes()[index]);
         }
       if (!found)
-        return entry.emitError("argument ") << index << " of @" << entry.getSymName()
-                                            << " does not say what it is (hadal.parameter, hadal.gradient, hadal.input, ...)";
+        return entry.emitError("argument ")
+               << index << " of @" << entry.getSymName()
+               << " does not say what it is (hadal.parameter, hadal.gradient, hadal.input, ...)";
       if (failed(number))
         return failure();
       arguments[{entry, index}] = *number;
@@ -93,8 +99,8 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
         continue;
       auto name = entry.getResultAttrOfType<StringAttr>(index, "hadal.result");
       if (!name)
-        return entry.emitError("result ") << index << " of @" << entry.getSymName()
-                                          << " is neither tied to an argument nor named (hadal.result)";
+        return entry.emitError("result ")
+               << index << " of @" << entry.getSymName() << " is neither tied to an argument nor named (hadal.result)";
       FailureOr<int64_t> number = add(entry.getLoc(), HADAL_RESULT, name, entry.getResultTypes()[index]);
       if (failed(number))
         return failure();
@@ -106,8 +112,8 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
 
 Attribute PersistentTensors::write(TableWriter &writer) const {
   OpBuilder &builder = writer.getBuilder();
-  auto pointerStruct = LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                                        {LLVM::LLVMPointerType::get(builder.getContext())});
+  auto pointerStruct =
+      LLVM::LLVMStructType::getLiteral(builder.getContext(), {LLVM::LLVMPointerType::get(builder.getContext())});
   std::vector<TableRow> rows;
   for (const Tensor &tensor : tensors) {
     SmallVector<Attribute> dimensions;

@@ -1,9 +1,10 @@
-//===- Table.cpp - constant tables in LLVM's dialect ------------------------------------------------------------------===//
+//===- Table.cpp - constant tables in LLVM's dialect
+//------------------------------------------------------------------===//
 //
-// A constant of LLVM's dialect may name functions but not other constants: addresses of data have to be inserted into it.
-// Each insertion makes a new constant of the whole array, which would be quadratic in its length. A table is therefore
-// written in chunks: rows are inserted into a chunk and chunks into the whole. Chunks of equal length are an array, the
-// rest another; side by side in a structure they lie in memory as one array of rows.
+// A constant of LLVM's dialect may name functions but not other constants: addresses of data have to be inserted into
+// it. Each insertion makes a new constant of the whole array, which would be quadratic in its length. A table is
+// therefore written in chunks: rows are inserted into a chunk and chunks into the whole. Chunks of equal length are an
+// array, the rest another; side by side in a structure they lie in memory as one array of rows.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Table.h"
@@ -70,10 +71,12 @@ Attribute TableWriter::table(StringRef name, LLVM::LLVMStructType type, ArrayRef
   builder.createBlock(&op.getInitializerRegion());
   Value whole = LLVM::UndefOp::create(builder, loc, wholeType);
   for (int64_t chunk = 0; chunk < chunks; ++chunk)
-    whole = LLVM::InsertValueOp::create(builder, loc, whole, emitRows(type, rows.slice(chunk * rowsPerChunk, rowsPerChunk)),
-                                        ArrayRef<int64_t>{0, chunk});
+    whole =
+        LLVM::InsertValueOp::create(builder, loc, whole, emitRows(type, rows.slice(chunk * rowsPerChunk, rowsPerChunk)),
+                                    ArrayRef<int64_t>{0, chunk});
   if (rest)
-    whole = LLVM::InsertValueOp::create(builder, loc, whole, emitRows(type, rows.take_back(rest)), ArrayRef<int64_t>{1});
+    whole =
+        LLVM::InsertValueOp::create(builder, loc, whole, emitRows(type, rows.take_back(rest)), ArrayRef<int64_t>{1});
   LLVM::ReturnOp::create(builder, loc, whole);
   return builder.getStringAttr(name);
 }
@@ -83,5 +86,6 @@ void TableWriter::structure(StringRef name, LLVM::LLVMStructType type, const Tab
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getInitializerRegion());
   Value array = emitRows(type, fields);
-  LLVM::ReturnOp::create(builder, loc, LLVM::ExtractValueOp::create(builder, loc, array, ArrayRef<int64_t>{0}).getResult());
+  LLVM::ReturnOp::create(builder, loc,
+                         LLVM::ExtractValueOp::create(builder, loc, array, ArrayRef<int64_t>{0}).getResult());
 }

@@ -1,4 +1,5 @@
-//===- Table.h - constant tables in LLVM's dialect --------------------------------------------------------------------===//
+//===- Table.h - constant tables in LLVM's dialect
+//--------------------------------------------------------------------===//
 //
 // Declares how strings and arrays of structures become constants of a module.
 //
@@ -12,8 +13,8 @@
 
 namespace hadal {
 
-/// A field of a row: an IntegerAttr or FloatAttr; the name of a function (FlatSymbolRefAttr); the name of another constant
-/// (StringAttr); or #llvm.zero, a null pointer.
+/// A field of a row: an IntegerAttr or FloatAttr; the name of a function (FlatSymbolRefAttr); the name of another
+/// constant (StringAttr); or #llvm.zero, a null pointer.
 using TableRow = llvm::SmallVector<mlir::Attribute>;
 
 /// Writes constants at the end of a module.
@@ -32,7 +33,8 @@ public:
   void structure(llvm::StringRef name, mlir::LLVM::LLVMStructType type, const TableRow &fields);
 
 private:
-  mlir::LLVM::GlobalOp global(llvm::StringRef name, mlir::Type type, mlir::LLVM::Linkage linkage, mlir::Attribute value);
+  mlir::LLVM::GlobalOp global(llvm::StringRef name, mlir::Type type, mlir::LLVM::Linkage linkage,
+                              mlir::Attribute value);
   mlir::Value emitRows(mlir::LLVM::LLVMStructType type, llvm::ArrayRef<TableRow> rows);
 
   mlir::OpBuilder builder;

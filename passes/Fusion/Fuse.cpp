@@ -1,13 +1,14 @@
-//===- Fuse.cpp - hadal-fuse: cuts entry points into kernels ----------------------------------------------------------===//
+//===- Fuse.cpp - hadal-fuse: cuts entry points into kernels
+//----------------------------------------------------------===//
 //
 // Every function of the module is an entry point. In each, dead operations go, results that the same value stands for
 // twice get a copy, groups are found (FusionGroups.cpp), become launches of shared kernels (Outline.cpp,
 // KernelTable.cpp), and results are tied to the persistent storage that they update.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Fusion/Outline.h"
 #include "passes/Passes.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace hadal {
 #define GEN_PASS_DEF_FUSEPASS

@@ -1,11 +1,12 @@
-//===- FusionGroups.cpp - the greedy search for fusion groups ---------------------------------------------------------===//
+//===- FusionGroups.cpp - the greedy search for fusion groups
+//---------------------------------------------------------===//
 //
 // Operations are visited once, in program order, and each joins a group or opens one.
 //
-// Groups have places: the order in which they will be launched. An operation may join a group when all its operands come
-// from groups of no larger place; so the order stays topological and no cycle can arise, without a search through the
-// graph. When one operand comes from a later group, the group to join may still be moved to the end of the order, if
-// nothing has read its results so far. And when an operation joins one rowwise group and reads another, the other
+// Groups have places: the order in which they will be launched. An operation may join a group when all its operands
+// come from groups of no larger place; so the order stays topological and no cycle can arise, without a search through
+// the graph. When one operand comes from a later group, the group to join may still be moved to the end of the order,
+// if nothing has read its results so far. And when an operation joins one rowwise group and reads another, the other
 // merges into the first if all its readers come later than that. These three rules find every fusion of a chain and of
 // a tree; each costs a look at the operands of one operation, so that the search is linear in the program.
 //
@@ -18,8 +19,8 @@
 //    exist;
 //  - everything else stands alone.
 //
-// Where several groups qualify, the one that saves the most bytes is taken: a value read in its own kernel is not read from
-// memory, and if nothing else reads it, not written either.
+// Where several groups qualify, the one that saves the most bytes is taken: a value read in its own kernel is not read
+// from memory, and if nothing else reads it, not written either.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/FusionGroups.h"

@@ -1,15 +1,17 @@
-//===- KernelTable.cpp - kernels shared by structure, their names, and the fusion report ------------------------------===//
+//===- KernelTable.cpp - kernels shared by structure, their names, and the fusion report
+//------------------------------===//
 //
 // Two groups are the same kernel when they hold the same operations with the same attributes, wired alike. The body is
 // written as a string of words (operation name, attributes, types, number of each operand), all of which are unique
 // pointers in MLIR, and looked up in a hash table: linear in the program, with no comparison of regions.
 //
-// Names are for people and for traces: what the kernel does and on which shapes, `linear_addf_2048x512x192`. They depend
-// on the order of the program only.
+// Names are for people and for traces: what the kernel does and on which shapes, `linear_addf_2048x512x192`. They
+// depend on the order of the program only.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
-#include "passes/Fusion/Outline.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Fusion/Outline.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
@@ -56,8 +58,8 @@ std::string getFlatShape(Type type) {
   return tensor.getRank() == 1 ? std::to_string(columns) : std::to_string(rows) + "x" + std::to_string(columns);
 }
 
-/// What a kernel does: its anchor and the arithmetic on it, or the first operations of a rowwise chain that are more than
-/// arithmetic (or else the first ones).
+/// What a kernel does: its anchor and the arithmetic on it, or the first operations of a rowwise chain that are more
+/// than arithmetic (or else the first ones).
 std::string getDeed(Operation *anchor, ArrayRef<Operation *> body) {
   SmallVector<Operation *> named;
   if (anchor) {
@@ -71,14 +73,17 @@ std::string getDeed(Operation *anchor, ArrayRef<Operation *> body) {
     if (named.empty())
       named.push_back(body.front());
   }
-  std::string name;
-  for (Operation *op : ArrayRef(named).take_front(4)) {
-    name += (name.empty() ? "" : "_") + op->getName().stripDialect().str();
+  SmallVector<std::string> words;
+  for (Operation *op : named) {
+    std::string word = op->getName().stripDialect().str();
     for (NamedAttribute attribute : op->getAttrs())
       if (isa<UnitAttr>(attribute.getValue()) && attribute.getName().getValue().starts_with("transpose"))
-        name += "_" + attribute.getName().str();
+        word += "_" + attribute.getName().str();
+    if (!llvm::is_contained(words, word))
+      words.push_back(word);
   }
-  return named.size() > 4 ? name + "_and_more" : name;
+  std::string name = llvm::join(ArrayRef(words).take_front(4), "_");
+  return words.size() > 4 ? name + "_and_more" : name;
 }
 
 std::string getName(Operation *anchor, ArrayRef<Operation *> body, ValueRange operands, ValueRange results) {
@@ -86,7 +91,10 @@ std::string getName(Operation *anchor, ArrayRef<Operation *> body, ValueRange op
   std::string input = shaped->getNumOperands() ? getFlatShape(shaped->getOperand(0).getType()) : "";
   Type resultType = anchor ? anchor->getResult(0).getType() : results.front().getType();
   std::string output = getFlatShape(resultType), name = getDeed(anchor, body);
-  if (input.empty() || input == output)
+  // A product has three lengths even where two are equal.
+  auto kernelOp = dyn_cast_or_null<KernelOpInterface>(anchor);
+  bool isProduct = kernelOp && kernelOp.getKernelKind() == KernelKind::Contraction;
+  if (input.empty() || (input == output && !isProduct))
     return output.empty() ? name : name + "_" + output;
   if (output.empty())
     return name + "_" + input;

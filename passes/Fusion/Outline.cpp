@@ -1,9 +1,10 @@
-//===- Outline.cpp - from groups of operations to launches of kernels -------------------------------------------------===//
+//===- Outline.cpp - from groups of operations to launches of kernels
+//-------------------------------------------------===//
 //
 // A group becomes a launch: its operands are what its operations read and do not make, in the order in which they are
-// first read; its results are what others read, in the order in which they are made, and what nobody reads of an anchor:
-// a training and an evaluation step then share the kernel. What the kernel copies (constants,
-// expansions, selections of rows) is put before its first reader.
+// first read; its results are what others read, in the order in which they are made, and what nobody reads of an
+// anchor: a training and an evaluation step then share the kernel. What the kernel copies (constants, expansions,
+// selections of rows) is put before its first reader.
 //
 // Tying follows the results of the entry point backwards: the launch that makes the result must read the tied argument
 // in place, or read in place a value that can itself be tied to it (a weight that is used twice adds to its gradient
@@ -58,8 +59,9 @@ private:
       if (members.contains(reader))
         return false;
       // A reader that is only copied counts where it is copied to.
-      bool isKernel = !llvm::all_of(reader->getUses(), [](OpOperand &use) { return getCopiedProducer(use) != nullptr; }) ||
-                      reader->use_empty();
+      bool isKernel =
+          !llvm::all_of(reader->getUses(), [](OpOperand &use) { return getCopiedProducer(use) != nullptr; }) ||
+          reader->use_empty();
       return isKernel || llvm::any_of(reader->getResults(), [&](Value result) { return isReadOutside(result); });
     });
   }
@@ -138,8 +140,8 @@ LogicalResult hadal::tieResults(func::FuncOp entry) {
     if (!tied)
       continue;
     if (tied.getInt() < 0 || tied.getInt() >= entry.getNumArguments())
-      return entry.emitOpError("ties result ") << returned.getOperandNumber() << " to argument " << tied.getInt()
-                                               << ", which does not exist";
+      return entry.emitOpError("ties result ")
+             << returned.getOperandNumber() << " to argument " << tied.getInt() << ", which does not exist";
     if (failed(tie(returned.get(), entry.getArgument(tied.getInt()))))
       return emitError(returned.get().getLoc())
              << "result " << returned.getOperandNumber() << " of @" << entry.getSymName()

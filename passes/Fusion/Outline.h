@@ -1,4 +1,5 @@
-//===- Outline.h - from groups of operations to kernels and launches --------------------------------------------------===//
+//===- Outline.h - from groups of operations to kernels and launches
+//--------------------------------------------------===//
 //
 // Declares the second half of hadal-fuse: kernels shared by structure, their names, and the launches.
 //
@@ -26,8 +27,8 @@ class KernelTable {
 public:
   explicit KernelTable(mlir::ModuleOp module) : module(module) {}
 
-  /// The kernel with this body, made when it is the first of its kind; counts a launch. `body` is in an order that may run;
-  /// values that it does not define are `operands`.
+  /// The kernel with this body, made when it is the first of its kind; counts a launch. `body` is in an order that may
+  /// run; values that it does not define are `operands`.
   KernelOp getOrCreate(KernelKind kind, mlir::Operation *anchor, llvm::ArrayRef<mlir::Operation *> body,
                        mlir::ValueRange operands, mlir::ValueRange results);
 

@@ -1,4 +1,5 @@
-//===- ArenaAllocator.h - best fit in one arena -----------------------------------------------------------------------===//
+//===- ArenaAllocator.h - best fit in one arena
+//-----------------------------------------------------------------------===//
 //
 // Declares the allocator with which the memory planner walks through the launches.
 //

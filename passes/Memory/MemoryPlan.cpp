@@ -1,8 +1,9 @@
-//===- MemoryPlan.cpp - reads, checks and prints memory plans ---------------------------------------------------------===//
+//===- MemoryPlan.cpp - reads, checks and prints memory plans
+//---------------------------------------------------------===//
 //
 // A value's storage is found in the order of launches: a result that is tied lies where its operand lies; a result that
-// the entry point returns without tying has storage of its own in the runtime; every other result starts a buffer of the
-// arena, which lives from the launch that makes it to the last that reads it or anything tied to it.
+// the entry point returns without tying has storage of its own in the runtime; every other result starts a buffer of
+// the arena, which lives from the launch that makes it to the last that reads it or anything tied to it.
 //
 // Overlaps are found by a sweep over the launches: buffers that begin are put into an ordered map by offset, where only
 // the two neighbours can overlap; n log n in all.
@@ -103,7 +104,8 @@ LogicalResult EntryPlan::verify() const {
   std::vector<SmallVector<const PlannedBuffer *, 2>> begins(launches.size()), ends(launches.size());
   for (const PlannedBuffer &buffer : buffers) {
     if (buffer.offset < 0 || buffer.offset % bufferAlignment != 0)
-      return LaunchOp(buffer.launch).emitOpError("has a buffer without an aligned place in the arena: run hadal-plan-memory");
+      return LaunchOp(buffer.launch)
+          .emitOpError("has a buffer without an aligned place in the arena: run hadal-plan-memory");
     begins[buffer.first].push_back(&buffer);
     ends[buffer.last].push_back(&buffer);
   }

@@ -1,7 +1,8 @@
-//===- MemoryPlan.h - where the buffers of an entry point lie in the arena --------------------------------------------===//
+//===- MemoryPlan.h - where the buffers of an entry point lie in the arena
+//--------------------------------------------===//
 //
-// Declares the reading of a memory plan from the attributes of launches: what the planner writes, the verifier checks, the
-// report prints and codegen/Host turns into tables.
+// Declares the reading of a memory plan from the attributes of launches: what the planner writes, the verifier checks,
+// the report prints and codegen/Host turns into tables.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_PASSES_MEMORY_MEMORYPLAN_H
@@ -15,7 +16,8 @@ namespace hadal {
 /// Buffers start at multiples of this many bytes.
 constexpr int64_t bufferAlignment = 64;
 
-/// One buffer of the arena. It is a launch's result with everything that later launches write into its place, or a workspace.
+/// One buffer of the arena. It is a launch's result with everything that later launches write into its place, or a
+/// workspace.
 struct PlannedBuffer {
   /// The first value that lies in it; null for a workspace.
   mlir::Value value;

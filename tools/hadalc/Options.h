@@ -1,4 +1,5 @@
-//===- Options.h - the command line of hadalc -------------------------------------------------------------------------===//
+//===- Options.h - the command line of hadalc
+//-------------------------------------------------------------------------===//
 //
 // Declares hadalc's options. Those that begin with --mlir- are MLIR's own and passed on.
 //
@@ -22,8 +23,8 @@ struct CommandLine {
   std::vector<std::string> mlirOptions;
 };
 
-/// Reads the command line. Returns the exit code when the program is to end at once: 0 after --help or a list, 2 after a
-/// message about a wrong command line.
+/// Reads the command line. Returns the exit code when the program is to end at once: 0 after --help or a list, 2 after
+/// a message about a wrong command line.
 std::optional<int> parseCommandLine(int argc, char **argv, CommandLine &commandLine);
 
 } // namespace hadal

@@ -1,0 +1,26 @@
+// RUN: hadal-opt %s --hadal-build-host --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{argument 0 of @no_role does not say what it is}}
+func.func @no_role(%x: tensor<4xf32>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{names the parameter 'missing', which the module does not hold}}
+func.func @no_parameter(%x: tensor<4xf32> {hadal.parameter = @missing}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{result 0 of @no_result_name is neither tied to an argument nor named}}
+func.func @no_result_name(%x: tensor<4xf32> {hadal.state = @s}) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{holds no entry point}}
+module {
+}
