@@ -1,0 +1,113 @@
+// What the verifiers of the attention family turn away.
+// RUN: hadal-opt %s --split-input-file --verify-diagnostics
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects heads to lie between 1 and 1048576 (a limit of this dialect), got 0}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 0, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects nope to lie between 1 and 1048576}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 9223372036854775807, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x13xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects the query to have shape ?x?x12 (batch × sequence × heads·(nope + rope)), got ?x?x13}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x13xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x2xf32>) {
+  // expected-error @below {{2 channels leave no room beside rope = 2}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x2xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects the result to have shape ?x?x6 (batch × sequence × heads·value), got ?x?x5}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x5xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects 2 parameter names, got 1}}
+  %y = hadal.mla_attention %q, %c "up" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  // expected-error @below {{expects scale to be a positive number, got -1}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6, scale = -1.0} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{cannot cut 12 channels into 5 equal heads}}
+  %y = hadal.rope %x {heads = 5, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{expects heads of at least the 8 channels that are rotated}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 8>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{a rotary embedding needs an even, positive dim}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 3>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{must be greater than 1}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 0.5, dim = 4>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{failed to parse Hadal_RopeAttr parameter 'yarn'}}
+  // expected-error @below {{YaRN's factor must be at least 1, got}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, yarn = <factor = 0.5, original_length = 4>>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x13xf32>, %k: tensor<2x3x2xf32>) {
+  // expected-error @below {{expects the keys and values to have shape 2x3x14}}
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x13xf32>, tensor<2x3x2xf32>) -> (tensor<2x3x6xf32>, tensor<2x2x3xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %k: tensor<2x3x2xf32>) {
+  // expected-error @below {{expects the log-sum-exp to have shape 2x2x3 (batch × heads × sequence), got 2x3x2}}
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>) -> (tensor<2x3x6xf32>, tensor<2x3x2xf32>)
+  return
+}

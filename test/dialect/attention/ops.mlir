@@ -1,0 +1,37 @@
+// Multi-head latent attention, rotary embedding and the attention core.
+// RUN: hadal-opt %s --verify-roundtrip | FileCheck %s
+
+// CHECK-LABEL: @mla(
+// CHECK: hadal.mla_attention
+func.func @mla(%q: tensor<?x?x12xf32>, %c: tensor<?x?x7xf32>) {
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<?x?x12xf32>, tensor<?x?x7xf32> -> tensor<?x?x6xf32>
+  return
+}
+
+// CHECK-LABEL: @mla_bound(
+// CHECK: hadal.mla_attention
+func.func @mla_bound(%q: tensor<2x3x12xf32>, %c: tensor<2x3x7xf32>, %u: tensor<14x5xf32>, %n: tensor<5xf32>) {
+  %y = hadal.mla_attention %q, %c weights(%u, %n : tensor<14x5xf32>, tensor<5xf32>) {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6, scale = 0.5} : tensor<2x3x12xf32>, tensor<2x3x7xf32> -> tensor<2x3x6xf32>
+  return
+}
+
+// CHECK-LABEL: @rope(
+// CHECK: hadal.rope
+func.func @rope(%x: tensor<?x?x12xf32>) {
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, layout = half, yarn = <factor = 40.0, original_length = 4096, mscale = 0.707>>, inverse} : tensor<?x?x12xf32>
+  return
+}
+
+// CHECK-LABEL: @attention(
+// CHECK: hadal.attention
+func.func @attention(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %k: tensor<2x3x2xf32>) {
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>) -> (tensor<2x3x6xf32>, tensor<2x2x3xf32>)
+  return
+}
+
+// CHECK-LABEL: @attention_gradient(
+// CHECK: hadal.attention_gradient
+func.func @attention_gradient(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %k: tensor<2x3x2xf32>, %o: tensor<2x3x6xf32>, %l: tensor<2x2x3xf32>) {
+  %d:3 = hadal.attention_gradient %q, %kv, %k, %o, %l, %o {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>, tensor<2x3x6xf32>, tensor<2x2x3xf32>, tensor<2x3x6xf32>) -> (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>)
+  return
+}

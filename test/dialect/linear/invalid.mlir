@@ -1,0 +1,144 @@
+// What the verifiers of the linear family turn away.
+// RUN: hadal-opt %s --split-input-file --verify-diagnostics
+
+func.func @invalid(%t: tensor<?x?xi32>) {
+  // expected-error @below {{expects vocabulary to be positive, got 0}}
+  %y = hadal.embedding %t "e" {vocabulary = 0} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%t: tensor<?x?xi32>) {
+  // expected-error @below {{expects the result to have shape ?x?x8 (the tokens' shape × channels), got ?x8}}
+  %y = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%t: tensor<?x?xi32>) {
+  // expected-error @below {{only batch and sequence may be open, got ?x?x?}}
+  %y = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x?xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%t: tensor<2x3xi32>, %w: tensor<4x8xf32>) {
+  // expected-error @below {{expects weight 0 to be 'tensor<5x8xf32>', got 'tensor<4x8xf32>'}}
+  %y = hadal.embedding %t weights(%w : tensor<4x8xf32>) {vocabulary = 5} : tensor<2x3xi32> -> tensor<2x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{needs its parameters: write their names in quotes after the operands}}
+  %y = hadal.linear %x : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{expects 1 parameter name, got 2}}
+  %y = hadal.linear %x "a", "b" : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{has an empty parameter name}}
+  %y = hadal.linear %x "" : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>, %w: tensor<8x8xf32>) {
+  // expected-error @below {{has both parameter names and bound weights; keep one}}
+  %y = "hadal.linear"(%x, %w) {parameters = ["a"]} : (tensor<2x3x8xf32>, tensor<8x8xf32>) -> tensor<2x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>, %w: tensor<8x8xf32>) {
+  // expected-error @below {{expects 1 weights, got 2}}
+  %y = hadal.linear %x weights(%w, %w : tensor<8x8xf32>, tensor<8x8xf32>) : tensor<2x3x8xf32> -> tensor<2x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>) {
+  // expected-error @below {{expects the result to have shape 2x3x8 (the input's rows × output channels), got 2x4x8}}
+  %y = hadal.linear %x "a" : tensor<2x3x8xf32> -> tensor<2x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>) {
+  // expected-error @below {{expects tensors of one element type, got 'f32' and 'bf16'}}
+  %y = hadal.linear %x "a" : tensor<2x3x8xf32> -> tensor<2x3x8xbf16>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>) {
+  // expected-error @below {{expects `compute` to be f32, bf16, f16 or f8E4M3FN}}
+  %y = hadal.linear %x "a" {compute = i8} : tensor<2x3x8xf32> -> tensor<2x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error @below {{got 8 on the left and 4 on the right: check transpose_lhs and transpose_rhs}}
+  %y = hadal.matmul %x, %w : (tensor<2x3x8xf32>, tensor<4x8xf32>) -> tensor<2x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>, %w: tensor<8x4xf32>) {
+  // expected-error @below {{expects the result to have shape 2x3x4}}
+  %y = hadal.matmul %x, %w : (tensor<2x3x8xf32>, tensor<8x4xf32>) -> tensor<2x3x5xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{expects width to be positive, got 0}}
+  %y = hadal.gated_mlp %x "mlp" {width = 0} : tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>) {
+  // expected-error @below {{expects the parts' channels to add up to 8, got 7}}
+  %a, %b = hadal.split %x : tensor<2x3x8xf32> -> tensor<2x3x3xf32>, tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xf32>) {
+  // expected-error @below {{expects a part to have shape 2x3x5}}
+  %a, %b = hadal.split %x : tensor<2x3x8xf32> -> tensor<2x3x3xf32>, tensor<2x2x5xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%a: tensor<2x3x3xf32>) {
+  // expected-error @below {{expects the parts' channels to add up to 8, got 3}}
+  %y = hadal.concat %a : tensor<2x3x3xf32> -> tensor<2x3x8xf32>
+  return
+}

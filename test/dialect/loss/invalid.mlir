@@ -1,0 +1,40 @@
+// What the verifiers of the loss family turn away.
+// RUN: hadal-opt %s --split-input-file --verify-diagnostics
+
+func.func @invalid(%h: tensor<?x?x8xf32>, %t: tensor<?x?xi32>) {
+  // expected-error @below {{expects vocabulary to be positive, got 0}}
+  %l = hadal.cross_entropy %h, %t "w" {vocabulary = 0} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x4xi32>) {
+  // expected-error @below {{expects the targets to have shape 2x3 (the hidden state's leading dimensions), got 2x4}}
+  %l = hadal.cross_entropy %h, %t "w" {vocabulary = 5} : tensor<2x3x8xf32>, tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<5x7xf32>, %g: tensor<f32>) {
+  // expected-error @below {{expects the weight to have shape 5x8 (vocabulary × channels), got 5x7}}
+  %l, %a, %b = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<5x7xf32>, tensor<f32>) -> (tensor<f32>, tensor<2x3x8xf32>, tensor<5x7xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<f32>, %g: tensor<f32>) {
+  // expected-error @below {{expects the weight to have 2 dimensions (vocabulary × channels), got no dimensions}}
+  %l, %a, %b = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<2x3x8xf32>, tensor<f32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<?x?x8xf32>, %e: tensor<?x?x8xf32>) {
+  // expected-error @below {{expects 3 parameter names, got 1}}
+  %m = hadal.mtp_merge %h, %e "enorm.weight" {eps = 1.0e-6} : tensor<?x?x8xf32>
+  return
+}
