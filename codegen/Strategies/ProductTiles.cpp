@@ -9,8 +9,9 @@
 //   packing          a few cycles per vector of A and of B, more where B is transposed
 //   epilogue         a few cycles per vector of C
 //
-// Blocks that would not fit into the second-level cache are not considered. Larger blocks pack less often, smaller ones
-// balance better and waste less at the edges: the minimum settles it.
+// The block of B is read once per row of register tiles and has to stay in the second-level cache; that of A is read
+// once and may come from further away. Larger blocks pack less often, smaller ones balance better and waste less at the
+// edges: the minimum settles it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/ProductTiles.h"
@@ -84,7 +85,9 @@ ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDe
         candidate.rowBlock = rowBlock;
         candidate.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
-        if (candidate.scratch(shape, lanes) * 4 > target.l2Bytes * 7 / 8 && !smallest)
+        bool fits = candidate.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
+                    candidate.scratch(shape, lanes) * 4 <= target.l2Bytes * 2;
+        if (!fits && !smallest)
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
                          int64_t(llvm::divideCeil(shape.columns, columnBlock));
