@@ -6,11 +6,12 @@
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 
-#include "dialect/IR/HadalEnums.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include <string>
+
+#include "dialect/IR/HadalEnums.h.inc"
 
 namespace hadal {
 
