@@ -1,7 +1,8 @@
 """The lit suite: every .mlir and .test file under test/ whose folder holds neither inputs nor fixtures.
 
 RUN lines may use the tools of build/bin and LLVM's FileCheck, not, count and split-file by name, %python, %hadal (the top
-of the repository), and lit's own %s, %S and %t. The feature `qemu-user` says that an emulator of other CPUs is there.
+of the repository), %tools (the folder of the tools), and lit's own %s, %S and %t. The feature `qemu-user` says that an
+emulator of other CPUs is there.
 """
 import os
 import shutil
@@ -23,6 +24,7 @@ for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "CCACHE_DIR"):
 
 config.substitutions.append(("%hadal", config.hadal_source))
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%tools", path[0]))
 
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu-user")
