@@ -1,5 +1,4 @@
-//===- Compiler.cpp - the phases of a compilation
-//---------------------------------------------------------------------===//
+//===- Compiler.cpp - the phases of a compilation ----------------------------------------------------------------===//
 //
 // A phase is a short pass pipeline, the same that hadal-opt offers. What later phases need to know of earlier ones (the
 // CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be resumed from.

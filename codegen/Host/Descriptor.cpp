@@ -1,5 +1,4 @@
-//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads
-//-------------------------------------------===//
+//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads --------------------------------------===//
 //
 // The phase `host`: a module of LLVM's dialect that holds the kernels' functions and the constant `hadal_program` of
 // runtime/include/hadal/program.h. A launch becomes one row per step of its kernel's strategy; the rows share the

@@ -1,5 +1,4 @@
-//===- Descriptor.h - the tables of a program, before they are written
-//------------------------------------------------===//
+//===- Descriptor.h - the tables of a program, before they are written -------------------------------------------===//
 //
 // Declares what codegen/Host gathers from a module of the phase `target` for runtime/include/hadal/program.h:
 // persistent tensors and entry points.

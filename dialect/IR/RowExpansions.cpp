@@ -1,5 +1,4 @@
-//===- RowExpansions.cpp - operations along a row in elementwise arithmetic
-//-------------------------------------------===//
+//===- RowExpansions.cpp - operations along a row in elementwise arithmetic --------------------------------------===//
 //
 // Implements expandRows: an operation along the last dimension becomes `arith` and `math` on tensors, hadal.row_reduce
 // and hadal.expand, which the kernels' emitters understand. Splitting and joining rows is a matter of which column is

@@ -1,5 +1,4 @@
-//===- Fuse.cpp - hadal-fuse: cuts entry points into kernels
-//----------------------------------------------------------===//
+//===- Fuse.cpp - hadal-fuse: cuts entry points into kernels -----------------------------------------------------===//
 //
 // Every function of the module is an entry point. In each, dead operations go, results that the same value stands for
 // twice get a copy, groups are found (FusionGroups.cpp), become launches of shared kernels (Outline.cpp,

@@ -1,5 +1,4 @@
-//===- FusionGroups.cpp - the greedy search for fusion groups
-//---------------------------------------------------------===//
+//===- FusionGroups.cpp - the greedy search for fusion groups ----------------------------------------------------===//
 //
 // Operations are visited once, in program order, and each joins a group or opens one.
 //

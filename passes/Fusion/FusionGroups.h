@@ -1,5 +1,4 @@
-//===- FusionGroups.h - which operations of an entry point run as one kernel
-//------------------------------------------===//
+//===- FusionGroups.h - which operations of an entry point run as one kernel -------------------------------------===//
 //
 // Declares the groups into which an entry point is cut and the greedy search that finds them.
 //

@@ -1,5 +1,4 @@
-//===- InPlace.cpp - when a result may lie where an operand lies
-//------------------------------------------------------===//
+//===- InPlace.cpp - when a result may lie where an operand lies -------------------------------------------------===//
 //
 // Two cases. The operation that makes the result says so itself (AdamW). Or the operand is read once, by an elementwise
 // operation, and only elementwise operations lie between it and the result; nothing else that the kernel yields or

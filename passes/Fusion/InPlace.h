@@ -1,5 +1,4 @@
-//===- InPlace.h - when a result may lie where an operand lies
-//--------------------------------------------------------===//
+//===- InPlace.h - when a result may lie where an operand lies ---------------------------------------------------===//
 //
 // The one rule by which fusion ties results to persistent storage and the memory planner reuses buffers.
 //

@@ -1,5 +1,4 @@
-//===- KernelTable.cpp - kernels shared by structure, their names, and the fusion report
-//------------------------------===//
+//===- KernelTable.cpp - kernels shared by structure, their names, and the fusion report -------------------------===//
 //
 // Two groups are the same kernel when they hold the same operations with the same attributes, wired alike. The body is
 // written as a string of words (operation name, attributes, types, number of each operand), all of which are unique

@@ -1,5 +1,4 @@
-//===- Outline.cpp - from groups of operations to launches of kernels
-//-------------------------------------------------===//
+//===- Outline.cpp - from groups of operations to launches of kernels --------------------------------------------===//
 //
 // A group becomes a launch: its operands are what its operations read and do not make, in the order in which they are
 // first read; its results are what others read, in the order in which they are made, and what nobody reads of an

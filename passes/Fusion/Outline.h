@@ -1,5 +1,4 @@
-//===- Outline.h - from groups of operations to kernels and launches
-//--------------------------------------------------===//
+//===- Outline.h - from groups of operations to kernels and launches ---------------------------------------------===//
 //
 // Declares the second half of hadal-fuse: kernels shared by structure, their names, and the launches.
 //

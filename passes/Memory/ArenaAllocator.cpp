@@ -1,5 +1,4 @@
-//===- ArenaAllocator.cpp - best fit in one arena
-//---------------------------------------------------------------------===//
+//===- ArenaAllocator.cpp - best fit in one arena ----------------------------------------------------------------===//
 //
 // The free ranges are kept twice, by offset (to join neighbours) and by size (to find the best fit). A free range at
 // the arena's end is extended before a new one is opened.

@@ -1,5 +1,4 @@
-//===- ArenaAllocator.h - best fit in one arena
-//-----------------------------------------------------------------------===//
+//===- ArenaAllocator.h - best fit in one arena ------------------------------------------------------------------===//
 //
 // Declares the allocator with which the memory planner walks through the launches.
 //

@@ -1,5 +1,4 @@
-//===- MemoryPlan.cpp - reads, checks and prints memory plans
-//---------------------------------------------------------===//
+//===- MemoryPlan.cpp - reads, checks and prints memory plans ----------------------------------------------------===//
 //
 // A value's storage is found in the order of launches: a result that is tied lies where its operand lies; a result that
 // the entry point returns without tying has storage of its own in the runtime; every other result starts a buffer of

@@ -1,5 +1,4 @@
-//===- MemoryPlan.h - where the buffers of an entry point lie in the arena
-//--------------------------------------------===//
+//===- MemoryPlan.h - where the buffers of an entry point lie in the arena ---------------------------------------===//
 //
 // Declares the reading of a memory plan from the attributes of launches: what the planner writes, the verifier checks,
 // the report prints and codegen/Host turns into tables.

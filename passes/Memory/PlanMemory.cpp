@@ -1,5 +1,4 @@
-//===- PlanMemory.cpp - hadal-plan-memory: one arena for the buffers of an entry point
-//--------------------------------===//
+//===- PlanMemory.cpp - hadal-plan-memory: one arena for the buffers of an entry point ---------------------------===//
 //
 // 1. Workspaces: every launch takes the bytes that strategy selection left on its kernel.
 // 2. In place: a result takes over the buffer of an operand that is read for the last time, where the kernel reads each

@@ -1,5 +1,4 @@
-//===- hadal-import.cpp - a Hugging Face model directory as a model in the dialect
-//------------------------------------===//
+//===- hadal-import.cpp - a Hugging Face model directory as a model in the dialect -------------------------------===//
 //
 // Reads config.json of a directory and writes the model that it describes. The text is parsed and verified before it is
 // written anywhere, so that a file that exists is a model.

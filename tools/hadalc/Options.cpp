@@ -1,5 +1,4 @@
-//===- Options.cpp - the command line of hadalc
-//-----------------------------------------------------------------------===//
+//===- Options.cpp - the command line of hadalc ------------------------------------------------------------------===//
 //
 // Everything that can be said to be wrong from the command line alone is said here, with what would be right.
 //

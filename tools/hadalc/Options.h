@@ -1,5 +1,4 @@
-//===- Options.h - the command line of hadalc
-//-------------------------------------------------------------------------===//
+//===- Options.h - the command line of hadalc --------------------------------------------------------------------===//
 //
 // Declares hadalc's options. Those that begin with --mlir- are MLIR's own and passed on.
 //

@@ -1,5 +1,4 @@
-//===- hadalc.cpp - the compiler: from a model to a program
-//-----------------------------------------------------------===//
+//===- hadalc.cpp - the compiler: from a model to a program ------------------------------------------------------===//
 //
 // Parses the model, runs the phases (codegen/Driver) and writes what was asked for: a phase as text, or an executable.
 // Reports and progress go to stderr, so that a phase on stdout can be piped.
