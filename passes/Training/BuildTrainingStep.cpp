@@ -1,8 +1,7 @@
 //===- BuildTrainingStep.cpp - the rest of a training program -----------------------------------------------------===//
 //
 // Implements hadal-build-training-step: the load of every router with a bias is gathered over the micro-batches of a
-// step,
-// @update turns gradients and loads into new parameters, and @evaluate is what @forward needs for the main loss.
+// step, @update turns gradients and loads into new parameters, and @evaluate is what @forward needs for the main loss.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
