@@ -31,8 +31,30 @@ constexpr PhaseDescription phases[] = {
     {Phase::Target, "target", "the kernels' functions in LLVM's dialect"},
     {Phase::Host, "host", "those functions and the tables that the runtime reads"}};
 
+/// Writes straight into a device (/dev/null, a pipe), which a renamed file must not replace.
+llvm::Error writeDevice(StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream buffer(bytes);
+  if (llvm::Error error = write(buffer))
+    return error;
+  std::error_code code;
+  llvm::raw_fd_ostream stream(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write,
+                              llvm::sys::fs::OF_None);
+  if (!code) {
+    stream << buffer.str();
+    stream.flush();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return llvm::createStringError("cannot write " + path + ": " + code.message());
+  return llvm::Error::success();
+}
+
 /// Writes through a temporary file that is renamed when all is well.
 llvm::Error writeFile(StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return writeDevice(path, write);
   auto temporary = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
   if (!temporary)
     return llvm::createStringError("cannot write " + path + ": " + llvm::toString(temporary.takeError()));
