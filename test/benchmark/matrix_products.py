@@ -81,7 +81,9 @@ def parse_kernels(text):
         product = _product(name, text[start:entry if entry > 0 else end])
         if product:
             products[name] = product
-    return products, collections.Counter(match.group(1).strip('"') for match in _LAUNCH.finditer(text))
+    # A trace holds one training step: forward and backward, then the update, but no evaluation.
+    step = re.sub(r"func\.func @evaluate\b.*?(?=\n  func\.func |\Z)", "", text, flags=re.DOTALL)
+    return products, collections.Counter(match.group(1).strip('"') for match in _LAUNCH.finditer(step))
 
 
 def kernel_seconds(trace_file, kernels, launches):
