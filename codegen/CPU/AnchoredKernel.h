@@ -8,7 +8,7 @@
 #ifndef HADAL_CODEGEN_CPU_ANCHOREDKERNEL_H
 #define HADAL_CODEGEN_CPU_ANCHOREDKERNEL_H
 
-#include "codegen/CPU/KernelBuilder.h"
+#include "codegen/Kernels/KernelBuilder.h"
 
 namespace hadal {
 

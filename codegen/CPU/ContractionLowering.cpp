@@ -8,7 +8,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/CPU/ElementwiseEmitter.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/Strategies/Contraction.h"
 
 using namespace mlir;

@@ -7,7 +7,7 @@
 #ifndef HADAL_CODEGEN_CPU_EXPERTSCORES_H
 #define HADAL_CODEGEN_CPU_EXPERTSCORES_H
 
-#include "codegen/CPU/KernelBuilder.h"
+#include "codegen/Kernels/KernelBuilder.h"
 
 namespace hadal {
 

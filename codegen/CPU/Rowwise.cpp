@@ -12,9 +12,9 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/CPU/ElementwiseEmitter.h"
-#include "codegen/CPU/RotaryTable.h"
-#include "codegen/CPU/RowProgram.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/Kernels/RotaryTable.h"
+#include "codegen/Kernels/RowProgram.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include <limits>

@@ -5,12 +5,13 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
+#include "dialect/PTX/PTX.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<hadal::HadalDialect>();
+  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
 }

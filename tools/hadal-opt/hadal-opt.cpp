@@ -8,6 +8,7 @@
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -18,7 +19,7 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<hadal::HadalDialect>();
+  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();
   hadal::registerElementwiseGradients(registry);
   hadal::registerReferenceModels(registry);
   mlir::registerTransformsPasses();

@@ -3,10 +3,10 @@
 // The angles depend on the position only, so their cosines and sines are a constant of the program, computed in double.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_ROTARYTABLE_H
-#define HADAL_CODEGEN_CPU_ROTARYTABLE_H
+#ifndef HADAL_CODEGEN_KERNELS_ROTARYTABLE_H
+#define HADAL_CODEGEN_KERNELS_ROTARYTABLE_H
 
-#include "codegen/CPU/KernelBuilder.h"
+#include "codegen/Kernels/KernelBuilder.h"
 
 namespace hadal {
 
@@ -21,4 +21,4 @@ mlir::LLVM::GlobalOp createRotaryTable(mlir::OpBuilder &builder, mlir::Location 
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_ROTARYTABLE_H
+#endif // HADAL_CODEGEN_KERNELS_ROTARYTABLE_H

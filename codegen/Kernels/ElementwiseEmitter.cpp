@@ -4,7 +4,7 @@
 // remembered per tensor and shift, so an expression that is used twice is computed once.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/ElementwiseEmitter.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;

@@ -8,8 +8,8 @@
 // later phase needs again is computed again from the operands, which lie in the first-level cache by then.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_ROWPROGRAM_H
-#define HADAL_CODEGEN_CPU_ROWPROGRAM_H
+#ifndef HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
+#define HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
 
 #include "dialect/IR/Hadal.h"
 #include "llvm/ADT/DenseMap.h"
@@ -46,4 +46,4 @@ private:
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_ROWPROGRAM_H
+#endif // HADAL_CODEGEN_KERNELS_ROWPROGRAM_H

@@ -11,7 +11,7 @@
 // Both polynomials are those of the Cephes library (Moshier), as in expf.c and logf.c.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/MathExpansion.h"
+#include "codegen/Kernels/MathExpansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"

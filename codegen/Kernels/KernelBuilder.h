@@ -16,8 +16,8 @@
 //   });
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_KERNELBUILDER_H
-#define HADAL_CODEGEN_CPU_KERNELBUILDER_H
+#ifndef HADAL_CODEGEN_KERNELS_KERNELBUILDER_H
+#define HADAL_CODEGEN_KERNELS_KERNELBUILDER_H
 
 #include "codegen/Strategies/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -158,4 +158,4 @@ mlir::LLVM::GlobalOp createConstantTable(mlir::OpBuilder &builder, mlir::Locatio
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_KERNELBUILDER_H
+#endif // HADAL_CODEGEN_KERNELS_KERNELBUILDER_H

@@ -20,10 +20,10 @@
 // Rowwise operations (rms_norm, swiglu, ...) must have been expanded: see expandRowwiseOps.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_ELEMENTWISEEMITTER_H
-#define HADAL_CODEGEN_CPU_ELEMENTWISEEMITTER_H
+#ifndef HADAL_CODEGEN_KERNELS_ELEMENTWISEEMITTER_H
+#define HADAL_CODEGEN_KERNELS_ELEMENTWISEEMITTER_H
 
-#include "codegen/CPU/KernelBuilder.h"
+#include "codegen/Kernels/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
 #include <functional>
 
@@ -68,4 +68,4 @@ mlir::OwningOpRef<KernelOp> expandRowwiseOps(KernelOp kernel);
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_ELEMENTWISEEMITTER_H
+#endif // HADAL_CODEGEN_KERNELS_ELEMENTWISEEMITTER_H

@@ -3,7 +3,7 @@
 // Fills the table; kernels of equal embeddings and lengths share it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/RotaryTable.h"
+#include "codegen/Kernels/RotaryTable.h"
 #include <cmath>
 
 using namespace mlir;

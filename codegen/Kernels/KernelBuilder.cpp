@@ -3,7 +3,7 @@
 // See the header. Nothing here decides anything: every function builds one or a few operations.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/KernelBuilder.h"
+#include "codegen/Kernels/KernelBuilder.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"

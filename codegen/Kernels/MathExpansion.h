@@ -3,8 +3,8 @@
 // exp, log and rsqrt of f32 scalars and vectors in arith operations, so that no math library is called.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_MATHEXPANSION_H
-#define HADAL_CODEGEN_CPU_MATHEXPANSION_H
+#ifndef HADAL_CODEGEN_KERNELS_MATHEXPANSION_H
+#define HADAL_CODEGEN_KERNELS_MATHEXPANSION_H
 
 namespace mlir {
 class RewritePatternSet;
@@ -18,4 +18,4 @@ void populateMathExpansionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_MATHEXPANSION_H
+#endif // HADAL_CODEGEN_KERNELS_MATHEXPANSION_H

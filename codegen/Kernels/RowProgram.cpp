@@ -4,8 +4,8 @@
 // all of them (a weight, a number).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/RowProgram.h"
-#include "codegen/CPU/ElementwiseEmitter.h"
+#include "codegen/Kernels/RowProgram.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
 
 using namespace mlir;
 using namespace hadal;
