@@ -77,10 +77,10 @@ def Differentiate : Pass<"hadal-differentiate", "::mlir::ModuleOp"> {
 }
 
 def BuildTrainingStep : Pass<"hadal-build-training-step", "::mlir::ModuleOp"> {
-  let summary = "completes a training program: expert loads, @update and @evaluate";
+  let summary = "completes a training program: expert loads, @gradient_norm, @update and @evaluate";
   let description = [{
-    Adds a `hadal.state` for the load of every router with a bias to @accumulate; builds @update (gradient norm, AdamW, router
-    bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Training/build-training-step.mlir.
+    Adds a `hadal.state` for the load of every router with a bias to @accumulate; builds @gradient_norm (the norm
+    of all gradients and the factor that clips them), @update (AdamW, router bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Training/build-training-step.mlir.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }

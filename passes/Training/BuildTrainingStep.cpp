@@ -1,7 +1,10 @@
 //===- BuildTrainingStep.cpp - the rest of a training program -----------------------------------------------------===//
 //
 // Implements hadal-build-training-step: the load of every router with a bias is gathered over the micro-batches of a
-// step, @update turns gradients and loads into new parameters, and @evaluate is what @forward needs for the main loss.
+// step, @gradient_norm measures the gradients, @update turns gradients and loads into new parameters, and @evaluate is
+// what
+// @forward needs for the main loss. The norm has an entry point of its own so that the runtime sees a gradient that is
+// not finite before anything is overwritten.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
@@ -29,7 +32,8 @@ public:
   explicit TrainingStep(ModuleOp module) : module(module), symbols(module), builder(module.getContext()) {}
 
   void addLoads(func::FuncOp accumulate);
-  void buildUpdate(func::FuncOp accumulate);
+  void buildGradientNorm(func::FuncOp accumulate);
+  void buildUpdate();
   void buildEvaluate(func::FuncOp forward);
 
 private:
@@ -37,6 +41,8 @@ private:
   static constexpr const char *adamwScalars[] = {"learning_rate", "weight_decay",     "beta1",           "beta2",
                                                  "epsilon",       "bias_correction1", "bias_correction2"};
 
+  /// Parameters with a gradient, in the order of the module.
+  SmallVector<ParameterOp> trainableParameters();
   StateOp createLoad(ParameterOp bias, Type type, Location loc);
   void updateParameters(EntryPoint &update);
   void updateBiases(EntryPoint &update);
@@ -46,6 +52,11 @@ private:
   OpBuilder builder;
   SmallVector<BalancedRouter> routers;
 };
+
+SmallVector<ParameterOp> TrainingStep::trainableParameters() {
+  auto parameters = module.getOps<ParameterOp>();
+  return llvm::to_vector(llvm::make_filter_range(parameters, [](ParameterOp op) { return op.getTrainable(); }));
+}
 
 StateOp TrainingStep::createLoad(ParameterOp bias, Type type, Location loc) {
   // States follow the parameters, in the order of their routers.
@@ -104,9 +115,8 @@ void TrainingStep::updateParameters(EntryPoint &update) {
     BlockArgument value, gradient, firstMoment, secondMoment;
   };
   SmallVector<Trained> trained;
-  for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (parameter.getTrainable())
-      trained.push_back({parameter, {}, {}, {}, {}});
+  for (ParameterOp parameter : trainableParameters())
+    trained.push_back({parameter, {}, {}, {}, {}});
   auto addArguments = [&](StringRef role, BlockArgument Trained::*member) {
     for (Trained &entry : trained)
       entry.*member =
@@ -121,19 +131,14 @@ void TrainingStep::updateParameters(EntryPoint &update) {
   SmallVector<Value> scalars;
   for (StringRef name : adamwScalars)
     scalars.push_back(update.addScalar(name, loc));
-  Value limit = update.addScalar("clip_norm", loc);
+  Value gradientScale = update.addScalar("gradient_scale", loc);
 
   OpBuilder builder = update.getBuilder();
-  SmallVector<Value> squared;
-  for (Trained &entry : trained)
-    squared.push_back(SquaredNormOp::create(builder, entry.parameter.getLoc(), entry.gradient));
-  auto norm = GradientNormOp::create(builder, loc, limit, squared);
-  update.addResult("gradient_norm", norm.getNorm());
   for (Trained &entry : trained) {
     Type type = entry.parameter.getType();
     auto step = AdamWOp::create(builder, entry.parameter.getLoc(), type, type, type, type, entry.value, entry.gradient,
                                 entry.firstMoment, entry.secondMoment, scalars[0], scalars[1], scalars[2], scalars[3],
-                                scalars[4], scalars[5], scalars[6], norm.getScale(), isDecayed(entry.parameter));
+                                scalars[4], scalars[5], scalars[6], gradientScale, isDecayed(entry.parameter));
     update.addUpdate(entry.value, step.getNewParameter());
     update.addUpdate(entry.gradient, step.getNewGradient());
     update.addUpdate(entry.firstMoment, step.getNewFirstMoment());
@@ -159,9 +164,29 @@ void TrainingStep::updateBiases(EntryPoint &update) {
   }
 }
 
-void TrainingStep::buildUpdate(func::FuncOp accumulate) {
+void TrainingStep::buildGradientNorm(func::FuncOp accumulate) {
   builder.setInsertionPointAfter(accumulate);
-  EntryPoint update(builder, accumulate.getLoc(), "update");
+  Location loc = accumulate.getLoc();
+  EntryPoint entry(builder, loc, "gradient_norm");
+  SmallVector<Value> squared;
+  for (ParameterOp parameter : trainableParameters()) {
+    auto name = FlatSymbolRefAttr::get(parameter.getSymNameAttr());
+    Value gradient = entry.addArgument(parameter.getType(), gradientRole, name, parameter.getLoc());
+    OpBuilder body = entry.getBuilder();
+    squared.push_back(SquaredNormOp::create(body, parameter.getLoc(), gradient));
+  }
+  Value limit = entry.addScalar("clip_norm", loc);
+  OpBuilder body = entry.getBuilder();
+  auto norm = GradientNormOp::create(body, loc, limit, squared);
+  entry.addResult("gradient_norm", norm.getNorm());
+  entry.addResult("gradient_scale", norm.getScale());
+  entry.finish();
+}
+
+void TrainingStep::buildUpdate() {
+  Operation *measure = module.lookupSymbol("gradient_norm");
+  builder.setInsertionPointAfter(measure);
+  EntryPoint update(builder, measure->getLoc(), "update");
   updateParameters(update);
   updateBiases(update);
   update.finish();
@@ -191,7 +216,8 @@ struct BuildTrainingStep : hadal::impl::BuildTrainingStepBase<BuildTrainingStep>
     }
     TrainingStep step(module);
     step.addLoads(accumulate);
-    step.buildUpdate(accumulate);
+    step.buildGradientNorm(accumulate);
+    step.buildUpdate();
     step.buildEvaluate(forward);
   }
 };

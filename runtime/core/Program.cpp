@@ -48,11 +48,22 @@ template <class... Parts> void require(bool condition, const Parts &...parts) {
     fail(HADAL_EXIT_INPUT, "malformed program: ", parts...);
 }
 
-constexpr std::string_view knownScalars[] = {
-    "loss_scale", "mtp_loss_weight", "balance_loss_weight", "learning_rate",    "weight_decay", "beta1",
-    "beta2",      "epsilon",         "bias_correction1",    "bias_correction2", "clip_norm",    "router_bias_rate"};
+constexpr std::string_view knownScalars[] = {"loss_scale",
+                                             "mtp_loss_weight",
+                                             "balance_loss_weight",
+                                             "clip_norm",
+                                             "learning_rate",
+                                             "weight_decay",
+                                             "beta1",
+                                             "beta2",
+                                             "epsilon",
+                                             "bias_correction1",
+                                             "bias_correction2",
+                                             "gradient_scale",
+                                             "router_bias_rate"};
 
-constexpr std::string_view knownResults[] = {"loss", "loss.main", "loss.mtp", "loss.balance", "gradient_norm"};
+constexpr std::string_view knownResults[] = {"loss",         "loss.main",     "loss.mtp",
+                                             "loss.balance", "gradient_norm", "gradient_scale"};
 
 void verifyTensor(const struct hadal_program &program, uint32_t index) {
   const hadal_tensor &tensor = program.tensors[index];

@@ -62,8 +62,7 @@ static std::optional<int64_t> stepOf(const fs::path &folder) {
   return error == std::errc() && rest == end ? std::optional(step) : std::nullopt;
 }
 
-CheckpointFolder::CheckpointFolder(const fs::path &path, unsigned keep) : root(path), keep(keep) {
-  createFolder(root);
+CheckpointFolder::CheckpointFolder(const fs::path &path, unsigned keep) : root(path), folder(path), keep(keep) {
   lock = open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)) {
     if (lock >= 0)

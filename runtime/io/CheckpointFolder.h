@@ -9,6 +9,7 @@
 #define HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
 
 #include "runtime/core/Session.h"
+#include "runtime/io/File.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,7 +33,8 @@ struct TrainerState {
 
 class CheckpointFolder {
 public:
-  /// Creates the folder, claims it for this process, and removes what interrupted saves have left.
+  /// Creates the folder (one in which nothing is saved is removed again), claims it for this process, and removes what
+  /// interrupted saves have left.
   CheckpointFolder(const std::filesystem::path &path, unsigned keep);
   CheckpointFolder(const CheckpointFolder &) = delete;
   CheckpointFolder &operator=(const CheckpointFolder &) = delete;
@@ -56,6 +58,7 @@ public:
 
 private:
   std::filesystem::path root;
+  FolderToFill folder;
   unsigned keep;
   int lock = -1;
 

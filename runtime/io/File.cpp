@@ -163,6 +163,24 @@ void createFolder(const fs::path &path) {
     fail(HADAL_EXIT_IO_FAILURE, "'", path.string(), "' is a file, a folder is expected");
 }
 
+/// The folder and those above it that do not exist, the innermost first.
+static std::vector<fs::path> missingFolders(const fs::path &path) {
+  std::vector<fs::path> missing;
+  std::error_code ignored; // createFolder says what is wrong
+  for (fs::path folder = fs::absolute(path); !fs::exists(folder, ignored); folder = folder.parent_path())
+    if (folder.has_filename()) // "a/b/" names the same folder as "a/b"
+      missing.push_back(folder);
+  return missing;
+}
+
+FolderToFill::FolderToFill(const fs::path &path) : created(missingFolders(path)) { createFolder(path); }
+
+FolderToFill::~FolderToFill() {
+  std::error_code notEmpty;
+  for (const fs::path &folder : created)
+    fs::remove(folder, notEmpty);
+}
+
 void syncFolder(const fs::path &path) {
   fs::path folder = path.empty() ? fs::path(".") : path;
   int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

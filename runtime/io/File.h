@@ -81,6 +81,19 @@ void requireWritable(const std::filesystem::path &path, std::string_view option)
 /// Creates a folder and its parents.
 void createFolder(const std::filesystem::path &path);
 
+/// A folder that is created, with its parents, to be filled. Those that did not exist before and are still empty at the
+/// end are removed again: what fails leaves nothing behind.
+class FolderToFill {
+public:
+  explicit FolderToFill(const std::filesystem::path &path);
+  FolderToFill(const FolderToFill &) = delete;
+  FolderToFill &operator=(const FolderToFill &) = delete;
+  ~FolderToFill();
+
+private:
+  std::vector<std::filesystem::path> created; // the innermost first
+};
+
 /// Waits until the folder's entries are on the disk.
 void syncFolder(const std::filesystem::path &path);
 

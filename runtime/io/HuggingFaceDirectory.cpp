@@ -248,7 +248,7 @@ void requireExportable(const Program &program) {
 }
 
 void exportModel(const fs::path &directory, const Session &session) {
-  createFolder(directory);
+  FolderToFill folder(directory);
   ReplacingFile config(directory / "config.json"), weights(directory / "model.safetensors");
   config.file().write(configuration(session.program()));
   writeTensors(weights.file(), session, {{HADAL_PARAMETER, ""}});

@@ -95,7 +95,7 @@ void sumMain(void *const *arguments, int64_t, int64_t, int64_t, void *) {
   *as<float>(arguments, 1) = meanOfRows(as<float>(arguments, 0));
 }
 
-// gradient of the table, gradient of the experts, clip_norm, gradient_norm, clip coefficient
+// gradient of the table, gradient of the experts, clip_norm, gradient_norm, gradient_scale
 void gradientNorm(void *const *arguments, int64_t, int64_t, int64_t, void *) {
   double sum = 0;
   for (int64_t i = 0; i < vocabulary * vocabulary; ++i)
@@ -107,7 +107,7 @@ void gradientNorm(void *const *arguments, int64_t, int64_t, int64_t, void *) {
   *as<float>(arguments, 4) = norm > limit ? limit / norm : 1;
 }
 
-// parameter, gradient, first moment, second moment, clip coefficient, learning_rate, weight_decay, beta1, beta2,
+// parameter, gradient, first moment, second moment, gradient_scale, learning_rate, weight_decay, beta1, beta2,
 // epsilon, bias_correction1, bias_correction2; a task is a row
 void adamw(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
   auto scalar = [&](int index) { return *as<float>(arguments, index); };
@@ -159,10 +159,10 @@ BigramModel::BigramModel() {
                  decay = scalar("weight_decay"), beta1 = scalar("beta1"), beta2 = scalar("beta2"),
                  epsilon = scalar("epsilon"), correction1 = scalar("bias_correction1"),
                  correction2 = scalar("bias_correction2"), clip = scalar("clip_norm"),
-                 biasRate = scalar("router_bias_rate");
+                 coefficient = scalar("gradient_scale"), biasRate = scalar("router_bias_rate");
   auto result = [&](const char *name) { return b.tensor(HADAL_RESULT, name, {}); };
   hadal_argument loss = result("loss"), main = result("loss.main"), prediction = result("loss.mtp"),
-                 norm = result("gradient_norm");
+                 norm = result("gradient_norm"), scaleResult = result("gradient_scale");
 
   EntryBuilder &accumulate = b.entry("accumulate");
   hadal_argument mainRows = accumulate.buffer(rows * 4), predictionRows = accumulate.buffer(rows * 4),
@@ -174,9 +174,8 @@ BigramModel::BigramModel() {
       .launch(expertGradient, "expert_gradient", experts, 1, {gradientRows, stackG, load})
       .launch(sumLosses, "sum_losses", 1, 1, {mainRows, predictionRows, weight, loss, main, prediction});
 
-  EntryBuilder &update = b.entry("update");
-  hadal_argument coefficient = update.buffer(4);
-  update.launch(gradientNorm, "gradient_norm", 1, 1, {tableG, stackG, clip, norm, coefficient})
+  b.entry("gradient_norm").launch(gradientNorm, "gradient_norm", 1, 1, {tableG, stackG, clip, norm, scaleResult});
+  b.entry("update")
       .launch(
           adamw, "adamw", vocabulary, 32,
           {table, tableG, tableM, tableV, coefficient, rate, decay, beta1, beta2, epsilon, correction1, correction2})

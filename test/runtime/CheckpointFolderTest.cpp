@@ -118,6 +118,16 @@ TEST_F(CheckpointTest, OnlyOneRunMaySaveThere) {
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { CheckpointFolder second(root, 1); }), "in use by another run");
 }
 
+TEST_F(CheckpointTest, FoldersWithoutACheckpointAreRemoved) {
+  fs::create_directory(folder / "mine");
+  for (const char *path : {"a/b/c", "a/b/", "mine", "mine/inner"})
+    CheckpointFolder(folder / path, 2);
+  EXPECT_FALSE(fs::exists(folder / "a"));
+  EXPECT_TRUE(fs::is_empty(folder / "mine")); // it was there before
+  CheckpointFolder(root / "inner", 2).save(session, stateOf(1));
+  EXPECT_TRUE(fs::exists(root / "inner/step-1"));
+}
+
 TEST_F(CheckpointTest, AnotherModelsCheckpointIsRefused) {
   CheckpointFolder checkpoints(root, 1);
   checkpoints.save(session, stateOf(1));

@@ -29,7 +29,7 @@ TEST(ProgramTest, ResolvesNamesAndRoles) {
   Program program(model.program());
   EXPECT_EQ(program.findTensor(HADAL_INPUT, "tokens"), 0u);
   EXPECT_EQ(program.findTensor(HADAL_RESULT, "tokens"), std::nullopt);
-  EXPECT_EQ(program.findEntry("evaluate"), 2u);
+  EXPECT_EQ(program.findEntry("evaluate"), 3u);
   EXPECT_EQ(program.findEntry("decode"), std::nullopt);
   EXPECT_EQ(program.tensorsOf(HADAL_PARAMETER).size(), 3u);
   EXPECT_EQ(program.parameterCount(), 256u * 256 + 4 * 256 + 4);
@@ -105,7 +105,7 @@ TEST(SessionTest, ReportsWhatDoesNotExist) {
   BigramModel model;
   Session session(model.program(), {.threads = 1});
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.run("decode"); }),
-                  "no entry point 'decode'; it has: accumulate, update, evaluate");
+                  "no entry point 'decode'; it has: accumulate, gradient_norm, update, evaluate");
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.require(HADAL_PARAMETER, "weight"); }),
                   "no tensor 'weight'");
   std::vector<float> tooLong(300 * 256);

@@ -234,6 +234,31 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenTheLossIsNotFinite) {
   EXPECT_FALSE(std::filesystem::exists(again + "/step-1"));
 }
 
+TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {
+  TrainOptions trainOptions;
+  trainOptions.data = data;
+  trainOptions.steps = 3;
+  trainOptions.schedule.maximum = 0.1;
+  trainOptions.globalBatchSize = BigramModel::microBatch;
+  trainOptions.threads = 2;
+  testing::internal::CaptureStderr();
+  Trainer trainer(model.program(), trainOptions);
+  trainer.step();
+  // The next micro-batch adds to what is there: the loss stays finite, the gradient does not.
+  Session &session = trainer.session();
+  uint32_t table = session.require(HADAL_PARAMETER, "model.embed_tokens.weight");
+  uint32_t gradient = session.require(HADAL_GRADIENT, "model.embed_tokens.weight");
+  std::vector<float> infinity = {-std::numeric_limits<float>::infinity()};
+  session.write(gradient, 1000 * sizeof(float), std::as_bytes(std::span(infinity)));
+  std::vector<float> before = session.read<float>(table);
+  std::string message = failureOf(HADAL_EXIT_NON_FINITE, [&] { trainer.step(); });
+  testing::internal::GetCapturedStderr();
+  EXPECT_CONTAINS(message, "step 2: the gradient norm is inf; the first non-finite tensor is the gradient of "
+                           "'model.embed_tokens.weight' (element 1000 is -inf); stopped before the update");
+  EXPECT_EQ(trainer.completedSteps(), 1);
+  EXPECT_EQ(session.read<float>(table), before);
+}
+
 TEST_F(TrainTest, ExportedDirectoryIsLoadedAgain) {
   std::string exported = (folder / "exported").string();
   run(0, options(4, {"--export", exported, "--save", (folder / "saved").string()}));
@@ -252,7 +277,7 @@ TEST_F(TrainTest, TraceIsValidJson) {
   for (const Json &event : json["traceEvents"])
     if (event["ph"] == "X")
       ++slices[{event["cat"], event["args"]["launch"]}];
-  EXPECT_EQ(slices.size(), 4u + 4);
+  EXPECT_EQ(slices.size(), 4u + 1 + 3); // accumulate, gradient_norm, update
   for (const auto &[launch, count] : slices)
     EXPECT_TRUE(count >= 1 && count <= 4) << launch.first << launch.second; // 2 threads, 2 micro-batches
 }

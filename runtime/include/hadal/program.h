@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define HADAL_PROGRAM_VERSION 1u
+#define HADAL_PROGRAM_VERSION 2u
 #define HADAL_MAX_RANK 4
 
 /* The element types of persistent tensors. */
@@ -95,8 +95,9 @@ struct hadal_launch {
   uint32_t argument_count;
 };
 
-/* An entry point: `accumulate` (forward, backward, add to the gradients), `update` (clip, AdamW, bias update, clear the
- * gradients), `evaluate` (forward, `loss.main` only). */
+/* An entry point: `accumulate` (forward, backward, add to the gradients), `gradient_norm` (the norm and the factor that
+ * clips it; the runtime goes on only when the norm is finite), `update` (AdamW, bias update, clear the gradients),
+ * `evaluate` (forward, `loss.main` only). */
 struct hadal_entry {
   const char *name;
   const struct hadal_launch *launches;
@@ -136,14 +137,16 @@ extern const struct hadal_program hadal_program;
  *   accumulate  loss_scale           1 / number of micro-batches of the step; multiplies every gradient
  *               mtp_loss_weight      lambda
  *               balance_loss_weight  alpha
+ *   gradient_norm  clip_norm         maximal norm of the gradient; infinity turns clipping off
  *   update      learning_rate        of this step
  *               weight_decay, beta1, beta2, epsilon     AdamW
  *               bias_correction1, bias_correction2      1 - beta^step, computed in double
- *               clip_norm            maximal norm of the gradient; infinity turns clipping off
+ *               gradient_scale       the result of gradient_norm; multiplies every gradient
  *               router_bias_rate     gamma
  *
  * Results (role HADAL_RESULT): accumulate writes loss, loss.main, loss.mtp, loss.balance of its micro-batch (unscaled;
- * loss = main + lambda mtp + alpha balance); update writes gradient_norm (before clipping); evaluate writes loss.main.
+ * loss = main + lambda mtp + alpha balance); gradient_norm writes gradient_norm (before clipping) and gradient_scale;
+ * evaluate writes loss.main.
  * Absent parts (no MTP head, no balance loss) have no result tensor and count as zero.
  */
 

@@ -12,8 +12,9 @@ namespace hadal {
 
 Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &options)
     : options(options), programSession(descriptor, {.threads = options.threads}),
-      accumulateEntry(programSession.requireEntry("accumulate")), updateEntry(programSession.requireEntry("update")),
-      tokensTensor(programSession.require(HADAL_INPUT, "tokens")),
+      accumulateEntry(programSession.requireEntry("accumulate")),
+      gradientNormEntry(programSession.requireEntry("gradient_norm")),
+      updateEntry(programSession.requireEntry("update")), tokensTensor(programSession.require(HADAL_INPUT, "tokens")),
       evaluateEntry(programSession.program().findEntry("evaluate")), trainingData(options.data, descriptor.vocabulary),
       trainingSamples(trainingData, descriptor.sequence_length, descriptor.tokens_ahead), progress(options.steps) {
   checkInputs();
@@ -145,8 +146,9 @@ void Trainer::openLogs() {
   // The second step when there is one: the first also touches every page for the first time.
   tracedStep = std::min(state.step + 2, options.steps);
   uint64_t microBatches = static_cast<uint64_t>(options.globalBatchSize / program()->micro_batch_size);
+  auto launchesOf = [&](uint32_t entry) { return program().entries()[entry].launch_count; };
   uint64_t launches =
-      microBatches * program().entries()[accumulateEntry].launch_count + program().entries()[updateEntry].launch_count;
+      microBatches * launchesOf(accumulateEntry) + launchesOf(gradientNormEntry) + launchesOf(updateEntry);
   recorder = std::make_unique<LaunchRecorder>(programSession.device().threads(), launches);
 }
 

@@ -1,7 +1,8 @@
 // The training loop.
 //
 // Step s (from 1) reads the samples at positions (s - 1) B ... s B - 1 of the run's order, B being the global batch
-// size, in micro-batches: `accumulate` runs once for each and adds its share to the gradients, `update` runs once.
+// size, in micro-batches: `accumulate` runs once for each and adds its share to the gradients; `gradient_norm` and
+// `update` run once, the latter only when losses and norm are finite, so that a run that stops has spoilt nothing.
 // Everything that a step depends on is in the tensors and in `TrainerState`, so that a run resumed from a checkpoint
 // computes the same bits as one that never stopped.
 #include "runtime/programs/train/Trainer.h"
@@ -69,22 +70,25 @@ void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
     *loss /= static_cast<double>(microBatches);
 }
 
+/// The sign of a NaN means nothing.
+static std::string describeNonFinite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
+
 /// Ends the run when a number is not finite, naming the first tensor that is not either: a parameter if there is one,
 /// since then the gradients only follow.
-void Trainer::requireFinite(const char *what, double value, int64_t step, bool updated) {
+void Trainer::requireFinite(const char *what, double value, int64_t step) {
   if (std::isfinite(value))
     return;
   std::string culprit = "every parameter and gradient is finite";
   for (hadal_role role : {HADAL_PARAMETER, HADAL_GRADIENT})
     if (std::optional<NonFiniteElement> found = findNonFinite(programSession, role)) {
-      culprit =
-          concat("the first non-finite tensor is the ", role == HADAL_GRADIENT ? "gradient of " : "parameter ", "'",
-                 programSession.tensor(found->tensor).name, "' (element ", found->element, " is ", found->value, ")");
+      culprit = concat("the first non-finite tensor is the ", role == HADAL_GRADIENT ? "gradient of " : "parameter ",
+                       "'", programSession.tensor(found->tensor).name, "' (element ", found->element, " is ",
+                       describeNonFinite(found->value), ")");
       break;
     }
   std::optional<int64_t> last = checkpoints ? checkpoints->newest() : std::nullopt;
-  fail(HADAL_EXIT_NON_FINITE, "step ", step, ": the ", what, " is ", value, "; ", culprit, "; stopped ",
-       updated ? "after" : "before", " the update",
+  fail(HADAL_EXIT_NON_FINITE, "step ", step, ": the ", what, " is ", describeNonFinite(value), "; ", culprit,
+       "; stopped before the update",
        last ? concat(", the last checkpoint is ", checkpoints->folderOf(*last).string()) : ", there is no checkpoint");
 }
 
@@ -97,13 +101,15 @@ void Trainer::step() {
 
   setScalars(record.step);
   accumulate(record, launches);
-  requireFinite("loss", record.loss, record.step, false);
-  requireFinite("main loss", record.mainLoss, record.step, false);
+  requireFinite("loss", record.loss, record.step);
+  requireFinite("main loss", record.mainLoss, record.step);
   if (record.step == 1 && !options.saveGradients.empty())
     saveGradients(record);
-  programSession.run(updateEntry, launches);
+  programSession.run(gradientNormEntry, launches);
   record.gradientNorm = programSession.result("gradient_norm");
-  requireFinite("gradient norm", record.gradientNorm, record.step, true);
+  requireFinite("gradient norm", record.gradientNorm, record.step);
+  programSession.setScalar("gradient_scale", programSession.result("gradient_scale"));
+  programSession.run(updateEntry, launches);
   state.step = record.step;
 
   double tokens = static_cast<double>(options.globalBatchSize) * static_cast<double>(program()->sequence_length);

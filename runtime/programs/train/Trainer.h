@@ -1,4 +1,4 @@
-// The training loop: micro-batches into `accumulate`, one `update`, evaluation, logs, checkpoints.
+// The training loop: micro-batches into `accumulate`, one `gradient_norm` and `update`, evaluation, logs, checkpoints.
 #ifndef HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
 #define HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
 
@@ -36,7 +36,7 @@ public:
 private:
   TrainOptions options;
   Session programSession;
-  uint32_t accumulateEntry, updateEntry, tokensTensor;
+  uint32_t accumulateEntry, gradientNormEntry, updateEntry, tokensTensor;
   std::optional<uint32_t> evaluateEntry;
   TokenFile trainingData;
   Samples trainingSamples;
@@ -62,7 +62,7 @@ private:
   void setScalars(int64_t step);
   void loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position);
   void accumulate(StepRecord &record, LaunchRecorder *launches);
-  void requireFinite(const char *what, double value, int64_t step, bool updated);
+  void requireFinite(const char *what, double value, int64_t step);
   void saveGradients(const StepRecord &record);
   std::optional<double> evaluate();
   bool evaluatesAfter(int64_t step) const;

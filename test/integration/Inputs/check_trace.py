@@ -1,6 +1,6 @@
 """Checks a Chrome trace of one step: check_trace.py TRACE.json MEMORY_PLAN
 
-Every launch of accumulate and of update that the memory plan counts has its slices; those of one thread do not overlap,
+Every launch of accumulate, gradient_norm and update that the memory plan counts has its slices; those of one thread do not overlap,
 and each has a name, a beginning and a length.
 """
 
@@ -18,7 +18,7 @@ for event in slices:
 
 planned = re.findall(r"memory plan of @(\w+): .* (\d+) launches", pathlib.Path(sys.argv[2]).read_text())
 kernels = {entry: int(count) for entry, count in planned}
-for entry in "accumulate", "update":
+for entry in "accumulate", "gradient_norm", "update":
     launches = {event["args"]["launch"] for event in slices if event["cat"] == entry}
     # A kernel of several stages is launched once for each.
     if launches != set(range(len(launches))) or len(launches) < kernels[entry]:
