@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emulator/Emulator.h"
 #include "codegen/Host/Descriptor.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
   hadal::registerPipelines();
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();
+  hadal::registerEmulatorPasses();
   hadal::registerHostPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
 }

@@ -1,0 +1,35 @@
+//===- Emulator.h - from GPU kernels to host functions that the runtime's emulator runs ---------------------------===//
+//
+// The pass hadal-ptx-to-emulator makes a host function of every kernel in the module's gpu.modules:
+//
+//   llvm.func @"kernel.stage"(%arguments: !llvm.ptr, %iteration: i64, %maps: !llvm.ptr)
+//
+// which the emulator (runtime/devices/emulator) calls once per CUDA thread. Operations of the ptx dialect become calls
+// of it, loads and stores are preceded by a call that checks them, and pointers lose their address spaces: shared
+// memory is host memory. What is left is lowered as a CPU kernel is.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_EMULATOR_EMULATOR_H
+#define HADAL_CODEGEN_EMULATOR_EMULATOR_H
+
+#include <memory>
+
+namespace mlir {
+class OpPassManager;
+class Pass;
+} // namespace mlir
+
+namespace hadal {
+
+/// The pass hadal-ptx-to-emulator, on a module.
+std::unique_ptr<mlir::Pass> createPTXToEmulatorPass();
+
+/// The pass, then the lowering of CPU kernels: the module's functions are LLVM's dialect afterwards.
+void buildLowerToEmulatorPipeline(mlir::OpPassManager &passes);
+
+/// Registers the pass, and the pipeline as hadal-emulator-to-llvm.
+void registerEmulatorPasses();
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_EMULATOR_EMULATOR_H
