@@ -22,6 +22,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -43,8 +44,13 @@ namespace {
 
 struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToLLVM)
+  LowerToLLVM() = default;
+  LowerToLLVM(const LowerToLLVM &other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "hadal-lower-to-llvm"; }
-  StringRef getDescription() const override { return "lowers the body of a CPU kernel's function to LLVM's dialect"; }
+  StringRef getDescription() const override { return "lowers the body of a kernel's function to LLVM's dialect"; }
+  Option<bool> nativeBF16{*this, "native-bf16",
+                          llvm::cl::desc("the target converts between bf16 and f32 by instructions of its own"),
+                          llvm::cl::init(false)};
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, math::MathDialect,
                     memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
@@ -69,7 +75,8 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
     vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     vector::populateVectorStepLoweringPatterns(patterns);
     vector::populateVectorGatherLoweringPatterns(patterns);
-    arith::populateExpandBFloat16Patterns(patterns);
+    if (!nativeBF16)
+      arith::populateExpandBFloat16Patterns(patterns);
     return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 
@@ -94,6 +101,7 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     LLVMConversionTarget target(getContext());
+    target.addLegalDialect<NVVM::NVVMDialect>();
     return applyFullConversion(getOperation(), target, std::move(patterns));
   }
 
@@ -105,7 +113,11 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> hadal::createLowerToLLVMPass() { return std::make_unique<LowerToLLVM>(); }
+std::unique_ptr<Pass> hadal::createLowerToLLVMPass(bool nativeBF16) {
+  auto pass = std::make_unique<LowerToLLVM>();
+  pass->nativeBF16 = nativeBF16;
+  return pass;
+}
 
 void hadal::buildLowerToLLVMPipeline(OpPassManager &passes) {
   OpPassManager &functions = passes.nest<LLVM::LLVMFuncOp>();

@@ -1,7 +1,8 @@
 //===- LowerToLLVM.h - from scf, vector, arith and math to LLVM's dialect -----------------------------------------===//
 //
-// The lowering that all CPU kernels share, applied to the llvm.func operations of a module. Inside them may stand scf,
-// cf, vector (transfers, contractions and outer products included), arith, math, memref, index and llvm operations.
+// The lowering that all kernels share, applied to the llvm.func operations of a module. Inside them may stand scf, cf,
+// vector (transfers, contractions and outer products included), arith, math, memref, index and llvm operations; on GPUs
+// nvvm operations too.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_LOWERTOLLVM_H
@@ -16,8 +17,9 @@ class Pass;
 
 namespace hadal {
 
-/// The pass hadal-lower-to-llvm, on llvm.func.
-std::unique_ptr<mlir::Pass> createLowerToLLVMPass();
+/// The pass hadal-lower-to-llvm, on llvm.func. `nativeBF16` says that the target has instructions that convert bf16;
+/// for the others, conversions become integer arithmetic.
+std::unique_ptr<mlir::Pass> createLowerToLLVMPass(bool nativeBF16 = false);
 
 /// Canonicalization and CSE, then the lowering, on every llvm.func of a module.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &passes);

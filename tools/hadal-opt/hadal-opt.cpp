@@ -6,6 +6,8 @@
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Host/Descriptor.h"
+#include "codegen/NVPTX/AssembleKernels.h"
+#include "codegen/NVPTX/LowerToNVVM.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
@@ -29,6 +31,8 @@ int main(int argc, char **argv) {
   hadal::registerStrategyPasses();
   hadal::registerLowerToLLVMPasses();
   hadal::registerEmulatorPasses();
+  hadal::registerLowerToNVVMPasses();
+  hadal::registerAssembleKernelsPasses();
   hadal::registerHostPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
 }

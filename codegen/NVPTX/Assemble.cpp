@@ -1,0 +1,211 @@
+//===- Assemble.cpp - from PTX to the code of a GPU
+//----------------------------------------------------------------===//
+//
+// `ptxas -v` writes, for each kernel,
+//
+//   ptxas info    : Compiling entry function 'NAME' for 'sm_90a'
+//   ptxas info    : Function properties for NAME
+//       0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+//   ptxas info    : Used 168 registers, used 2 barriers, ...
+//
+// and remarks such as
+//
+//   ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized due to ... in the
+//   function 'NAME'
+//
+// The codes C7500 to C7599 say that asynchronous products wait for each other, that ptxas added waits, or that it
+// ignores setmaxnreg. A right kernel causes none.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/Assemble.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/Threading.h"
+#include <cstdlib>
+#include <optional>
+
+using namespace llvm;
+using namespace hadal;
+
+char AssemblerError::ID;
+
+namespace {
+
+/// The first release of CUDA whose ptxas knows sm_90a and version 8.0 of PTX.
+constexpr unsigned oldestMajor = 12;
+
+Error assemblerError(const Twine &message) { return make_error<AssemblerError>(message.str()); }
+
+constexpr StringLiteral howToInstall =
+    "install the CUDA Toolkit 13 (its bin folder in PATH or named by CUDA_HOME/bin), or `pip install nvidia-cuda-nvcc` "
+    "and put the folder of its ptxas into PATH; programs for the CPU and --emulate need none";
+
+/// Runs a program with its output in a string. Returns its exit status; negative when it could not be started or was
+/// ended by a signal.
+int execute(StringRef program, ArrayRef<StringRef> arguments, std::string &output, std::string &failure) {
+  SmallString<128> file;
+  if (std::error_code error = sys::fs::createTemporaryFile("hadal-ptxas", "txt", file)) {
+    failure = "cannot create a temporary file: " + error.message();
+    return -1;
+  }
+  FileRemover remover(file);
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(file), StringRef(file)};
+  int status = sys::ExecuteAndWait(program, arguments, std::nullopt, redirects, /*SecondsToWait=*/0,
+                                   /*MemoryLimit=*/0, &failure);
+  if (auto text = MemoryBuffer::getFile(file))
+    output = (*text)->getBuffer().str();
+  return status;
+}
+
+/// Where ptxas may be, in the order in which they are tried.
+std::vector<std::string> getCandidates() {
+  std::vector<std::string> candidates;
+  auto addFolder = [&](StringRef folder) {
+    SmallString<128> path(folder);
+    sys::path::append(path, "ptxas");
+    if (sys::fs::can_execute(path) && !is_contained(candidates, path.str()))
+      candidates.push_back(path.str().str());
+  };
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (const char *folder = std::getenv(variable); folder && *folder)
+      addFolder((folder + Twine("/bin")).str());
+  if (const char *path = std::getenv("PATH")) {
+    SmallVector<StringRef> folders;
+    SplitString(path, folders, ":");
+    for (StringRef folder : folders)
+      addFolder(folder);
+  }
+  addFolder("/usr/local/cuda/bin");
+  if (StringRef installed = HADAL_PTXAS; sys::fs::can_execute(installed) && !is_contained(candidates, installed))
+    candidates.push_back(installed.str());
+  return candidates;
+}
+
+/// The release that `ptxas --version` names ("release 13.0, V13.0.88"), or what is wrong.
+Expected<std::pair<unsigned, std::string>> getRelease(StringRef path) {
+  std::string output, failure;
+  if (execute(path, {path, "--version"}, output, failure) != 0)
+    return createStringError("does not run" + Twine(failure.empty() ? "" : ": " + failure));
+  StringRef release = StringRef(output).split("release ").second.split(',').first;
+  unsigned major;
+  if (release.split('.').first.getAsInteger(10, major))
+    return createStringError("is not NVIDIA's assembler");
+  return std::make_pair(major, release.str());
+}
+
+} // namespace
+
+Expected<std::string> hadal::findAssembler(StringRef gpu) {
+  std::string unfit;
+  for (const std::string &path : getCandidates()) {
+    Expected<std::pair<unsigned, std::string>> release = getRelease(path);
+    if (release && release->first >= oldestMajor)
+      return path;
+    unfit += (unfit.empty() ? "" : "; ") + path + " ";
+    unfit += release ? "is of CUDA " + release->second + ", which does not know " + gpu.str()
+                     : toString(release.takeError());
+  }
+  if (unfit.empty())
+    return assemblerError("assembling kernels for " + gpu +
+                          " needs NVIDIA's ptxas, and there is none: " + howToInstall);
+  return assemblerError("assembling kernels for " + gpu + " needs a ptxas of CUDA 12.0 or newer, and there is none (" +
+                        unfit + "): " + howToInstall);
+}
+
+void hadal::readAssemblerOutput(StringRef text, AssembledKernels &result) {
+  auto find = [&](StringRef name) -> KernelUsage & {
+    for (KernelUsage &kernel : result.kernels)
+      if (kernel.name == name)
+        return kernel;
+    result.kernels.emplace_back().name = name.str();
+    return result.kernels.back();
+  };
+  // "N bytes WHAT" somewhere in the line.
+  auto bytes = [](StringRef line, StringRef what) {
+    int64_t number = 0;
+    for (StringRef part : split(line, ',')) {
+      part = part.trim();
+      if (part.consume_back(what))
+        part.split(' ').first.getAsInteger(10, number);
+    }
+    return number;
+  };
+  std::string current;
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (StringRef line : lines) {
+    StringRef message = line.starts_with("ptxas") ? line.split(": ").second : line;
+    if (message.contains("(C75")) {
+      StringRef name = message.split("function '").second.split('\'').first;
+      (name.empty() ? result.remarks : find(name).remarks).push_back(message.trim().str());
+    } else if (message.consume_front("Compiling entry function '")) {
+      current = message.split('\'').first.str();
+      find(current);
+    } else if (message.consume_front("Function properties for ")) {
+      current = message.trim().str();
+    } else if (message.contains("bytes stack frame") && !current.empty()) {
+      KernelUsage &kernel = find(current);
+      kernel.stackBytes = bytes(message, " bytes stack frame");
+      kernel.spillStoreBytes = bytes(message, " bytes spill stores");
+      kernel.spillLoadBytes = bytes(message, " bytes spill loads");
+    } else if (message.consume_front("Used ") && !current.empty()) {
+      message.split(' ').first.getAsInteger(10, find(current).registers);
+    }
+  }
+}
+
+Expected<AssembledKernels> hadal::assemblePTX(StringRef ptx, StringRef gpu) {
+  Expected<std::string> assembler = findAssembler(gpu);
+  if (!assembler)
+    return assembler.takeError();
+  SmallString<128> input, output;
+  int descriptor = -1;
+  if (std::error_code error = sys::fs::createTemporaryFile("hadal-kernels", "ptx", descriptor, input))
+    return createStringError("cannot create a temporary file: " + error.message());
+  FileRemover removeInput(input);
+  {
+    raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    stream << ptx;
+    stream.flush();
+    if (std::error_code error = stream.error()) {
+      stream.clear_error();
+      return createStringError("cannot write " + input + ": " + error.message());
+    }
+  }
+  if (std::error_code error = sys::fs::createTemporaryFile("hadal-kernels", "cubin", output))
+    return createStringError("cannot create a temporary file: " + error.message());
+  FileRemover removeOutput(output);
+
+  std::string messages, failure;
+  std::string architecture = ("-arch=" + gpu).str();
+  int status = execute(*assembler, {*assembler, architecture, "-O3", "-v", "--split-compile", "0", input, "-o", output},
+                       messages, failure);
+  if (status < 0)
+    return assemblerError(*assembler + " ended before it was done" + (failure.empty() ? "" : ": " + failure) +
+                          " (out of memory, perhaps)");
+  if (status != 0) {
+    // Errors first; without any, everything that was said.
+    std::string errors;
+    SmallVector<StringRef> lines;
+    StringRef(messages).split(lines, '\n', -1, /*KeepEmpty=*/false);
+    for (StringRef line : lines)
+      if (line.contains("error") || line.contains("fatal"))
+        errors += "\n  " + line.str();
+    return createStringError(*assembler + " refuses the kernels (exit status " + Twine(status) +
+                             "):" + (errors.empty() ? "\n" + messages : errors));
+  }
+  AssembledKernels result;
+  readAssemblerOutput(messages, result);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> cubin = MemoryBuffer::getFile(output);
+  if (!cubin)
+    return createStringError("cannot read " + output + ": " + cubin.getError().message());
+  result.cubin = (*cubin)->getBuffer().str();
+  return result;
+}

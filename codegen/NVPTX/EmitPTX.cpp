@@ -1,0 +1,195 @@
+//===- EmitPTX.cpp - from LLVM's dialect to PTX -------------------------------------------------------------------===//
+//
+// MLIR's translation to LLVM IR, LLVM's O3 pipeline for NVPTX, and its code generator.
+//
+// Before O3 runs, three things are made right that the translation cannot know. Inline PTX with side effects is marked
+// convergent: PTX's aligned instructions must not be copied into branches that only some threads take. Names lose their
+// dots. And vectors are taken apart into scalars: an accumulator is a vector of up to 128 numbers only so that it is
+// one value in the IR; as scalars, its numbers stay in the registers in which wgmma left them, through loops too. Loads
+// and stores keep their vectors, which are instructions of PTX.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/EmitPTX.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Scalar/Scalarizer.h"
+
+using namespace mlir;
+using namespace hadal;
+
+void hadal::registerGPUTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+}
+
+namespace {
+
+/// The oldest version of PTX that knows all instructions of the ptx dialect: drivers of CUDA 12.0 and newer take it.
+constexpr llvm::StringLiteral ptxFeature = "+ptx80";
+
+std::string toDeviceName(StringRef name) {
+  std::string result = name.str();
+  llvm::replace(result, '.', '$');
+  return result;
+}
+
+/// Whether a call is an instruction that only one architecture has (its PTX target ends in `a`).
+bool isArchitectureSpecific(const llvm::CallBase &call) {
+  if (auto *statement = dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
+    return StringRef(statement->getAsmString()).starts_with("wgmma.");
+  llvm::Intrinsic::ID id = call.getIntrinsicID();
+  return id == llvm::Intrinsic::nvvm_setmaxnreg_dec_sync_aligned_u32 ||
+         id == llvm::Intrinsic::nvvm_setmaxnreg_inc_sync_aligned_u32;
+}
+
+/// Marks inline PTX and renames functions; says whether the module needs the architecture by its full name.
+bool prepare(llvm::Module &module) {
+  bool isSpecific = false;
+  for (llvm::Function &function : module) {
+    if (function.isIntrinsic())
+      continue;
+    function.setName(toDeviceName(function.getName()));
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      auto *call = dyn_cast<llvm::CallBase>(&instruction);
+      if (!call)
+        continue;
+      isSpecific |= isArchitectureSpecific(*call);
+      if (auto *statement = dyn_cast<llvm::InlineAsm>(call->getCalledOperand());
+          statement && statement->hasSideEffects())
+        call->setConvergent();
+    }
+  }
+  return isSpecific;
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(StringRef architecture) {
+  static const bool initialized = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
+  (void)initialized;
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string message;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return llvm::createStringError("this LLVM generates no code for NVIDIA GPUs (%s)", message.c_str());
+  llvm::TargetOptions options;
+  // As on CPUs: products and sums fuse.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, architecture, ptxFeature, options, std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return llvm::createStringError("LLVM cannot generate code for %s", architecture.str().c_str());
+  return machine;
+}
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PassBuilder builder(&machine);
+  builder.registerPipelineStartEPCallback([](llvm::ModulePassManager &passes, llvm::OptimizationLevel) {
+    llvm::FunctionPassManager functions;
+    functions.addPass(llvm::ScalarizerPass());
+    passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(functions)));
+  });
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+/// A kernel is complete in itself: there is no library to link with.
+LogicalResult refuseUndefined(llvm::Module &module, gpu::GPUModuleOp source) {
+  for (llvm::Function &function : module) {
+    if (!function.isDeclaration() || function.isIntrinsic() || function.use_empty())
+      continue;
+    auto *call = dyn_cast<llvm::CallBase>(function.user_back());
+    std::string caller = call ? call->getFunction()->getName().str() : "";
+    Operation *at = source;
+    for (auto kernel : source.getOps<LLVM::LLVMFuncOp>())
+      if (toDeviceName(kernel.getName()) == caller)
+        at = kernel;
+    return at->emitError("the GPU kernel '")
+           << caller << "' calls '" << function.getName() << "', which is defined nowhere";
+  }
+  return success();
+}
+
+/// What LLVM reports while it compiles, as diagnostics of the module.
+struct ReportToModule : llvm::DiagnosticHandler {
+  explicit ReportToModule(gpu::GPUModuleOp module) : module(module) {}
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() != llvm::DS_Error)
+      return true;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    info.print(printer);
+    module.emitError("LLVM cannot generate PTX: ") << text;
+    hasFailed = true;
+    return true;
+  }
+  gpu::GPUModuleOp module;
+  bool hasFailed = false;
+};
+
+} // namespace
+
+FailureOr<std::string> hadal::emitPTX(gpu::GPUModuleOp module, StringRef gpu) {
+  llvm::LLVMContext context;
+  auto handler = std::make_unique<ReportToModule>(module);
+  const ReportToModule &reports = *handler;
+  context.setDiagnosticHandler(std::move(handler));
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, module.getName());
+  if (!translated)
+    return failure();
+  StringRef architecture = gpu;
+  if (!prepare(*translated))
+    architecture = architecture.rtrim('a');
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createMachine(architecture);
+  if (!machine)
+    return module.emitError(llvm::toString(machine.takeError()));
+  translated->setTargetTriple((*machine)->getTargetTriple());
+  translated->setDataLayout((*machine)->createDataLayout());
+  optimize(*translated, **machine);
+  if (failed(refuseUndefined(*translated, module)))
+    return failure();
+
+  llvm::SmallVector<char, 0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return module.emitError("LLVM cannot write PTX for ") << architecture;
+  passes.run(*translated);
+  if (reports.hasFailed)
+    return failure();
+  return std::string(text.begin(), text.end());
+}
