@@ -8,11 +8,13 @@
 #include "codegen/Host/Descriptor.h"
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "codegen/NVPTX/LowerTiles.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
+#include "dialect/Tile/Tile.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -22,7 +24,7 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();
+  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();
   hadal::registerElementwiseGradients(registry);
   hadal::registerReferenceModels(registry);
   mlir::registerTransformsPasses();
@@ -34,5 +36,6 @@ int main(int argc, char **argv) {
   hadal::registerLowerToNVVMPasses();
   hadal::registerAssembleKernelsPasses();
   hadal::registerHostPasses();
+  hadal::registerLowerTilesPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
 }
