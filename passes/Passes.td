@@ -207,11 +207,13 @@ def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
   let summary = "gives every buffer of an entry point its place in one arena";
   let description = [{
     Lifetimes come from the order of launches. A result takes over the buffer of an operand that dies with the launch where
-    the kernel allows it; the others are placed by best fit at multiples of 64 bytes. A kernel's workspace
+    the kernel allows it; the others are placed by best fit at multiples of the alignment. A kernel's workspace
     lives during its launch only. The plan is verified. Example: test/passes/memory/plan.mlir.
   }];
   let options = [Option<"printMemoryPlan", "print-memory-plan", "bool", "false",
-                        "print arena, peak, the largest buffers and the persistent tensors on stderr">];
+                        "print arena, peak, the largest buffers and the persistent tensors on stderr">,
+                 Option<"alignment", "alignment", "int64_t", "64",
+                        "bytes at whose multiples buffers begin: 64 for CPUs, 256 for GPUs">];
 }
 
 def VerifyMemoryPlanPass : Pass<"hadal-verify-memory-plan", "::mlir::ModuleOp"> {

@@ -15,7 +15,11 @@ using namespace hadal;
 
 namespace {
 
-/// A structure of fields spelled one character each: p pointer, i i32, l i64, f f32, d the dimensions of a tensor.
+/// Where a row of hadal_launch says which arguments are its own.
+constexpr unsigned firstArgumentField = 5, argumentCountField = 6;
+
+/// A structure of fields spelled one character each: p pointer, i i32, l i64, f f32, d the dimensions of a tensor, m
+/// those of a tensor map.
 LLVM::LLVMStructType getStruct(MLIRContext *context, StringRef fields) {
   Builder builder(context);
   SmallVector<Type> types;
@@ -29,7 +33,8 @@ LLVM::LLVMStructType getStruct(MLIRContext *context, StringRef fields) {
     else if (field == 'f')
       types.push_back(builder.getF32Type());
     else
-      types.push_back(LLVM::LLVMArrayType::get(builder.getI64Type(), HADAL_MAX_RANK));
+      types.push_back(
+          LLVM::LLVMArrayType::get(builder.getI64Type(), field == 'm' ? HADAL_TENSOR_MAP_RANK : HADAL_MAX_RANK));
   }
   return LLVM::LLVMStructType::getLiteral(context, types);
 }
@@ -49,9 +54,33 @@ StringRef getString(ModuleOp module, StringRef name, StringRef otherwise) {
 LLVM::LLVMStructType layout::tensor(MLIRContext *context) { return getStruct(context, "piiiidfiiip"); }
 LLVM::LLVMStructType layout::arenaBuffer(MLIRContext *context) { return getStruct(context, "llii"); }
 LLVM::LLVMStructType layout::argument(MLIRContext *context) { return getStruct(context, "ii"); }
-LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "pplllii"); }
+LLVM::LLVMStructType layout::tensorMap(MLIRContext *context) { return getStruct(context, "iiiilmmm"); }
+LLVM::LLVMStructType layout::gpuLaunch(MLIRContext *context) { return getStruct(context, "pppliiiip"); }
+LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "ppllliip"); }
 LLVM::LLVMStructType layout::entry(MLIRContext *context) { return getStruct(context, "pppplll"); }
-LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppplllllllplp"); }
+LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppplllllllplpplpll"); }
+
+FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
+                                           TableWriter &writer) {
+  std::string symbol = getStageSymbol(kernel, stage);
+  Attribute null = LLVM::ZeroAttr::get(launch.getContext());
+  Attribute function = FlatSymbolRefAttr::get(launch.getContext(), symbol), gpu = null;
+  if (stage.isGPU()) {
+    FailureOr<StringAttr> written = gpuLaunches.write(launch, symbol, stage);
+    if (failed(written))
+      return failure();
+    function = null;
+    gpu = *written;
+  }
+  return TableRow{function,
+                  writer.string(symbol),
+                  writer.i64(iteration),
+                  writer.i64(std::max<int64_t>(stage.tasks, 1)),
+                  writer.i64(std::max<int64_t>(stage.grain, 1)),
+                  writer.i32(0),
+                  writer.i32(0),
+                  gpu};
+}
 
 FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) {
   FailureOr<EntryPlan> plan = EntryPlan::read(entry);
@@ -83,12 +112,12 @@ FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) 
       addArgument({.buffer = workspace});
     firstRow.push_back(launches.size());
     for (const LaunchStep &step : configuration->steps) {
-      const StageSpec &stage = configuration->stages[step.stage];
-      std::string symbol = getStageSymbol(kernel, stage);
-      launches.push_back({FlatSymbolRefAttr::get(entry.getContext(), symbol), writer.string(symbol),
-                          writer.i64(step.iteration), writer.i64(std::max<int64_t>(stage.tasks, 1)),
-                          writer.i64(std::max<int64_t>(stage.grain, 1)), writer.i32(firstArgument),
-                          writer.i32(arguments.size() - firstArgument)});
+      FailureOr<TableRow> row = writeStep(launch, kernel, configuration->stages[step.stage], step.iteration, writer);
+      if (failed(row))
+        return failure();
+      (*row)[firstArgumentField] = writer.i32(firstArgument);
+      (*row)[argumentCountField] = writer.i32(arguments.size() - firstArgument);
+      launches.push_back(*row);
     }
     scratchSize = std::max(scratchSize, configuration->scratch);
   }
@@ -119,7 +148,9 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
     kernels[kernel.getSymNameAttr()] = kernel;
 
   TableWriter writer(module);
-  EntryTables entries(tensors, kernels);
+  bool emulated = module->hasAttr(emulateAttrName);
+  GPULaunches gpuLaunches(writer, emulated);
+  EntryTables entries(tensors, kernels, gpuLaunches);
   std::vector<TableRow> rows;
   for (auto entry : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
     FailureOr<TableRow> row = entries.write(entry, writer);
@@ -131,19 +162,37 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
     return module.emitError("holds no entry point");
   Attribute tensorTable = tensors.write(writer);
   Attribute entryTable = writer.table("entries", layout::entry(context), rows);
+  FailureOr<EmbeddedKernels> embedded = embedKernels(module, writer, target);
+  if (failed(embedded))
+    return failure();
   StringRef configJson = getString(module, "hadal.config_json", "");
   StringRef reason =
       getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
-  writer.structure(
-      "hadal_program", layout::program(context),
-      {writer.i32(HADAL_PROGRAM_VERSION), writer.i32(checkMemory),
-       writer.string(getString(module, "hadal.model", "model")), writer.string("cpu"), writer.string(target.cpu),
-       writer.string(llvm::join(target.required, ",")), writer.string(configJson), writer.string(reason),
-       writer.i64(getInteger(module, "hadal.micro_batch_size", 1)),
-       writer.i64(getInteger(module, "hadal.sequence_length", 1)),
-       writer.i64(getInteger(module, "hadal.tokens_ahead", 1)), writer.i64(getInteger(module, "hadal.vocabulary", 1)),
-       writer.i64(entries.getArenaSize()), writer.i64(entries.getScratchSize()), writer.i64(tensors.size()),
-       tensorTable, writer.i64(rows.size()), entryTable});
+  writer.structure("hadal_program", layout::program(context),
+                   {writer.i32(HADAL_PROGRAM_VERSION),
+                    writer.i32(checkMemory),
+                    writer.string(getString(module, "hadal.model", "model")),
+                    writer.string(target.name()),
+                    writer.string(target.cpu),
+                    writer.string(llvm::join(target.required, ",")),
+                    writer.string(configJson),
+                    writer.string(reason),
+                    writer.i64(getInteger(module, "hadal.micro_batch_size", 1)),
+                    writer.i64(getInteger(module, "hadal.sequence_length", 1)),
+                    writer.i64(getInteger(module, "hadal.tokens_ahead", 1)),
+                    writer.i64(getInteger(module, "hadal.vocabulary", 1)),
+                    writer.i64(entries.getArenaSize()),
+                    writer.i64(entries.getScratchSize()),
+                    writer.i64(tensors.size()),
+                    tensorTable,
+                    writer.i64(rows.size()),
+                    entryTable,
+                    embedded->cubin,
+                    writer.i64(embedded->cubinSize),
+                    embedded->ptx,
+                    writer.i64(embedded->ptxSize),
+                    writer.i64(emulated)},
+                   LLVM::Linkage::External);
 
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<func::FuncOp, KernelOp, ParameterOp, StateOp>(op))
@@ -161,11 +210,12 @@ struct BuildHost : PassWrapper<BuildHost, OperationPass<ModuleOp>> {
   StringRef getDescription() const override { return "writes entry points and parameters as the runtime's tables"; }
   void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"), llvm::cl::init("host")};
+  Option<std::string> targetName{*this, "target", llvm::cl::desc("cpu or sm_90a"), llvm::cl::init("cpu")};
   Option<bool> checkMemory{*this, "check-memory", llvm::cl::desc("give every buffer its own guarded mapping"),
                            llvm::cl::init(false)};
 
   void runOnOperation() override {
-    llvm::Expected<TargetDescription> target = TargetDescription::forCPU(cpu);
+    llvm::Expected<TargetDescription> target = TargetDescription::forTarget(targetName, cpu);
     if (!target) {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();

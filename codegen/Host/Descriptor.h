@@ -45,11 +45,41 @@ private:
   llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, int64_t> arguments, results;
 };
 
+/// The number of an element type in program.h (`enum hadal_element_type`), or nothing.
+std::optional<unsigned> getElementType(mlir::Type type);
+
+/// Writes what the launches of a GPU's kernels are told: one constant for each stage and place in the model, shared by
+/// the launches of equal layers.
+class GPULaunches {
+public:
+  GPULaunches(TableWriter &writer, bool emulated) : writer(writer), emulated(emulated) {}
+
+  /// The constant's name, or a diagnostic.
+  mlir::FailureOr<mlir::StringAttr> write(LaunchOp launch, llvm::StringRef symbol, const StageSpec &stage);
+
+private:
+  mlir::FailureOr<TableRow> writeMap(LaunchOp launch, const TensorMapSpec &map);
+
+  TableWriter &writer;
+  bool emulated;
+  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, mlir::StringAttr> written;
+};
+
+/// The assembled kernels of a module: the object and the PTX of its `gpu.binary`, which is erased. Names of constants,
+/// or null pointers, and sizes.
+struct EmbeddedKernels {
+  mlir::Attribute cubin, ptx;
+  int64_t cubinSize = 0, ptxSize = 0;
+};
+mlir::FailureOr<EmbeddedKernels> embedKernels(mlir::ModuleOp module, TableWriter &writer,
+                                              const TargetDescription &target);
+
 /// Writes the launches of an entry point: one row per step of each kernel's strategy.
 class EntryTables {
 public:
-  EntryTables(const PersistentTensors &tensors, const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels)
-      : tensors(tensors), kernels(kernels) {}
+  EntryTables(const PersistentTensors &tensors, const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels,
+              GPULaunches &gpuLaunches)
+      : tensors(tensors), kernels(kernels), gpuLaunches(gpuLaunches) {}
 
   /// The row of hadal_entry, or a diagnostic.
   mlir::FailureOr<TableRow> write(mlir::func::FuncOp entry, TableWriter &writer);
@@ -57,8 +87,13 @@ public:
   int64_t getScratchSize() const { return scratchSize; }
 
 private:
+  /// The row of hadal_launch for one step.
+  mlir::FailureOr<TableRow> writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
+                                      TableWriter &writer);
+
   const PersistentTensors &tensors;
   const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels;
+  GPULaunches &gpuLaunches;
   int64_t arenaSize = 0, scratchSize = 0;
 };
 
@@ -67,6 +102,8 @@ namespace layout {
 mlir::LLVM::LLVMStructType tensor(mlir::MLIRContext *context);
 mlir::LLVM::LLVMStructType arenaBuffer(mlir::MLIRContext *context);
 mlir::LLVM::LLVMStructType argument(mlir::MLIRContext *context);
+mlir::LLVM::LLVMStructType tensorMap(mlir::MLIRContext *context);
+mlir::LLVM::LLVMStructType gpuLaunch(mlir::MLIRContext *context);
 mlir::LLVM::LLVMStructType launch(mlir::MLIRContext *context);
 mlir::LLVM::LLVMStructType entry(mlir::MLIRContext *context);
 mlir::LLVM::LLVMStructType program(mlir::MLIRContext *context);

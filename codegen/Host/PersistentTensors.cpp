@@ -30,7 +30,9 @@ StringRef getName(Attribute attribute) {
   return "";
 }
 
-std::optional<unsigned> getElementType(Type type) {
+} // namespace
+
+std::optional<unsigned> hadal::getElementType(Type type) {
   if (type.isF32())
     return HADAL_F32;
   if (type.isInteger(32))
@@ -43,8 +45,6 @@ std::optional<unsigned> getElementType(Type type) {
     return HADAL_F8E4M3FN;
   return std::nullopt;
 }
-
-} // namespace
 
 FailureOr<int64_t> PersistentTensors::add(Location loc, unsigned role, StringRef name, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);

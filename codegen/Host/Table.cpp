@@ -80,11 +80,20 @@ Attribute TableWriter::table(StringRef name, LLVM::LLVMStructType type, ArrayRef
   return builder.getStringAttr(name);
 }
 
-void TableWriter::structure(StringRef name, LLVM::LLVMStructType type, const TableRow &fields) {
-  LLVM::GlobalOp op = global(name, type, LLVM::Linkage::External, Attribute());
+StringAttr TableWriter::bytes(StringRef name, StringRef contents) {
+  std::string terminated = contents.str() + '\0';
+  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
+  global(name, type, LLVM::Linkage::Internal, builder.getStringAttr(terminated)).setAlignment(64);
+  return builder.getStringAttr(name);
+}
+
+StringAttr TableWriter::structure(StringRef name, LLVM::LLVMStructType type, const TableRow &fields,
+                                  LLVM::Linkage linkage) {
+  LLVM::GlobalOp op = global(name, type, linkage, Attribute());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getInitializerRegion());
   Value array = emitRows(type, fields);
   LLVM::ReturnOp::create(builder, loc,
                          LLVM::ExtractValueOp::create(builder, loc, array, ArrayRef<int64_t>{0}).getResult());
+  return builder.getStringAttr(name);
 }

@@ -28,8 +28,11 @@ public:
   mlir::StringAttr string(llvm::StringRef text);
   /// Structures in a row. Returns the constant's name, or #llvm.zero when there are no rows.
   mlir::Attribute table(llvm::StringRef name, mlir::LLVM::LLVMStructType type, llvm::ArrayRef<TableRow> rows);
-  /// One exported structure.
-  void structure(llvm::StringRef name, mlir::LLVM::LLVMStructType type, const TableRow &fields);
+  /// One structure of its own, exported or not. Returns the constant's name.
+  mlir::StringAttr structure(llvm::StringRef name, mlir::LLVM::LLVMStructType type, const TableRow &fields,
+                             mlir::LLVM::Linkage linkage = mlir::LLVM::Linkage::Internal);
+  /// Bytes aligned to 64, followed by a zero. Returns the constant's name.
+  mlir::StringAttr bytes(llvm::StringRef name, llvm::StringRef contents);
 
 private:
   mlir::LLVM::GlobalOp global(llvm::StringRef name, mlir::Type type, mlir::LLVM::Linkage linkage,

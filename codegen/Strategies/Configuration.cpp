@@ -2,11 +2,14 @@
 //
 // A configuration as an attribute, read back, and printed. As an attribute it reads
 //
-//   {strategy = "...", parameters = {rows = 8}, stages = [{name = "rows", tasks = 32, grain = 1}], steps = array<i64:
-//   0, 0>,
-//    workspace = 0, scratch = 0}
+//   {strategy = "...", parameters = ["rows"], values = array<i64: 8>,
+//    stages = [{name = "rows", tasks = 32, grain = 1}], steps = array<i64: 0, 0>, workspace = 0, scratch = 0}
 //
-// with two integers per step, the stage and the iteration.
+// with two integers per step, the stage and the iteration. A stage of a GPU says besides
+//
+//   {..., threads = 384, shared_memory = 196608, cluster = 1,
+//    maps = [{argument = 0, offset = 0, element = bf16, sizes = array<i64: 64, 128>, strides = array<i64: 128>,
+//             box = array<i64: 64, 64>, swizzle = "b128"}]}
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
@@ -16,9 +19,21 @@ using namespace mlir;
 using namespace hadal;
 
 void KernelConfiguration::addStage(StringRef name, int64_t tasks, int64_t grain, bool withStep) {
-  stages.push_back({name.str(), tasks, grain});
+  StageSpec stage;
+  stage.name = name.str();
+  stage.tasks = tasks;
+  stage.grain = grain;
+  stages.push_back(std::move(stage));
   if (withStep)
     steps.push_back({unsigned(stages.size() - 1), 0});
+}
+
+StageSpec &KernelConfiguration::addGPUStage(StringRef name, int64_t blocks, int64_t threads, int64_t sharedMemory,
+                                            bool withStep) {
+  addStage(name, blocks, /*grain=*/1, withStep);
+  stages.back().threads = threads;
+  stages.back().sharedMemory = sharedMemory;
+  return stages.back();
 }
 
 int64_t KernelConfiguration::get(StringRef name) const {
@@ -26,6 +41,37 @@ int64_t KernelConfiguration::get(StringRef name) const {
     if (key == name)
       return value;
   llvm::report_fatal_error(llvm::Twine("the configuration of '") + strategy + "' has no parameter '" + name + "'");
+}
+
+//===----------------------------------------------------------------------===//
+// As an attribute
+//===----------------------------------------------------------------------===//
+
+static Attribute mapToAttribute(Builder &builder, const TensorMapSpec &map) {
+  return builder.getDictionaryAttr({
+      builder.getNamedAttr("argument", builder.getI64IntegerAttr(map.argument)),
+      builder.getNamedAttr("offset", builder.getI64IntegerAttr(map.offset)),
+      builder.getNamedAttr("element", TypeAttr::get(map.element)),
+      builder.getNamedAttr("sizes", builder.getDenseI64ArrayAttr(map.sizes)),
+      builder.getNamedAttr("strides", builder.getDenseI64ArrayAttr(map.strides)),
+      builder.getNamedAttr("box", builder.getDenseI64ArrayAttr(map.box)),
+      builder.getNamedAttr("swizzle", builder.getStringAttr(ptx::stringifySwizzle(map.swizzle))),
+  });
+}
+
+static Attribute stageToAttribute(Builder &builder, const StageSpec &stage) {
+  SmallVector<NamedAttribute> fields = {builder.getNamedAttr("name", builder.getStringAttr(stage.name)),
+                                        builder.getNamedAttr("tasks", builder.getI64IntegerAttr(stage.tasks)),
+                                        builder.getNamedAttr("grain", builder.getI64IntegerAttr(stage.grain))};
+  if (stage.isGPU()) {
+    SmallVector<Attribute> maps =
+        llvm::map_to_vector(stage.maps, [&](const TensorMapSpec &map) { return mapToAttribute(builder, map); });
+    fields.push_back(builder.getNamedAttr("threads", builder.getI64IntegerAttr(stage.threads)));
+    fields.push_back(builder.getNamedAttr("shared_memory", builder.getI64IntegerAttr(stage.sharedMemory)));
+    fields.push_back(builder.getNamedAttr("cluster", builder.getI64IntegerAttr(stage.cluster)));
+    fields.push_back(builder.getNamedAttr("maps", builder.getArrayAttr(maps)));
+  }
+  return builder.getDictionaryAttr(fields);
 }
 
 DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
@@ -39,11 +85,7 @@ DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
   }
   SmallVector<Attribute> stageAttrs;
   for (const StageSpec &stage : stages)
-    stageAttrs.push_back(builder.getDictionaryAttr({
-        builder.getNamedAttr("name", builder.getStringAttr(stage.name)),
-        builder.getNamedAttr("tasks", builder.getI64IntegerAttr(stage.tasks)),
-        builder.getNamedAttr("grain", builder.getI64IntegerAttr(stage.grain)),
-    }));
+    stageAttrs.push_back(stageToAttribute(builder, stage));
   for (const LaunchStep &step : steps)
     flatSteps.append({int64_t(step.stage), step.iteration});
   return builder.getDictionaryAttr({
@@ -57,11 +99,68 @@ DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
   });
 }
 
+//===----------------------------------------------------------------------===//
+// And back
+//===----------------------------------------------------------------------===//
+
+using Complain = function_ref<LogicalResult(StringRef what)>;
+
+static LogicalResult readMap(Attribute attribute, TensorMapSpec &map, Complain bad) {
+  auto fields = dyn_cast<DictionaryAttr>(attribute);
+  auto argument = fields ? fields.getAs<IntegerAttr>("argument") : IntegerAttr();
+  auto offset = fields ? fields.getAs<IntegerAttr>("offset") : IntegerAttr();
+  auto element = fields ? fields.getAs<TypeAttr>("element") : TypeAttr();
+  auto sizes = fields ? fields.getAs<DenseI64ArrayAttr>("sizes") : DenseI64ArrayAttr();
+  auto strides = fields ? fields.getAs<DenseI64ArrayAttr>("strides") : DenseI64ArrayAttr();
+  auto box = fields ? fields.getAs<DenseI64ArrayAttr>("box") : DenseI64ArrayAttr();
+  auto swizzleName = fields ? fields.getAs<StringAttr>("swizzle") : StringAttr();
+  if (!argument || !offset || !element || !sizes || !strides || !box || !swizzleName)
+    return bad("a part of a tensor map is missing");
+  std::optional<ptx::Swizzle> swizzle = ptx::symbolizeSwizzle(swizzleName);
+  if (argument.getInt() < 0 || offset.getInt() < 0 || sizes.empty() || sizes.size() > 5 ||
+      strides.size() + 1 != sizes.size() || box.size() != sizes.size() || !swizzle)
+    return bad("a tensor map needs 1 to 5 sizes, as many numbers in its box, a stride less, and a known swizzle");
+  map.argument = argument.getInt();
+  map.offset = offset.getInt();
+  map.element = element.getValue();
+  map.sizes.assign(sizes.asArrayRef().begin(), sizes.asArrayRef().end());
+  map.strides.assign(strides.asArrayRef().begin(), strides.asArrayRef().end());
+  map.box.assign(box.asArrayRef().begin(), box.asArrayRef().end());
+  map.swizzle = *swizzle;
+  return success();
+}
+
+static LogicalResult readStage(Attribute attribute, StageSpec &stage, Complain bad) {
+  auto fields = dyn_cast<DictionaryAttr>(attribute);
+  auto name = fields ? fields.getAs<StringAttr>("name") : StringAttr();
+  auto tasks = fields ? fields.getAs<IntegerAttr>("tasks") : IntegerAttr();
+  auto grain = fields ? fields.getAs<IntegerAttr>("grain") : IntegerAttr();
+  if (!name || !tasks || !grain || tasks.getInt() < 1 || grain.getInt() < 1)
+    return bad("a stage needs a name, tasks and a grain, both at least 1");
+  stage.name = name.str();
+  stage.tasks = tasks.getInt();
+  stage.grain = grain.getInt();
+  auto threads = fields.getAs<IntegerAttr>("threads");
+  if (!threads)
+    return success();
+  auto sharedMemory = fields.getAs<IntegerAttr>("shared_memory"), cluster = fields.getAs<IntegerAttr>("cluster");
+  auto maps = fields.getAs<ArrayAttr>("maps");
+  if (!sharedMemory || !cluster || !maps || threads.getInt() < 1 || sharedMemory.getInt() < 0 || cluster.getInt() < 1 ||
+      stage.tasks % cluster.getInt() != 0)
+    return bad("a stage of a GPU needs threads, shared memory, a cluster that divides its blocks, and tensor maps");
+  stage.threads = threads.getInt();
+  stage.sharedMemory = sharedMemory.getInt();
+  stage.cluster = cluster.getInt();
+  for (Attribute map : maps)
+    if (failed(readMap(map, stage.maps.emplace_back(), bad)))
+      return failure();
+  return success();
+}
+
 FailureOr<KernelConfiguration> KernelConfiguration::fromAttribute(DictionaryAttr attribute,
                                                                   function_ref<InFlightDiagnostic()> emitError) {
-  auto bad = [&](StringRef what) -> FailureOr<KernelConfiguration> {
-    emitError() << "cannot read the kernel's configuration (" << what << "): run hadal-select-strategies again";
-    return failure();
+  auto bad = [&](StringRef what) -> LogicalResult {
+    return emitError() << "cannot read the kernel's configuration (" << what << "): run hadal-select-strategies again";
   };
   KernelConfiguration result;
   auto strategy = attribute.getAs<StringAttr>("strategy");
@@ -81,15 +180,9 @@ FailureOr<KernelConfiguration> KernelConfiguration::fromAttribute(DictionaryAttr
       return bad("a parameter's name is not a string");
     result.set(text, value);
   }
-  for (Attribute entry : stages) {
-    auto stage = dyn_cast<DictionaryAttr>(entry);
-    auto name = stage ? stage.getAs<StringAttr>("name") : StringAttr();
-    auto tasks = stage ? stage.getAs<IntegerAttr>("tasks") : IntegerAttr();
-    auto grain = stage ? stage.getAs<IntegerAttr>("grain") : IntegerAttr();
-    if (!name || !tasks || !grain || tasks.getInt() < 1 || grain.getInt() < 1)
-      return bad("a stage needs a name, tasks and a grain, both at least 1");
-    result.addStage(name, tasks.getInt(), grain.getInt(), /*withStep=*/false);
-  }
+  for (Attribute stage : stages)
+    if (failed(readStage(stage, result.stages.emplace_back(), bad)))
+      return failure();
   if (steps.size() % 2 != 0)
     return bad("steps are pairs of stage and iteration");
   for (int64_t i = 0; i < steps.size(); i += 2) {
@@ -104,6 +197,10 @@ FailureOr<KernelConfiguration> KernelConfiguration::fromAttribute(DictionaryAttr
   return result;
 }
 
+//===----------------------------------------------------------------------===//
+// Printing
+//===----------------------------------------------------------------------===//
+
 /// A number of bytes in the largest unit that divides it.
 static void printBytes(raw_ostream &stream, int64_t bytes) {
   if (bytes != 0 && bytes % (1 << 20) == 0)
@@ -114,13 +211,26 @@ static void printBytes(raw_ostream &stream, int64_t bytes) {
     stream << bytes << " B";
 }
 
+static void printStage(raw_ostream &stream, const StageSpec &stage) {
+  stream << stage.name << ": " << stage.tasks;
+  if (!stage.isGPU()) {
+    stream << " / " << stage.grain;
+    return;
+  }
+  stream << " × " << stage.threads << " threads, ";
+  printBytes(stream, stage.sharedMemory);
+  stream << " shared";
+  if (stage.cluster > 1)
+    stream << ", clusters of " << stage.cluster;
+  if (!stage.maps.empty())
+    stream << ", " << stage.maps.size() << " tensor maps";
+}
+
 void KernelConfiguration::print(raw_ostream &stream) const {
   stream << strategy << " {";
   llvm::interleaveComma(parameters, stream, [&](auto &entry) { stream << entry.first << " = " << entry.second; });
   stream << "} stages [";
-  llvm::interleaveComma(stages, stream, [&](const StageSpec &stage) {
-    stream << stage.name << ": " << stage.tasks << " / " << stage.grain;
-  });
+  llvm::interleaveComma(stages, stream, [&](const StageSpec &stage) { printStage(stream, stage); });
   stream << "]";
   if (steps.size() != stages.size())
     stream << " steps " << steps.size();

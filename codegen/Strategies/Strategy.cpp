@@ -25,10 +25,14 @@ std::vector<std::unique_ptr<KernelStrategy>> &registry() {
 
 } // namespace
 
-StringRef hadal::stringifyTargetKind(TargetKind target) { return target == TargetKind::CPU ? "cpu" : "nvptx"; }
-
 std::string hadal::getStageSymbol(KernelOp kernel, const StageSpec &stage) {
   return (kernel.getSymName() + "." + stage.name).str();
+}
+
+std::string hadal::getDeviceSymbol(StringRef stageSymbol) {
+  std::string symbol = stageSymbol.str();
+  llvm::replace(symbol, '.', '$');
+  return symbol;
 }
 
 ArrayRef<std::unique_ptr<KernelStrategy>> hadal::getStrategies() { return registry(); }
@@ -42,13 +46,12 @@ const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel) {
   return nullptr;
 }
 
-FailureOr<KernelConfiguration> hadal::selectConfiguration(TargetKind targetKind, KernelOp kernel,
-                                                          const TargetDescription &target) {
-  const KernelStrategy *strategy = findStrategy(targetKind, kernel);
+FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const TargetDescription &target) {
+  const KernelStrategy *strategy = findStrategy(target.kind(), kernel);
   if (!strategy) {
     InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
-                                    << stringifyTargetKind(targetKind) << " serves the kernel '" << kernel.getSymName()
-                                    << "' of kind " << stringifyKernelKind(kernel.getKind());
+                                    << target.name() << " serves the kernel '" << kernel.getSymName() << "' of kind "
+                                    << stringifyKernelKind(kernel.getKind());
     for (Operation &op : kernel.getBody().front().without_terminator())
       diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
     return failure();
@@ -68,24 +71,22 @@ FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
   return KernelConfiguration::fromAttribute(attribute, [&] { return kernel.emitError(); });
 }
 
-LogicalResult hadal::lowerKernel(TargetKind targetKind, KernelOp kernel, const TargetDescription &target,
-                                 OpBuilder &builder) {
+LogicalResult hadal::lowerKernel(KernelOp kernel, const TargetDescription &target, OpBuilder &builder) {
   FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
   if (failed(configuration))
     return failure();
-  const KernelStrategy *strategy = findStrategy(targetKind, kernel);
+  const KernelStrategy *strategy = findStrategy(target.kind(), kernel);
   if (!strategy || strategy->getName() != configuration->strategy)
-    return kernel.emitError("the kernel '") << kernel.getSymName() << "' was configured for the strategy '"
-                                            << configuration->strategy << "', which does not serve it on "
-                                            << stringifyTargetKind(targetKind) << ": run hadal-select-strategies again";
+    return kernel.emitError("the kernel '")
+           << kernel.getSymName() << "' was configured for the strategy '" << configuration->strategy
+           << "', which does not serve it on " << target.name() << ": run hadal-select-strategies again";
   return strategy->lower(kernel, *configuration, target, builder);
 }
 
-LogicalResult hadal::selectStrategies(ModuleOp module, TargetKind targetKind, const TargetDescription &target,
-                                      raw_ostream *print) {
+LogicalResult hadal::selectStrategies(ModuleOp module, const TargetDescription &target, raw_ostream *print) {
   Builder builder(module.getContext());
   for (KernelOp kernel : module.getOps<KernelOp>()) {
-    FailureOr<KernelConfiguration> configuration = selectConfiguration(targetKind, kernel, target);
+    FailureOr<KernelConfiguration> configuration = selectConfiguration(kernel, target);
     if (failed(configuration))
       return failure();
     kernel->setAttr(configurationAttrName, configuration->toAttribute(module.getContext()));
@@ -107,13 +108,10 @@ template <typename Derived> struct TargetPass : PassWrapper<Derived, OperationPa
   TargetPass(const TargetPass &other) : PassWrapper<Derived, OperationPass<ModuleOp>>(other) {}
   Pass::Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"),
                                 llvm::cl::init("host")};
-  Pass::Option<std::string> target{*this, "target", llvm::cl::desc("cpu or nvptx"), llvm::cl::init("cpu")};
+  Pass::Option<std::string> target{*this, "target", llvm::cl::desc("cpu or sm_90a"), llvm::cl::init("cpu")};
 
-  FailureOr<TargetDescription> describe(TargetKind &kind) {
-    if (target != "cpu" && target != "nvptx")
-      return this->getOperation().emitError("unknown target '") << target << "': give cpu or nvptx";
-    kind = target == "cpu" ? TargetKind::CPU : TargetKind::NVPTX;
-    llvm::Expected<TargetDescription> description = TargetDescription::forCPU(cpu);
+  FailureOr<TargetDescription> describe() {
+    llvm::Expected<TargetDescription> description = TargetDescription::forTarget(target, cpu);
     if (!description)
       return this->getOperation().emitError(llvm::toString(description.takeError()));
     return *description;
@@ -129,10 +127,9 @@ struct SelectStrategies : TargetPass<SelectStrategies> {
   Option<bool> printConfig{*this, "print-config", llvm::cl::desc("print a line per kernel"), llvm::cl::init(false)};
 
   void runOnOperation() override {
-    TargetKind kind;
-    FailureOr<TargetDescription> description = describe(kind);
+    FailureOr<TargetDescription> description = describe();
     if (failed(description) ||
-        failed(selectStrategies(getOperation(), kind, *description, printConfig ? &llvm::errs() : nullptr)))
+        failed(selectStrategies(getOperation(), *description, printConfig ? &llvm::errs() : nullptr)))
       signalPassFailure();
   }
 };
@@ -147,13 +144,12 @@ struct LowerKernels : TargetPass<LowerKernels> {
   }
 
   void runOnOperation() override {
-    TargetKind kind;
-    FailureOr<TargetDescription> description = describe(kind);
+    FailureOr<TargetDescription> description = describe();
     if (failed(description))
       return signalPassFailure();
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
-      if (failed(lowerKernel(kind, kernel, *description, builder)))
+      if (failed(lowerKernel(kernel, *description, builder)))
         return signalPassFailure();
   }
 };

@@ -14,20 +14,39 @@
 
 #include "codegen/Strategies/Target.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/PTX/PTX.h"
 
 namespace hadal {
 
-/// The targets that kernels are generated for.
-enum class TargetKind { CPU, NVPTX };
-llvm::StringRef stringifyTargetKind(TargetKind target);
+/// What a GPU's tensor memory accelerator is told of an argument that a stage loads or stores by tiles
+/// (`hadal_tensor_map` in runtime/include/hadal/program.h). Dimensions are counted from the fastest.
+struct TensorMapSpec {
+  /// The argument, among the stage's operands, results and workspace, and the bytes into it at which the tensor begins.
+  unsigned argument = 0;
+  int64_t offset = 0;
+  mlir::Type element;
+  /// Elements of each dimension.
+  llvm::SmallVector<int64_t, 5> sizes;
+  /// Bytes from one index to the next of the dimensions 1 and up; dimension 0 is contiguous.
+  llvm::SmallVector<int64_t, 4> strides;
+  /// Elements of each dimension that one access moves.
+  llvm::SmallVector<int64_t, 5> box;
+  ptx::Swizzle swizzle = ptx::Swizzle::None;
+};
 
-/// One C function of a kernel (`hadal_kernel` in runtime/include/hadal/program.h): tasks are independent and write
-/// disjoint memory, so any thread may run any of them in any order.
+/// One function of a kernel. On a CPU (`hadal_kernel` in runtime/include/hadal/program.h) tasks are independent and
+/// write disjoint memory, so any thread may run any of them in any order. On a GPU tasks are blocks of threads, `grain`
+/// is 1, and only blocks of the same cluster may wait for one another.
 struct StageSpec {
   std::string name;
   int64_t tasks = 1;
   /// Tasks that a thread takes at a time.
   int64_t grain = 1;
+  /// GPU: threads of a block (0 on a CPU), bytes of its shared memory, blocks of a cluster, which divide the tasks.
+  int64_t threads = 0, sharedMemory = 0, cluster = 1;
+  llvm::SmallVector<TensorMapSpec, 0> maps;
+
+  bool isGPU() const { return threads > 0; }
 };
 
 /// One launch of a stage. Steps run in order with a barrier between them; loops over chunks are unrolled here.
@@ -51,6 +70,9 @@ struct KernelConfiguration {
 
   /// Adds a stage and, unless told otherwise, the step that runs it once.
   void addStage(llvm::StringRef name, int64_t tasks, int64_t grain = 1, bool withStep = true);
+  /// The same for a stage of a GPU, whose cluster and tensor maps the caller may fill in.
+  StageSpec &addGPUStage(llvm::StringRef name, int64_t blocks, int64_t threads, int64_t sharedMemory = 0,
+                         bool withStep = true);
   void set(llvm::StringRef name, int64_t value) { parameters.push_back({name.str(), value}); }
   /// The value of a parameter, which must be there.
   int64_t get(llvm::StringRef name) const;
@@ -60,7 +82,8 @@ struct KernelConfiguration {
   static mlir::FailureOr<KernelConfiguration> fromAttribute(mlir::DictionaryAttr attribute,
                                                             llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
 
-  /// One line: `strategy {name = value, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`.
+  /// One line: `strategy {name = value, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`. A stage
+  /// of a GPU reads `name: 264 × 384 threads, 200 KiB shared, clusters of 2, 3 tensor maps`.
   void print(llvm::raw_ostream &stream) const;
 };
 
@@ -95,6 +118,8 @@ private:
 
 /// The symbol of a stage's function: the kernel's name, a dot, the stage's name.
 std::string getStageSymbol(KernelOp kernel, const StageSpec &stage);
+/// The name under which a GPU's driver finds it: PTX allows no dots, so a dollar sign takes their place.
+std::string getDeviceSymbol(llvm::StringRef stageSymbol);
 
 /// The strategies known to this process, in the order of their registration.
 llvm::ArrayRef<std::unique_ptr<KernelStrategy>> getStrategies();
@@ -107,17 +132,15 @@ void registerNVPTXStrategies();
 const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel);
 
 /// Finds the strategy of a kernel and lets it select; a diagnostic on failure.
-mlir::FailureOr<KernelConfiguration> selectConfiguration(TargetKind targetKind, KernelOp kernel,
-                                                         const TargetDescription &target);
+mlir::FailureOr<KernelConfiguration> selectConfiguration(KernelOp kernel, const TargetDescription &target);
 /// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
 mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
 /// Lowers a kernel by the configuration that it carries.
-mlir::LogicalResult lowerKernel(TargetKind targetKind, KernelOp kernel, const TargetDescription &target,
-                                mlir::OpBuilder &builder);
+mlir::LogicalResult lowerKernel(KernelOp kernel, const TargetDescription &target, mlir::OpBuilder &builder);
 
 /// Selects for every kernel of a module and leaves configuration and workspace on it. With `print`, writes a line per
 /// kernel.
-mlir::LogicalResult selectStrategies(mlir::ModuleOp module, TargetKind targetKind, const TargetDescription &target,
+mlir::LogicalResult selectStrategies(mlir::ModuleOp module, const TargetDescription &target,
                                      llvm::raw_ostream *print = nullptr);
 
 /// Registers the passes hadal-select-strategies and hadal-lower-kernels.

@@ -72,6 +72,42 @@ std::string closeNames(StringRef name, ArrayRef<SubtargetSubTypeKV> known) {
 
 } // namespace
 
+StringRef hadal::stringifyTargetKind(TargetKind target) { return target == TargetKind::CPU ? "cpu" : "nvptx"; }
+
+ArrayRef<KnownTarget> hadal::getKnownTargets() {
+  static constexpr KnownTarget targets[] = {
+      {"cpu", "x86-64 processors; choose one with --cpu", true},
+      {"sm_90a", "NVIDIA Hopper GPUs: H100, H200, GH200", true},
+      {"sm_80", "NVIDIA Ampere GPUs and newer, through mma.sync and cp.async", false}};
+  return targets;
+}
+
+Expected<TargetDescription> TargetDescription::forTarget(StringRef target, StringRef cpu) {
+  const KnownTarget *found =
+      llvm::find_if(getKnownTargets(), [&](const KnownTarget &known) { return known.name == target; });
+  if (found == getKnownTargets().end() || !found->available) {
+    std::string available =
+        llvm::join(llvm::map_range(llvm::make_filter_range(getKnownTargets(),
+                                                           [](const KnownTarget &known) { return known.available; }),
+                                   [](const KnownTarget &known) { return known.name.str(); }),
+                   ", ");
+    return createStringError(found == getKnownTargets().end() ? "unknown target '%s'; known targets: %s"
+                                                              : "the target '%s' has no lowerings yet; give one of: %s",
+                             target.str().c_str(), available.c_str());
+  }
+  Expected<TargetDescription> description = forCPU(cpu);
+  if (!description || target == "cpu")
+    return description;
+  // Hopper as H100 SXM has it; NVIDIA, "H100 Tensor Core GPU Architecture".
+  description->gpu = target.str();
+  description->multiprocessors = 132;
+  description->sharedMemoryPerBlock = 227 << 10;
+  description->gpuL2Bytes = 50 << 20;
+  description->lanes = 4;
+  description->fma = true;
+  return description;
+}
+
 bool TargetDescription::has(StringRef feature) const { return llvm::is_contained(required, feature); }
 
 Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {

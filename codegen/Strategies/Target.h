@@ -1,12 +1,14 @@
 //===- Target.h - what the strategies know of a target ------------------------------------------------------------===//
 //
-// A target description is made from the name of a CPU and answers what selection and lowering ask: how wide a vector
-// is, how many vector registers there are, how large the caches are, and what LLVM is to be told.
+// A target description is made from the names of a target and of a CPU, and answers what selection and lowering ask:
+// how wide a vector is, how many vector registers there are, how large the caches are, and what LLVM is to be told. A
+// program for a GPU has a CPU as well: the one that its host code runs on, and its kernels too when they are emulated.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_TARGET_H
 #define HADAL_CODEGEN_STRATEGIES_TARGET_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -18,6 +20,23 @@ class TargetMachine;
 } // namespace llvm
 
 namespace hadal {
+
+/// The families of targets that strategies are written for.
+enum class TargetKind { CPU, NVPTX };
+llvm::StringRef stringifyTargetKind(TargetKind target);
+
+/// A name that --target takes.
+struct KnownTarget {
+  llvm::StringLiteral name, summary;
+  /// Whether there are lowerings for it.
+  bool available;
+};
+llvm::ArrayRef<KnownTarget> getKnownTargets();
+
+/// Attributes of a module from the phase `kernels` on: the name of its target (a string), and whether its GPU kernels
+/// become host functions for the emulator (a unit).
+constexpr llvm::StringLiteral targetAttrName = "hadal.target";
+constexpr llvm::StringLiteral emulateAttrName = "hadal.emulate";
 
 struct TargetDescription {
   /// The LLVM triple that code is generated for.
@@ -39,7 +58,24 @@ struct TargetDescription {
   /// of this machine, so that a program does not depend on where it was compiled.
   int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10, l3Bytes = 1 << 20;
 
+  /// LLVM's name of the GPU, "sm_90a", or "" when the kernels are for the CPU. On a GPU `lanes` counts the f32 that a
+  /// thread moves in one access.
+  std::string gpu;
+  int64_t multiprocessors = 0;
+  /// Bytes of shared memory that one block may ask for, and of the second-level cache.
+  int64_t sharedMemoryPerBlock = 0, gpuL2Bytes = 0;
+
+  TargetKind kind() const { return gpu.empty() ? TargetKind::CPU : TargetKind::NVPTX; }
+  /// The target's name: cpu or the GPU.
+  llvm::StringRef name() const { return gpu.empty() ? llvm::StringRef("cpu") : llvm::StringRef(gpu); }
+  /// Bytes at whose multiples the buffers of an arena begin: a cache line on CPUs; on GPUs what the driver's own
+  /// allocations have, of which vector accesses need 16 and tensor maps 128.
+  int64_t bufferAlignment() const { return gpu.empty() ? 64 : 256; }
   bool has(llvm::StringRef feature) const;
+
+  /// The description of a target by its name, with host code for the CPU of that name (see forCPU). The error of an
+  /// unknown target lists the known ones.
+  static llvm::Expected<TargetDescription> forTarget(llvm::StringRef target, llvm::StringRef cpu);
 
   /// The description of an x86 CPU: `host`, or any name that LLVM knows (x86-64-v2, x86-64-v3, x86-64-v4, haswell,
   /// skylake-avx512, sapphirerapids, znver4, ...). The error of an unknown name lists names that are close to it.

@@ -18,24 +18,11 @@ using namespace hadal;
 
 namespace {
 
-int64_t alignSize(int64_t bytes) { return llvm::alignTo(std::max<int64_t>(bytes, 1), bufferAlignment); }
+int64_t alignSize(int64_t bytes, int64_t alignment) { return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment); }
 
 std::string formatMiB(int64_t bytes) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%.2f MiB", bytes / 1048576.0);
-  return text;
-}
-
-/// `file:line:column` of the innermost place a location names.
-std::string formatLocation(Location location) {
-  std::string text = "unknown";
-  location->walk([&](Location part) {
-    auto file = dyn_cast<FileLineColLoc>(part);
-    if (!file)
-      return WalkResult::advance();
-    text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-    return WalkResult::interrupt();
-  });
   return text;
 }
 
@@ -54,9 +41,28 @@ int64_t getLiveSize(const EntryPlan &plan) {
 
 } // namespace
 
+int64_t hadal::getBufferAlignment(Operation *entry) {
+  auto module = entry->getParentOfType<ModuleOp>();
+  auto attribute = module ? module->getAttrOfType<IntegerAttr>(bufferAlignmentAttrName) : IntegerAttr();
+  return attribute && attribute.getInt() > 0 ? attribute.getInt() : defaultBufferAlignment;
+}
+
+std::string hadal::formatLocation(Location location) {
+  std::string text = "unknown";
+  location->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
 FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
   EntryPlan plan;
   plan.entry = entry;
+  plan.alignment = getBufferAlignment(entry);
   Block &block = entry.getBody().front();
   Operation *terminator = block.getTerminator();
   for (BlockArgument argument : block.getArguments())
@@ -83,14 +89,15 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
       } else {
         plan.storage[result].buffer = plan.buffers.size();
         int64_t offset = launch.getPlacement() ? (*launch.getPlacement())[result.getResultNumber()] : -1;
-        plan.buffers.push_back({result, launch, offset, alignSize(getByteSize(result.getType())), number, number});
+        plan.buffers.push_back(
+            {result, launch, offset, alignSize(getByteSize(result.getType()), plan.alignment), number, number});
       }
     }
     plan.workspaces.push_back(-1);
     if (int64_t bytes = launch.getWorkspace().value_or(0)) {
       plan.workspaces.back() = plan.buffers.size();
-      plan.buffers.push_back(
-          {Value(), launch, int64_t(launch.getWorkspacePlacement().value_or(-1)), alignSize(bytes), number, number});
+      plan.buffers.push_back({Value(), launch, int64_t(launch.getWorkspacePlacement().value_or(-1)),
+                              alignSize(bytes, plan.alignment), number, number});
     }
   }
   for (const PlannedBuffer &buffer : plan.buffers)
@@ -102,7 +109,7 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
 LogicalResult EntryPlan::verify() const {
   std::vector<SmallVector<const PlannedBuffer *, 2>> begins(launches.size()), ends(launches.size());
   for (const PlannedBuffer &buffer : buffers) {
-    if (buffer.offset < 0 || buffer.offset % bufferAlignment != 0)
+    if (buffer.offset < 0 || buffer.offset % alignment != 0)
       return LaunchOp(buffer.launch)
           .emitOpError("has a buffer without an aligned place in the arena: run hadal-plan-memory");
     begins[buffer.first].push_back(&buffer);

@@ -12,8 +12,14 @@
 
 namespace hadal {
 
-/// Buffers start at multiples of this many bytes.
-constexpr int64_t bufferAlignment = 64;
+/// Buffers start at multiples of this many bytes: what the planner was told, which it leaves on the module under this
+/// name, or a cache line.
+constexpr llvm::StringLiteral bufferAlignmentAttrName = "hadal.buffer_alignment";
+constexpr int64_t defaultBufferAlignment = 64;
+int64_t getBufferAlignment(mlir::Operation *entry);
+
+/// `file:line:column` of the innermost place a location names, or "unknown".
+std::string formatLocation(mlir::Location location);
 
 /// One buffer of the arena. It is a launch's result with everything that later launches write into its place, or a
 /// workspace.
@@ -41,6 +47,7 @@ struct Storage {
 /// The buffers of one entry point, from its launches and what ties them.
 struct EntryPlan {
   mlir::func::FuncOp entry;
+  int64_t alignment = defaultBufferAlignment;
   std::vector<LaunchOp> launches;
   std::vector<PlannedBuffer> buffers;
   llvm::DenseMap<mlir::Value, Storage> storage;

@@ -125,6 +125,15 @@ struct PlanMemoryPass : hadal::impl::PlanMemoryPassBase<PlanMemoryPass> {
   }
 
   void runOnOperation() override {
+    if (alignment < defaultBufferAlignment || !llvm::isPowerOf2_64(alignment)) {
+      getOperation().emitError("buffers cannot be aligned to ")
+          << alignment.getValue() << " bytes: give a power of two from " << defaultBufferAlignment << " up";
+      return signalPassFailure();
+    }
+    if (alignment != defaultBufferAlignment)
+      getOperation()->setAttr(bufferAlignmentAttrName, Builder(&getContext()).getI64IntegerAttr(alignment));
+    else
+      getOperation()->removeAttr(bufferAlignmentAttrName);
     Kernels kernels;
     for (auto kernel : getOperation().getOps<KernelOp>())
       kernels[kernel.getSymNameAttr()] = kernel;

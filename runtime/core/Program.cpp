@@ -1,8 +1,6 @@
 // Verification of the descriptor and lookups in it.
 #include "runtime/core/Program.h"
 
-#include "runtime/core/Error.h"
-
 #include <algorithm>
 #include <set>
 #include <string>
@@ -43,10 +41,9 @@ std::string describeShape(std::span<const int64_t> dimensions) {
 
 namespace {
 
-template <class... Parts> void require(bool condition, const Parts &...parts) {
-  if (!condition)
-    fail(HADAL_EXIT_INPUT, "malformed program: ", parts...);
-}
+template <class... Parts> void require(bool condition, const Parts &...parts) { requireOfProgram(condition, parts...); }
+
+bool isForGPU(const struct hadal_program &program) { return std::string_view(program.target) != "cpu"; }
 
 constexpr std::string_view knownScalars[] = {"loss_scale",
                                              "mtp_loss_weight",
@@ -106,10 +103,12 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
 
 void verifyArena(const struct hadal_program &program, const hadal_entry &entry) {
   std::span buffers(entry.arena_buffers, entry.arena_buffer_count);
+  uint64_t alignment = isForGPU(program) ? 256 : 64;
   for (size_t i = 0; i < buffers.size(); ++i) {
     const hadal_arena_buffer &buffer = buffers[i];
     std::string what = concat("arena buffer ", i, " of '", entry.name, "' ");
-    require(buffer.offset % 64 == 0, what, "has the offset ", buffer.offset, ", which is no multiple of 64");
+    require(buffer.offset % alignment == 0, what, "has the offset ", buffer.offset, ", which is no multiple of ",
+            alignment);
     require(buffer.size <= program.arena_size && buffer.offset <= program.arena_size - buffer.size, what,
             "ends behind the arena of ", program.arena_size, " bytes");
     require(buffer.first_launch <= buffer.last_launch && buffer.last_launch < entry.launch_count, what,
@@ -137,7 +136,9 @@ void verifyLaunches(const struct hadal_program &program, const hadal_entry &entr
   for (uint64_t i = 0; i < entry.launch_count; ++i) {
     const hadal_launch &launch = entry.launches[i];
     std::string what = concat("launch ", i, " of '", entry.name, "' ");
-    require(launch.function && launch.name, what, "has no kernel");
+    require(launch.name && (launch.function || launch.gpu), what, "has no kernel");
+    require(!launch.gpu == !isForGPU(program), what, "is for ", launch.gpu ? "a GPU" : "a CPU",
+            " in a program for the target '", program.target, "'");
     require(launch.tasks >= 1 && launch.grain >= 1, what, "has ", launch.tasks, " tasks in chunks of ", launch.grain);
     require(launch.first_argument <= entry.argument_count &&
                 launch.argument_count <= entry.argument_count - launch.first_argument,
@@ -155,6 +156,8 @@ void verifyLaunches(const struct hadal_program &program, const hadal_entry &entr
       require(i >= buffer.first_launch && i <= buffer.last_launch, what, "touches arena buffer ", argument.index,
               " outside its lifetime [", buffer.first_launch, ", ", buffer.last_launch, "]");
     }
+    if (launch.gpu)
+      verifyGPULaunch(program, entry, launch, what);
   }
 }
 
@@ -171,6 +174,8 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
           "micro-batch ", descriptor.micro_batch_size, ", sequence length ", descriptor.sequence_length,
           ", tokens ahead ", descriptor.tokens_ahead, " and vocabulary ", descriptor.vocabulary,
           " must all be positive");
+  require(!needsGPU() || (descriptor.cubin && descriptor.cubin_size && descriptor.ptx && descriptor.ptx_size),
+          "it is for the target '", descriptor.target, "' but holds no code for it");
   std::set<std::pair<uint32_t, std::string_view>> names;
   for (uint32_t i = 0; i < descriptor.tensor_count; ++i) {
     verifyTensor(descriptor, i);

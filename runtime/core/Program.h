@@ -5,6 +5,7 @@
 #define HADAL_RUNTIME_CORE_PROGRAM_H
 
 #include "hadal/program.h"
+#include "runtime/core/Error.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,16 @@ uint64_t elementCount(const hadal_tensor &tensor);
 uint64_t byteSize(const hadal_tensor &tensor);
 std::span<const int64_t> dimensions(const hadal_tensor &tensor);
 
+/// Fails with "malformed program: " and the parts, unless the condition holds.
+template <class... Parts> void requireOfProgram(bool condition, const Parts &...parts) {
+  if (!condition)
+    fail(HADAL_EXIT_INPUT, "malformed program: ", parts...);
+}
+
+/// Checks the part of a launch that is about GPUs; `what` names the launch (core/GPULaunch.cpp).
+void verifyGPULaunch(const struct hadal_program &program, const hadal_entry &entry, const hadal_launch &launch,
+                     const std::string &what);
+
 /// "[4, 257]" for messages.
 std::string describeShape(std::span<const int64_t> dimensions);
 
@@ -32,6 +43,10 @@ public:
 
   const struct hadal_program &operator*() const { return descriptor; }
   const struct hadal_program *operator->() const { return &descriptor; }
+
+  /// Whether the kernels were compiled for a GPU, emulated or not; and whether they are to run on a real one.
+  bool isForGPU() const { return std::string_view(descriptor.target) != "cpu"; }
+  bool needsGPU() const { return isForGPU() && !descriptor.emulated; }
 
   std::span<const hadal_tensor> tensors() const { return {descriptor.tensors, descriptor.tensor_count}; }
   std::span<const hadal_entry> entries() const { return {descriptor.entries, descriptor.entry_count}; }

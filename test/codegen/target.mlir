@@ -2,13 +2,15 @@
 // serve it on an NVIDIA GPU.
 // RUN: not hadal-opt %s --hadal-select-strategies=cpu=sapphirerapid -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not hadal-opt %s --hadal-select-strategies=target=tpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: hadal-opt %s --hadal-select-strategies='target=nvptx print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NVPTX
-// RUN: not hadal-opt %s --hadal-select-strategies=target=nvptx --hadal-lower-kernels=target=nvptx -o /dev/null 2>&1 | FileCheck %s --check-prefix=LATER
+// RUN: not hadal-opt %s --hadal-select-strategies=target=sm_80 -o /dev/null 2>&1 | FileCheck %s --check-prefix=PORTABLE
+// RUN: hadal-opt %s --hadal-select-strategies='target=sm_90a print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NVPTX
+// RUN: not hadal-opt %s --hadal-select-strategies=target=sm_90a --hadal-lower-kernels=target=sm_90a -o /dev/null 2>&1 | FileCheck %s --check-prefix=LATER
 // RUN: not hadal-opt %s --hadal-lower-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=FIRST
 // RUN: hadal-opt %s --hadal-select-strategies=cpu=haswell | hadal-opt --hadal-lower-kernels=cpu=haswell | FileCheck %s --check-prefix=RESUMED
 
 // UNKNOWN: error: unknown CPU 'sapphirerapid': close names are host, sapphirerapids
-// TARGET: error: unknown target 'tpu': give cpu or nvptx
+// TARGET: error: unknown target 'tpu'; known targets: cpu, sm_90a
+// PORTABLE: error: the target 'sm_80' has no lowerings yet; give one of: cpu, sm_90a
 // NVPTX: @sum (update): grid_stride
 // LATER: error: the strategy 'grid_stride' for NVIDIA GPUs is not lowered yet: compile the kernel 'sum' for a CPU
 // FIRST: error: the kernel 'sum' has no configuration: run hadal-select-strategies first

@@ -30,7 +30,7 @@ struct EntryBuilder {
                        std::initializer_list<hadal_argument> list, int64_t iteration = 0) {
     uint32_t index = static_cast<uint32_t>(launches.size());
     launches.push_back({function, kernel, iteration, tasks, grain, static_cast<uint32_t>(arguments.size()),
-                        static_cast<uint32_t>(list.size())});
+                        static_cast<uint32_t>(list.size()), nullptr});
     for (hadal_argument argument : list) {
       arguments.push_back(argument);
       if (argument.kind != HADAL_ARGUMENT_ARENA)
@@ -63,7 +63,12 @@ public:
                                   .tensor_count = 0,
                                   .tensors = nullptr,
                                   .entry_count = 0,
-                                  .entries = nullptr};
+                                  .entries = nullptr,
+                                  .cubin = nullptr,
+                                  .cubin_size = 0,
+                                  .ptx = nullptr,
+                                  .ptx_size = 0,
+                                  .emulated = 0};
   std::vector<hadal_tensor> tensors;
   std::deque<EntryBuilder> entryBuilders;
   std::vector<hadal_entry> entries;

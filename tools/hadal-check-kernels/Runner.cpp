@@ -40,7 +40,7 @@ static std::unique_ptr<llvm::Module> lowerToLLVMIR(ModuleOp module, const Target
   OwningOpRef<ModuleOp> copy(module.clone());
   OpBuilder builder = OpBuilder::atBlockEnd(copy->getBody());
   for (KernelOp kernel : copy->getOps<KernelOp>())
-    if (failed(lowerKernel(TargetKind::CPU, kernel, target, builder)))
+    if (failed(lowerKernel(kernel, target, builder)))
       return nullptr;
   for (Operation &op : llvm::make_early_inc_range(*copy->getBody()))
     if (!isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))

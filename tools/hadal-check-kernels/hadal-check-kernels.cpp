@@ -203,7 +203,7 @@ int run(const Options &options) {
     llvm::errs() << "error: " << options.input << " holds no kernel to check\n";
     return 1;
   }
-  if (failed(selectStrategies(*module, TargetKind::CPU, *target, options.printConfig ? &llvm::outs() : nullptr)))
+  if (failed(selectStrategies(*module, *target, options.printConfig ? &llvm::outs() : nullptr)))
     return 1;
   FailureOr<CompiledKernels> kernels = CompiledKernels::compile(*module, *target, options.assembly);
   if (failed(kernels))

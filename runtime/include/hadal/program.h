@@ -21,6 +21,7 @@ extern "C" {
 
 #define HADAL_PROGRAM_VERSION 2u
 #define HADAL_MAX_RANK 4
+#define HADAL_TENSOR_MAP_RANK 5
 
 /* The element types of persistent tensors. */
 enum hadal_element_type { HADAL_F32 = 0, HADAL_I32 = 1, HADAL_BF16 = 2, HADAL_F16 = 3, HADAL_F8E4M3FN = 4 };
@@ -41,7 +42,7 @@ enum hadal_role {
 /* How a parameter starts when no weights are loaded. */
 enum hadal_initializer { HADAL_ZEROS = 0, HADAL_ONES = 1, HADAL_NORMAL = 2 };
 
-/* A tensor that outlives a step. Row-major, dense, 64-byte aligned.
+/* A tensor that outlives a step. Row-major, dense, aligned to 64 bytes on a CPU and to 256 on a GPU.
  *
  * A stacked parameter (the experts of one projection) has `{e}` in its name: dimension 0 counts the experts, and slice
  * e is the tensor whose name has the number in place of `{e}` in files. `aliases` are further names under which files
@@ -64,7 +65,7 @@ struct hadal_tensor {
 
 /* A buffer of the arena. Two buffers may overlap when no launch of the same entry point lies in both lifetimes. */
 struct hadal_arena_buffer {
-  uint64_t offset;      /* bytes from the arena's start, a multiple of 64 */
+  uint64_t offset;      /* bytes from the arena's start, a multiple of 64; of 256 on a GPU */
   uint64_t size;        /* bytes */
   uint32_t first_launch; /* index within the entry point of the first launch that touches it */
   uint32_t last_launch;  /* and of the last */
@@ -85,14 +86,50 @@ struct hadal_argument {
 typedef void (*hadal_kernel)(void *const *arguments, int64_t iteration, int64_t first_task, int64_t end_task,
                              void *scratch);
 
+/* How 16-byte chunks are permuted in shared memory: within spans of so many bytes. */
+enum hadal_swizzle { HADAL_SWIZZLE_NONE = 0, HADAL_SWIZZLE_32 = 1, HADAL_SWIZZLE_64 = 2, HADAL_SWIZZLE_128 = 3 };
+
+/* A tensor that a GPU's tensor memory accelerator moves by boxes: what cuTensorMapEncodeTiled is told of it. The runtime
+ * encodes it once, when the address of the argument is known. Dimensions are counted from the fastest; elements out of
+ * bounds read as zero and are not written. */
+struct hadal_tensor_map {
+  uint32_t argument;     /* among the arguments of the launch */
+  uint32_t element_type; /* enum hadal_element_type */
+  uint32_t rank;         /* 1 to 5 */
+  uint32_t swizzle;      /* enum hadal_swizzle */
+  uint64_t offset;       /* bytes into the argument, a multiple of 16 */
+  int64_t sizes[HADAL_TENSOR_MAP_RANK];   /* elements */
+  int64_t strides[HADAL_TENSOR_MAP_RANK]; /* bytes from one index to the next; [0] is the size of an element */
+  int64_t box[HADAL_TENSOR_MAP_RANK];     /* elements that one access moves, at most 256 in a dimension */
+};
+
+/* A GPU kernel as the emulator runs it: a host function that is called once per thread of the grid. `arguments` are the
+ * launch's addresses; `maps` holds one tensor map of the emulator per hadal_tensor_map. */
+typedef void (*hadal_thread_function)(void *const *arguments, int64_t iteration, const void *const *maps);
+
+/* A launch on a GPU: a grid of blocks in one dimension. The kernel's parameters are the launch's addresses (8 bytes
+ * each), `iteration` (8 bytes), and the encoded tensor maps (128 bytes each, aligned to 64). */
+struct hadal_gpu_launch {
+  const char *symbol;             /* of the kernel in the cubin and the PTX */
+  const char *location;           /* the place in the model that the kernel was made for: "tiny.mlir:12:3" */
+  hadal_thread_function function; /* the kernel on the CPU when the program is emulated, otherwise NULL */
+  int64_t blocks;                 /* a multiple of `cluster` */
+  uint32_t threads;               /* of a block */
+  uint32_t cluster;               /* blocks of a cluster, 1 for none */
+  uint32_t shared_bytes;          /* dynamic shared memory of a block */
+  uint32_t map_count;
+  const struct hadal_tensor_map *maps;
+};
+
 struct hadal_launch {
-  hadal_kernel function;
+  hadal_kernel function;   /* NULL on a GPU */
   const char *name;        /* of the kernel, with its stage: appears in traces */
   int64_t iteration;
   int64_t tasks;           /* at least 1; a barrier separates one launch from the next */
   int64_t grain;           /* tasks that a thread takes at a time, at least 1 */
   uint32_t first_argument; /* into hadal_entry.arguments */
   uint32_t argument_count;
+  const struct hadal_gpu_launch *gpu; /* NULL on a CPU; otherwise `tasks` counts its blocks and `grain` is 1 */
 };
 
 /* An entry point: `accumulate` (forward, backward, add to the gradients), `gradient_norm` (the norm and the factor that
@@ -112,7 +149,7 @@ struct hadal_program {
   uint32_t version;      /* HADAL_PROGRAM_VERSION */
   uint32_t check_memory; /* 1: every buffer gets its own guarded mapping, poisoned outside its lifetime */
   const char *model;     /* the model's symbol name */
-  const char *target;    /* "cpu" */
+  const char *target;    /* "cpu", or the GPU: "sm_90a" */
   const char *cpu;       /* LLVM's name of the CPU, as printed by --cpu */
   const char *cpu_features; /* the features the code uses beyond x86-64's baseline, comma separated: "avx2,fma,avx512f" */
   const char *config_json;  /* the Hugging Face config.json of the model, or "" when it has none (--export refuses) */
@@ -127,6 +164,13 @@ struct hadal_program {
   const struct hadal_tensor *tensors;
   uint64_t entry_count;
   const struct hadal_entry *entries;
+  /* GPU programs: the kernels assembled for `target`, and as PTX (NUL-terminated, which is not counted) for newer GPUs.
+   * An emulated program has neither. */
+  const void *cubin;
+  uint64_t cubin_size;
+  const char *ptx;
+  uint64_t ptx_size;
+  uint64_t emulated; /* 1: the GPU's kernels are host functions, which run on the emulator */
 };
 
 /* Exported by the generated object. */
@@ -155,9 +199,11 @@ extern const struct hadal_program hadal_program;
 static_assert(sizeof(hadal_tensor) == 80, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_arena_buffer) == 24, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_argument) == 8, "codegen/Host/Descriptor.cpp writes this layout");
-static_assert(sizeof(hadal_launch) == 48, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_tensor_map) == 144, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_gpu_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_entry) == 56, "codegen/Host/Descriptor.cpp writes this layout");
-static_assert(sizeof(hadal_program) == 136, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_program) == 176, "codegen/Host/Descriptor.cpp writes this layout");
 #endif
 
 #endif /* HADAL_PROGRAM_H */

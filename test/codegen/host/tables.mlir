@@ -6,7 +6,7 @@
 // CHECK-NOT: func.func
 // CHECK: llvm.func @[[STAGE:.*rms_norm[^(]*]](
 
-// One launch: function, name, iteration, tasks, grain, first argument, number of arguments.
+// One launch: function, name, iteration, tasks, grain, first argument, number of arguments, no GPU.
 // CHECK: llvm.mlir.global internal constant @evaluate.launches()
 // CHECK-DAG: @{{.*}}rms_norm
 // The norm reads the input and the weight (tensors 3 and 0) and writes buffer 0.

@@ -1,6 +1,12 @@
 // A buffer is reused when its last reader has run, in place where the kernel allows it; a workspace lives for one launch.
 // RUN: hadal-opt %s --hadal-plan-memory=print-memory-plan=1 --hadal-verify-memory-plan 2> %t.report | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REPORT < %t.report
+// On a GPU buffers begin at multiples of 256 bytes: the workspace of 100 takes 256, and what follows is moved up.
+// RUN: hadal-opt %s --hadal-plan-memory=alignment=256 --hadal-verify-memory-plan | FileCheck %s --check-prefix=GPU
+// RUN: not hadal-opt %s --hadal-plan-memory=alignment=48 -o /dev/null 2>&1 | FileCheck %s --check-prefix=ALIGNMENT
+// GPU: module attributes {hadal.buffer_alignment = 256 : i64}
+// GPU: workspace_placement = 1024 : i64}
+// ALIGNMENT: error: buffers cannot be aligned to 48 bytes: give a power of two from 64 up
 
 hadal.kernel contraction @product(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> attributes {workspace = 100 : i64} {
   %0 = hadal.matmul %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>

@@ -1,0 +1,88 @@
+//===- GPULaunches.cpp - what the runtime is told of a GPU's kernels ----------------------------------------------===//
+//
+// Writes the grid, the tensor maps and the place in the model of every stage that runs on a GPU, and the assembled
+// kernels themselves. The phase `target` leaves these as one `gpu.binary` with two objects, the cubin and the PTX; a
+// program for the emulator has host functions instead.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Host/Descriptor.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "runtime/include/hadal/program.h"
+
+using namespace mlir;
+using namespace hadal;
+
+static_assert(unsigned(ptx::Swizzle::None) == HADAL_SWIZZLE_NONE &&
+                  unsigned(ptx::Swizzle::Bytes32) == HADAL_SWIZZLE_32 &&
+                  unsigned(ptx::Swizzle::Bytes64) == HADAL_SWIZZLE_64 &&
+                  unsigned(ptx::Swizzle::Bytes128) == HADAL_SWIZZLE_128,
+              "the dialect's swizzles are the runtime's");
+
+FailureOr<TableRow> GPULaunches::writeMap(LaunchOp launch, const TensorMapSpec &map) {
+  std::optional<unsigned> element = getElementType(map.element);
+  if (!element)
+    return launch.emitOpError("has a tensor map of ") << map.element << ", which no tensor of a program can hold";
+  auto five = [&](ArrayRef<int64_t> numbers) -> Attribute {
+    SmallVector<int64_t> padded(numbers);
+    padded.resize(HADAL_TENSOR_MAP_RANK, 0);
+    return writer.getBuilder().getI64ArrayAttr(padded);
+  };
+  SmallVector<int64_t> strides{int64_t(map.element.getIntOrFloatBitWidth() / 8)};
+  strides.append(map.strides);
+  return TableRow{writer.i32(map.argument),
+                  writer.i32(*element),
+                  writer.i32(map.sizes.size()),
+                  writer.i32(unsigned(map.swizzle)),
+                  writer.i64(map.offset),
+                  five(map.sizes),
+                  five(strides),
+                  five(map.box)};
+}
+
+FailureOr<StringAttr> GPULaunches::write(LaunchOp launch, StringRef symbol, const StageSpec &stage) {
+  MLIRContext *context = launch.getContext();
+  StringAttr location = writer.string(formatLocation(launch.getLoc()));
+  StringAttr &constant = written[{StringAttr::get(context, symbol), location}];
+  if (constant)
+    return constant;
+  std::string name = ("gpu." + Twine(written.size() - 1)).str();
+  std::vector<TableRow> maps;
+  for (const TensorMapSpec &map : stage.maps) {
+    FailureOr<TableRow> row = writeMap(launch, map);
+    if (failed(row))
+      return failure();
+    maps.push_back(*row);
+  }
+  Attribute function = LLVM::ZeroAttr::get(context);
+  if (emulated)
+    function = FlatSymbolRefAttr::get(context, symbol);
+  constant =
+      writer.structure(name, layout::gpuLaunch(context),
+                       {writer.string(getDeviceSymbol(symbol)), location, function, writer.i64(stage.tasks),
+                        writer.i32(stage.threads), writer.i32(stage.cluster), writer.i32(stage.sharedMemory),
+                        writer.i32(maps.size()), writer.table(name + ".maps", layout::tensorMap(context), maps)});
+  return constant;
+}
+
+FailureOr<EmbeddedKernels> hadal::embedKernels(ModuleOp module, TableWriter &writer, const TargetDescription &target) {
+  Attribute null = LLVM::ZeroAttr::get(module.getContext());
+  EmbeddedKernels result{null, null};
+  for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
+    for (auto object : kernels.getObjects().getAsRange<gpu::ObjectAttr>()) {
+      StringRef contents = object.getObject().getValue();
+      if (object.getFormat() == gpu::CompilationTarget::Binary) {
+        result.cubin = writer.bytes("cubin", contents);
+        result.cubinSize = contents.size();
+      } else if (object.getFormat() == gpu::CompilationTarget::Assembly) {
+        contents.consume_back(StringRef("\0", 1));
+        result.ptx = writer.bytes("ptx", contents);
+        result.ptxSize = contents.size();
+      }
+    }
+    kernels.erase();
+  }
+  bool needed = target.kind() == TargetKind::NVPTX && !module->hasAttr(emulateAttrName);
+  if (needed && (!result.cubinSize || !result.ptxSize))
+    return module.emitError("the kernels for ") << target.name() << " were not assembled: run the phase target first";
+  return result;
+}
