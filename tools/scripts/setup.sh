@@ -36,6 +36,42 @@ install() {
     fail "apt-get could not install: ${missing[*]}"
 }
 
+# NVIDIA's assembler for kernels of GPUs: of an installed CUDA Toolkit, or alone from PyPI.
+ptxas_package=nvidia-cuda-nvcc==13.0.88
+
+# is_ptxas PATH: whether it is an assembler that knows Hopper (CUDA 12 and newer).
+is_ptxas() {
+  local release
+  [ -x "$1" ] || return 1
+  release=$("$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
+  [ "${release:-0}" -ge 12 ]
+}
+
+# find_ptxas FOLDER: prints the path of ptxas, after fetching it into FOLDER where none is installed. hadalc looks in the
+# same places in the same order (codegen/NVPTX/Assemble.cpp).
+find_ptxas() {
+  local folder=$1 candidate
+  for candidate in ${CUDA_HOME:+"$CUDA_HOME/bin/ptxas"} ${CUDA_PATH:+"$CUDA_PATH/bin/ptxas"} \
+    $(type -ap ptxas || true) /usr/local/cuda/bin/ptxas "$folder/ptxas"; do
+    if is_ptxas "$candidate"; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  say "Fetching ptxas ($ptxas_package) from PyPI"
+  command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || install python3 python3-pip
+  mkdir -p "$folder"
+  python3 -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --no-deps --upgrade --target "$folder/package" \
+    "$ptxas_package" >&2 || fail "ptxas is missing and PyPI could not be reached for $ptxas_package:" \
+    "install the CUDA Toolkit 13, or put a folder with ptxas into PATH"
+  candidate=$(find "$folder/package" -name ptxas -type f | head -n 1)
+  [ -n "$candidate" ] || fail "the package $ptxas_package holds no ptxas: install the CUDA Toolkit 13"
+  chmod +x "$candidate"
+  ln -sf "$candidate" "$folder/ptxas"
+  is_ptxas "$folder/ptxas" || fail "$candidate does not run on this machine: install the CUDA Toolkit 13"
+  printf '%s\n' "$folder/ptxas"
+}
+
 # build FOLDER [CMAKE-OPTION...] -- TARGET...: configures (when options changed) and builds the targets.
 build() {
   local folder=$1 options=()
