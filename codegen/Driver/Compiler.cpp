@@ -1,12 +1,20 @@
 //===- Compiler.cpp - the phases of a compilation ----------------------------------------------------------------===//
 //
 // A phase is a short pass pipeline, the same that hadal-opt offers. What later phases need to know of earlier ones (the
-// CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be resumed from.
+// target, the CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be
+// resumed from.
+//
+// Kernels of a GPU are lowered to LLVM's dialect twice over: for the GPU in their gpu.module, which is assembled when
+// the phase `host` begins, or for the emulator as functions of the host. The ways part in the phase `target`.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Driver/Compiler.h"
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emulator/Emulator.h"
+#include "codegen/NVPTX/Assemble.h"
+#include "codegen/NVPTX/AssembleKernels.h"
+#include "codegen/NVPTX/LowerToNVVM.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/IR/LLVMContext.h"
@@ -94,28 +102,66 @@ llvm::Error hadal::writeModule(ModuleOp module, StringRef path) {
   });
 }
 
-LogicalResult Compiler::describeTarget() {
-  std::string cpu = options.cpu;
-  if (auto recorded = module->getAttrOfType<StringAttr>(cpuAttrName); recorded && cpu.empty())
-    cpu = recorded.str();
-  llvm::Expected<TargetDescription> description = TargetDescription::forCPU(cpu.empty() ? "host" : cpu);
-  if (!description) {
-    llvm::errs() << "hadalc: error: " << llvm::toString(description.takeError()) << "\n";
-    return failure();
-  }
-  target = *description;
-  llvm::errs() << "target cpu: " << target.cpu << (cpu.empty() || cpu == "host" ? " (this host)" : "") << ", "
-               << target.lanes * 32 << "-bit vectors\n";
+LogicalResult Compiler::fail(llvm::Error error) {
+  if (error.isA<AssemblerError>())
+    exitCode = AssemblerError::exitCode;
+  llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
+  return failure();
+}
+
+LogicalResult Compiler::recordTarget() {
+  MLIRContext *context = module.getContext();
+  auto recorded = module->getAttrOfType<StringAttr>(targetAttrName);
+  bool isResumed = options.from >= Phase::Kernels;
+  std::string name = recorded ? recorded.str() : options.target.empty() ? "cpu" : options.target;
+  if (isResumed && !options.target.empty() && options.target != name)
+    return fail(llvm::createStringError("the phase was written for the target " + name + ", not for " + options.target +
+                                        ": resume from the phase program"));
+  if (!isResumed && !options.target.empty())
+    name = options.target;
+  if (options.from >= Phase::Target && options.emulate && !module->hasAttr(emulateAttrName))
+    return fail(llvm::createStringError("the phase was not written for the emulator: resume from the phase kernels"));
+  module->setAttr(targetAttrName, StringAttr::get(context, name));
+  if (options.emulate)
+    module->setAttr(emulateAttrName, UnitAttr::get(context));
+
+  auto recordedCPU = module->getAttrOfType<StringAttr>(cpuAttrName);
   // The name as given, not what the host resolves to: LLVM's name of a host does not say all that it has.
-  module->setAttr(cpuAttrName, StringAttr::get(module.getContext(), cpu.empty() ? "host" : cpu));
+  std::string cpu = !options.cpu.empty() ? options.cpu : recordedCPU ? recordedCPU.str() : "host";
+  module->setAttr(cpuAttrName, StringAttr::get(context, cpu));
   return success();
+}
+
+LogicalResult Compiler::describeTarget() {
+  if (failed(recordTarget()))
+    return failure();
+  StringRef name = module->getAttrOfType<StringAttr>(targetAttrName).getValue();
+  StringRef cpu = module->getAttrOfType<StringAttr>(cpuAttrName).getValue();
+  llvm::Expected<TargetDescription> description = TargetDescription::forTarget(name, cpu);
+  if (!description)
+    return fail(description.takeError());
+  target = *description;
+  std::string cpuName = target.cpu + (cpu == "host" ? " (this host)" : "");
+  if (target.kind() == TargetKind::CPU) {
+    llvm::errs() << "target cpu: " << cpuName << ", " << target.lanes * 32 << "-bit vectors\n";
+    return success();
+  }
+  llvm::errs() << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";
+  if (!isAssembled() || options.to < Phase::Host)
+    return success();
+  // Nobody should wait for a compilation that cannot end well.
+  llvm::Expected<std::string> assembler = findAssembler(name);
+  return assembler ? success() : fail(assembler.takeError());
 }
 
 LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, llvm::errs()); };
   auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
-  auto recorded = module->getAttrOfType<StringAttr>(cpuAttrName);
-  std::string cpu = recorded ? recorded.str() : "host";
+  auto text = [&](StringRef name) {
+    auto attribute = module->getAttrOfType<StringAttr>(name);
+    return attribute ? attribute.str() : std::string();
+  };
+  std::string where = "target=" + text(targetAttrName) + " cpu=" + text(cpuAttrName);
   switch (phase) {
   case Phase::Model:
     return success();
@@ -126,18 +172,45 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
                " precision=" + options.precision + recompute + "}");
   }
   case Phase::Kernels:
-    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{cpu=" + cpu +
-               " print-config=" + flag(options.printConfig) +
-               "},hadal-plan-memory{print-memory-plan=" + flag(options.printMemoryPlan) + "}");
+    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{" + where +
+               " print-config=" + flag(options.printConfig) + "},hadal-plan-memory{alignment=" +
+               std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan) + "}");
   case Phase::Target:
-    if (failed(add("hadal-lower-kernels{cpu=" + cpu + "}")))
+    if (failed(add("hadal-lower-kernels{" + where + "}")))
       return failure();
-    buildLowerToLLVMPipeline(passes);
+    if (target.kind() == TargetKind::CPU)
+      buildLowerToLLVMPipeline(passes);
+    else if (isAssembled())
+      buildGPUToNVVMPipeline(passes);
+    else
+      buildLowerToEmulatorPipeline(passes);
     return success();
   case Phase::Host:
-    return add("hadal-build-host{cpu=" + cpu + " check-memory=" + flag(options.checkMemory) + "}");
+    return add("hadal-build-host{" + where + " check-memory=" + flag(options.checkMemory) + "}");
   }
   llvm_unreachable("all phases are handled");
+}
+
+LogicalResult Compiler::assemble(TimingScope &timing) {
+  auto start = std::chrono::steady_clock::now();
+  TimingScope scope = timing.nest("assemble");
+  AssembleOptions assembleOptions;
+  if (options.printConfig)
+    assembleOptions.usage = &llvm::errs();
+  if (!options.dumpFolder.empty()) {
+    llvm::SmallString<256> path(options.dumpFolder);
+    llvm::sys::path::append(path, Twine(unsigned(Phase::Target) + 1) + "-target.ptx");
+    assembleOptions.ptxFile = path.str();
+  }
+  bool assemblerFailed = false;
+  if (failed(assembleKernels(module, target.gpu, assembleOptions, &assemblerFailed))) {
+    if (assemblerFailed)
+      exitCode = AssemblerError::exitCode;
+    return failure();
+  }
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  llvm::errs() << llvm::format("%-8s %6.2f s\n", "assemble", seconds.count());
+  return success();
 }
 
 LogicalResult Compiler::runPhase(Phase phase, TimingScope &timing) {
@@ -161,34 +234,28 @@ LogicalResult Compiler::dump(Phase phase) {
   llvm::SmallString<256> path(options.dumpFolder);
   llvm::sys::path::append(path, Twine(unsigned(phase) + 1) + "-" + phases[unsigned(phase)].name + ".mlir");
   llvm::Error error = writeModule(module, path);
-  if (!error)
-    return success();
-  llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
-  return failure();
+  return error ? fail(std::move(error)) : success();
 }
 
 LogicalResult Compiler::run(TimingScope &timing) {
   if (!options.dumpFolder.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder)) {
-      llvm::errs() << "hadalc: error: cannot create " << options.dumpFolder << ": " << error.message() << "\n";
-      return failure();
-    }
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder))
+      return fail(llvm::createStringError("cannot create " + options.dumpFolder + ": " + error.message()));
   if (failed(dump(options.from)))
     return failure();
   if (options.to > Phase::Program && failed(describeTarget()))
     return failure();
-  for (unsigned phase = unsigned(options.from) + 1; phase <= unsigned(options.to); ++phase)
+  for (unsigned phase = unsigned(options.from) + 1; phase <= unsigned(options.to); ++phase) {
+    if (Phase(phase) == Phase::Host && isAssembled() && failed(assemble(timing)))
+      return failure();
     if (failed(runPhase(Phase(phase), timing)) || failed(dump(Phase(phase))))
       return failure();
+  }
   return success();
 }
 
 LogicalResult Compiler::writeObject(StringRef path) {
   auto start = std::chrono::steady_clock::now();
-  auto fail = [](llvm::Error error) {
-    llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
-    return failure();
-  };
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateKernels(module, target, context);
   if (!translated)

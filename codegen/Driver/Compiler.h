@@ -37,6 +37,10 @@ struct CompilerOptions {
   int64_t microBatchSize = 1;
   int64_t sequenceLength = 1;
   std::string precision = "f32";
+  /// The target's name; empty: what the resumed module says, or cpu.
+  std::string target;
+  /// Whether the kernels of a GPU become host functions for the emulator.
+  bool emulate = false;
   /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.
   std::string cpu;
   /// Which operations are computed again in the backward pass: rms_norm, swiglu, mla_up.
@@ -59,9 +63,17 @@ public:
   /// The object file of a module of the phase `host`.
   mlir::LogicalResult writeObject(llvm::StringRef path);
   const TargetDescription &getTarget() const { return target; }
+  /// What the tool's exit code is after a failure: 1, or that of a missing assembler.
+  int getExitCode() const { return exitCode; }
 
 private:
+  mlir::LogicalResult fail(llvm::Error error);
   mlir::LogicalResult describeTarget();
+  /// Records options that later phases need on the module. Says when they contradict what a resumed phase was made for.
+  mlir::LogicalResult recordTarget();
+  bool isAssembled() const { return target.kind() == TargetKind::NVPTX && !module->hasAttr(emulateAttrName); }
+  /// The step before the phase `host` of a GPU: from LLVM's dialect to PTX and a cubin.
+  mlir::LogicalResult assemble(mlir::TimingScope &timing);
   mlir::LogicalResult runPhase(Phase phase, mlir::TimingScope &timing);
   mlir::LogicalResult buildPasses(Phase phase, mlir::OpPassManager &passes);
   mlir::LogicalResult dump(Phase phase);
@@ -69,6 +81,7 @@ private:
   mlir::ModuleOp module;
   const CompilerOptions &options;
   TargetDescription target;
+  int exitCode = 1;
 };
 
 /// Writes a module to a file by way of a temporary beside it, so that nothing half-written remains.

@@ -47,9 +47,22 @@ void printUsage(const AssembledKernels &assembled, llvm::raw_ostream &stream) {
   }
 }
 
-LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, llvm::raw_ostream *usage, bool *assemblerFailed) {
+LogicalResult writePTX(gpu::GPUModuleOp module, StringRef ptx, StringRef path) {
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (!error) {
+    stream << ptx;
+    stream.flush();
+    error = stream.error();
+    stream.clear_error();
+  }
+  return error ? module.emitError("cannot write ") << path << ": " << error.message() : success();
+}
+
+LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, const AssembleOptions &options,
+                             bool *assemblerFailed) {
   FailureOr<std::string> ptx = emitPTX(module, gpu);
-  if (failed(ptx))
+  if (failed(ptx) || (!options.ptxFile.empty() && failed(writePTX(module, *ptx, options.ptxFile))))
     return failure();
   llvm::Expected<AssembledKernels> assembled = assemblePTX(*ptx, gpu);
   if (!assembled) {
@@ -58,8 +71,8 @@ LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, llvm::raw_o
       *assemblerFailed = error.isA<AssemblerError>();
     return module.emitError(llvm::toString(std::move(error)));
   }
-  if (usage)
-    printUsage(*assembled, *usage);
+  if (options.usage)
+    printUsage(*assembled, *options.usage);
   if (failed(refuseRemarks(module, *assembled)))
     return failure();
 
@@ -115,16 +128,19 @@ struct AssembleKernels : GPUPass<AssembleKernels> {
                           llvm::cl::init(false)};
 
   void runOnOperation() override {
-    if (failed(assembleKernels(getOperation(), target, printUsage ? &llvm::errs() : nullptr)))
+    AssembleOptions options;
+    options.usage = printUsage ? &llvm::errs() : nullptr;
+    if (failed(assembleKernels(getOperation(), target, options)))
       signalPassFailure();
   }
 };
 
 } // namespace
 
-LogicalResult hadal::assembleKernels(ModuleOp module, StringRef gpu, llvm::raw_ostream *usage, bool *assemblerFailed) {
+LogicalResult hadal::assembleKernels(ModuleOp module, StringRef gpu, const AssembleOptions &options,
+                                     bool *assemblerFailed) {
   for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>()))
-    if (failed(assembleModule(kernels, gpu, usage, assemblerFailed)))
+    if (failed(assembleModule(kernels, gpu, options, assemblerFailed)))
       return failure();
   return success();
 }

@@ -9,13 +9,21 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
+#include <string>
 
 namespace hadal {
 
+struct AssembleOptions {
+  /// Where a line per kernel goes, with its registers and spilled bytes; or null.
+  llvm::raw_ostream *usage = nullptr;
+  /// Where the PTX is written before it is assembled, or empty.
+  std::string ptxFile;
+};
+
 /// Replaces every gpu.module by a gpu.binary with two objects, a cubin for the GPU and the PTX that it was made from.
-/// With `usage`, writes a line per kernel: registers and spilled bytes. Diagnoses failures; `assemblerFailed` says
-/// whether one was ptxas's own (exit code AssemblerError::exitCode).
-mlir::LogicalResult assembleKernels(mlir::ModuleOp module, llvm::StringRef gpu, llvm::raw_ostream *usage = nullptr,
+/// Failures are diagnosed, those of a kernel at its place in the model; `assemblerFailed` says whether ptxas itself did
+/// (exit code AssemblerError::exitCode).
+mlir::LogicalResult assembleKernels(mlir::ModuleOp module, llvm::StringRef gpu, const AssembleOptions &options = {},
                                     bool *assemblerFailed = nullptr);
 
 /// Registers hadal-emit-ptx and hadal-assemble-kernels.

@@ -11,16 +11,10 @@ using namespace hadal;
 
 namespace {
 
-struct TargetName {
-  const char *name, *summary;
-  bool available;
-};
-constexpr TargetName targets[] = {{"cpu", "x86-64 processors; choose one with --cpu", true},
-                                  {"nvptx", "NVIDIA GPUs: kernels name the strategies that will serve them", false}};
-
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
-    "Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.";
+    "Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 NVIDIA's ptxas is missing or does not "
+    "fit.";
 
 int complain(const std::string &message) {
   std::cerr << "hadalc: error: " << message << "\n";
@@ -32,6 +26,25 @@ void listPhases() {
     std::cout << phase.name.str() << std::string(10 - phase.name.size(), ' ') << phase.summary.str() << "\n";
 }
 
+std::string targetNames(bool available) {
+  std::string names;
+  for (const KnownTarget &target : getKnownTargets())
+    if (target.available == available)
+      names += (names.empty() ? "" : ", ") + target.name.str();
+  return names;
+}
+
+/// What is wrong with the name of a target, or nothing.
+std::string checkTarget(const std::string &name) {
+  for (const KnownTarget &target : getKnownTargets()) {
+    if (target.name != name)
+      continue;
+    return target.available ? "" : "the target '" + name + "' has no lowerings yet; available: " + targetNames(true);
+  }
+  return "unknown target '" + name + "'; known targets: " + targetNames(true) + " (and " + targetNames(false) +
+         ", without lowerings yet)";
+}
+
 std::string phaseNames() {
   std::string names;
   for (const PhaseDescription &phase : getPhases())
@@ -41,18 +54,14 @@ std::string phaseNames() {
 
 /// What the library left as text, checked.
 struct RawOptions {
-  std::string target = "cpu", to, from = "model";
+  std::string to, from = "model";
   bool listTargets = false, listPhases = false;
 };
 
 std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
-  for (const TargetName &target : targets)
-    if (raw.target == target.name && !target.available)
-      return complain("target '" + raw.target + "' cannot be compiled for yet; available: cpu");
-  if (raw.target != "cpu")
-    return complain("unknown target '" + raw.target + "'; known targets: cpu (and nvptx, not available yet). " +
-                    "A GPU architecture such as sm_90a is not a target");
   CompilerOptions &options = commandLine.compiler;
+  if (std::string message = checkTarget(options.target.empty() ? "cpu" : options.target); !message.empty())
+    return complain(message);
   auto to = parsePhase(raw.to.empty() ? "host" : raw.to), from = parsePhase(raw.from);
   if (!to || !from)
     return complain("unknown phase '" + (to ? raw.from : raw.to) + "'; phases: " + phaseNames());
@@ -67,8 +76,10 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("give --micro-batch-size and --seq-length: they close the two open dimensions of a model");
   if (options.program != "train")
     return complain("unknown program '" + options.program + "'; known programs: train");
-  if (options.precision != "f32")
-    return complain("unknown precision '" + options.precision + "'; known precisions: f32");
+  if (options.precision != "f32" && options.precision != "bf16")
+    return complain("unknown precision '" + options.precision + "'; known precisions: f32, bf16");
+  if (options.emulate && *from <= Phase::Program && (options.target.empty() || options.target == "cpu"))
+    return complain("--emulate runs the kernels of a GPU on the CPU: give --target=sm_90a with it");
   return std::nullopt;
 }
 
@@ -83,14 +94,15 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
   app.add_option("-o", commandLine.output, "the program; with --compile-to, the phase (default: standard output)");
   app.add_option("--program", options.program, "what to build: train")->default_str("train");
-  app.add_option("--target", raw.target, "what to build it for (see --list-targets)")->default_str("cpu");
+  app.add_option("--target", options.target, "what to build it for (see --list-targets)")->default_str("cpu");
+  app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
   app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")
       ->default_str("host");
   app.add_option("--micro-batch-size", options.microBatchSize, "sequences in a micro-batch")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
-  app.add_option("--precision", options.precision, "type in which products are formed: f32")->default_str("f32");
+  app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")->default_str("f32");
   app.add_option("--recompute", options.recompute,
                  "what the backward pass computes again instead of keeping it: rms_norm,swiglu,mla_up");
   app.add_option("--compile-to", raw.to, "the last phase to run (see --list-phases)");
@@ -122,8 +134,9 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
     return 0;
   }
   if (raw.listTargets) {
-    for (const TargetName &target : targets)
-      std::cout << target.name << "\t" << target.summary << (target.available ? "" : " (not available yet)") << "\n";
+    for (const KnownTarget &target : getKnownTargets())
+      std::cout << target.name.str() << "\t" << target.summary.str() << (target.available ? "" : " (no lowerings yet)")
+                << "\n";
     return 0;
   }
   if (commandLine.input.empty())

@@ -8,6 +8,7 @@
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Host/Descriptor.h"
 #include "codegen/Host/Link.h"
+#include "codegen/NVPTX/EmitPTX.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -60,6 +61,7 @@ void registerEverything(DialectRegistry &registry) {
   registry.insert<HadalDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
   registerElementwiseGradients(registry);
   registerTranslations(registry);
+  registerGPUTranslations(registry);
   registerTransformsPasses();
   registerHadalPasses();
   registerPipelines();
@@ -139,7 +141,7 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
     recordConfiguration(*module);
   Compiler compiler(*module, options);
   if (failed(compiler.run(timing)))
-    return 1;
+    return compiler.getExitCode();
   if (options.to != Phase::Host || commandLine.isTextual)
     return writePhase(*module, commandLine.output);
   return writeProgram(compiler, commandLine.output, toolPath);
