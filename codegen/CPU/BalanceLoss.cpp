@@ -12,7 +12,7 @@
 // tokens), and then goes through the tokens: d s = (c - Σ c n) / Σ s, and from scores to logits.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/ExpertScores.h"
 

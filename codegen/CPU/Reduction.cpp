@@ -10,7 +10,7 @@
 // adds these rows in order, each task for some columns.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 
 using namespace mlir;

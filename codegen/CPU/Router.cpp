@@ -5,7 +5,7 @@
 // the sum is exact in any order.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/ExpertScores.h"
 #include <limits>

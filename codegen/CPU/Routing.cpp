@@ -5,7 +5,7 @@
 // sort by one task: its N = T·k integers are few, and its passes are short.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 
 using namespace mlir;

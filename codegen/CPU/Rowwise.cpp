@@ -4,99 +4,25 @@
 // vectors of columns per column space, which carries the pass's reductions. Results are stored in the last pass, after
 // every operand element of the same place was read for the last time, so that a result may lie in an operand's buffer.
 //
-// Splits and concatenations only move columns: a value is asked for at a shift, and a loop is cut where the part of a
-// concatenation, or the rotated range of a head, begins. When rotations are the only reason to cut, the loop over heads
-// stays a loop.
+// Splits and concatenations only move columns: a value is asked for at a shift, and a loop is cut where ColumnSpace
+// says.
 //
 // A kernel that is purely elementwise has no rows to respect: its elements are cut into equal blocks.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Kernels/ColumnSpace.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/Kernels/RotaryTable.h"
 #include "codegen/Kernels/RowProgram.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include <limits>
-#include <set>
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
-
-/// The columns of one loop nest: [0, columns) cut at `cuts`; with `heads` > 1 the cuts lie within the first head and
-/// repeat.
-struct ColumnSpace {
-  int64_t columns = 0, heads = 1;
-  std::set<int64_t> cuts;
-};
-
-/// Finds where the loops that compute some tensors have to be cut.
-class CutFinder {
-public:
-  explicit CutFinder(int64_t columns) : columns(columns) {}
-
-  void visit(Value tensor, int64_t shift) {
-    Operation *op = tensor.getDefiningOp();
-    if (!op || isOnePerRow(tensor) || !seen.insert({tensor, shift}).second)
-      return;
-    if (auto concat = dyn_cast<ConcatOp>(op))
-      return visitConcat(concat, shift);
-    if (auto rope = dyn_cast<RopeOp>(op))
-      return visitRope(rope, shift);
-    if (auto split = dyn_cast<SplitOp>(op)) {
-      for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
-        shift += RowProgram::columns(part);
-      return visit(split.getInput(), shift);
-    }
-    for (Value operand : op->getOperands())
-      visit(operand, shift);
-  }
-
-  ColumnSpace finish() {
-    ColumnSpace space{columns, 1, cuts};
-    int64_t width = ropes.empty() ? columns : RowProgram::columns(ropes.front().first) / ropes.front().first.getHeads();
-    bool periodic = cuts.empty() && llvm::all_of(ropes, [&](auto &entry) {
-                      return entry.second == 0 && RowProgram::columns(entry.first) == columns &&
-                             columns / int64_t(entry.first.getHeads()) == width;
-                    });
-    if (periodic)
-      space.heads = columns / width;
-    for (auto [rope, shift] : ropes) {
-      int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
-      for (int64_t head = 0; head < int64_t(periodic ? 1 : rope.getHeads()); ++head) {
-        space.cuts.insert(head * length - shift);
-        space.cuts.insert((head + 1) * length - dim - shift);
-        if (rope.getRope().getLayout() == RopeLayout::Half)
-          space.cuts.insert((head + 1) * length - dim / 2 - shift);
-      }
-    }
-    return space;
-  }
-
-private:
-  void visitConcat(ConcatOp concat, int64_t shift) {
-    int64_t begin = 0;
-    for (Value part : concat.getParts()) {
-      int64_t end = begin + RowProgram::columns(part);
-      if (begin > shift)
-        cuts.insert(begin - shift);
-      if (begin < shift + columns && end > shift)
-        visit(part, shift - begin);
-      begin = end;
-    }
-  }
-  void visitRope(RopeOp rope, int64_t shift) {
-    ropes.push_back({rope, shift});
-    visit(rope.getInput(), shift);
-  }
-
-  int64_t columns;
-  std::set<int64_t> cuts;
-  SmallVector<std::pair<RopeOp, int64_t>> ropes;
-  DenseSet<std::pair<Value, int64_t>> seen;
-};
 
 /// Emits the passes over one row.
 class RowEmitter {
@@ -171,10 +97,10 @@ private:
   void emitLoop(int64_t columns, Roots &roots, ElementwiseEmitter &numbers) {
     ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
     current = &vectors;
-    CutFinder finder(columns);
+    SmallVector<Value> computed;
     DenseSet<Value> seen;
     auto prepare = [&](Value root) {
-      finder.visit(root, 0);
+      computed.push_back(root);
       repeatNumbers(root, numbers, vectors, seen);
     };
     SmallVector<Value> carried;
@@ -184,7 +110,7 @@ private:
     }
     for (OpOperand *store : roots.stores)
       prepare(store->get());
-    carried = emitColumns(finder.finish(), roots, vectors, carried);
+    carried = emitColumns(ColumnSpace::find(columns, computed), roots, vectors, carried);
     for (auto [reduction, vector] : llvm::zip(roots.reductions, carried))
       reductions[reduction.getResult()] =
           reduction.getReduction() == Reduction::Add ? k.reduceAdd(vector) : k.reduceMax(vector);
@@ -198,16 +124,8 @@ private:
                                  ValueRange carried) {
     auto pieces = [&](Value base, ValueRange values) {
       SmallVector<Value> current(values);
-      int64_t begin = 0, end = space.columns / space.heads;
-      auto piece = [&](int64_t upTo) {
-        if (upTo > begin)
-          current = emitPiece(base, begin, upTo, roots, vectors, current);
-        begin = std::max(begin, upTo);
-      };
-      for (int64_t cut : space.cuts)
-        if (cut > 0 && cut < end)
-          piece(cut);
-      piece(end);
+      for (auto [begin, end] : space.pieces())
+        current = emitPiece(base, begin, end, roots, vectors, current);
       return current;
     };
     if (space.heads == 1)

@@ -7,7 +7,7 @@
 // sums of the blocks are added in float64, in order. Its value depends on the shape only, not on the number of threads.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
 

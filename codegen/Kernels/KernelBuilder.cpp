@@ -1,4 +1,4 @@
-//===- KernelBuilder.cpp - conveniences for emitting CPU kernels --------------------------------------------------===//
+//===- KernelBuilder.cpp - conveniences for emitting kernels ------------------------------------------------------===//
 //
 // See the header. Nothing here decides anything: every function builds one or a few operations.
 //
@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace hadal;
@@ -69,6 +70,8 @@ Value KernelBuilder::select(Value condition, Value a, Value b) {
 }
 
 Value KernelBuilder::argument(unsigned index) {
+  if (!arguments.empty())
+    return arguments[index];
   Value slot = LLVM::GEPOp::create(builder, loc, pointerType(), pointerType(), argumentArray,
                                    ArrayRef<LLVM::GEPArg>{int32_t(index)});
   return LLVM::LoadOp::create(builder, loc, pointerType(), slot, /*alignment=*/8, /*isVolatile=*/false,
@@ -76,7 +79,7 @@ Value KernelBuilder::argument(unsigned index) {
 }
 
 Value KernelBuilder::address(Value pointer, Value index, Type element) {
-  return LLVM::GEPOp::create(builder, loc, pointerType(), element, pointer, ArrayRef<LLVM::GEPArg>{index},
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), element, pointer, ArrayRef<LLVM::GEPArg>{index},
                              LLVM::GEPNoWrapFlags::inbounds);
 }
 
@@ -109,6 +112,21 @@ void KernelBuilder::storeVector(Value value, Value pointer, Value index, Value m
   Type element = getElementTypeOrSelf(value.getType());
   LLVM::MaskedStoreOp::create(builder, loc, value, address(pointer, index, element), mask,
                               builder.getI32IntegerAttr(elementBytes(element)));
+}
+
+/// The alignment of an access at a multiple of so many elements in a buffer that is aligned to 16 bytes.
+static unsigned alignmentAt(Type element, int64_t multiple) {
+  return std::gcd<int64_t>(16, multiple * elementBytes(element));
+}
+
+Value KernelBuilder::loadAligned(Type element, Value pointer, Value index, int64_t multiple) {
+  return LLVM::LoadOp::create(builder, loc, vectorOf(element), address(pointer, index, element),
+                              alignmentAt(element, multiple));
+}
+
+void KernelBuilder::storeAligned(Value value, Value pointer, Value index, int64_t multiple) {
+  Type element = getElementTypeOrSelf(value.getType());
+  LLVM::StoreOp::create(builder, loc, value, address(pointer, index, element), alignmentAt(element, multiple));
 }
 
 Value KernelBuilder::gather(Type element, Value pointer, Value indices, Value mask) {
@@ -165,7 +183,8 @@ static Value reduceByHalves(KernelBuilder &k, Value vector, function_ref<Value(V
 }
 
 Value KernelBuilder::reduceAdd(Value vector) {
-  return reduceByHalves(*this, vector, [&](Value a, Value b) { return addf(a, b); });
+  bool isReal = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
+  return reduceByHalves(*this, vector, [&](Value a, Value b) { return isReal ? addf(a, b) : add(a, b); });
 }
 Value KernelBuilder::reduceMax(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
@@ -260,19 +279,22 @@ LLVM::LLVMFuncOp hadal::createHelperFunction(OpBuilder &builder, Location loc, S
 }
 
 LLVM::GlobalOp hadal::createConstantTable(OpBuilder &builder, Location loc, StringRef name, ArrayRef<float> values) {
-  auto module = builder.getInsertionBlock()->getParentOp();
-  while (!isa<ModuleOp>(module))
+  // The nearest module: the program's, or the one of the GPU's kernels, where the table lies in global memory.
+  Operation *module = builder.getInsertionBlock()->getParentOp();
+  while (!module->hasTrait<OpTrait::SymbolTable>())
     module = module->getParentOp();
+  constexpr unsigned globalMemory = 1;
+  unsigned addressSpace = isa<ModuleOp>(module) ? 0 : globalMemory;
   // The name carries a hash of the contents, so that kernels share equal tables.
   ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(values.data()), values.size() * sizeof(float));
   std::string symbol = (name + "." + llvm::utohexstr(llvm::xxh3_64bits(bytes), /*LowerCase=*/true)).str();
-  if (auto existing = cast<ModuleOp>(module).lookupSymbol<LLVM::GlobalOp>(symbol))
-    return existing;
+  if (Operation *existing = SymbolTable::lookupSymbolIn(module, symbol))
+    return cast<LLVM::GlobalOp>(existing);
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(cast<ModuleOp>(module).getBody());
+  builder.setInsertionPointToStart(&module->getRegion(0).front());
   auto type = LLVM::LLVMArrayType::get(builder.getF32Type(), values.size());
   auto attribute =
       DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, builder.getF32Type()), values);
   return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, attribute,
-                                /*alignment=*/64);
+                                /*alignment=*/64, addressSpace);
 }

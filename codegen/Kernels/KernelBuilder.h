@@ -1,10 +1,11 @@
-//===- KernelBuilder.h - conveniences for emitting CPU kernels ----------------------------------------------------===//
+//===- KernelBuilder.h - conveniences for emitting kernels --------------------------------------------------------===//
 //
-// A thin layer over OpBuilder in which the emitters are written: integers are i64, memory is reached through untyped
-// pointers and element offsets, loops are scf.for. Buffers are aligned to their element only, so vector loads and
-// stores are unaligned ones.
+// A thin layer over OpBuilder in which the emitters of both targets are written: integers are i64, memory is reached
+// through untyped pointers and element offsets, loops are scf.for. On CPUs buffers are aligned to their element only,
+// so vector loads and stores are unaligned ones; on GPUs they begin at multiples of 16 bytes, and an access says how
+// much of that its index keeps.
 //
-// The usual frame of a stage:
+// The usual frame of a stage on a CPU (on a GPU: codegen/NVPTX/GPUStage.h):
 //
 //   StageFunction stage(builder, kernel, spec, target);          // the function, insertion point inside it
 //   KernelBuilder &k = stage.k;
@@ -36,15 +37,20 @@ public:
   using VectorBody = llvm::function_ref<void(Value index, Value mask)>;
 
   KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc, const TargetDescription &target)
-      : builder(builder), loc(loc), target(target), lanes(target.lanes) {}
+      : KernelBuilder(builder, loc, target, target.lanes) {}
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc, const TargetDescription &target, int64_t lanes)
+      : builder(builder), loc(loc), target(target), lanes(lanes) {}
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
   const TargetDescription &target;
-  /// f32 lanes of the target's vector.
-  const int64_t lanes;
+  /// Elements of a vector: on CPUs the f32 lanes of the target, on GPUs what a thread handles at a time, which may
+  /// differ from loop to loop.
+  int64_t lanes;
   /// The pointer to the kernel's arguments and the thread's scratch: set by StageFunction.
   Value argumentArray, scratch;
+  /// The kernel's arguments themselves, where the function has them as such: set by GPUStage.
+  llvm::SmallVector<Value> arguments;
 
   //===- Types
   //--------------------------------------------------------------------------------------------------------===//
@@ -100,6 +106,10 @@ public:
   /// (or as `otherwise`).
   Value loadVector(Value pointer, Value index, Value mask = {}, Type element = {}, Value otherwise = {});
   void storeVector(Value value, Value pointer, Value index, Value mask = {});
+  /// The same where the pointer is aligned to 16 bytes and the index is a multiple of `multiple`: accesses of up to 16
+  /// bytes that begin at a multiple of their size.
+  Value loadAligned(Type element, Value pointer, Value index, int64_t multiple);
+  void storeAligned(Value value, Value pointer, Value index, int64_t multiple);
   /// Loads element index[i] for every lane.
   Value gather(Type element, Value pointer, Value indices, Value mask = {});
 
@@ -112,7 +122,7 @@ public:
   Value maskFor(int64_t count);
   /// 0, 1, 2, ... as i32.
   Value laneNumbers();
-  /// Sum and maximum of the lanes, as a tree of fixed shape.
+  /// Sum (of real numbers or integers) and maximum of the lanes, as a tree of fixed shape.
   Value reduceAdd(Value vector);
   Value reduceMax(Value vector);
   /// Minimum of integer lanes.

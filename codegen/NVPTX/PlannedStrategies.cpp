@@ -1,10 +1,10 @@
-//===- PlannedStrategies.cpp - the strategies that serve kernels on NVIDIA GPUs -----------------------------------===//
+//===- PlannedStrategies.cpp - strategies for NVIDIA GPUs that are not written yet --------------------------------===//
 //
-// Every kernel can name the strategy that serves it on a GPU, so that no kind is designed for CPUs alone. Selection and
-// lowering for GPUs are not written yet: both say so.
+// Every kernel can name the strategy that serves it on a GPU, so that no kind is designed for CPUs alone. These have
+// neither selection nor lowering yet, and say so.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/NVPTX/NVPTXStrategies.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -29,24 +29,12 @@ public:
 
 } // namespace
 
-void hadal::registerNVPTXStrategies() {
-  static const bool registered = [] {
-    auto add = [](KernelKind kind, StringRef name) { registerStrategy(std::make_unique<PlannedStrategy>(kind, name)); };
-    // Tensor-core products fed by a ring of TMA loads, one warp group loading while others multiply.
-    add(KernelKind::Contraction, "wgmma_warp_specialized");
-    // Online softmax over wgmma tiles, queries kept in shared memory.
-    add(KernelKind::Attention, "wgmma_online_softmax");
-    // One block per row (or several short rows), reductions by warp shuffles.
-    add(KernelKind::Rowwise, "block_per_row");
-    // wgmma over chunks of tokens, the softmax statistics in registers.
-    add(KernelKind::Head, "wgmma_token_chunks");
-    // Fixed splits over rows, then a combining launch.
-    add(KernelKind::Reduction, "fixed_split_two_pass");
-    // One warp per token; the sort counts per block and scans.
-    add(KernelKind::Routing, "warp_per_token");
-    // Grid-stride streaming, vector loads.
-    add(KernelKind::Update, "grid_stride");
-    return true;
-  }();
-  (void)registered;
+void hadal::registerPlannedGPUStrategies() {
+  auto add = [](KernelKind kind, StringRef name) { registerStrategy(std::make_unique<PlannedStrategy>(kind, name)); };
+  // Tensor-core products fed by a ring of TMA loads, one warp group loading while others multiply.
+  add(KernelKind::Contraction, "wgmma_warp_specialized");
+  // Online softmax over wgmma tiles, queries kept in shared memory.
+  add(KernelKind::Attention, "wgmma_online_softmax");
+  // wgmma over chunks of tokens, the softmax statistics in registers.
+  add(KernelKind::Head, "wgmma_token_chunks");
 }

@@ -3,7 +3,7 @@
 // See the header.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/AnchoredKernel.h"
+#include "codegen/Kernels/AnchoredKernel.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -14,11 +14,6 @@ int64_t hadal::columnsOf(Value tensor) {
   return type.getRank() == 0 ? 1 : type.getShape().back();
 }
 int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64_t>(columnsOf(tensor), 1); }
-
-int64_t hadal::rowsPerTask(int64_t rows, int64_t columns) {
-  int64_t perTask = std::max<int64_t>((1 << 16) / std::max<int64_t>(columns, 1), 1);
-  return std::max<int64_t>(1, std::min(perTask, int64_t(llvm::divideCeil(rows, 64))));
-}
 
 static bool isSupported(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -71,25 +66,4 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel) {
   if (std::distance(body.begin(), body.end()) != 2 + sums)
     return failure();
   return result;
-}
-
-void AnchorContext::store(unsigned index, Value value, Value at, Value mask) {
-  if (!hasResult(index))
-    return;
-  bool isVector = isa<VectorType>(value.getType());
-  if (isAccumulated(index)) {
-    Value old = isVector ? k.loadVector(accumulatedOperand(index), at, mask)
-                         : k.load(value.getType(), accumulatedOperand(index), at);
-    value = k.addf(old, value);
-  }
-  if (isVector)
-    k.storeVector(value, result(index), at, mask);
-  else
-    k.store(value, result(index), at);
-}
-
-void AnchorContext::forItems(int64_t count, int64_t perTask, function_ref<void(Value item)> body) {
-  Value begin = k.mul(stage.firstTask, perTask);
-  Value end = k.min(k.mul(stage.endTask, perTask), k.i64(count));
-  k.forLoop(begin, end, 1, body);
 }

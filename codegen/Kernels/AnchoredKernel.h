@@ -1,0 +1,60 @@
+//===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
+//
+// Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
+// the kernel (a gradient's buffer), which is then read and written in one pass. This file reads such kernels and finds
+// the buffers of the anchor's operands and results; the frames of their strategies are CPU/AnchoredStrategy.h and
+// NVPTX/GPUAnchoredStrategy.h.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_KERNELS_ANCHOREDKERNEL_H
+#define HADAL_CODEGEN_KERNELS_ANCHOREDKERNEL_H
+
+#include "codegen/Kernels/KernelBuilder.h"
+
+namespace hadal {
+
+struct AnchoredKernel {
+  mlir::Operation *anchor = nullptr;
+  /// Per operand of the anchor: which operand of the kernel it is.
+  llvm::SmallVector<unsigned> operands;
+  /// Per result of the anchor: which result of the kernel it is (-1: none), and which operand of the kernel is added to
+  /// it (-1: none).
+  llvm::SmallVector<int64_t> results, accumulated;
+
+  /// Reads a kernel; failure when it has another form or other element types than f32 and i32.
+  static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel);
+};
+
+/// The buffers of an anchored kernel, as a stage of either target sees them.
+class AnchorBuffers {
+public:
+  using Value = mlir::Value;
+  AnchorBuffers(KernelBuilder &k, KernelOp kernel, const AnchoredKernel &anchored,
+                const KernelConfiguration &configuration)
+      : k(k), configuration(configuration), kernel(kernel), anchored(anchored) {}
+
+  KernelBuilder &k;
+  const KernelConfiguration &configuration;
+
+  /// The buffer of an operand of the anchor.
+  Value operand(unsigned index) { return k.argument(anchored.operands[index]); }
+  bool hasResult(unsigned index) const { return anchored.results[index] >= 0; }
+  bool isAccumulated(unsigned index) const { return anchored.accumulated[index] >= 0; }
+  /// The buffer of a result of the anchor, and that of the operand that it is added to.
+  Value result(unsigned index) { return k.argument(kernel.getNumArguments() + anchored.results[index]); }
+  Value accumulatedOperand(unsigned index) { return k.argument(anchored.accumulated[index]); }
+  Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getNumResults()); }
+
+private:
+  KernelOp kernel;
+  const AnchoredKernel &anchored;
+};
+
+/// Elements, columns (the last dimension) and rows (the product of the others) of a tensor.
+int64_t elementsOf(mlir::Value tensor);
+int64_t columnsOf(mlir::Value tensor);
+int64_t rowsOf(mlir::Value tensor);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_KERNELS_ANCHOREDKERNEL_H

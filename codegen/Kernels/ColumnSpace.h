@@ -1,0 +1,31 @@
+//===- ColumnSpace.h - where loops over columns are cut -----------------------------------------------------------===//
+//
+// Splits and concatenations only move columns: the emitters ask for a value at a shift, and cut a loop where the part
+// of a concatenation, or the rotated range of a head, begins. Within a piece the same code then holds for every column.
+// When rotations are the only reason to cut, the loop over heads stays a loop.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_KERNELS_COLUMNSPACE_H
+#define HADAL_CODEGEN_KERNELS_COLUMNSPACE_H
+
+#include "dialect/IR/Hadal.h"
+#include <set>
+
+namespace hadal {
+
+/// The columns of one loop nest: [0, columns) cut at `cuts`; with `heads` > 1 the cuts lie within the first head and
+/// repeat.
+struct ColumnSpace {
+  int64_t columns = 0, heads = 1;
+  std::set<int64_t> cuts;
+
+  /// The space of a loop over so many columns that computes some tensors.
+  static ColumnSpace find(int64_t columns, llvm::ArrayRef<mlir::Value> tensors);
+
+  /// The pieces [begin, end) of one head, in rising order.
+  llvm::SmallVector<std::pair<int64_t, int64_t>> pieces() const;
+};
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_KERNELS_COLUMNSPACE_H

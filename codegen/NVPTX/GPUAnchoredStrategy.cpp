@@ -1,0 +1,27 @@
+//===- GPUAnchoredStrategy.cpp - the frame of GPU strategies for kernels of one operation -------------------------===//
+//
+// See the header.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/GPUAnchoredStrategy.h"
+
+using namespace mlir;
+using namespace hadal;
+
+Value GPUAnchorContext::total(unsigned index, Value value, Value at, int64_t multiple) {
+  if (!hasResult(index) || !isAccumulated(index))
+    return value;
+  Value old = isa<VectorType>(value.getType())
+                  ? k.loadAligned(getElementTypeOrSelf(value.getType()), accumulatedOperand(index), at, multiple)
+                  : k.load(value.getType(), accumulatedOperand(index), at);
+  return k.addf(old, value);
+}
+
+void GPUAnchorContext::storeTotal(unsigned index, Value value, Value at, int64_t multiple) {
+  if (!hasResult(index))
+    return;
+  if (isa<VectorType>(value.getType()))
+    k.storeAligned(value, result(index), at, multiple);
+  else
+    k.store(value, result(index), at);
+}

@@ -1,0 +1,199 @@
+//===- Reduction.cpp - embedding and the gradients that add rows, on NVIDIA GPUs ----------------------------------===//
+//
+// embedding: a thread copies vectors of the table's rows.
+//
+// rms_norm_weight_gradient: a block sums a fixed range of rows, its threads the owners of fixed columns, and leaves one
+// row in the workspace; a second stage adds these rows. Both are told in docs/architecture/gpu-kernels/reduction.md.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/ColumnSums.h"
+#include "codegen/NVPTX/GPUAnchoredStrategy.h"
+#include "codegen/NVPTX/NVPTXStrategies.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+class GPUEmbeddingStrategy : public GPUAnchoredStrategy<EmbeddingOp> {
+public:
+  GPUEmbeddingStrategy() : GPUAnchoredStrategy(KernelKind::Reduction, "gather_rows_of_table") {}
+
+protected:
+  void plan(EmbeddingOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
+    int64_t lanes = commonLanes(4, {columnsOf(op.getResult())});
+    configuration.set("lanes", lanes);
+    addItemStage(configuration, "gather", elementsOf(op.getResult()) / lanes, /*mostPerThread=*/4, target);
+  }
+  void emitStage(EmbeddingOp op, unsigned, GPUAnchorContext &context) const override {
+    KernelBuilder &k = context.k;
+    int64_t columns = columnsOf(op.getResult()), lanes = k.lanes = context.configuration.get("lanes");
+    int64_t vectors = columns / lanes;
+    auto compute = [&](Value item) -> SmallVector<Value> {
+      Value token = k.extend(k.load(k.i32(), context.operand(0), k.div(item, vectors)));
+      Value from = k.add(k.mul(token, columns), k.mul(k.rem(item, vectors), lanes));
+      Value row = k.loadAligned(k.f32(), context.operand(1), from, lanes);
+      return {context.total(0, row, k.mul(item, lanes), lanes)};
+    };
+    context.stage.forItems(
+        elementsOf(op.getResult()) / lanes, context.configuration.get("per_thread"), compute,
+        [&](Value item, ValueRange row) { context.storeTotal(0, row[0], k.mul(item, lanes), lanes); });
+  }
+};
+
+class GPUNormWeightGradientStrategy : public GPUAnchoredStrategy<RMSNormWeightGradientOp> {
+public:
+  GPUNormWeightGradientStrategy() : GPUAnchoredStrategy(KernelKind::Reduction, "row_blocks_then_columns") {}
+
+protected:
+  void plan(RMSNormWeightGradientOp op, const TargetDescription &target,
+            KernelConfiguration &configuration) const override {
+    int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
+    // The sums of a thread's columns stay in registers, 16 at most; what a block cannot own goes to further tiles.
+    int64_t vectors = columns / lanes, mostPerThread = 16 / lanes, perThread = 1;
+    while (perThread < mostPerThread && llvm::divideCeil(vectors, perThread) > 512)
+      ++perThread;
+    int64_t threads = std::min(maxThreadsPerBlock, int64_t(llvm::alignTo(llvm::divideCeil(vectors, perThread), 32)));
+    int64_t tiles = llvm::divideCeil(vectors, threads * perThread);
+    // Several rows at a time: their loads are under way together, and they share the barriers.
+    int64_t together = std::clamp<int64_t>(16 / (perThread * lanes), 1, 4);
+    int64_t perBlock = llvm::alignTo(llvm::divideCeil(rows, 2 * target.multiprocessors), together);
+    int64_t blocks = llvm::divideCeil(rows, perBlock);
+    configuration.set("lanes", lanes);
+    configuration.set("vectors_per_thread", perThread);
+    configuration.set("rows_per_block", perBlock);
+    configuration.set("rows_together", together);
+    configuration.set("column_tiles", tiles);
+    configuration.addGPUStage("blocks", blocks * tiles, threads, GPUStage::reductionBytes(together, threads));
+    addColumnSumStage(configuration, "columns", blocks, columns);
+    configuration.workspace = blocks * columns * sizeof(float);
+  }
+
+  void emitStage(RMSNormWeightGradientOp op, unsigned stage, GPUAnchorContext &context) const override {
+    if (stage == 0)
+      return BlockEmitter(op, context).emit();
+    int64_t columns = columnsOf(op.getInput()), rows = rowsOf(op.getInput());
+    int64_t blocks = llvm::divideCeil(rows, context.configuration.get("rows_per_block"));
+    emitColumnSums(context.stage, context.workspace(), blocks, columns,
+                   [&](Value column, Value sum) { context.store(0, sum, column); });
+  }
+
+private:
+  /// The first stage.
+  class BlockEmitter {
+  public:
+    BlockEmitter(RMSNormWeightGradientOp op, GPUAnchorContext &context)
+        : op(op), context(context), stage(context.stage), k(context.k), rows(rowsOf(op.getInput())),
+          columns(columnsOf(op.getInput())), lanes(context.configuration.get("lanes")),
+          perThread(context.configuration.get("vectors_per_thread")), tiles(context.configuration.get("column_tiles")),
+          vectors(columns / lanes) {}
+
+    void emit() {
+      k.lanes = lanes;
+      int64_t perBlock = context.configuration.get("rows_per_block");
+      int64_t together = context.configuration.get("rows_together");
+      Value block = tiles == 1 ? stage.block() : k.div(stage.block(), tiles);
+      findColumns();
+      Value begin = k.mul(block, perBlock), end = k.min(k.add(begin, perBlock), k.i64(rows));
+      SmallVector<Value> sums(perThread, k.splat(0.0));
+      sums = k.forReduce(begin, end, together, sums,
+                         [&](Value row, ValueRange carried) { return addRows(row, end, together, carried); });
+      for (int64_t i = 0; i < perThread; ++i)
+        ifOwned(i, [&] {
+          Value index = k.add(k.mul(block, columns), k.mul(owned[i], lanes));
+          k.storeAligned(sums[i], context.workspace(), index, lanes);
+        });
+    }
+
+  private:
+    /// The vectors of columns that this thread owns; those beyond the row are the last vector, and not stored.
+    void findColumns() {
+      Value first = stage.thread();
+      if (tiles > 1)
+        first = k.add(first, k.mul(k.rem(stage.block(), tiles), stage.threads() * perThread));
+      for (int64_t i = 0; i < perThread; ++i) {
+        Value vector = k.add(first, i * stage.threads());
+        bool whole =
+            vectors % (stage.threads() * perThread) == 0 || (tiles == 1 && (i + 1) * stage.threads() <= vectors);
+        exists.push_back(whole ? Value() : k.less(vector, k.i64(vectors)));
+        owned.push_back(whole ? vector : k.min(vector, k.i64(vectors - 1)));
+      }
+    }
+    void ifOwned(int64_t i, function_ref<void()> body) {
+      if (exists[i])
+        k.ifThen(exists[i], body);
+      else
+        body();
+    }
+
+    /// Adds Σ x / rms(x) · gradient of some rows to the sums.
+    SmallVector<Value> addRows(Value row, Value end, int64_t together, ValueRange carried) {
+      Value input = context.operand(0), gradient = context.operand(1);
+      SmallVector<SmallVector<Value>> x(together), g(together);
+      SmallVector<Value> squares, inRange;
+      for (int64_t i = 0; i < together; ++i) {
+        Value own = k.add(row, i), valid;
+        if (rows % together != 0 || context.configuration.get("rows_per_block") % together != 0) {
+          valid = k.less(own, end);
+          own = k.min(own, k.i64(rows - 1));
+        }
+        inRange.push_back(valid);
+        Value base = k.mul(own, columns);
+        for (Value vector : owned) {
+          Value index = k.add(base, k.mul(vector, lanes));
+          x[i].push_back(k.loadAligned(k.f32(), input, index, lanes));
+          g[i].push_back(k.loadAligned(k.f32(), gradient, index, lanes));
+        }
+        squares.push_back(tiles == 1 ? squaresOf(x[i]) : squaresOfWholeRow(base));
+      }
+      // The last rows' sums have been read when their memory is written again.
+      stage.barrier();
+      SmallVector<Reduction> kinds(together, Reduction::Add);
+      squares = stage.blockReduce(squares, kinds, 0);
+      SmallVector<Value> sums(carried);
+      for (int64_t i = 0; i < together; ++i) {
+        Value mean = k.mulf(squares[i], k.f32(1.0 / double(columns)));
+        Value shifted = k.addf(mean, k.f32(op.getEps().convertToDouble()));
+        Value scale = math::RsqrtOp::create(k.builder, k.loc, shifted);
+        if (inRange[i])
+          scale = k.select(inRange[i], scale, k.f32(0.0));
+        for (int64_t j = 0; j < perThread; ++j)
+          sums[j] = k.fma(k.mulf(x[i][j], k.broadcast(scale)), g[i][j], sums[j]);
+      }
+      return sums;
+    }
+
+    Value squaresOf(ArrayRef<Value> row) {
+      Value sum = k.splat(0.0);
+      for (auto [x, own] : llvm::zip(row, exists)) {
+        Value square = k.fma(x, x, sum);
+        sum = own ? k.select(own, square, sum) : square;
+      }
+      return k.reduceAdd(sum);
+    }
+    /// A thread's share when the row is longer than what the block owns.
+    Value squaresOfWholeRow(Value base) {
+      Value sum = k.forReduce(stage.thread(), k.i64(vectors), stage.threads(), {k.splat(0.0)},
+                              [&](Value vector, ValueRange carried) {
+                                Value index = k.add(base, k.mul(vector, lanes));
+                                Value x = k.loadAligned(k.f32(), context.operand(0), index, lanes);
+                                return SmallVector<Value>{k.fma(x, x, carried[0])};
+                              })[0];
+      return k.reduceAdd(sum);
+    }
+
+    RMSNormWeightGradientOp op;
+    GPUAnchorContext &context;
+    GPUStage &stage;
+    KernelBuilder &k;
+    const int64_t rows, columns, lanes, perThread, tiles, vectors;
+    SmallVector<Value> owned, exists;
+  };
+};
+
+} // namespace
+
+void hadal::registerGPUReductionStrategies() {
+  registerStrategy(std::make_unique<GPUEmbeddingStrategy>());
+  registerStrategy(std::make_unique<GPUNormWeightGradientStrategy>());
+}

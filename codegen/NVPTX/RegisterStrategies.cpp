@@ -1,0 +1,25 @@
+//===- RegisterStrategies.cpp - the strategies that serve kernels on NVIDIA GPUs ----------------------------------===//
+//
+// The list of the GPU's strategies, one function per family of kernels. Of several that serve a kernel the first is
+// taken: those for tensor cores stand before those of threads, which take any shape.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/NVPTXStrategies.h"
+
+using namespace hadal;
+
+void hadal::registerNVPTXStrategies() {
+  static const bool registered = [] {
+    registerGPUBalanceLossStrategies();
+    registerGPUDispatchStrategy();
+    registerGPUEmbeddingGradientStrategy();
+    registerGPUReductionStrategies();
+    registerGPURouterStrategies();
+    registerGPURoutingStrategies();
+    registerGPURowwiseStrategies();
+    registerGPUUpdateStrategies();
+    registerPlannedGPUStrategies();
+    return true;
+  }();
+  (void)registered;
+}

@@ -1,0 +1,308 @@
+//===- RowEmitter.cpp - the passes of threads over a row ----------------------------------------------------------===//
+//
+// A thread goes through the vectors of a piece in strides of all threads that share the row, so that neighbouring
+// threads touch neighbouring vectors. A thread whose stride ends beyond the piece computes the last vector again: its
+// loads are in bounds without a branch, and its share of reductions and results is left out. All vectors of a thread
+// are computed before the first is stored: loads are under way together, and a result may lie in an operand's buffer.
+//
+// When a thread's share of the row is unrolled completely, what a pass has loaded is remembered and the next pass finds
+// it in registers.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/RowEmitter.h"
+#include <limits>
+
+using namespace mlir;
+using namespace hadal;
+
+static double identity(Reduction reduction) {
+  return reduction == Reduction::Add ? 0.0 : -std::numeric_limits<double>::infinity();
+}
+
+void RowEmitter::emitRow(Value row, Value member) {
+  this->row = row;
+  this->member = member;
+  sharers = stride = plan.threadsPerRow;
+  keepsLoads = plan.inRegisters;
+  ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
+  for (unsigned phase = 0; phase < program.phases; ++phase) {
+    // The only column is its own sum and maximum.
+    for (RowReduceOp reduction : program.reductions[phase])
+      if (isOnePerRow(reduction.getInput()))
+        reductions[reduction.getResult()] = numbers.emit(reduction.getInput());
+    for (const RowLoop &loop : getRowLoops(kernel, program, phase))
+      emitLoop(loop, numbers);
+  }
+  // Numbers per row: all threads know them, one stores them.
+  SmallVector<std::pair<OpOperand *, Value>> stores;
+  for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
+    if (isOnePerRow(operand.get()))
+      stores.push_back({&operand, numbers.emit(operand.get())});
+  if (stores.empty())
+    return;
+  auto storeAll = [&] {
+    for (auto [operand, value] : stores)
+      k.store(value, resultPointer(*operand), row);
+  };
+  if (sharers == 1)
+    storeAll();
+  else
+    k.ifThen(k.equal(member, k.i64(0)), storeAll);
+}
+
+void RowEmitter::emitElements(int64_t elements, int64_t perThread) {
+  row = k.i64(0);
+  stride = stage.threads();
+  sharers = stage.threads() * stage.spec.tasks;
+  member = k.add(k.mul(stage.block(), stage.threads() * perThread), stage.thread());
+  RowLoop loop;
+  loop.columns = elements;
+  for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
+    loop.stores.push_back(&operand);
+  ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
+  current = &vectors;
+  piece = Piece();
+  piece.lanes = k.lanes = commonLanes(plan.lanes, {elements});
+  piece.items = piece.vectorsPerHead = elements / k.lanes;
+  bool whole = piece.items % (stage.threads() * perThread) == 0;
+  emitItems(loop, vectors, member, perThread, {}, [&](int64_t) { return whole; });
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers per row
+//===----------------------------------------------------------------------===//
+
+Value RowEmitter::resultPointer(OpOperand &operand) {
+  return k.argument(kernel.getNumArguments() + operand.getOperandNumber());
+}
+
+/// A number per row that the elementwise emitter does not compute.
+Value RowEmitter::numberOf(Value tensor) {
+  if (Value reduced = reductions.lookup(tensor))
+    return reduced;
+  auto argument = cast<BlockArgument>(tensor);
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return k.load(element, k.argument(argument.getArgNumber()), program.variesByRow(tensor) ? row : Value());
+}
+
+/// Repeats the numbers per row that a loop will read, before the loop.
+void RowEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,
+                               DenseSet<Value> &seen) {
+  Operation *op = tensor.getDefiningOp();
+  if (!op || !seen.insert(tensor).second)
+    return;
+  auto expand = dyn_cast<ExpandOp>(op);
+  if (expand && isOnePerRow(expand.getInput()) && !isOnePerRow(tensor))
+    return vectors.define(tensor, k.broadcast(numbers.emit(expand.getInput())));
+  if (isa<RowReduceOp>(op))
+    return;
+  for (Value operand : op->getOperands())
+    repeatNumbers(operand, numbers, vectors, seen);
+}
+
+/// Joins what the threads of a row have reduced; all of them get the results.
+SmallVector<Value> RowEmitter::reduceRow(ValueRange values, ArrayRef<Reduction> kinds) {
+  if (sharers > warpSize) {
+    SmallVector<Value> results = stage.blockReduce(values, kinds, sharedOffset);
+    sharedOffset += GPUStage::reductionBytes(values.size(), stage.threads());
+    return results;
+  }
+  SmallVector<Value> results;
+  for (auto [value, kind] : llvm::zip(values, kinds))
+    results.push_back(kind == Reduction::Add ? stage.warpReduceAdd(value) : stage.warpReduceMax(value));
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops over columns
+//===----------------------------------------------------------------------===//
+
+void RowEmitter::emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers) {
+  SmallVector<Value> sums;
+  SmallVector<Reduction> kinds;
+  for (RowReduceOp reduction : loop.reductions) {
+    kinds.push_back(reduction.getReduction());
+    sums.push_back(k.f32(identity(kinds.back())));
+  }
+  for (auto [number, bounds] : llvm::enumerate(loop.space.pieces())) {
+    Piece next;
+    auto [begin, end] = bounds;
+    next.begin = begin;
+    next.lanes = RowLoop::lanesOf(bounds, plan.lanes);
+    next.vectorsPerHead = (end - begin) / next.lanes;
+    next.items = next.vectorsPerHead * loop.space.heads;
+    next.headWidth = loop.space.heads > 1 ? loop.columns / loop.space.heads : 0;
+    next.number = number;
+    next.columns = loop.columns;
+    sums = emitPiece(loop, next, numbers, sums);
+  }
+  if (sums.empty())
+    return;
+  for (auto [reduction, value] : llvm::zip(loop.reductions, reduceRow(sums, kinds)))
+    reductions[RowReduceOp(reduction).getResult()] = value;
+}
+
+/// Returns what is carried joined with the thread's share of the piece.
+SmallVector<Value> RowEmitter::emitPiece(const RowLoop &loop, const Piece &next, ElementwiseEmitter &numbers,
+                                         ValueRange carried) {
+  piece = next;
+  k.lanes = piece.lanes;
+  ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
+  current = &vectors;
+  DenseSet<Value> seen;
+  SmallVector<Value> own;
+  for (RowReduceOp reduction : loop.reductions) {
+    repeatNumbers(reduction.getInput(), numbers, vectors, seen);
+    own.push_back(k.splat(identity(reduction.getReduction())));
+  }
+  for (OpOperand *store : loop.stores)
+    repeatNumbers(store->get(), numbers, vectors, seen);
+
+  int64_t perThread = llvm::divideCeil(piece.items, sharers);
+  if (keepsLoads || perThread <= plan.unroll) {
+    own = emitItems(loop, vectors, member, perThread, own,
+                    [&](int64_t item) { return (item + 1) * sharers <= piece.items; });
+  } else {
+    int64_t chunk = plan.unroll * sharers;
+    bool whole = piece.items % chunk == 0;
+    own = k.forReduce(k.i64(0), k.i64(piece.items), chunk, own, [&](Value start, ValueRange values) {
+      return emitItems(loop, vectors, k.add(start, member), plan.unroll, values, [&](int64_t) { return whole; });
+    });
+  }
+  SmallVector<Value> joined;
+  for (auto [reduction, before, vector] : llvm::zip(loop.reductions, carried, own)) {
+    bool adds = RowReduceOp(reduction).getReduction() == Reduction::Add;
+    Value number = adds ? k.reduceAdd(vector) : k.reduceMax(vector);
+    joined.push_back(adds ? k.addf(before, number) : k.maxf(before, number));
+  }
+  return joined;
+}
+
+/// The thread's items first, first + stride, ...: `exists(i)` says whether item i exists for every thread. Otherwise it
+/// is compared with the number of items.
+SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Value first, int64_t count,
+                                         ValueRange carried, function_ref<bool(int64_t)> exists) {
+  struct Stored {
+    Value value, index;
+    OpOperand *result;
+    int64_t multiple;
+  };
+  SmallVector<Value> sums(carried);
+  SmallVector<std::pair<Value, SmallVector<Stored>>> items;
+  for (int64_t number = 0; number < count; ++number) {
+    Value item = k.add(first, number * stride), valid;
+    if (!exists(number)) {
+      valid = k.less(item, k.i64(piece.items));
+      item = k.min(item, k.i64(piece.items - 1));
+    }
+    itemNumber = number;
+    vectors.forget();
+    moveTo(item);
+    for (auto [reduction, sum] : llvm::zip(loop.reductions, sums)) {
+      Reduction kind = RowReduceOp(reduction).getReduction();
+      Value vector = vectors.emit(RowReduceOp(reduction).getInput());
+      if (valid)
+        vector = k.select(valid, vector, k.splat(identity(kind)));
+      sum = kind == Reduction::Add ? k.addf(sum, vector) : k.maxf(sum, vector);
+    }
+    items.push_back({valid, {}});
+    for (OpOperand *store : loop.stores) {
+      auto [index, multiple] = place(store->get(), 0);
+      items.back().second.push_back({vectors.emit(store->get()), index, store, multiple});
+    }
+  }
+  for (auto &[valid, stores] : items) {
+    auto storeAll = [&, &stores = stores] {
+      for (const Stored &stored : stores)
+        k.storeAligned(stored.value, resultPointer(*stored.result), stored.index, stored.multiple);
+    };
+    if (stores.empty())
+      continue;
+    if (valid)
+      k.ifThen(valid, storeAll);
+    else
+      storeAll();
+  }
+  return sums;
+}
+
+void RowEmitter::moveTo(Value item) {
+  if (piece.headWidth == 0) {
+    inner = column = k.add(k.mul(item, piece.lanes), piece.begin);
+    return;
+  }
+  inner = k.add(k.mul(k.rem(item, piece.vectorsPerHead), piece.lanes), piece.begin);
+  column = k.add(k.mul(k.div(item, piece.vectorsPerHead), piece.headWidth), inner);
+}
+
+//===----------------------------------------------------------------------===//
+// Leaves
+//===----------------------------------------------------------------------===//
+
+/// The element of a tensor's buffer at the current row and column, and what it is a multiple of.
+std::pair<Value, int64_t> RowEmitter::place(Value tensor, int64_t shift) {
+  Value at = shift == 0 ? column : k.add(column, shift);
+  int64_t width = program.variesByRow(tensor) && program.rows > 1 ? RowProgram::columns(tensor) : 0;
+  int64_t multiple = commonLanes(piece.lanes, {piece.headWidth, piece.begin + shift, width});
+  return {width > 0 ? k.add(k.mul(row, width), at) : at, multiple};
+}
+
+Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
+  if (auto concat = tensor.getDefiningOp<ConcatOp>())
+    return partOf(concat, shift);
+  if (auto rope = tensor.getDefiningOp<RopeOp>())
+    return rotate(rope, shift);
+  if (isOnePerRow(tensor))
+    return numberOf(tensor);
+  return loadArgument(cast<BlockArgument>(tensor), shift);
+}
+
+Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
+  Value unkept;
+  Value &value =
+      keepsLoads ? loaded[{argument.getAsOpaquePointer(), shift, piece.columns, piece.number, itemNumber}] : unkept;
+  if (!value) {
+    Type element = cast<RankedTensorType>(argument.getType()).getElementType();
+    auto [index, multiple] = place(argument, shift);
+    value = k.loadAligned(element, k.argument(argument.getArgNumber()), index, multiple);
+  }
+  return value;
+}
+
+Value RowEmitter::partOf(ConcatOp concat, int64_t shift) {
+  int64_t begin = 0;
+  for (Value part : concat.getParts()) {
+    int64_t end = begin + RowProgram::columns(part);
+    if (piece.begin + shift < end) {
+      Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
+      return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
+    }
+    begin = end;
+  }
+  llvm_unreachable("a piece lies within one part of a concatenation");
+}
+
+Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
+  int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
+  int64_t channel = (piece.begin + shift) % length - (length - dim);
+  Value x = current->emit(rope.getInput(), shift);
+  if (channel < 0)
+    return x;
+  Value partner;
+  if (rope.getRope().getLayout() == RopeLayout::Half) {
+    partner = current->emit(rope.getInput(), shift + (channel < dim / 2 ? dim / 2 : -dim / 2));
+  } else {
+    SmallVector<int64_t> swapped;
+    for (int64_t lane = 0; lane < k.lanes; ++lane)
+      swapped.push_back(lane ^ 1);
+    partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
+  }
+  Value table = tables.lookup(rope.getRope());
+  Value position = k.mul(k.rem(row, program.positions), 2 * dim);
+  Value at = k.add(k.add(position, inner), channel - piece.begin);
+  int64_t multiple = commonLanes(k.lanes, {dim, channel});
+  Value cosine = k.loadAligned(k.f32(), table, at, multiple);
+  Value sine = k.loadAligned(k.f32(), table, k.add(at, dim), multiple);
+  Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
+  return rope.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+}

@@ -1,0 +1,86 @@
+//===- RowEmitter.h - the passes of threads over a row ------------------------------------------------------------===//
+//
+// Emits what the threads that share a row do: the passes of a RowProgram, each a loop over vectors of columns that the
+// threads take turns at, the reductions between them, and the results. It also serves purely elementwise kernels, whose
+// elements are one long row that all blocks share.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_NVPTX_ROWEMITTER_H
+#define HADAL_CODEGEN_NVPTX_ROWEMITTER_H
+
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/NVPTX/GPUStage.h"
+#include "codegen/NVPTX/RowPlan.h"
+#include "llvm/ADT/DenseSet.h"
+#include <map>
+
+namespace hadal {
+
+class RowEmitter {
+public:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+  using Tables = llvm::DenseMap<mlir::Attribute, Value>;
+
+  /// `kernel` is expanded (expandRowwiseOps); `tables` holds the address of the table of every rotary embedding.
+  RowEmitter(GPUStage &stage, KernelOp kernel, const RowProgram &program, const RowPlan &plan, const Tables &tables)
+      : stage(stage), k(stage.k), kernel(kernel), program(program), plan(plan), tables(tables) {}
+
+  /// The part of this thread in a row: it is thread `member` of those that share the row.
+  void emitRow(Value row, Value member);
+  /// The part of this thread in a kernel without rows.
+  void emitElements(int64_t elements, int64_t perThread);
+
+private:
+  /// A piece of a loop's columns and how this thread goes through it: item i is vector i of the piece, heads included.
+  struct Piece {
+    int64_t begin = 0, vectorsPerHead = 1, items = 0, lanes = 1, headWidth = 0;
+    /// The number of the piece in its loop, and the loop's columns.
+    int64_t number = 0, columns = 0;
+  };
+
+  Value resultPointer(mlir::OpOperand &operand);
+  Value numberOf(Value tensor);
+  void emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers);
+  void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,
+                     llvm::DenseSet<Value> &seen);
+  llvm::SmallVector<Value> emitPiece(const RowLoop &loop, const Piece &piece, ElementwiseEmitter &numbers,
+                                     ValueRange carried);
+  llvm::SmallVector<Value> emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Value first, int64_t count,
+                                     ValueRange carried, llvm::function_ref<bool(int64_t)> exists);
+  void moveTo(Value item);
+  llvm::SmallVector<Value> reduceRow(ValueRange values, llvm::ArrayRef<Reduction> reductions);
+
+  std::pair<Value, int64_t> place(Value tensor, int64_t shift);
+  Value vectorOf(Value tensor, int64_t shift);
+  Value loadArgument(mlir::BlockArgument argument, int64_t shift);
+  Value partOf(ConcatOp concat, int64_t shift);
+  Value rotate(RopeOp rope, int64_t shift);
+
+  GPUStage &stage;
+  KernelBuilder &k;
+  KernelOp kernel;
+  const RowProgram &program;
+  const RowPlan &plan;
+  const Tables &tables;
+
+  Value row, member;
+  /// Threads that share the row.
+  int64_t sharers = 1;
+  /// Items between two neighbouring ones of a thread.
+  int64_t stride = 1;
+  llvm::DenseMap<Value, Value> reductions;
+  int64_t sharedOffset = 0;
+  /// What was loaded: by operand, shift, columns of the loop, number of the piece and of the thread's item in it.
+  std::map<std::tuple<void *, int64_t, int64_t, int64_t, int64_t>, Value> loaded;
+  // Where the emission stands.
+  ElementwiseEmitter *current = nullptr;
+  Piece piece;
+  Value column, inner;
+  int64_t itemNumber = 0;
+  bool keepsLoads = false;
+};
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_NVPTX_ROWEMITTER_H

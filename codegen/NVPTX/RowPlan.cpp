@@ -1,0 +1,175 @@
+//===- RowPlan.cpp - how threads share the rows of a rowwise kernel -----------------------------------------------===//
+//
+// Selection. Without a row reduction threads need not know one another: any power of two of them shares a row, and a
+// block of 256 takes several rows. With one, a row belongs to a warp (shuffles alone) or to a block (shared memory and
+// a barrier per pass). Of all these shapes the cheapest by `cost` is taken.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/RowPlan.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/NVPTX/GPUStage.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace hadal;
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+int64_t RowLoop::lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes) {
+  return commonLanes(mostLanes, {piece.second - piece.first});
+}
+
+int64_t RowLoop::vectors(int64_t mostLanes) const {
+  int64_t count = 0;
+  for (auto piece : space.pieces())
+    count += space.heads * (piece.second - piece.first) / lanesOf(piece, mostLanes);
+  return count;
+}
+
+SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &program, unsigned phase) {
+  llvm::MapVector<int64_t, RowLoop> loops;
+  for (RowReduceOp reduction : program.reductions[phase])
+    if (!isOnePerRow(reduction.getInput()))
+      loops[RowProgram::columns(reduction.getInput())].reductions.push_back(reduction);
+  if (phase + 1 == program.phases)
+    for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
+      if (!isOnePerRow(operand.get()))
+        loops[RowProgram::columns(operand.get())].stores.push_back(&operand);
+
+  SmallVector<RowLoop> result;
+  for (auto &[columns, loop] : loops) {
+    SmallVector<Value> computed;
+    for (RowReduceOp reduction : loop.reductions)
+      computed.push_back(reduction.getInput());
+    for (OpOperand *store : loop.stores)
+      computed.push_back(store->get());
+    loop.columns = columns;
+    loop.space = ColumnSpace::find(columns, computed);
+    result.push_back(std::move(loop));
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The choice
+//===----------------------------------------------------------------------===//
+
+int64_t RowPlan::lanesFor(KernelOp kernel) {
+  int64_t narrowest = 4;
+  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
+    for (Type type : types)
+      narrowest = std::min<int64_t>(narrowest, cast<RankedTensorType>(type).getElementTypeBitWidth() / 8);
+  return 16 / std::max<int64_t>(narrowest, 2);
+}
+
+namespace {
+
+/// What the choice hangs on.
+struct Demand {
+  int64_t rows = 1;
+  /// Vectors of the longest loop, and vectors of all that a thread reads for one of them.
+  int64_t vectors = 1, operands = 0;
+  int64_t reductions = 0;
+
+  Demand(KernelOp kernel, const RowProgram &program, int64_t lanes) : rows(program.rows) {
+    for (unsigned phase = 0; phase < program.phases; ++phase)
+      for (const RowLoop &loop : getRowLoops(kernel, program, phase)) {
+        vectors = std::max(vectors, loop.vectors(lanes));
+        reductions += loop.reductions.size();
+      }
+    for (Value argument : kernel.getBody().getArguments())
+      operands += isOnePerRow(argument) ? 0 : 1;
+  }
+};
+
+constexpr int64_t mostUnrolled = 8, unrolledInLoops = 4;
+
+/// Fills in what follows from the threads of a row.
+void complete(RowPlan &plan, const Demand &demand, const TargetDescription &target) {
+  constexpr int64_t registersOfMultiprocessor = 1 << 16, registersForTheRest = 40;
+  int64_t perThread = llvm::divideCeil(demand.vectors, plan.threadsPerRow);
+  // Two blocks to a multiprocessor, so that one computes while the other waits for memory.
+  int64_t registers = std::min<int64_t>(255, registersOfMultiprocessor / (2 * std::max<int64_t>(plan.threads(), 256)));
+  registers = std::max<int64_t>(registers, 64);
+  plan.inRegisters = perThread <= mostUnrolled &&
+                     perThread * plan.lanes * demand.operands <= std::max<int64_t>(registers - registersForTheRest, 16);
+  plan.unroll = plan.inRegisters ? perThread : std::min(perThread, unrolledInLoops);
+  plan.blockReductions = plan.threadsPerRow > warpSize ? demand.reductions : 0;
+}
+
+/// Lower is better: 0 would be a kernel that only moves its bytes.
+double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &target) {
+  int64_t perThread = llvm::divideCeil(demand.vectors, plan.threadsPerRow);
+  // Threads whose last vector does not exist.
+  double result = double(perThread * plan.threadsPerRow) / double(demand.vectors) - 1.0;
+  // What is not kept is read again from the caches.
+  if (!plan.inRegisters)
+    result += demand.reductions > 0 ? 2.0 : 0.5;
+  // Few loads under way leave memory idle; many make the first result late.
+  if (plan.unroll < 2)
+    result += 0.15;
+  if (plan.unroll > 4)
+    result += 0.05 * double(plan.unroll - 4);
+  // A barrier waits for the slowest warp, and the more so the more warps there are.
+  if (plan.blockReductions > 0)
+    result += 0.2 + 0.1 * double(plan.threadsPerRow) / 512.0;
+  // A warp that reads less than 128 bytes of one row at a time.
+  if (plan.threadsPerRow < 8 && demand.vectors > plan.threadsPerRow)
+    result += 0.3;
+  // Rows that do not fill the GPU are better spread over more threads.
+  double wanted = double(target.multiprocessors) * 1024.0, threads = double(demand.rows * plan.threadsPerRow);
+  if (threads < wanted)
+    result += 1.0 - threads / wanted;
+  return result;
+}
+
+} // namespace
+
+RowPlan RowPlan::choose(KernelOp kernel, const RowProgram &program, const TargetDescription &target) {
+  int64_t lanes = lanesFor(kernel);
+  Demand demand(kernel, program, lanes);
+  SmallVector<RowPlan> candidates;
+  auto add = [&](int64_t threadsPerRow, int64_t rowsPerBlock) {
+    RowPlan plan;
+    plan.lanes = lanes;
+    plan.threadsPerRow = threadsPerRow;
+    plan.rowsPerBlock = rowsPerBlock;
+    complete(plan, demand, target);
+    candidates.push_back(plan);
+  };
+  constexpr int64_t threads = 256;
+  if (demand.reductions == 0) {
+    for (int64_t share = 1; share <= threads; share *= 2)
+      add(share, threads / share);
+  } else {
+    add(warpSize, threads / warpSize);
+    for (int64_t share = 2 * warpSize; share <= maxThreadsPerBlock; share += warpSize)
+      add(share, 1);
+  }
+  // Of equal ones the first: the fewest threads.
+  return *llvm::min_element(candidates, [&](const RowPlan &a, const RowPlan &b) {
+    return cost(a, demand, target) < cost(b, demand, target);
+  });
+}
+
+void RowPlan::write(KernelConfiguration &configuration) const {
+  configuration.set("lanes", lanes);
+  configuration.set("threads_per_row", threadsPerRow);
+  configuration.set("rows_per_block", rowsPerBlock);
+  configuration.set("unroll", unroll);
+  configuration.set("in_registers", inRegisters);
+  configuration.set("block_reductions", blockReductions);
+}
+
+RowPlan RowPlan::read(const KernelConfiguration &configuration) {
+  RowPlan plan;
+  plan.lanes = configuration.get("lanes");
+  plan.threadsPerRow = configuration.get("threads_per_row");
+  plan.rowsPerBlock = configuration.get("rows_per_block");
+  plan.unroll = configuration.get("unroll");
+  plan.inRegisters = configuration.get("in_registers") != 0;
+  plan.blockReductions = configuration.get("block_reductions");
+  return plan;
+}

@@ -1,0 +1,56 @@
+//===- RowPlan.h - how threads share the rows of a rowwise kernel -------------------------------------------------===//
+//
+// What selection decides for a rowwise kernel on a GPU, and the loops over columns that both selection and lowering
+// look at. docs/architecture/gpu-kernels/rowwise.md has the derivation.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_NVPTX_ROWPLAN_H
+#define HADAL_CODEGEN_NVPTX_ROWPLAN_H
+
+#include "codegen/Kernels/ColumnSpace.h"
+#include "codegen/Kernels/RowProgram.h"
+#include "codegen/Strategies/Strategy.h"
+
+namespace hadal {
+
+/// One loop over columns of a pass: the reductions and results that it computes.
+struct RowLoop {
+  int64_t columns = 0;
+  llvm::SmallVector<RowReduceOp> reductions;
+  llvm::SmallVector<mlir::OpOperand *> stores;
+  ColumnSpace space;
+
+  /// Elements of the vectors of a piece of the space: a power of two that divides its width.
+  static int64_t lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes);
+  /// Vectors of a row.
+  int64_t vectors(int64_t mostLanes) const;
+};
+
+/// The loops of a pass (see RowProgram::phase), one for every number of columns. Reductions and results with one column
+/// are in none.
+llvm::SmallVector<RowLoop> getRowLoops(KernelOp kernel, const RowProgram &program, unsigned phase);
+
+struct RowPlan {
+  /// Elements that a thread handles at a time where the columns allow it: 16 bytes of the narrowest operand.
+  int64_t lanes = 4;
+  /// A row is shared by so many threads (a power of two up to a warp, or a whole block), and a block has so many rows.
+  int64_t threadsPerRow = 1, rowsPerBlock = 1;
+  /// Vectors of a thread that are under way together.
+  int64_t unroll = 1;
+  /// Whether `unroll` is all that a thread has of a row, so that what it loads stays in registers for all passes.
+  bool inRegisters = false;
+  /// Reductions of a block through shared memory: 0 when a row is shared by a warp at most.
+  int64_t blockReductions = 0;
+
+  int64_t threads() const { return threadsPerRow * rowsPerBlock; }
+
+  static int64_t lanesFor(KernelOp kernel);
+  /// Enumerates the shapes and takes the cheapest.
+  static RowPlan choose(KernelOp kernel, const RowProgram &program, const TargetDescription &target);
+  void write(KernelConfiguration &configuration) const;
+  static RowPlan read(const KernelConfiguration &configuration);
+};
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_NVPTX_ROWPLAN_H

@@ -1,0 +1,101 @@
+//===- Rowwise.cpp - kernels along rows on NVIDIA GPUs ------------------------------------------------------------===//
+//
+// Rows are shared by as many threads as RowPlan chooses: part of a warp, a warp, or a block; RowEmitter says what each
+// thread does. A kernel that is purely elementwise has no rows to respect: its elements are spread over the grid.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/Kernels/RotaryTable.h"
+#include "codegen/NVPTX/NVPTXStrategies.h"
+#include "codegen/NVPTX/RowEmitter.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+class GPURowwiseStrategy : public KernelStrategy {
+public:
+  GPURowwiseStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Rowwise, "rows_by_threads") {}
+
+  bool serves(KernelOp kernel) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    return succeeded(RowProgram::read(*expanded, /*diagnose=*/false));
+  }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    if (failed(program))
+      return failure();
+    if (program->elementwise) {
+      int64_t elements = elementsOf(kernel), lanes = commonLanes(RowPlan::lanesFor(kernel), {elements});
+      configuration.set("lanes", lanes);
+      addItemStage(configuration, "elements", elements / lanes, /*mostPerThread=*/4, target);
+      return success();
+    }
+    RowPlan plan = RowPlan::choose(*expanded, *program, target);
+    plan.write(configuration);
+    configuration.set("passes", program->phases);
+    configuration.addGPUStage("rows", llvm::divideCeil(program->rows, plan.rowsPerBlock), plan.threads(),
+                              GPUStage::reductionBytes(plan.blockReductions, plan.threads()));
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    if (failed(program))
+      return failure();
+    GPUStage stage(builder, kernel, configuration, 0, target);
+    RowEmitter::Tables tables = createTables(stage, *expanded, *program);
+    if (program->elementwise) {
+      RowPlan plan;
+      plan.lanes = configuration.get("lanes");
+      RowEmitter(stage, *expanded, *program, plan, tables)
+          .emitElements(elementsOf(kernel), configuration.get("per_thread"));
+      return success();
+    }
+    lowerRows(stage, *expanded, *program, RowPlan::read(configuration), tables);
+    return success();
+  }
+
+private:
+  static int64_t elementsOf(KernelOp kernel) {
+    return cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
+  }
+
+  static RowEmitter::Tables createTables(GPUStage &stage, KernelOp expanded, const RowProgram &program) {
+    KernelBuilder &k = stage.k;
+    RowEmitter::Tables tables;
+    expanded->walk([&](RopeOp rope) {
+      Value &table = tables[rope.getRope()];
+      if (!table)
+        table = LLVM::AddressOfOp::create(k.builder, k.loc,
+                                          createRotaryTable(k.builder, k.loc, rope.getRope(), program.positions));
+    });
+    return tables;
+  }
+
+  static void lowerRows(GPUStage &stage, KernelOp expanded, const RowProgram &program, const RowPlan &plan,
+                        const RowEmitter::Tables &tables) {
+    KernelBuilder &k = stage.k;
+    Value row = stage.block(), member = stage.thread();
+    if (plan.rowsPerBlock > 1) {
+      row = k.add(k.mul(row, plan.rowsPerBlock), k.div(stage.thread(), plan.threadsPerRow));
+      member = k.rem(stage.thread(), plan.threadsPerRow);
+    }
+    auto emit = [&] { RowEmitter(stage, expanded, program, plan, tables).emitRow(row, member); };
+    // Threads that shuffle with one another share a row, so they leave together.
+    if (program.rows % plan.rowsPerBlock == 0)
+      emit();
+    else
+      k.ifThen(k.less(row, k.i64(program.rows)), emit);
+  }
+};
+
+} // namespace
+
+void hadal::registerGPURowwiseStrategies() { registerStrategy(std::make_unique<GPURowwiseStrategy>()); }
