@@ -9,6 +9,7 @@
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/NVPTX/GPUStage.h"
 #include "llvm/ADT/MapVector.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace hadal;
@@ -104,9 +105,9 @@ double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &
   int64_t perThread = llvm::divideCeil(demand.vectors, plan.threadsPerRow);
   // Threads whose last vector does not exist.
   double result = double(perThread * plan.threadsPerRow) / double(demand.vectors) - 1.0;
-  // What is not kept is read again from the caches.
+  // What is not kept is read again from the caches, in a loop that the row's threads make shorter.
   if (!plan.inRegisters)
-    result += demand.reductions > 0 ? 2.0 : 0.5;
+    result += (demand.reductions > 0 ? 2.0 : 0.5) + 0.15 * std::log2(double(perThread) / double(plan.unroll));
   // Few loads under way leave memory idle; many make the first result late.
   if (plan.unroll < 2)
     result += 0.15;

@@ -6,7 +6,9 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -139,8 +141,8 @@ struct LowerKernels : TargetPass<LowerKernels> {
   StringRef getArgument() const override { return "hadal-lower-kernels"; }
   StringRef getDescription() const override { return "emits the functions of every kernel's stages"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry
-        .insert<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect>();
+    registry.insert<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
+                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect>();
   }
 
   void runOnOperation() override {

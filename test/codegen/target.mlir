@@ -1,18 +1,20 @@
-// The CPU's name: an unknown one is answered with names that are close to it, and every kernel names the strategy that will
-// serve it on an NVIDIA GPU.
+// The CPU's name: an unknown one is answered with names that are close to it, and every kernel has a strategy
+// that serves it on an NVIDIA GPU.
 // RUN: not hadal-opt %s --hadal-select-strategies=cpu=sapphirerapid -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not hadal-opt %s --hadal-select-strategies=target=tpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not hadal-opt %s --hadal-select-strategies=target=sm_80 -o /dev/null 2>&1 | FileCheck %s --check-prefix=PORTABLE
 // RUN: hadal-opt %s --hadal-select-strategies='target=sm_90a print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NVPTX
-// RUN: not hadal-opt %s --hadal-select-strategies=target=sm_90a --hadal-lower-kernels=target=sm_90a -o /dev/null 2>&1 | FileCheck %s --check-prefix=LATER
+// RUN: hadal-opt %s --hadal-select-strategies=target=sm_90a --hadal-lower-kernels=target=sm_90a | FileCheck %s --check-prefix=GPU
 // RUN: not hadal-opt %s --hadal-lower-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=FIRST
 // RUN: hadal-opt %s --hadal-select-strategies=cpu=haswell | hadal-opt --hadal-lower-kernels=cpu=haswell | FileCheck %s --check-prefix=RESUMED
 
 // UNKNOWN: error: unknown CPU 'sapphirerapid': close names are host, sapphirerapids
 // TARGET: error: unknown target 'tpu'; known targets: cpu, sm_90a
 // PORTABLE: error: the target 'sm_80' has no lowerings yet; give one of: cpu, sm_90a
-// NVPTX: @sum (update): grid_stride
-// LATER: error: the strategy 'grid_stride' for NVIDIA GPUs is not lowered yet: compile the kernel 'sum' for a CPU
+// NVPTX: @sum (update): blocks_then_sum
+// GPU: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a"
+// GPU: llvm.func @sum.blocks(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 256>}
+// GPU: llvm.func @sum.sum
 // FIRST: error: the kernel 'sum' has no configuration: run hadal-select-strategies first
 // RESUMED-DAG: hadal.kernel update @sum
 // RESUMED-DAG: vector<8xf32>

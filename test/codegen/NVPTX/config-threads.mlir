@@ -68,7 +68,7 @@ hadal.kernel routing @router(%l: tensor<1x4096x256xf32>, %b: tensor<256xf32>)
   hadal.yield %i, %w, %n : tensor<1x4096x8xi32>, tensor<1x4096x8xf32>, tensor<256xf32>
 }
 
-// CHECK: @dispatch (routing): counting_sort {pairs_per_block = 256} stages [count: 128 × 256 threads, 1 KiB shared, scan: 32 × 256 threads, 0 B shared, offsets: 1 × 32 threads, 0 B shared, place: 128 × 256 threads, 0 B shared] workspace 264192 B
+// CHECK: @dispatch (routing): counting_sort {pairs_per_block = 256} stages [count: 128 × 256 threads, 1 KiB shared, scan: 32 × 256 threads, 0 B shared, offsets: 1 × 32 threads, 0 B shared, place: 128 × 256 threads, 0 B shared] workspace 258 KiB
 hadal.kernel routing @dispatch(%i: tensor<1x4096x8xi32>) -> (tensor<32768xi32>, tensor<1x4096x8xi32>, tensor<257xi32>) {
   %p, %r, %o = hadal.dispatch %i : tensor<1x4096x8xi32> -> tensor<32768xi32>, tensor<1x4096x8xi32>, tensor<257xi32>
   hadal.yield %p, %r, %o : tensor<32768xi32>, tensor<1x4096x8xi32>, tensor<257xi32>
