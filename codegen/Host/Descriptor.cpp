@@ -109,7 +109,7 @@ FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) 
     for (Value result : launch.getResults())
       addArgument(plan->storage[result]);
     if (int64_t workspace = plan->workspaces[number]; workspace >= 0)
-      addArgument({.buffer = workspace});
+      addArgument({.buffer = workspace, .argument = {}});
     firstRow.push_back(launches.size());
     for (const LaunchStep &step : configuration->steps) {
       FailureOr<TableRow> row = writeStep(launch, kernel, configuration->stages[step.stage], step.iteration, writer);

@@ -28,6 +28,31 @@ llvm::Expected<std::string> findLinkDriver() {
                                  " nor clang++ or g++ in PATH: install clang-22 and lld-22");
 }
 
+/// The first error among what the linker and its driver said, without the names of both; everything when there is none.
+llvm::StringRef firstError(llvm::StringRef messages) {
+  llvm::StringRef line = messages;
+  while (!line.empty() && !line.take_until([](char c) { return c == '\n'; }).contains("error: "))
+    line = line.split('\n').second;
+  return line.empty() ? messages.trim() : line.split("error: ").second.split('\n').first.trim();
+}
+
+/// What the driver says of a linker that a signal ended: clang, and GCC's collect2.
+bool endedBySignal(llvm::StringRef messages) {
+  return messages.contains("failed due to signal") || messages.contains("terminated with signal");
+}
+
+/// The linker writes through a mapping of its output, so that a full disk ends it by a signal and leaves a stack trace
+/// instead of a reason.
+std::string explainSignal(llvm::StringRef output) {
+  llvm::SmallString<128> folder(output);
+  llvm::sys::fs::make_absolute(folder);
+  llvm::sys::path::remove_filename(folder);
+  std::string text = "the linker was ended by a signal while it wrote " + output.str();
+  if (llvm::ErrorOr<llvm::sys::fs::space_info> space = llvm::sys::fs::disk_space(folder))
+    text += " (" + std::to_string(space->available >> 20) + " MiB are free in " + folder.str().str() + ")";
+  return text + "; make room there, raise the limit on the size of files (ulimit -f), or choose another folder with -o";
+}
+
 } // namespace
 
 llvm::Expected<std::string> hadal::findRuntimeLibrary(llvm::StringRef toolPath) {
@@ -62,7 +87,7 @@ llvm::Error hadal::linkProgram(llvm::StringRef object, llvm::StringRef runtimeLi
                                          /*MemoryLimit=*/0, &failure);
   if (status == 0)
     return llvm::Error::success();
-  if (auto text = llvm::MemoryBuffer::getFile(messages))
-    failure += (*text)->getBuffer().rtrim().str();
+  if (auto text = llvm::MemoryBuffer::getFile(messages); text && failure.empty())
+    failure = endedBySignal((*text)->getBuffer()) ? explainSignal(output) : firstError((*text)->getBuffer()).str();
   return llvm::createStringError("linking with " + *driver + " failed: " + failure);
 }

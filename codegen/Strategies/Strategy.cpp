@@ -53,7 +53,9 @@ FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const
   if (!strategy) {
     InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
                                     << target.name() << " serves the kernel '" << kernel.getSymName() << "' of kind "
-                                    << stringifyKernelKind(kernel.getKind());
+                                    << stringifyKernelKind(kernel.getKind())
+                                    << ": leave out what it holds, or write it in other operations; what cannot be "
+                                       "compiled can still be evaluated (hadal-opt --hadal-evaluate)";
     for (Operation &op : kernel.getBody().front().without_terminator())
       diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
     return failure();

@@ -5,8 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/Interfaces/FunctionImplementation.h"
+#include "dialect/IR/OpSyntax.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -21,20 +20,14 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     return parser.emitError(loc, "expected a kind of kernel: contraction, attention, rowwise, head, reduction, "
                                  "routing or update");
   result.addAttribute(getKindAttrName(result.name), KernelKindAttr::get(parser.getContext(), *parsed));
-  auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag,
-                      std::string &) { return builder.getFunctionType(inputs, results); };
-  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
-                                                  getFunctionTypeAttrName(result.name), buildType,
-                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  return parseFunction<KernelOp>(parser, result);
 }
 
 void KernelOp::print(OpAsmPrinter &printer) {
   printer << ' ' << stringifyKernelKind(getKind());
   // The shared printer knows nothing of the kind, which stands before the name.
   Attribute kind = (*this)->removeAttr(getKindAttrName());
-  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
-                                           getArgAttrsAttrName(), getResAttrsAttrName());
+  printFunction(printer, *this);
   (*this)->setAttr(getKindAttrName(), kind);
 }
 

@@ -6,25 +6,16 @@
 #include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/IR/LayerFunctions.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/Interfaces/FunctionImplementation.h"
+#include "dialect/IR/OpSyntax.h"
 
 using namespace mlir;
 using namespace hadal;
 
 ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag,
-                      std::string &) { return builder.getFunctionType(inputs, results); };
-  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
-                                                  getFunctionTypeAttrName(result.name), buildType,
-                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  return parseFunction<ModelOp>(parser, result);
 }
 
-void ModelOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
-                                           getArgAttrsAttrName(), getResAttrsAttrName());
-}
+void ModelOp::print(OpAsmPrinter &printer) { printFunction(printer, *this); }
 
 LogicalResult ModelOp::verify() {
   ArrayRef<Type> inputs = getFunctionType().getInputs();

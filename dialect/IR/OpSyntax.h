@@ -6,7 +6,8 @@
 #ifndef HADAL_DIALECT_IR_OPSYNTAX_H
 #define HADAL_DIALECT_IR_OPSYNTAX_H
 
-#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
 
 namespace hadal {
 
@@ -32,6 +33,20 @@ void printLayersTypes(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Ty
 mlir::ParseResult parseMTPResults(mlir::OpAsmParser &parser, mlir::Type &loss,
                                   llvm::SmallVectorImpl<mlir::Type> &losses);
 void printMTPResults(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::Type loss, mlir::TypeRange losses);
+
+/// Name, signature, attributes and body of an operation that is a function: `@name(%x: type) -> type {...}`.
+template <typename Op> mlir::ParseResult parseFunction(mlir::OpAsmParser &parser, mlir::OperationState &result) {
+  namespace implementation = mlir::function_interface_impl;
+  auto buildType = [](mlir::Builder &builder, llvm::ArrayRef<mlir::Type> inputs, llvm::ArrayRef<mlir::Type> results,
+                      implementation::VariadicFlag, std::string &) { return builder.getFunctionType(inputs, results); };
+  return implementation::parseFunctionOp(parser, result, /*allowVariadic=*/false,
+                                         Op::getFunctionTypeAttrName(result.name), buildType,
+                                         Op::getArgAttrsAttrName(result.name), Op::getResAttrsAttrName(result.name));
+}
+template <typename Op> void printFunction(mlir::OpAsmPrinter &printer, Op op) {
+  mlir::function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false, op.getFunctionTypeAttrName(),
+                                                 op.getArgAttrsAttrName(), op.getResAttrsAttrName());
+}
 
 } // namespace hadal
 

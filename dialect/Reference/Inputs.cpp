@@ -125,3 +125,14 @@ FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index)
     return window(function, type);
   return type.getElementType().isIntOrIndex() ? empty(type) : uniform(name, type, -1.0, 1.0);
 }
+
+FailureOr<SmallVector<Tensor>> Inputs::arguments(FunctionOpInterface function) const {
+  SmallVector<Tensor> values;
+  for (unsigned index = 0; index < function.getNumArguments(); ++index) {
+    FailureOr<Tensor> value = argument(function, index);
+    if (failed(value))
+      return failure();
+    values.push_back(std::move(*value));
+  }
+  return values;
+}

@@ -42,6 +42,8 @@ public:
   ///   `hadal.input`, or a model's window tokens below the vocabulary;
   ///   otherwise                          [-1, 1) for floats, 0 for integers.
   llvm::FailureOr<Tensor> argument(mlir::FunctionOpInterface function, unsigned index) const;
+  /// The values of all arguments.
+  llvm::FailureOr<llvm::SmallVector<Tensor>> arguments(mlir::FunctionOpInterface function) const;
 
 private:
   Tensor empty(mlir::ShapedType type) const;

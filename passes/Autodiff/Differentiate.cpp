@@ -8,6 +8,7 @@
 #include "mlir/IR/Builders.h"
 #include "passes/Autodiff/ReverseSweep.h"
 #include "passes/Transforms/EntryPoint.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -27,10 +28,16 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     Value weight;
   };
 
-  LogicalResult checkRecompute(Location loc) {
+  LogicalResult checkRecompute(func::FuncOp forward) {
+    SetVector<StringRef> known;
+    forward.walk([&](Operation *op) {
+      if (std::optional<StringRef> name = getRecomputeName(op))
+        known.insert(*name);
+    });
     for (const std::string &name : recompute)
-      if (!llvm::is_contained({"rms_norm", "swiglu", "mla_up"}, StringRef(name)))
-        return emitError(loc) << "cannot recompute '" << name << "': the known names are rms_norm, swiglu, mla_up";
+      if (!known.contains(name))
+        return forward.emitError("cannot recompute '") << name << "': what this model can recompute is "
+                                                       << (known.empty() ? "nothing" : llvm::join(known, ", "));
     return success();
   }
 
@@ -106,7 +113,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
       getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
       return signalPassFailure();
     }
-    if (failed(checkRecompute(forward.getLoc())) || failed(differentiate(forward)))
+    if (failed(checkRecompute(forward)) || failed(differentiate(forward)))
       signalPassFailure();
   }
 };

@@ -12,6 +12,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Autodiff/ReverseSweep.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -50,6 +51,28 @@ LogicalResult ReverseSweep::run() {
   return success();
 }
 
+/// The operations of the same dialect that have a gradient, for the message about one that has none.
+static std::string listDifferentiable(Operation *op) {
+  SmallVector<StringRef> names;
+  for (RegisteredOperationName name :
+       op->getContext()->getRegisteredOperationsByDialect(op->getName().getDialectNamespace()))
+    if (name.hasInterface<DifferentiableOpInterface>())
+      names.push_back(name.getStringRef());
+  llvm::sort(names);
+  return llvm::join(names, ", ");
+}
+
+/// Says that the operation has no gradient, and what to write instead.
+static LogicalResult refuse(Operation *op) {
+  InFlightDiagnostic error = op->emitError("'")
+                             << op->getName()
+                             << "' has no gradient, but parameters lie before it and a loss depends on it; write it in "
+                                "operations that have one";
+  if (std::string names = listDifferentiable(op); !names.empty())
+    error << ", such as " << names;
+  return error;
+}
+
 LogicalResult ReverseSweep::differentiate(Operation *op) {
   if (llvm::none_of(op->getOperands(), [&](Value operand) { return active.contains(operand); }))
     return success();
@@ -59,8 +82,7 @@ LogicalResult ReverseSweep::differentiate(Operation *op) {
     return success();
   auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
   if (!differentiable)
-    return op->emitError("'") << op->getName()
-                              << "' has no gradient, but parameters lie before it and a loss depends on it";
+    return refuse(op);
 
   Operation *last = &block.back();
   SmallVector<Value> operandGradients = differentiable.buildGradient(builder, resultGradients);
@@ -77,13 +99,17 @@ LogicalResult ReverseSweep::differentiate(Operation *op) {
   return success();
 }
 
-bool ReverseSweep::isRecomputed(Operation *op) const {
+std::optional<StringRef> hadal::getRecomputeName(Operation *op) {
   auto differentiable = dyn_cast_if_present<DifferentiableOpInterface>(op);
   if (!differentiable || !differentiable.isRecomputable() || op->hasAttr("recompute"))
-    return false;
+    return std::nullopt;
   auto name = op->getAttrOfType<StringAttr>(getRecomputeNameAttrName());
-  StringRef wanted = name ? name.getValue() : op->getName().stripDialect();
-  return llvm::any_of(recompute, [&](StringRef listed) { return listed == wanted; });
+  return name ? name.getValue() : op->getName().stripDialect();
+}
+
+bool ReverseSweep::isRecomputed(Operation *op) const {
+  std::optional<StringRef> name = getRecomputeName(op);
+  return name && llvm::any_of(recompute, [&](StringRef listed) { return listed == *name; });
 }
 
 void ReverseSweep::recomputeOperands(Operation *user) {

@@ -10,6 +10,9 @@
 
 namespace hadal {
 
+/// The name by which an operation can be chosen for recomputation, or nothing when its result has to be kept.
+std::optional<llvm::StringRef> getRecomputeName(mlir::Operation *op);
+
 /// Differentiates a block without a terminator. Give the values whose gradients are wanted and the gradients of the
 /// results to start from, then run.
 class ReverseSweep {

@@ -240,7 +240,7 @@ void GroupFinder::visitRowwise(Operation *op) {
     for (FusionGroup *group : producers)
       if (!group->anchor && group->rows == rows && group->operations.size() < getSizeLimit(rows))
         candidates.push_back(group);
-  llvm::stable_sort(candidates, [&](FusionGroup *a, FusionGroup *b) {
+  llvm::sort(candidates, [&](FusionGroup *a, FusionGroup *b) {
     return std::make_pair(savedBytes(op, a), a->place) > std::make_pair(savedBytes(op, b), b->place);
   });
   FusionGroup *target = nullptr;
@@ -282,7 +282,7 @@ LogicalResult GroupFinder::run(func::FuncOp entry) {
     if (failed(visit(&op)))
       return failure();
   llvm::erase_if(groups, [](const std::unique_ptr<FusionGroup> &group) { return group->operations.empty(); });
-  llvm::stable_sort(groups, [](const auto &a, const auto &b) { return a->place < b->place; });
+  llvm::sort(groups, [](const auto &a, const auto &b) { return a->place < b->place; });
   for (std::unique_ptr<FusionGroup> &group : groups)
     llvm::sort(group->operations, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   return success();

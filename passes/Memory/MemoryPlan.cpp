@@ -142,7 +142,7 @@ void EntryPlan::print(raw_ostream &stream) const {
   std::vector<const PlannedBuffer *> largest;
   for (const PlannedBuffer &buffer : buffers)
     largest.push_back(&buffer);
-  llvm::stable_sort(largest, [](auto *a, auto *b) { return a->size > b->size; });
+  llvm::sort(largest, [](auto *a, auto *b) { return std::make_pair(-a->size, a) < std::make_pair(-b->size, b); });
   for (const PlannedBuffer *buffer : ArrayRef(largest).take_front(10)) {
     stream << "  " << formatMiB(buffer->size) << " at " << buffer->offset << ", launches " << buffer->first << " to "
            << buffer->last << ": ";

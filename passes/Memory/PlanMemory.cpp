@@ -77,7 +77,8 @@ void placeBuffers(EntryPlan &plan) {
   }
   ArenaAllocator arena;
   for (auto [beginning, ending] : llvm::zip_equal(begins, ends)) {
-    llvm::stable_sort(beginning, [](PlannedBuffer *a, PlannedBuffer *b) { return a->size > b->size; });
+    // The largest first, equal ones in the order of the plan's list.
+    llvm::sort(beginning, [](auto *a, auto *b) { return std::make_pair(-a->size, a) < std::make_pair(-b->size, b); });
     for (PlannedBuffer *buffer : beginning)
       buffer->offset = arena.allocate(buffer->size);
     for (PlannedBuffer *buffer : ending)

@@ -18,6 +18,19 @@ namespace {
 struct CheckModel : hadal::impl::CheckModelBase<CheckModel> {
   using CheckModelBase::CheckModelBase;
 
+  /// Block-scaled FP8 is verified and evaluated, and no target compiles it yet.
+  LogicalResult checkElementTypes(ModuleOp module) {
+    WalkResult result = module.walk([](Operation *op) -> WalkResult {
+      for (Type type : op->getResultTypes())
+        if (auto tensor = dyn_cast<TensorType>(type); tensor && isa<Float8E4M3FNType>(tensor.getElementType()))
+          return op->emitError("'") << op->getName()
+                                    << "' yields FP8 codes, which no program can be compiled with yet: "
+                                       "leave it out; the products of a model are chosen by --precision";
+      return success();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   LogicalResult check(ModuleOp module) {
     FailureOr<ModelOp> model = getSingleModel(module);
     if (failed(model))
@@ -26,6 +39,8 @@ struct CheckModel : hadal::impl::CheckModelBase<CheckModel> {
       return model->emitError("unknown program '") << program.getValue() << "': the known programs are: train";
     if (precision != "f32")
       return model->emitError("precision '") << precision.getValue() << "' is not supported yet: use --precision=f32";
+    if (failed(checkElementTypes(module)))
+      return failure();
     Builder builder(module.getContext());
     module->setAttr("hadal.program", builder.getStringAttr(program.getValue()));
     module->setAttr("hadal.precision", builder.getStringAttr(precision.getValue()));

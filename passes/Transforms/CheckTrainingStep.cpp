@@ -64,27 +64,24 @@ public:
 private:
   LogicalResult checkFunction(func::FuncOp function, unsigned lossResult) {
     reference::Inputs inputs(seed);
-    SmallVector<Tensor> arguments, results;
-    for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-      FailureOr<Tensor> argument = inputs.argument(function, index);
-      if (failed(argument))
-        return failure();
-      arguments.push_back(std::move(*argument));
-    }
-    if (failed(reference::Evaluator().evaluate(function, arguments, results)))
+    FailureOr<SmallVector<Tensor>> arguments = inputs.arguments(function);
+    if (failed(arguments))
+      return failure();
+    SmallVector<Tensor> results;
+    if (failed(reference::Evaluator().evaluate(function, *arguments, results)))
       return failure();
 
     auto scaleName = StringAttr::get(&getContext(), "loss_scale");
     int64_t scale = findAttribute(
         function.getNumArguments(), [&](unsigned i) { return function.getArgAttr(i, "hadal.scalar"); }, scaleName);
-    double lossScale = scale < 0 ? 1.0 : arguments[scale].data[0];
+    double lossScale = scale < 0 ? 1.0 : (*arguments)[scale].data[0];
     bool ok = true;
     for (unsigned index = 0; index < function.getNumArguments(); ++index) {
       auto name = dyn_cast_or_null<FlatSymbolRefAttr>(function.getArgAttr(index, "hadal.parameter"));
       int64_t gradient = name ? gradientResult(function, name) : -1;
       if (gradient >= 0)
         ok &= succeeded(
-            checkParameter(function, arguments, index, results[gradient], name.getValue(), lossResult, lossScale));
+            checkParameter(function, *arguments, index, results[gradient], name.getValue(), lossResult, lossScale));
     }
     return success(ok);
   }

@@ -89,15 +89,12 @@ private:
   }
 
   LogicalResult evaluate(FunctionOpInterface function, const reference::Inputs &inputs) {
-    SmallVector<Tensor> arguments, results;
-    for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-      FailureOr<Tensor> argument = inputs.argument(function, index);
-      if (failed(argument))
-        return failure();
-      arguments.push_back(std::move(*argument));
-    }
+    FailureOr<SmallVector<Tensor>> arguments = inputs.arguments(function);
+    if (failed(arguments))
+      return failure();
+    SmallVector<Tensor> results;
     reference::Evaluator evaluator([&](StringRef name, RankedTensorType type) { return inputs.parameter(name, type); });
-    if (failed(evaluator.evaluate(function, arguments, results)))
+    if (failed(evaluator.evaluate(function, *arguments, results)))
       return failure();
     Operation *terminator = function.getFunctionBody().front().getTerminator();
     for (auto [index, result] : enumerate(results))

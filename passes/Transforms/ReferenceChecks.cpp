@@ -23,14 +23,11 @@ LogicalResult hadal::checkEveryOperation(ModuleOp module, const reference::Input
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic())
       continue;
-    SmallVector<Tensor> arguments, results;
-    for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-      FailureOr<Tensor> argument = inputs.argument(function, index);
-      if (failed(argument))
-        return failure();
-      arguments.push_back(std::move(*argument));
-    }
-    if (failed(evaluator.evaluate(function, arguments, results)))
+    FailureOr<SmallVector<Tensor>> arguments = inputs.arguments(function);
+    if (failed(arguments))
+      return failure();
+    SmallVector<Tensor> results;
+    if (failed(evaluator.evaluate(function, *arguments, results)))
       return failure();
   }
   return success(ok);

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
+#include "tools/ShortHelp.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -14,6 +15,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
+#include <csignal>
 
 using namespace hadal;
 using namespace hadal::huggingface;
@@ -76,6 +78,8 @@ static bool verifies(llvm::StringRef text) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  signal(SIGXFSZ, SIG_IGN); // writing beyond a limit on the size of files then fails with an error
+  ShortHelp help(argc, argv);
   llvm::setBugReportMsg("Please report this to the authors of Hadal, with the config.json.\n");
   CommandLine options;
   cl::HideUnrelatedOptions(options.category);

@@ -8,8 +8,10 @@
 #include "dialect/PTX/PTX.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+#include "tools/ShortHelp.h"
 
 int main(int argc, char **argv) {
+  hadal::ShortHelp help(argc, argv);
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();

@@ -20,8 +20,10 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "tools/ShortHelp.h"
 
 int main(int argc, char **argv) {
+  hadal::ShortHelp help(argc, argv);
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();

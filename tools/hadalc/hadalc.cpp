@@ -29,6 +29,7 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include <csignal>
 
 using namespace mlir;
 using namespace hadal;
@@ -151,6 +152,7 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
 
 int main(int argc, char **argv) {
   llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+  signal(SIGXFSZ, SIG_IGN); // writing beyond a limit on the size of files then fails with an error
   llvm::PrettyStackTraceProgram stackTrace(argc, argv);
   llvm::setBugReportMsg("This is a fault of hadalc: please report it to the Hadal project with the model, the command "
                         "line and what follows.\n");
