@@ -27,7 +27,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Threading.h"
+#include "llvm/Support/VersionTuple.h"
 #include <cstdlib>
 #include <optional>
 
@@ -38,8 +38,8 @@ char AssemblerError::ID;
 
 namespace {
 
-/// The first release of CUDA whose ptxas knows sm_90a and version 8.0 of PTX.
-constexpr unsigned oldestMajor = 12;
+/// The first release of CUDA whose ptxas knows sm_90a and version 8.1 of PTX.
+const VersionTuple oldestRelease(12, 1);
 
 Error assemblerError(const Twine &message) { return make_error<AssemblerError>(message.str()); }
 
@@ -89,15 +89,29 @@ std::vector<std::string> getCandidates() {
 }
 
 /// The release that `ptxas --version` names ("release 13.0, V13.0.88"), or what is wrong.
-Expected<std::pair<unsigned, std::string>> getRelease(StringRef path) {
+Expected<VersionTuple> getRelease(StringRef path) {
   std::string output, failure;
   if (execute(path, {path, "--version"}, output, failure) != 0)
     return createStringError("does not run" + Twine(failure.empty() ? "" : ": " + failure));
-  StringRef release = StringRef(output).split("release ").second.split(',').first;
-  unsigned major;
-  if (release.split('.').first.getAsInteger(10, major))
+  VersionTuple release;
+  if (release.tryParse(StringRef(output).split("release ").second.split(',').first))
     return createStringError("is not NVIDIA's assembler");
-  return std::make_pair(major, release.str());
+  return release;
+}
+
+/// What ptxas calls errors, or everything that it said; the temporary file is called kernels.ptx.
+std::string getErrors(StringRef messages, StringRef file) {
+  std::string errors;
+  SmallVector<StringRef> lines;
+  messages.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (StringRef line : lines)
+    if (line.contains("error") || line.contains("fatal"))
+      errors += "\n  " + line.str();
+  if (errors.empty())
+    errors = "\n" + messages.str();
+  for (size_t at; (at = errors.find(file)) != std::string::npos;)
+    errors.replace(at, file.size(), "kernels.ptx");
+  return errors;
 }
 
 } // namespace
@@ -105,18 +119,17 @@ Expected<std::pair<unsigned, std::string>> getRelease(StringRef path) {
 Expected<std::string> hadal::findAssembler(StringRef gpu) {
   std::string unfit;
   for (const std::string &path : getCandidates()) {
-    Expected<std::pair<unsigned, std::string>> release = getRelease(path);
-    if (release && release->first >= oldestMajor)
+    Expected<VersionTuple> release = getRelease(path);
+    if (release && *release >= oldestRelease)
       return path;
     unfit += (unfit.empty() ? "" : "; ") + path + " ";
-    unfit += release ? "is of CUDA " + release->second + ", which does not know " + gpu.str()
-                     : toString(release.takeError());
+    unfit += release ? "is of CUDA " + release->getAsString() : toString(release.takeError());
   }
   if (unfit.empty())
     return assemblerError("assembling kernels for " + gpu +
                           " needs NVIDIA's ptxas, and there is none: " + howToInstall);
-  return assemblerError("assembling kernels for " + gpu + " needs a ptxas of CUDA 12.0 or newer, and there is none (" +
-                        unfit + "): " + howToInstall);
+  return assemblerError("assembling kernels for " + gpu + " needs a ptxas of CUDA " + oldestRelease.getAsString() +
+                        " or newer, and there is none (" + unfit + "): " + howToInstall);
 }
 
 void hadal::readAssemblerOutput(StringRef text, AssembledKernels &result) {

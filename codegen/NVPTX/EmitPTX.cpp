@@ -44,8 +44,9 @@ void hadal::registerGPUTranslations(DialectRegistry &registry) {
 
 namespace {
 
-/// The oldest version of PTX that knows all instructions of the ptx dialect: drivers of CUDA 12.0 and newer take it.
-constexpr llvm::StringLiteral ptxFeature = "+ptx80";
+/// The oldest version of PTX that knows all instructions of the ptx dialect (8.0) and lets a kernel have more than 4352
+/// bytes of parameters (8.1), as the norm of all gradients needs. Drivers of CUDA 12.1 and newer take it.
+constexpr llvm::StringLiteral ptxFeature = "+ptx81";
 
 std::string toDeviceName(StringRef name) {
   std::string result = name.str();

@@ -39,12 +39,13 @@ install() {
 # NVIDIA's assembler for kernels of GPUs: of an installed CUDA Toolkit, or alone from PyPI.
 ptxas_package=nvidia-cuda-nvcc==13.0.88
 
-# is_ptxas PATH: whether it is an assembler that knows Hopper (CUDA 12 and newer).
+# is_ptxas PATH: whether it is an assembler that takes our PTX (CUDA 12.1 and newer).
 is_ptxas() {
   local release
   [ -x "$1" ] || return 1
-  release=$("$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
-  [ "${release:-0}" -ge 12 ]
+  release=$("$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  set -- ${release:-0 0}
+  [ $(($1 * 100 + $2)) -ge 1201 ]
 }
 
 # find_ptxas FOLDER: prints the path of ptxas, after fetching it into FOLDER where none is installed. hadalc looks in the
