@@ -279,12 +279,10 @@ LLVM::LLVMFuncOp hadal::createHelperFunction(OpBuilder &builder, Location loc, S
 }
 
 LLVM::GlobalOp hadal::createConstantTable(OpBuilder &builder, Location loc, StringRef name, ArrayRef<float> values) {
-  // The nearest module: the program's, or the one of the GPU's kernels, where the table lies in global memory.
+  // The nearest module: the program's, or the one of the GPU's kernels.
   Operation *module = builder.getInsertionBlock()->getParentOp();
   while (!module->hasTrait<OpTrait::SymbolTable>())
     module = module->getParentOp();
-  constexpr unsigned globalMemory = 1;
-  unsigned addressSpace = isa<ModuleOp>(module) ? 0 : globalMemory;
   // The name carries a hash of the contents, so that kernels share equal tables.
   ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(values.data()), values.size() * sizeof(float));
   std::string symbol = (name + "." + llvm::utohexstr(llvm::xxh3_64bits(bytes), /*LowerCase=*/true)).str();
@@ -296,5 +294,5 @@ LLVM::GlobalOp hadal::createConstantTable(OpBuilder &builder, Location loc, Stri
   auto attribute =
       DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, builder.getF32Type()), values);
   return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, attribute,
-                                /*alignment=*/64, addressSpace);
+                                /*alignment=*/64);
 }
