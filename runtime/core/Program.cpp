@@ -174,6 +174,8 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
           "micro-batch ", descriptor.micro_batch_size, ", sequence length ", descriptor.sequence_length,
           ", tokens ahead ", descriptor.tokens_ahead, " and vocabulary ", descriptor.vocabulary,
           " must all be positive");
+  require(!isForGPU() || std::string_view(descriptor.target).starts_with("sm_"), "it was compiled for the target '",
+          descriptor.target, "'; this runtime has: cpu and GPUs of NVIDIA (sm_90a)");
   require(!needsGPU() || (descriptor.cubin && descriptor.cubin_size && descriptor.ptx && descriptor.ptx_size),
           "it is for the target '", descriptor.target, "' but holds no code for it");
   std::set<std::pair<uint32_t, std::string_view>> names;

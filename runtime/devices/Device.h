@@ -17,6 +17,10 @@ namespace hadal {
 struct DeviceOptions {
   /// Threads of a CPU device; 0 means one for each CPU that this process may use.
   unsigned threads = 0;
+  /// "auto", "cpu", "cuda" or "cuda:N".
+  std::string device = "auto";
+  /// A GPU runs launches one by one and waits for each, so that a failure names its kernel.
+  bool launchBlocking = false;
 };
 
 class Device {
@@ -27,21 +31,24 @@ public:
   virtual std::string describe() const = 0;
   virtual unsigned threads() const = 0;
 
-  /// Bytes of all memory that the device holds for the program.
+  /// Bytes of all memory that the device holds for the program, and bytes that were free before it did.
   virtual uint64_t memoryNeeded() const = 0;
+  virtual uint64_t memoryAvailable() const = 0;
 
-  /// Copies into a persistent tensor, or out of it, at an offset in bytes.
+  /// Copies into a persistent tensor, or out of it, at an offset in bytes: after all that was run before.
   virtual void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) = 0;
   virtual void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const = 0;
 
   /// The tensor's memory where the host can address it, null otherwise.
   virtual std::byte *hostAddress(uint32_t tensor) const = 0;
 
-  /// Runs all launches of an entry point and returns when they are done. Allocates nothing.
+  /// Runs all launches of an entry point, and may return before they are done. Allocates nothing after the first run of
+  /// the entry point.
   virtual void run(uint32_t entry, LaunchRecorder *recorder) = 0;
 };
 
-/// The device for `program->target`. Fails when this machine cannot run the program's code, before any of it runs.
+/// The device that the options name, which must suit `program->target`. Fails when this machine cannot run the
+/// program's code, before any of it runs.
 std::unique_ptr<Device> createDevice(const Program &program, const DeviceOptions &options);
 
 } // namespace hadal

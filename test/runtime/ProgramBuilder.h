@@ -22,7 +22,7 @@ struct EntryBuilder {
   /// An argument that is a new buffer of the arena.
   hadal_argument buffer(uint64_t size) {
     buffers.push_back({arenaSize, size, UINT32_MAX, 0});
-    arenaSize += (size + 63) / 64 * 64;
+    arenaSize += (size + 255) / 256 * 256; // what GPUs want; CPUs are content with 64
     return {HADAL_ARGUMENT_ARENA, static_cast<uint32_t>(buffers.size() - 1)};
   }
 

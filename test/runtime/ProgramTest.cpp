@@ -115,11 +115,72 @@ TEST(SessionTest, ReportsWhatDoesNotExist) {
   EXPECT_EQ(session.result("loss.balance"), 0);
 }
 
+TEST(ProgramTest, RefusesMalformedGPULaunches) {
+  // A program for the emulator, whose first launch moves the buffer of 24 bytes by a tensor map.
+  auto failure = [](auto change) {
+    SmallProgram small;
+    small.builder.program.target = "sm_90a";
+    small.builder.program.emulated = 1;
+    hadal_tensor_map map = {.argument = 1,
+                            .element_type = HADAL_BF16,
+                            .rank = 1,
+                            .swizzle = HADAL_SWIZZLE_32,
+                            .offset = 0,
+                            .sizes = {8},
+                            .strides = {2},
+                            .box = {8}};
+    hadal_gpu_launch gpu = {.symbol = "kernel",
+                            .location = "a.mlir:1:1",
+                            .function = [](void *const *, int64_t, const void *const *) {},
+                            .blocks = 2,
+                            .threads = 128,
+                            .cluster = 1,
+                            .shared_bytes = 0,
+                            .map_count = 1,
+                            .maps = &map};
+    for (hadal_launch &launch : small.entry.launches) {
+      launch.function = nullptr;
+      launch.gpu = &gpu;
+    }
+    change(small, gpu, map);
+    return small.failure();
+  };
+  using Launch = hadal_gpu_launch;
+  using Map = hadal_tensor_map;
+  auto ofLaunch = [&](auto change) { return failure([&](SmallProgram &, Launch &launch, Map &) { change(launch); }); };
+  auto ofMap = [&](auto change) { return failure([&](SmallProgram &, Launch &, Map &map) { change(map); }); };
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.symbol = nullptr; }), "launch 0 of 'accumulate' names no kernel");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.function = nullptr; }), "is not emulated, the program is");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.blocks = 3; }), "has 3 blocks for 2 tasks");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.threads = 2048; }), "has 2048 threads a block");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.cluster = 4; }), "has clusters of 4 among 2 blocks");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.shared_bytes = 1 << 20; }), "asks for 1048576 bytes of shared memory");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.argument = 2; }),
+                  "tensor map 0 of launch 0 of 'accumulate' describes argument 2");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.rank = 6; }), "has rank 6");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.element_type = 9; }), "has the unknown element type 9");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.swizzle = 4; }), "has the unknown swizzle 4");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.offset = 8; }), "begins at byte 8");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.sizes[0] = 0; }), "has the size 0");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.strides[0] = 4; }), "has the stride 4 in dimension 0");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.box[0] = 512; }), "has a box of 512 elements");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.box[0] = 32; }), "has rows of 64 bytes in its box");
+  EXPECT_CONTAINS(ofMap([](Map &m) { m.sizes[0] = 13; }), "ends at byte 26 of an argument of 24 bytes");
+  EXPECT_CONTAINS(failure([](SmallProgram &small, Launch &, Map &) { small.entry.launches[0].gpu = nullptr; }),
+                  "has no kernel");
+  EXPECT_CONTAINS(failure([](SmallProgram &small, Launch &, Map &) { small.builder.program.target = "cpu"; }),
+                  "is for a GPU in a program for the target 'cpu'");
+  EXPECT_CONTAINS(failure([](SmallProgram &small, Launch &, Map &) { small.builder.program.emulated = 0; }),
+                  "it is for the target 'sm_90a' but holds no code for it");
+  EXPECT_CONTAINS(failure([](SmallProgram &small, Launch &, Map &) { small.entry.buffers[0].offset = 64; }),
+                  "no multiple of 256");
+}
+
 TEST(SessionTest, RefusesAnUnknownTarget) {
   BigramModel model;
   model.builder.program.target = "abacus";
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { Session session(model.program()); }),
-                  "target 'abacus'; this runtime has: cpu");
+                  "target 'abacus'; this runtime has: cpu and GPUs");
 }
 
 } // namespace

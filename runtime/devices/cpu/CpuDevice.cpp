@@ -7,6 +7,7 @@
 #include "runtime/devices/cpu/CpuDevice.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/MemoryNeeds.h"
 #include "runtime/devices/cpu/Features.h"
 
 #include <algorithm>
@@ -23,40 +24,13 @@ static unsigned admit(const Program &program, const DeviceOptions &options) {
   return options.threads ? options.threads : availableCpus();
 }
 
-/// Foresees an arena that does not fit: the machine would otherwise end the program without a word in its first step.
-static uint64_t requireMemory(const Program &program, unsigned threads) {
-  uint64_t parameters = 0, gradients = 0, moments = 0, others = 0;
-  for (const hadal_tensor &tensor : program.tensors()) {
-    uint64_t size = alignUp(byteSize(tensor));
-    switch (tensor.role) {
-    case HADAL_PARAMETER:
-      parameters += size;
-      break;
-    case HADAL_GRADIENT:
-      gradients += size;
-      break;
-    case HADAL_FIRST_MOMENT:
-    case HADAL_SECOND_MOMENT:
-      moments += size;
-      break;
-    default:
-      others += size;
-    }
-  }
-  uint64_t scratch = alignUp(program->scratch_size) * threads;
-  uint64_t needed = parameters + gradients + moments + others + program->arena_size + scratch;
-  uint64_t available = availableMemory();
-  if (needed > available)
-    fail(HADAL_EXIT_OUT_OF_MEMORY, "out of memory: the program needs ", describeBytes(needed), " (parameters ",
-         describeBytes(parameters), ", gradients ", describeBytes(gradients), ", optimizer ", describeBytes(moments),
-         ", arena ", describeBytes(program->arena_size), ", scratch ", describeBytes(scratch), "), ",
-         describeBytes(available), " are available; compile with a smaller --micro-batch-size or --seq-length");
-  return needed;
-}
-
 CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
     : program(program), team(admit(program, options)) {
-  needed = requireMemory(program, team.size());
+  // Foresees an arena that does not fit: the machine would otherwise end the program without a word in its first step.
+  MemoryNeeds needs(program, alignment, team.size());
+  available = availableMemory();
+  needs.require(available, "");
+  needed = needs.total();
   if (program->check_memory)
     checker = std::make_unique<MemoryChecker>(program, team.size());
   else

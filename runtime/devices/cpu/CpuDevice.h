@@ -21,6 +21,7 @@ public:
   std::string describe() const override;
   unsigned threads() const override { return team.size(); }
   uint64_t memoryNeeded() const override { return needed; }
+  uint64_t memoryAvailable() const override { return available; }
   void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
@@ -31,7 +32,7 @@ private:
 
   const Program &program;
   ThreadTeam team;
-  uint64_t needed = 0;
+  uint64_t needed = 0, available = 0;
   Mapping tensorMemory, arenaMemory, scratchMemory;
   std::unique_ptr<MemoryChecker> checker; // null unless the program was built with --check-memory
   std::vector<std::byte *> tensorAddresses;

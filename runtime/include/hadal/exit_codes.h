@@ -10,9 +10,12 @@ enum hadal_exit_code {
   HADAL_EXIT_COMMAND_LINE = 2,    /* an option is missing, unknown, or out of range */
   HADAL_EXIT_INTERRUPTED = 3,     /* SIGTERM or SIGINT: the step was finished and, with --save, a checkpoint written */
   HADAL_EXIT_NON_FINITE = 4,      /* the loss or the gradient is not finite; the last checkpoint is kept */
-  HADAL_EXIT_OUT_OF_MEMORY = 5,   /* the program needs more memory than there is */
+  HADAL_EXIT_OUT_OF_MEMORY = 5,   /* the program needs more memory than there is, on the machine or on its GPU */
   HADAL_EXIT_IO_FAILURE = 6,      /* a file could not be written (disk full); the last complete checkpoint is intact */
-  HADAL_EXIT_MEMORY_VIOLATION = 7 /* a program built with --check-memory touched memory outside a buffer */
+  HADAL_EXIT_MEMORY_VIOLATION = 7, /* a program built with --check-memory touched memory outside a buffer */
+  HADAL_EXIT_NO_DEVICE = 8,        /* no GPU that can run the program: none at all, no driver or one that is too old, or
+                                      an older GPU than the program was compiled for */
+  HADAL_EXIT_DEVICE_FAILURE = 9    /* a kernel failed on the GPU or in the emulator, or the driver reported a failure */
 };
 
 #endif /* HADAL_EXIT_CODES_H */

@@ -12,9 +12,11 @@
 namespace hadal {
 namespace {
 
-constexpr const char *exitCodes = "Exit codes: 0 done; 1 an input is wrong; 2 the command line is wrong; 3 interrupted "
-                                  "(and saved, with --save);\n4 the loss or gradient is not finite; 5 out of memory; "
-                                  "6 a file could not be written; 7 --check-memory found a violation.";
+constexpr const char *exitCodes =
+    "Exit codes: 0 done; 1 an input is wrong; 2 the command line is wrong; 3 interrupted "
+    "(and saved, with --save);\n4 the loss or gradient is not finite; 5 out of memory; "
+    "6 a file could not be written; 7 --check-memory found a violation;\n8 no GPU that can run the "
+    "program (none, no driver, too old); 9 a kernel failed on the GPU.";
 
 /// A check of one number whose message says what is expected, and nothing else.
 template <class Accept> CLI::Validator numberCheck(Accept accept, const char *expected) {
@@ -68,6 +70,11 @@ public:
   }
   CLI::Option *flag(const char *flag, bool &value, const char *help) {
     return line.app.add_flag(flag, value, help)->group(name);
+  }
+  CLI::Option *flagRare(const char *flag, bool &value, const char *help) {
+    CLI::Option *option = this->flag(flag, value, help);
+    line.formatter->rare.insert(option);
+    return option;
   }
 
 private:
@@ -148,6 +155,9 @@ void addLogs(CommandLine &line, TrainOptions &options) {
   group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
   group.add("--trace", options.trace, "FILE.json", "write a Chrome trace of one step, kernel by kernel");
   group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses and gradients of step 1");
+  group.add("--device", options.device, "cuda:N|cpu|auto", "where to run (default: auto, what the program is for)");
+  group.flagRare("--launch-blocking", options.launchBlocking,
+                 "GPU: wait for every kernel, so that a failure names its own");
   group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")
       ->check(numberCheck([](double number) { return number >= 1 && number <= 4096; }, "a number from 1 to 4096"));
 }
@@ -178,9 +188,10 @@ void checkTogether(const Program &program, TrainOptions &options) {
 } // namespace
 
 std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, TrainOptions &options) {
-  CommandLine line{
-      CLI::App(concat("Trains the model '", program->model, "' (compiled for ", program->target, " ", program->cpu,
-                      ", micro-batches of ", program->micro_batch_size, " x ", program->sequence_length, " tokens)."))};
+  CommandLine line{CLI::App(concat("Trains the model '", program->model, "' (compiled for ",
+                                   program.isForGPU() ? program->target : concat("cpu ", program->cpu),
+                                   program->emulated ? ", emulated" : "", ", micro-batches of ",
+                                   program->micro_batch_size, " x ", program->sequence_length, " tokens)."))};
   CLI::App &app = line.app;
   app.footer(exitCodes);
   line.formatter->column_width(36);

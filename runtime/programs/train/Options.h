@@ -36,6 +36,9 @@ struct TrainOptions {
   int64_t evalIterations = 0; // 0: the whole file
   // logs
   std::filesystem::path log, tensorboard, trace, saveGradients;
+  // machine
+  std::string device = "auto";
+  bool launchBlocking = false;
   unsigned threads = 0; // 0: all
 };
 

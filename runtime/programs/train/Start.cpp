@@ -11,7 +11,9 @@
 namespace hadal {
 
 Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &options)
-    : options(options), programSession(descriptor, {.threads = options.threads}),
+    : options(options),
+      programSession(descriptor,
+                     {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking}),
       accumulateEntry(programSession.requireEntry("accumulate")),
       gradientNormEntry(programSession.requireEntry("gradient_norm")),
       updateEntry(programSession.requireEntry("update")), tokensTensor(programSession.require(HADAL_INPUT, "tokens")),
@@ -73,7 +75,7 @@ void Trainer::describe() const {
   writeMessage(concat("target ", device.describe(), program()->check_memory ? ", memory checks on" : ""));
   writeMessage(concat("model ", program()->model, ": ", count(static_cast<double>(program().parameterCount())),
                       " parameters, ", describeBytes(device.memoryNeeded()), " of memory (",
-                      describeBytes(availableMemory()), " available)"));
+                      describeBytes(device.memoryAvailable()), " available)"));
   int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
   writeMessage(concat("data ", options.data.string(), ": ", count(static_cast<double>(trainingData.size())),
                       " tokens; a step reads ", options.globalBatchSize, " x ", program()->sequence_length, " of them",

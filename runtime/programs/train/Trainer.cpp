@@ -57,10 +57,12 @@ void Trainer::loadBatch(const Samples &samples, const SampleOrder &order, uint64
 void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
   int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
   SampleOrder order(trainingSamples.count(), options.shuffle, state.seed);
+  loadBatch(trainingSamples, order, state.samples);
   for (int64_t i = 0; i < microBatches; ++i) {
-    loadBatch(trainingSamples, order, state.samples);
     programSession.run(accumulateEntry, launches);
     state.samples += static_cast<uint64_t>(program()->micro_batch_size);
+    if (i + 1 < microBatches) // before the results are waited for: a GPU works meanwhile
+      loadBatch(trainingSamples, order, state.samples);
     record.loss += programSession.result("loss");
     record.mainLoss += programSession.result("loss.main");
     record.predictionLoss += programSession.result("loss.mtp");

@@ -1,0 +1,248 @@
+// Placement of a program on a GPU, and its runs.
+//
+// Everything the driver is told of a launch is made once: addresses, tensor maps, the grid. The first run of an entry
+// point launches its kernels one by one and waits for each, so that a kernel that fails is named with its place in the
+// model; what fails does so in the first run, since shapes never change. The same launches are then captured as one
+// CUDA graph, which later runs start with one call. A recorded run launches one by one again, between events.
+#include "runtime/devices/cuda/CudaDevice.h"
+
+#include "runtime/core/Memory.h"
+#include "runtime/devices/cpu/ThreadTeam.h"
+
+#include <algorithm>
+
+namespace hadal::cuda {
+
+static constexpr uint64_t alignment = 256;
+static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
+
+CudaDevice::CudaDevice(const Program &program, const DeviceOptions &options, std::optional<int> ordinal)
+    : program(program), driver(Driver::get()), gpu(chooseGPU(program, ordinal)),
+      launchBlocking(options.launchBlocking || program->check_memory),
+      hostThreads(options.threads ? options.threads : availableCpus()), needs(program, alignment, 0), context(gpu),
+      module(program, gpu) {
+  size_t free = 0, total = 0;
+  driver.check(driver->memoryGetInfo(&free, &total), "the free memory of ", gpu.describe());
+  available = free;
+  needs.require(free, gpu.describe());
+  driver.check(driver->streamCreate(stream.receive(), streamNonBlocking), "a stream");
+  placeTensors();
+  prepareEntries();
+  wait();
+}
+
+CudaDevice::~CudaDevice() { driver->streamSynchronize(stream.get()); }
+
+std::string CudaDevice::describe() const {
+  return concat("cuda:", &gpu - driver.gpus().data(), " ", gpu.name, " (", program->target, ", ",
+                driver.describeVersion(), ")");
+}
+
+//===----------------------------------------------------------------------===//
+// Placement
+//===----------------------------------------------------------------------===//
+
+void CudaDevice::placeTensors() {
+  exchanged = std::make_unique<ExchangedTensors>(program, stream.get());
+  uint64_t size = 0;
+  for (uint32_t i = 0; i < program->tensor_count; ++i)
+    if (!exchanged->address(i))
+      size += alignUp(byteSize(program.tensors()[i]));
+  auto allocate = [&](DeviceMemory &memory, uint64_t bytes, const char *purpose) {
+    bytes = std::max(bytes, alignment);
+    driver.check(driver->memoryAllocate(memory.receive(), bytes), describeBytes(bytes), " for ", purpose, " on ",
+                 gpu.describe());
+    driver.check(driver->memset8Async(memory.get(), 0, bytes, stream.get()), "clearing ", purpose);
+  };
+  allocate(tensorMemory, size, "parameters, gradients and optimizer state");
+  allocate(arenaMemory, program->arena_size, "the arena");
+  DevicePointer next = tensorMemory.get();
+  for (uint32_t i = 0; i < program->tensor_count; ++i) {
+    tensorAddresses.push_back(exchanged->address(i) ? exchanged->address(i) : next);
+    if (!exchanged->address(i))
+      next += alignUp(byteSize(program.tensors()[i]));
+  }
+}
+
+void CudaDevice::prepareEntries() {
+  for (const hadal_entry &table : program.entries()) {
+    Entry &entry = entries.emplace_back();
+    for (uint64_t a = 0; a < table.argument_count; ++a) {
+      const hadal_argument &argument = table.arguments[a];
+      entry.addresses.push_back(argument.kind == HADAL_ARGUMENT_TENSOR
+                                    ? tensorAddresses[argument.index]
+                                    : arenaMemory.get() + table.arena_buffers[argument.index].offset);
+    }
+    entry.launches.resize(table.launch_count); // stays as it is: the driver is given pointers into it
+    for (uint64_t i = 0; i < table.launch_count; ++i)
+      prepareLaunch(entry, table, i);
+  }
+}
+
+void CudaDevice::prepareLaunch(Entry &entry, const hadal_entry &table, uint64_t index) {
+  const hadal_launch &launch = table.launches[index];
+  const hadal_gpu_launch &described = *launch.gpu;
+  PreparedLaunch &prepared = entry.launches[index];
+  prepared.function = module.function(described);
+  DevicePointer *addresses = entry.addresses.data() + launch.first_argument;
+  for (uint32_t a = 0; a < launch.argument_count; ++a)
+    prepared.parameters.push_back(&addresses[a]);
+  prepared.parameters.push_back(const_cast<int64_t *>(&launch.iteration)); // the driver reads it only
+  prepared.maps.reserve(described.map_count);
+  for (uint32_t m = 0; m < described.map_count; ++m) {
+    const hadal_tensor_map &map = described.maps[m];
+    prepared.maps.push_back(
+        encodeTensorMap(map, addresses[map.argument],
+                        concat("tensor map ", m, " of the kernel '", launch.name, "' (", described.location, ")")));
+    prepared.parameters.push_back(&prepared.maps.back());
+  }
+  prepared.configuration = {.gridX = static_cast<unsigned>(described.blocks),
+                            .gridY = 1,
+                            .gridZ = 1,
+                            .blockX = described.threads,
+                            .blockY = 1,
+                            .blockZ = 1,
+                            .sharedBytes = described.shared_bytes,
+                            .stream = stream.get(),
+                            .attributes = nullptr,
+                            .attributeCount = 0};
+  if (described.cluster > 1) {
+    prepared.cluster.id = launchClusterDimension;
+    prepared.cluster.value.clusterDimension = {described.cluster, 1, 1};
+    prepared.configuration.attributes = &prepared.cluster;
+    prepared.configuration.attributeCount = 1;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+void CudaDevice::upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {
+  if (ExchangedTensors::isInput(program.tensors()[tensor]))
+    return exchanged->write(tensor, offset, source);
+  context.makeCurrent();
+  driver.check(driver->copyToDeviceAsync(tensorAddresses[tensor] + offset, source.data(), source.size(), stream.get()),
+               "writing the tensor '", program.tensors()[tensor].name, "'");
+  wait();
+}
+
+void CudaDevice::download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const {
+  if (exchanged->address(tensor)) {
+    if (running)
+      wait();
+    std::ranges::copy_n(exchanged->host(tensor) + offset, static_cast<std::ptrdiff_t>(destination.size()),
+                        destination.data());
+    return;
+  }
+  context.makeCurrent();
+  driver.check(
+      driver->copyToHostAsync(destination.data(), tensorAddresses[tensor] + offset, destination.size(), stream.get()),
+      "reading the tensor '", program.tensors()[tensor].name, "'");
+  wait();
+}
+
+//===----------------------------------------------------------------------===//
+// Runs
+//===----------------------------------------------------------------------===//
+
+std::string CudaDevice::describeLaunch(uint32_t entry, uint64_t index) const {
+  const hadal_launch &launch = program.entries()[entry].launches[index];
+  const hadal_gpu_launch &described = *launch.gpu;
+  return concat("the kernel '", launch.name, "' (", described.location, "; launch ", index, " of '",
+                program.entries()[entry].name, "', ", described.blocks, " x ", described.threads, " threads, ",
+                describeBytes(described.shared_bytes), " shared)");
+}
+
+void CudaDevice::launch(uint32_t entry, uint64_t index) {
+  PreparedLaunch &prepared = entries[entry].launches[index];
+  Result result = driver->launchKernel(&prepared.configuration, prepared.function, prepared.parameters.data(), nullptr);
+  if (result != success)
+    driver.check(result, describeLaunch(entry, index), " could not be launched");
+}
+
+/// Fills the arena buffers whose lives begin at a launch with a NaN pattern, for programs built with --check-memory.
+void CudaDevice::poison(uint32_t entry, uint64_t index) {
+  const hadal_entry &table = program.entries()[entry];
+  for (const hadal_arena_buffer &buffer : std::span(table.arena_buffers, table.arena_buffer_count))
+    if (buffer.first_launch == index)
+      driver.check(
+          driver->memset8Async(arenaMemory.get() + buffer.offset, GuardedMapping::poison, buffer.size, stream.get()),
+          "poisoning the arena");
+}
+
+void CudaDevice::runOneByOne(uint32_t entry) {
+  for (uint64_t i = 0; i < entries[entry].launches.size(); ++i) {
+    if (program->check_memory)
+      poison(entry, i);
+    launch(entry, i);
+    if (Result result = driver->streamSynchronize(stream.get()); result != success)
+      driver.check(result, describeLaunch(entry, i), " failed");
+  }
+}
+
+/// Events before the first launch and after each tell how long each took on the GPU; the host's clock tells when the
+/// first began.
+void CudaDevice::runRecorded(uint32_t entry, LaunchRecorder &recorder) {
+  size_t count = entries[entry].launches.size();
+  while (events.size() <= count)
+    driver.check(driver->eventCreate(events.emplace_back().receive(), 0), "an event");
+  wait();
+  int64_t origin = LaunchRecorder::now();
+  driver.check(driver->eventRecord(events[0].get(), stream.get()), "recording an event");
+  for (uint64_t i = 0; i < count; ++i) {
+    launch(entry, i);
+    driver.check(driver->eventRecord(events[i + 1].get(), stream.get()), "recording an event");
+  }
+  if (Result result = driver->streamSynchronize(stream.get()); result != success)
+    driver.check(result, "a kernel of '", program.entries()[entry].name, "' failed");
+  auto time = [&](uint64_t event) {
+    float milliseconds = 0;
+    driver.check(driver->eventElapsedTime(&milliseconds, events[0].get(), events[event].get()), "reading an event");
+    return origin + static_cast<int64_t>(static_cast<double>(milliseconds) * 1e6);
+  };
+  for (uint64_t i = 0; i < count; ++i)
+    recorder.record(0, {&program.entries()[entry], i, time(i), time(i + 1)});
+}
+
+/// Turns the launches of an entry point into a graph.
+void CudaDevice::capture(uint32_t entry) {
+  const char *name = program.entries()[entry].name;
+  driver.check(driver->streamBeginCapture(stream.get(), captureThreadLocal), "capturing '", name, "'");
+  for (uint64_t i = 0; i < entries[entry].launches.size(); ++i)
+    launch(entry, i);
+  OwnedGraph graph;
+  driver.check(driver->streamEndCapture(stream.get(), graph.receive()), "capturing '", name, "'");
+  driver.check(driver->graphInstantiate(entries[entry].graph.receive(), graph.get(), 0), "making a graph of '", name,
+               "'");
+}
+
+void CudaDevice::run(uint32_t entry, LaunchRecorder *recorder) {
+  context.makeCurrent();
+  exchanged->copyInputs();
+  if (recorder) {
+    runRecorded(entry, *recorder);
+  } else if (launchBlocking) {
+    runOneByOne(entry);
+  } else if (entries[entry].graph) {
+    driver.check(driver->graphLaunch(entries[entry].graph.get(), stream.get()), "starting '",
+                 program.entries()[entry].name, "'");
+  } else {
+    runOneByOne(entry);
+    capture(entry);
+  }
+  exchanged->copyResults();
+  running = program.entries()[entry].name;
+}
+
+/// Waits for all that the stream holds. Kernels of a graph fail without saying which of them it was.
+void CudaDevice::wait() const {
+  Result result = driver->streamSynchronize(stream.get());
+  if (result != success && running)
+    driver.check(result, "a kernel of '", running, "' failed on ", gpu.describe(),
+                 "; run with --launch-blocking to learn which");
+  driver.check(result, gpu.describe());
+  running = nullptr;
+}
+
+} // namespace hadal::cuda

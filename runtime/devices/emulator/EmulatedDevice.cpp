@@ -1,0 +1,124 @@
+// Placement of a program's memory for the emulator, and its runs. A kernel may touch the arguments of its launch and
+// nothing else: the emulator checks every access against them. Buffers of the arena are filled with NaNs when their
+// lives begin, so that what nobody wrote shows.
+#include "runtime/devices/emulator/EmulatedDevice.h"
+
+#include "runtime/devices/cpu/Features.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hadal::emulator {
+
+static constexpr uint64_t alignment = 256;
+static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
+
+/// The threads to use, after the check that this CPU can run the program's code at all.
+static unsigned admit(const Program &program, const DeviceOptions &options) {
+  requireFeatures(program->cpu_features, program->cpu, thisCpu());
+  return options.threads ? options.threads : availableCpus();
+}
+
+EmulatedDevice::EmulatedDevice(const Program &program, const DeviceOptions &options)
+    : program(program), team(admit(program, options)), emulator(team), needs(program, alignment, 0),
+      available(availableMemory()) {
+  needs.require(available, "");
+  tensorMemory = Mapping(needs.persistent(), "parameters, gradients and optimizer state");
+  arenaMemory = Mapping(program->arena_size, "the arena");
+  std::byte *next = tensorMemory.data();
+  for (const hadal_tensor &tensor : program.tensors()) {
+    tensorAddresses.push_back(next);
+    next += alignUp(byteSize(tensor));
+  }
+  for (const hadal_entry &table : program.entries())
+    prepareEntry(table);
+}
+
+std::string EmulatedDevice::describe() const {
+  return concat(program->target, " emulated on ", team.size(), team.size() == 1 ? " thread" : " threads");
+}
+
+//===----------------------------------------------------------------------===//
+// Placement
+//===----------------------------------------------------------------------===//
+
+GlobalBuffer EmulatedDevice::describeBuffer(const hadal_entry &table, const hadal_argument &argument) {
+  if (argument.kind == HADAL_ARGUMENT_TENSOR) {
+    const hadal_tensor &tensor = program.tensors()[argument.index];
+    return {tensorAddresses[argument.index], byteSize(tensor), true, tensor.name};
+  }
+  const hadal_arena_buffer &buffer = table.arena_buffers[argument.index];
+  const std::string &name = bufferNames.emplace_back(concat("arena buffer ", argument.index, " of '", table.name, "'"));
+  return {arenaMemory.data() + buffer.offset, buffer.size, true, name.c_str()};
+}
+
+void EmulatedDevice::prepareEntry(const hadal_entry &table) {
+  Entry &entry = entries.emplace_back();
+  std::vector<GlobalBuffer> buffers;
+  for (uint64_t a = 0; a < table.argument_count; ++a) {
+    buffers.push_back(describeBuffer(table, table.arguments[a]));
+    entry.addresses.push_back(const_cast<void *>(buffers.back().begin));
+  }
+  entry.launches.resize(table.launch_count); // stays as it is: configurations point into it
+  for (uint64_t i = 0; i < table.launch_count; ++i) {
+    const hadal_launch &launch = table.launches[i];
+    PreparedLaunch &prepared = entry.launches[i];
+    for (uint32_t a = launch.first_argument; a < launch.first_argument + launch.argument_count; ++a)
+      if (std::ranges::none_of(prepared.buffers, [&](const GlobalBuffer &b) { return b.begin == buffers[a].begin; }))
+        prepared.buffers.push_back(buffers[a]); // once, where a result takes the place of an operand
+    for (const hadal_tensor_map &map : std::span(launch.gpu->maps, launch.gpu->map_count)) {
+      TensorMap &described = prepared.maps.emplace_back();
+      described.data = static_cast<std::byte *>(entry.addresses[launch.first_argument + map.argument]) + map.offset;
+      described.elementBytes = static_cast<uint32_t>(elementSize(map.element_type));
+      described.rank = map.rank;
+      described.swizzle = map.swizzle;
+      std::ranges::copy(map.sizes, described.sizes);
+      std::ranges::copy(map.strides, described.strides);
+      std::ranges::copy(map.box, described.box);
+    }
+    prepared.configuration = {.name = launch.name,
+                              .blocks = launch.gpu->blocks,
+                              .threads = launch.gpu->threads,
+                              .cluster = launch.gpu->cluster,
+                              .sharedBytes = launch.gpu->shared_bytes,
+                              .buffers = prepared.buffers,
+                              .order = 0};
+  }
+}
+
+void EmulatedDevice::upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {
+  std::memcpy(tensorAddresses[tensor] + offset, source.data(), source.size());
+}
+
+void EmulatedDevice::download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const {
+  std::memcpy(destination.data(), tensorAddresses[tensor] + offset, destination.size());
+}
+
+//===----------------------------------------------------------------------===//
+// Runs
+//===----------------------------------------------------------------------===//
+
+void EmulatedDevice::poison(const hadal_entry &table, uint64_t launch) {
+  for (const hadal_arena_buffer &buffer : std::span(table.arena_buffers, table.arena_buffer_count))
+    if (buffer.first_launch == launch)
+      std::memset(arenaMemory.data() + buffer.offset, GuardedMapping::poison, buffer.size);
+}
+
+void EmulatedDevice::run(uint32_t entry, LaunchRecorder *recorder) {
+  const hadal_entry &table = program.entries()[entry];
+  for (uint64_t i = 0; i < table.launch_count; ++i) {
+    const hadal_launch &launch = table.launches[i];
+    PreparedLaunch &prepared = entries[entry].launches[i];
+    poison(table, i);
+    int64_t begin = recorder ? LaunchRecorder::now() : 0;
+    std::string fault =
+        emulator.launch(launch.gpu->function, prepared.configuration,
+                        entries[entry].addresses.data() + launch.first_argument, launch.iteration, prepared.maps);
+    if (!fault.empty())
+      fail(HADAL_EXIT_DEVICE_FAILURE, fault, " (launch ", i, " of '", table.name, "', ", launch.gpu->location, ")");
+    if (recorder)
+      recorder->record(0, {&table, i, begin, LaunchRecorder::now()});
+  }
+}
+
+} // namespace hadal::emulator
