@@ -127,7 +127,9 @@ LogicalResult Compiler::recordTarget() {
 
   auto recordedCPU = module->getAttrOfType<StringAttr>(cpuAttrName);
   // The name as given, not what the host resolves to: LLVM's name of a host does not say all that it has.
-  std::string cpu = !options.cpu.empty() ? options.cpu : recordedCPU ? recordedCPU.str() : "host";
+  // Beside kernels for a GPU there is no code for the CPU, only tables: such a program need not ask for this host's.
+  std::string otherwise = name == "cpu" || module->hasAttr(emulateAttrName) ? "host" : "x86-64";
+  std::string cpu = !options.cpu.empty() ? options.cpu : recordedCPU ? recordedCPU.str() : otherwise;
   module->setAttr(cpuAttrName, StringAttr::get(context, cpu));
   return success();
 }

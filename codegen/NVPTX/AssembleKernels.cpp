@@ -7,6 +7,7 @@
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Strategies/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/Pass.h"
@@ -18,12 +19,9 @@ namespace {
 
 /// Where a kernel comes from, for messages: its function in the module, or the module.
 Operation *findKernel(gpu::GPUModuleOp module, StringRef deviceName) {
-  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    std::string name = function.getName().str();
-    llvm::replace(name, '.', '$');
-    if (name == deviceName)
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (getDeviceSymbol(function.getName()) == deviceName)
       return function;
-  }
   return module;
 }
 

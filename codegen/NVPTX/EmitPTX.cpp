@@ -10,6 +10,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Strategies/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
@@ -48,12 +49,6 @@ namespace {
 /// bytes of parameters (8.1), as the norm of all gradients needs. Drivers of CUDA 12.1 and newer take it.
 constexpr llvm::StringLiteral ptxFeature = "+ptx81";
 
-std::string toDeviceName(StringRef name) {
-  std::string result = name.str();
-  llvm::replace(result, '.', '$');
-  return result;
-}
-
 /// Whether a call is an instruction that only one architecture has (its PTX target ends in `a`).
 bool isArchitectureSpecific(const llvm::CallBase &call) {
   if (auto *statement = dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
@@ -69,7 +64,7 @@ bool prepare(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isIntrinsic())
       continue;
-    function.setName(toDeviceName(function.getName()));
+    function.setName(getDeviceSymbol(function.getName()));
     function.addFnAttr(llvm::Attribute::NoUnwind);
     for (llvm::Instruction &instruction : llvm::instructions(function)) {
       auto *call = dyn_cast<llvm::CallBase>(&instruction);
@@ -136,7 +131,7 @@ LogicalResult refuseUndefined(llvm::Module &module, gpu::GPUModuleOp source) {
     std::string caller = call ? call->getFunction()->getName().str() : "";
     Operation *at = source;
     for (auto kernel : source.getOps<LLVM::LLVMFuncOp>())
-      if (toDeviceName(kernel.getName()) == caller)
+      if (getDeviceSymbol(kernel.getName()) == caller)
         at = kernel;
     return at->emitError("the GPU kernel '")
            << caller << "' calls '" << function.getName() << "', which is defined nowhere";
