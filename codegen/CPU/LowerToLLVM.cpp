@@ -48,9 +48,8 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
   LowerToLLVM(const LowerToLLVM &other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "hadal-lower-to-llvm"; }
   StringRef getDescription() const override { return "lowers the body of a kernel's function to LLVM's dialect"; }
-  Option<bool> nativeBF16{*this, "native-bf16",
-                          llvm::cl::desc("the target converts between bf16 and f32 by instructions of its own"),
-                          llvm::cl::init(false)};
+  Option<bool> isGPU{*this, "gpu", llvm::cl::desc("the target has instructions for bf16 and no math library"),
+                     llvm::cl::init(false)};
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, math::MathDialect,
                     memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
@@ -75,7 +74,9 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
     vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     vector::populateVectorStepLoweringPatterns(patterns);
     vector::populateVectorGatherLoweringPatterns(patterns);
-    if (!nativeBF16)
+    if (isGPU)
+      populateMathWithoutLibraryPatterns(patterns);
+    else
       arith::populateExpandBFloat16Patterns(patterns);
     return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
@@ -113,9 +114,9 @@ struct LowerToLLVM : PassWrapper<LowerToLLVM, OperationPass<LLVM::LLVMFuncOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> hadal::createLowerToLLVMPass(bool nativeBF16) {
+std::unique_ptr<Pass> hadal::createLowerToLLVMPass(bool isGPU) {
   auto pass = std::make_unique<LowerToLLVM>();
-  pass->nativeBF16 = nativeBF16;
+  pass->isGPU = isGPU;
   return pass;
 }
 

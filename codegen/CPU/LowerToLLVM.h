@@ -17,9 +17,9 @@ class Pass;
 
 namespace hadal {
 
-/// The pass hadal-lower-to-llvm, on llvm.func. `nativeBF16` says that the target has instructions that convert bf16;
-/// for the others, conversions become integer arithmetic.
-std::unique_ptr<mlir::Pass> createLowerToLLVMPass(bool nativeBF16 = false);
+/// The pass hadal-lower-to-llvm, on llvm.func. For a GPU conversions of bf16 stay instructions, and every elementary
+/// function becomes arithmetic; for the CPU it is the other way round, but for the most frequent functions.
+std::unique_ptr<mlir::Pass> createLowerToLLVMPass(bool isGPU = false);
 
 /// Canonicalization and CSE, then the lowering, on every llvm.func of a module.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &passes);

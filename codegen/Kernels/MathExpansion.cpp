@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/IR/PatternMatch.h"
 #include <limits>
 
@@ -157,6 +158,19 @@ struct ExpandRsqrt : OpRewritePattern<math::RsqrtOp> {
   }
 };
 
+/// The logarithm to the base of ten, by the natural one.
+struct ExpandLog10 : OpRewritePattern<math::Log10Op> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::Log10Op op, PatternRewriter &rewriter) const override {
+    if (failed(checkType(op, rewriter)))
+      return failure();
+    Shaped s(rewriter, op.getLoc(), op.getType());
+    Value natural = math::LogOp::create(rewriter, op.getLoc(), op.getOperand());
+    rewriter.replaceOp(op, s.mul(natural, s.constant(0.434294481903251828)));
+    return success();
+  }
+};
+
 /// A fused multiply-add where the CPU has one, a product and a sum elsewhere (a call of fmaf would be the alternative).
 struct FmaToFMulAdd : OpRewritePattern<math::FmaOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -174,4 +188,11 @@ struct FmaToFMulAdd : OpRewritePattern<math::FmaOp> {
 void hadal::populateMathExpansionPatterns(RewritePatternSet &patterns) {
   // Above MLIR's own approximations of the same functions.
   patterns.add<ExpandExp, ExpandLog, ExpandRsqrt, FmaToFMulAdd>(patterns.getContext(), /*benefit=*/10);
+}
+
+void hadal::populateMathWithoutLibraryPatterns(RewritePatternSet &patterns) {
+  patterns.add<ExpandLog10>(patterns.getContext());
+  populateMathPolynomialApproximationPatterns(patterns, [](StringRef) { return true; });
+  // What has no polynomial of its own is written in functions that do.
+  math::populateExpansionPatterns(patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "fpowi"});
 }

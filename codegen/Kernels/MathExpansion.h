@@ -16,6 +16,10 @@ namespace hadal {
 /// exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(inf) = inf, log of a negative number is NaN; NaN stays NaN.
 void populateMathExpansionPatterns(mlir::RewritePatternSet &patterns);
 
+/// The other functions of the math dialect, for targets that have no math library: sin, cos, tan, log2, powf and their
+/// like, by MLIR's approximations (some 1e-6 relative). Those above take precedence.
+void populateMathWithoutLibraryPatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_KERNELS_MATHEXPANSION_H

@@ -122,10 +122,38 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
+/// Whether LLVM would call a library for an intrinsic, which its backend for NVIDIA GPUs ends over.
+bool needsLibrary(llvm::Intrinsic::ID id) {
+  switch (id) {
+  case llvm::Intrinsic::sin:
+  case llvm::Intrinsic::cos:
+  case llvm::Intrinsic::sincos:
+  case llvm::Intrinsic::tan:
+  case llvm::Intrinsic::asin:
+  case llvm::Intrinsic::acos:
+  case llvm::Intrinsic::atan:
+  case llvm::Intrinsic::atan2:
+  case llvm::Intrinsic::sinh:
+  case llvm::Intrinsic::cosh:
+  case llvm::Intrinsic::tanh:
+  case llvm::Intrinsic::pow:
+  case llvm::Intrinsic::powi:
+  case llvm::Intrinsic::exp:
+  case llvm::Intrinsic::exp10:
+  case llvm::Intrinsic::log:
+  case llvm::Intrinsic::log2:
+  case llvm::Intrinsic::log10:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// A kernel is complete in itself: there is no library to link with.
 LogicalResult refuseUndefined(llvm::Module &module, gpu::GPUModuleOp source) {
   for (llvm::Function &function : module) {
-    if (!function.isDeclaration() || function.isIntrinsic() || function.use_empty())
+    bool isMissing = function.isIntrinsic() ? needsLibrary(function.getIntrinsicID()) : function.isDeclaration();
+    if (!isMissing || function.use_empty())
       continue;
     auto *call = dyn_cast<llvm::CallBase>(function.user_back());
     std::string caller = call ? call->getFunction()->getName().str() : "";

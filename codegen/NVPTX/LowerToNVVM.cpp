@@ -256,7 +256,7 @@ void hadal::buildGPUToNVVMPipeline(OpPassManager &passes) {
   functions.addPass(createCSEPass());
   functions.addPass(createLoopInvariantCodeMotionPass());
   modules.addPass(createPTXToNVVMPass());
-  modules.nest<LLVM::LLVMFuncOp>().addPass(createLowerToLLVMPass(/*nativeBF16=*/true));
+  modules.nest<LLVM::LLVMFuncOp>().addPass(createLowerToLLVMPass(/*isGPU=*/true));
 }
 
 void hadal::registerLowerToNVVMPasses() {

@@ -5,6 +5,7 @@
 // RUN: hadal-opt %s --hadal-gpu-to-nvvm --hadal-assemble-kernels=print-usage -o /dev/null 2>&1 | FileCheck %s --check-prefix=USAGE
 
 // USAGE-DAG: @conversions: {{[0-9]+}} registers, 0 bytes spilled
+// USAGE-DAG: @rare_functions: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @functions: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @sum: {{[0-9]+}} registers, 0 bytes spilled
 gpu.module @kernels {
@@ -43,6 +44,27 @@ llvm.func @functions(%in: !llvm.ptr, %out: !llvm.ptr) attributes {gpu.kernel, nv
   %i = math.absf %h : vector<4xf32>
   %j = math.floor %i : vector<4xf32>
   llvm.store %j, %out {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr
+  llvm.return
+}
+
+// CHECK: .visible .entry rare_functions(
+// CHECK-NOT: call
+llvm.func @rare_functions(%in: !llvm.ptr, %out: !llvm.ptr) attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 32>} {
+  %x = llvm.load %in {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
+  %a = math.sin %x : vector<4xf32>
+  %b = math.cos %a : vector<4xf32>
+  %c = math.tan %b : vector<4xf32>
+  %d = math.log2 %c : vector<4xf32>
+  %e = math.log10 %d : vector<4xf32>
+  %f = math.log1p %e : vector<4xf32>
+  %g = math.expm1 %f : vector<4xf32>
+  // CHECK: ex2.approx.f32
+  %h = math.exp2 %g : vector<4xf32>
+  %i = math.powf %h, %x : vector<4xf32>
+  %j = math.atan2 %i, %x : vector<4xf32>
+  %k = math.cbrt %j : vector<4xf32>
+  %l = math.sinh %k : vector<4xf32>
+  llvm.store %l, %out {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr
   llvm.return
 }
 
