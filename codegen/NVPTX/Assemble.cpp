@@ -99,19 +99,23 @@ Expected<VersionTuple> getRelease(StringRef path) {
   return release;
 }
 
-/// What ptxas calls errors, or everything that it said; the temporary file is called kernels.ptx.
+/// What ptxas calls errors ("ptxas FILE, line 12; error   : TEXT", "ptxas fatal   : TEXT"), or all that it said, in one
+/// line. The temporary file is called kernels.ptx.
 std::string getErrors(StringRef messages, StringRef file) {
-  std::string errors;
+  SmallVector<std::string> errors, others;
   SmallVector<StringRef> lines;
   messages.split(lines, '\n', -1, /*KeepEmpty=*/false);
-  for (StringRef line : lines)
-    if (line.contains("error") || line.contains("fatal"))
-      errors += "\n  " + line.str();
-  if (errors.empty())
-    errors = "\n" + messages.str();
-  for (size_t at; (at = errors.find(file)) != std::string::npos;)
-    errors.replace(at, file.size(), "kernels.ptx");
-  return errors;
+  for (StringRef line : lines) {
+    auto [head, text] = line.split(" : ");
+    StringRef place = head;
+    place.consume_front("ptxas ");
+    bool isError = head.contains("error") || head.contains("fatal");
+    if (place.consume_front(file))
+      errors.push_back(("kernels.ptx" + place.split(';').first + ": " + text.trim()).str());
+    else
+      (isError ? errors : others).push_back((isError ? text : line).trim().str());
+  }
+  return llvm::join(errors.empty() ? others : errors, "; ");
 }
 
 } // namespace
@@ -203,17 +207,9 @@ Expected<AssembledKernels> hadal::assemblePTX(StringRef ptx, StringRef gpu) {
   if (status < 0)
     return assemblerError(*assembler + " ended before it was done" + (failure.empty() ? "" : ": " + failure) +
                           " (out of memory, perhaps)");
-  if (status != 0) {
-    // Errors first; without any, everything that was said.
-    std::string errors;
-    SmallVector<StringRef> lines;
-    StringRef(messages).split(lines, '\n', -1, /*KeepEmpty=*/false);
-    for (StringRef line : lines)
-      if (line.contains("error") || line.contains("fatal"))
-        errors += "\n  " + line.str();
+  if (status != 0)
     return createStringError(*assembler + " refuses the kernels (exit status " + Twine(status) +
-                             "):" + (errors.empty() ? "\n" + messages : errors));
-  }
+                             "): " + getErrors(messages, input));
   AssembledKernels result;
   readAssemblerOutput(messages, result);
   ErrorOr<std::unique_ptr<MemoryBuffer>> cubin = MemoryBuffer::getFile(output);
