@@ -106,8 +106,8 @@ public:
   static int64_t blocksOfWarps(int64_t count, int64_t threads) { return llvm::divideCeil(count, threads / warpSize); }
 
   /// Spreads items [0, count) over the whole grid, `perThread` to a thread, neighbouring items to neighbouring threads.
-  /// All of a thread's items are computed before the first is stored, so that their loads are under way together.
-  /// Threads that have fewer items compute the last one again, but store only their own.
+  /// All of a thread's items go through `compute` before the first is stored, so that the loads in it are under way
+  /// together. Threads that have fewer items compute the last one again, but store only their own.
   using Compute = llvm::function_ref<llvm::SmallVector<Value>(Value item)>;
   using Store = llvm::function_ref<void(Value item, ValueRange values)>;
   void forItems(int64_t count, int64_t perThread, Compute compute, Store store);

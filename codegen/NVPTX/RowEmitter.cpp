@@ -25,12 +25,18 @@ void RowEmitter::emitRow(Value row, Value member) {
   sharers = stride = plan.threadsPerRow;
   keepsLoads = plan.inRegisters;
   ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
+  SmallVector<SmallVector<RowLoop>> loops;
+  for (unsigned phase = 0; phase < program.phases; ++phase)
+    loops.push_back(getRowLoops(kernel, program, phase));
+  if (keepsLoads)
+    for (ArrayRef<RowLoop> pass : loops)
+      preloadPass(pass);
   for (unsigned phase = 0; phase < program.phases; ++phase) {
     // The only column is its own sum and maximum.
     for (RowReduceOp reduction : program.reductions[phase])
       if (isOnePerRow(reduction.getInput()))
         reductions[reduction.getResult()] = numbers.emit(reduction.getInput());
-    for (const RowLoop &loop : getRowLoops(kernel, program, phase))
+    for (const RowLoop &loop : loops[phase])
       emitLoop(loop, numbers);
   }
   // Numbers per row: all threads know them, one stores them.
@@ -65,7 +71,7 @@ void RowEmitter::emitElements(int64_t elements, int64_t perThread) {
   piece.lanes = k.lanes = commonLanes(plan.lanes, {elements});
   piece.items = piece.vectorsPerHead = elements / k.lanes;
   bool whole = piece.items % (stage.threads() * perThread) == 0;
-  emitItems(loop, vectors, member, perThread, {}, [&](int64_t) { return whole; });
+  emitItems(loop, vectors, {}, {member, perThread, whole ? perThread : 0});
 }
 
 //===----------------------------------------------------------------------===//
@@ -124,22 +130,30 @@ void RowEmitter::emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers) {
     kinds.push_back(reduction.getReduction());
     sums.push_back(k.f32(identity(kinds.back())));
   }
-  for (auto [number, bounds] : llvm::enumerate(loop.space.pieces())) {
-    Piece next;
-    auto [begin, end] = bounds;
-    next.begin = begin;
-    next.lanes = RowLoop::lanesOf(bounds, plan.lanes);
-    next.vectorsPerHead = (end - begin) / next.lanes;
-    next.items = next.vectorsPerHead * loop.space.heads;
-    next.headWidth = loop.space.heads > 1 ? loop.columns / loop.space.heads : 0;
-    next.number = number;
-    next.columns = loop.columns;
-    sums = emitPiece(loop, next, numbers, sums);
-  }
+  for (unsigned number = 0; number < loop.space.pieces().size(); ++number)
+    sums = emitPiece(loop, pieceOf(loop, number, plan.lanes), numbers, sums);
   if (sums.empty())
     return;
   for (auto [reduction, value] : llvm::zip(loop.reductions, reduceRow(sums, kinds)))
     reductions[RowReduceOp(reduction).getResult()] = value;
+}
+
+RowEmitter::Piece RowEmitter::pieceOf(const RowLoop &loop, unsigned number, int64_t mostLanes) {
+  auto bounds = loop.space.pieces()[number];
+  Piece piece;
+  piece.begin = bounds.first;
+  piece.lanes = RowLoop::lanesOf(bounds, mostLanes);
+  piece.vectorsPerHead = (bounds.second - bounds.first) / piece.lanes;
+  piece.items = piece.vectorsPerHead * loop.space.heads;
+  piece.headWidth = loop.space.heads > 1 ? loop.columns / loop.space.heads : 0;
+  piece.number = number;
+  piece.columns = loop.columns;
+  return piece;
+}
+
+/// All items of this thread.
+RowEmitter::Items RowEmitter::itemsOf(const Piece &piece) {
+  return {member, int64_t(llvm::divideCeil(piece.items, sharers)), piece.items / sharers};
 }
 
 /// Returns what is carried joined with the thread's share of the piece.
@@ -158,15 +172,13 @@ SmallVector<Value> RowEmitter::emitPiece(const RowLoop &loop, const Piece &next,
   for (OpOperand *store : loop.stores)
     repeatNumbers(store->get(), numbers, vectors, seen);
 
-  int64_t perThread = llvm::divideCeil(piece.items, sharers);
-  if (keepsLoads || perThread <= plan.unroll) {
-    own = emitItems(loop, vectors, member, perThread, own,
-                    [&](int64_t item) { return (item + 1) * sharers <= piece.items; });
+  Items all = itemsOf(piece);
+  if (keepsLoads || all.count <= plan.unroll) {
+    own = emitItems(loop, vectors, own, all);
   } else {
-    int64_t chunk = plan.unroll * sharers;
-    bool whole = piece.items % chunk == 0;
+    int64_t chunk = plan.unroll * sharers, exist = piece.items % chunk == 0 ? plan.unroll : 0;
     own = k.forReduce(k.i64(0), k.i64(piece.items), chunk, own, [&](Value start, ValueRange values) {
-      return emitItems(loop, vectors, k.add(start, member), plan.unroll, values, [&](int64_t) { return whole; });
+      return emitItems(loop, vectors, values, {k.add(start, member), plan.unroll, exist});
     });
   }
   SmallVector<Value> joined;
@@ -178,26 +190,23 @@ SmallVector<Value> RowEmitter::emitPiece(const RowLoop &loop, const Piece &next,
   return joined;
 }
 
-/// The thread's items first, first + stride, ...: `exists(i)` says whether item i exists for every thread. Otherwise it
-/// is compared with the number of items.
-SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Value first, int64_t count,
-                                         ValueRange carried, function_ref<bool(int64_t)> exists) {
+/// Returns what is carried joined with the items.
+SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, ValueRange carried,
+                                         const Items &items) {
   struct Stored {
     Value value, index;
     OpOperand *result;
     int64_t multiple;
   };
+  if (!keepsLoads) {
+    loaded.clear();
+    preload(loop, items);
+  }
   SmallVector<Value> sums(carried);
-  SmallVector<std::pair<Value, SmallVector<Stored>>> items;
-  for (int64_t number = 0; number < count; ++number) {
-    Value item = k.add(first, number * stride), valid;
-    if (!exists(number)) {
-      valid = k.less(item, k.i64(piece.items));
-      item = k.min(item, k.i64(piece.items - 1));
-    }
-    itemNumber = number;
+  SmallVector<std::pair<Value, SmallVector<Stored>>> stored;
+  for (int64_t number = 0; number < items.count; ++number) {
     vectors.forget();
-    moveTo(item);
+    Value valid = moveTo(items, number);
     for (auto [reduction, sum] : llvm::zip(loop.reductions, sums)) {
       Reduction kind = RowReduceOp(reduction).getReduction();
       Value vector = vectors.emit(RowReduceOp(reduction).getInput());
@@ -205,16 +214,16 @@ SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter
         vector = k.select(valid, vector, k.splat(identity(kind)));
       sum = kind == Reduction::Add ? k.addf(sum, vector) : k.maxf(sum, vector);
     }
-    items.push_back({valid, {}});
+    stored.push_back({valid, {}});
     for (OpOperand *store : loop.stores) {
       auto [index, multiple] = place(store->get(), 0);
-      items.back().second.push_back({vectors.emit(store->get()), index, store, multiple});
+      stored.back().second.push_back({vectors.emit(store->get()), index, store, multiple});
     }
   }
-  for (auto &[valid, stores] : items) {
+  for (auto &[valid, stores] : stored) {
     auto storeAll = [&, &stores = stores] {
-      for (const Stored &stored : stores)
-        k.storeAligned(stored.value, resultPointer(*stored.result), stored.index, stored.multiple);
+      for (const Stored &entry : stores)
+        k.storeAligned(entry.value, resultPointer(*entry.result), entry.index, entry.multiple);
     };
     if (stores.empty())
       continue;
@@ -226,13 +235,66 @@ SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter
   return sums;
 }
 
-void RowEmitter::moveTo(Value item) {
+/// Makes an item the place where leaves are; returns whether the thread has it (null: every thread has).
+Value RowEmitter::moveTo(const Items &items, int64_t number) {
+  Value item = k.add(items.first, number * stride), valid;
+  if (number >= items.exist) {
+    valid = k.less(item, k.i64(piece.items));
+    item = k.min(item, k.i64(piece.items - 1));
+  }
+  itemNumber = number;
   if (piece.headWidth == 0) {
     inner = column = k.add(k.mul(item, piece.lanes), piece.begin);
-    return;
+    return valid;
   }
   inner = k.add(k.mul(k.rem(item, piece.vectorsPerHead), piece.lanes), piece.begin);
   column = k.add(k.mul(k.div(item, piece.vectorsPerHead), piece.headWidth), inner);
+  return valid;
+}
+
+/// Loads all that this thread reads in a pass.
+void RowEmitter::preloadPass(ArrayRef<RowLoop> loops) {
+  for (const RowLoop &loop : loops)
+    for (unsigned number = 0; number < loop.space.pieces().size(); ++number) {
+      piece = pieceOf(loop, number, plan.lanes);
+      k.lanes = piece.lanes;
+      preload(loop, itemsOf(piece));
+    }
+}
+
+/// Loads the operands of some items of the piece.
+void RowEmitter::preload(const RowLoop &loop, const Items &items) {
+  for (int64_t number = 0; number < items.count; ++number) {
+    moveTo(items, number);
+    DenseSet<std::pair<Value, int64_t>> seen;
+    for (RowReduceOp reduction : loop.reductions)
+      preload(reduction.getInput(), 0, seen);
+    for (OpOperand *store : loop.stores)
+      preload(store->get(), 0, seen);
+  }
+}
+
+/// Follows a tensor to the operands that it is computed from, as the elementwise emitter does.
+void RowEmitter::preload(Value tensor, int64_t shift, DenseSet<std::pair<Value, int64_t>> &seen) {
+  if (isOnePerRow(tensor) || !seen.insert({tensor, shift}).second)
+    return;
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    loadArgument(argument, shift);
+    return;
+  }
+  Operation *op = tensor.getDefiningOp();
+  if (auto concat = dyn_cast<ConcatOp>(op)) {
+    auto [part, begin] = partOf(concat, shift);
+    return preload(part, shift - begin, seen);
+  }
+  if (auto split = dyn_cast<SplitOp>(op))
+    for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
+      shift += RowProgram::columns(part);
+  if (auto rope = dyn_cast<RopeOp>(op))
+    if (rope.getRope().getLayout() == RopeLayout::Half && channelOf(rope, shift) >= 0)
+      preload(rope.getInput(), partnerOf(rope, shift), seen);
+  for (Value operand : op->getOperands())
+    preload(operand, shift, seen);
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,8 +310,11 @@ std::pair<Value, int64_t> RowEmitter::place(Value tensor, int64_t shift) {
 }
 
 Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
-  if (auto concat = tensor.getDefiningOp<ConcatOp>())
-    return partOf(concat, shift);
+  if (auto concat = tensor.getDefiningOp<ConcatOp>()) {
+    auto [part, begin] = partOf(concat, shift);
+    Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
+    return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
+  }
   if (auto rope = tensor.getDefiningOp<RopeOp>())
     return rotate(rope, shift);
   if (isOnePerRow(tensor))
@@ -258,9 +323,7 @@ Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
 }
 
 Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
-  Value unkept;
-  Value &value =
-      keepsLoads ? loaded[{argument.getAsOpaquePointer(), shift, piece.columns, piece.number, itemNumber}] : unkept;
+  Value &value = loaded[{argument.getAsOpaquePointer(), shift, piece.columns, piece.number, itemNumber}];
   if (!value) {
     Type element = cast<RankedTensorType>(argument.getType()).getElementType();
     auto [index, multiple] = place(argument, shift);
@@ -269,28 +332,38 @@ Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
   return value;
 }
 
-Value RowEmitter::partOf(ConcatOp concat, int64_t shift) {
+/// The part of a concatenation that a piece lies in, and the column where it begins.
+std::pair<Value, int64_t> RowEmitter::partOf(ConcatOp concat, int64_t shift) {
   int64_t begin = 0;
   for (Value part : concat.getParts()) {
     int64_t end = begin + RowProgram::columns(part);
-    if (piece.begin + shift < end) {
-      Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
-      return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
-    }
+    if (piece.begin + shift < end)
+      return {part, begin};
     begin = end;
   }
   llvm_unreachable("a piece lies within one part of a concatenation");
 }
 
-Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
+/// The first rotated channel of a piece; negative where nothing is rotated.
+int64_t RowEmitter::channelOf(RopeOp rope, int64_t shift) {
   int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
-  int64_t channel = (piece.begin + shift) % length - (length - dim);
+  return (piece.begin + shift) % length - (length - dim);
+}
+
+/// With halves rotated against one another: the shift at which the other half lies.
+int64_t RowEmitter::partnerOf(RopeOp rope, int64_t shift) {
+  int64_t half = rope.getRope().getDim() / 2;
+  return shift + (channelOf(rope, shift) < half ? half : -half);
+}
+
+Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
+  int64_t dim = rope.getRope().getDim(), channel = channelOf(rope, shift);
   Value x = current->emit(rope.getInput(), shift);
   if (channel < 0)
     return x;
   Value partner;
   if (rope.getRope().getLayout() == RopeLayout::Half) {
-    partner = current->emit(rope.getInput(), shift + (channel < dim / 2 ? dim / 2 : -dim / 2));
+    partner = current->emit(rope.getInput(), partnerOf(rope, shift));
   } else {
     SmallVector<int64_t> swapped;
     for (int64_t lane = 0; lane < k.lanes; ++lane)

@@ -39,6 +39,12 @@ private:
     int64_t number = 0, columns = 0;
   };
 
+  /// Items of a thread: first, first + stride, ...; `exist`: how many of them every thread has.
+  struct Items {
+    Value first;
+    int64_t count = 0, exist = 0;
+  };
+
   Value resultPointer(mlir::OpOperand &operand);
   Value numberOf(Value tensor);
   void emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers);
@@ -46,15 +52,22 @@ private:
                      llvm::DenseSet<Value> &seen);
   llvm::SmallVector<Value> emitPiece(const RowLoop &loop, const Piece &piece, ElementwiseEmitter &numbers,
                                      ValueRange carried);
-  llvm::SmallVector<Value> emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Value first, int64_t count,
-                                     ValueRange carried, llvm::function_ref<bool(int64_t)> exists);
-  void moveTo(Value item);
+  llvm::SmallVector<Value> emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, ValueRange carried,
+                                     const Items &items);
+  static Piece pieceOf(const RowLoop &loop, unsigned number, int64_t mostLanes);
+  Items itemsOf(const Piece &piece);
+  Value moveTo(const Items &items, int64_t number);
   llvm::SmallVector<Value> reduceRow(ValueRange values, llvm::ArrayRef<Reduction> reductions);
 
   std::pair<Value, int64_t> place(Value tensor, int64_t shift);
+  void preloadPass(llvm::ArrayRef<RowLoop> loops);
+  void preload(const RowLoop &loop, const Items &items);
+  void preload(Value tensor, int64_t shift, llvm::DenseSet<std::pair<Value, int64_t>> &seen);
   Value vectorOf(Value tensor, int64_t shift);
   Value loadArgument(mlir::BlockArgument argument, int64_t shift);
-  Value partOf(ConcatOp concat, int64_t shift);
+  std::pair<Value, int64_t> partOf(ConcatOp concat, int64_t shift);
+  int64_t channelOf(RopeOp rope, int64_t shift);
+  int64_t partnerOf(RopeOp rope, int64_t shift);
   Value rotate(RopeOp rope, int64_t shift);
 
   GPUStage &stage;

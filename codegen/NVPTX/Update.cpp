@@ -40,23 +40,27 @@ protected:
     // p' = p (1 - η λ) - (η / c1) m' / (sqrt(v') / sqrt(c2) + ε).
     Value shrink = k.broadcast(k.subf(one, k.mulf(rate, weightDecay)));
     Value step = k.broadcast(k.mulf(rate, inverse1));
-    auto compute = [&](Value item) -> SmallVector<Value> {
+    auto load = [&](Value item) {
       Value index = k.mul(item, lanes);
-      auto load = [&](unsigned operand) { return k.loadAligned(k.f32(), context.operand(operand), index, lanes); };
-      Value p = load(0), g = k.mulf(load(1), clip), m = load(2), v = load(3);
+      SmallVector<Value> loaded;
+      for (unsigned operand = 0; operand < 4; ++operand)
+        loaded.push_back(k.loadAligned(k.f32(), context.operand(operand), index, lanes));
+      return loaded;
+    };
+    auto update = [&](Value item, ValueRange loaded) {
+      Value p = loaded[0], g = k.mulf(loaded[1], clip), m = loaded[2], v = loaded[3];
       m = k.fma(keep1, m, k.mulf(rest1, g));
       v = k.fma(keep2, v, k.mulf(rest2, k.mulf(g, g)));
       Value root = math::SqrtOp::create(k.builder, k.loc, v);
       Value change = k.divf(m, k.fma(root, rootScale, tiny));
       if (op.getDecay())
         p = k.mulf(p, shrink);
-      return {k.subf(p, k.mulf(step, change)), zero, m, v};
+      p = k.subf(p, k.mulf(step, change));
+      for (auto [result, value] : llvm::enumerate(ArrayRef<Value>{p, zero, m, v}))
+        context.storeTotal(result, value, k.mul(item, lanes), lanes);
     };
-    context.stage.forItems(elementsOf(op.getParameter()) / lanes, context.configuration.get("per_thread"), compute,
-                           [&](Value item, ValueRange values) {
-                             for (auto [result, value] : llvm::enumerate(values))
-                               context.storeTotal(result, value, k.mul(item, lanes), lanes);
-                           });
+    context.stage.forItems(elementsOf(op.getParameter()) / lanes, context.configuration.get("per_thread"), load,
+                           update);
   }
 };
 
