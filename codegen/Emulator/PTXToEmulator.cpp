@@ -9,6 +9,7 @@
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Emulator/Passes.h"
+#include "codegen/NVPTX/LowerTiles.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -120,6 +121,7 @@ struct PTXToEmulator : PassWrapper<PTXToEmulator, OperationPass<ModuleOp>> {
 std::unique_ptr<Pass> hadal::createPTXToEmulatorPass() { return std::make_unique<PTXToEmulator>(); }
 
 void hadal::buildLowerToEmulatorPipeline(OpPassManager &passes) {
+  passes.addPass(createLowerTilesPass());
   passes.addPass(createPTXToEmulatorPass());
   buildLowerToLLVMPipeline(passes);
 }

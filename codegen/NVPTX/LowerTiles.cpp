@@ -412,10 +412,12 @@ struct LowerSpecialize : OpConversionPattern<SpecializeOp> {
     Emitter e{rewriter, loc};
     Value thread = ptx::ThreadIdOp::create(rewriter, loc, rewriter.getI32Type());
     auto branch = scf::IfOp::create(rewriter, loc, TypeRange(), e.less(thread, e.i32(128)), /*withElseRegion=*/true);
-    auto move = [&](Block &role, Block *target, ptx::RegisterAction action, int64_t registers, ValueRange arguments) {
+    auto move = [&](Block &role, Block *target, ptx::RegisterAction action, std::optional<uint32_t> registers,
+                    ValueRange arguments) {
       OpBuilder::InsertionGuard guard(rewriter);
       rewriter.setInsertionPointToStart(target);
-      ptx::SetMaxRegistersOp::create(rewriter, loc, action, registers);
+      if (registers)
+        ptx::SetMaxRegistersOp::create(rewriter, loc, action, *registers);
       rewriter.eraseOp(role.getTerminator());
       rewriter.inlineBlockBefore(&role, target->getTerminator(), arguments);
     };

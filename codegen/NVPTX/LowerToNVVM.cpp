@@ -13,6 +13,7 @@
 #include "codegen/NVPTX/LowerToNVVM.h"
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/NVPTX/InlinePTX.h"
+#include "codegen/NVPTX/LowerTiles.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -249,6 +250,7 @@ struct PTXToNVVM : PassWrapper<PTXToNVVM, OperationPass<gpu::GPUModuleOp>> {
 std::unique_ptr<Pass> hadal::createPTXToNVVMPass() { return std::make_unique<PTXToNVVM>(); }
 
 void hadal::buildGPUToNVVMPipeline(OpPassManager &passes) {
+  passes.addPass(createLowerTilesPass());
   OpPassManager &modules = passes.nest<gpu::GPUModuleOp>();
   // Loops lose what does not change in them before their bodies become opaque statements.
   OpPassManager &functions = modules.nest<LLVM::LLVMFuncOp>();

@@ -18,6 +18,9 @@ void registerGPURouterStrategies();
 void registerGPURoutingStrategies();
 void registerGPURowwiseStrategies();
 void registerGPUUpdateStrategies();
+void registerTensorAttentionStrategy();
+void registerTensorAttentionGradientStrategy();
+void registerTensorContractionStrategy();
 void registerPlannedGPUStrategies();
 
 } // namespace hadal

@@ -10,6 +10,9 @@ using namespace hadal;
 
 void hadal::registerNVPTXStrategies() {
   static const bool registered = [] {
+    registerTensorAttentionStrategy();
+    registerTensorAttentionGradientStrategy();
+    registerTensorContractionStrategy();
     registerGPUBalanceLossStrategies();
     registerGPUDispatchStrategy();
     registerGPUEmbeddingGradientStrategy();

@@ -135,16 +135,14 @@ FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel) {
   return result;
 }
 
-int64_t Contraction::rowTasks(const ProductTiles &tiles) const {
+int64_t Contraction::rowTasks(int64_t rowBlock) const {
   if (grouping != ContractionGrouping::Rows)
-    return llvm::divideCeil(rows, tiles.rowBlock);
+    return llvm::divideCeil(rows, rowBlock);
   // Every expert with rows has at most one block that is not full.
   int64_t ragged = std::min(experts, rows);
-  return (rows - ragged) / tiles.rowBlock + ragged;
+  return (rows - ragged) / rowBlock + ragged;
 }
-int64_t Contraction::columnTasks(const ProductTiles &tiles) const {
-  return llvm::divideCeil(columns, tiles.columnBlock);
-}
+int64_t Contraction::columnTasks(int64_t columnBlock) const { return llvm::divideCeil(columns, columnBlock); }
 
 LogicalResult hadal::selectContraction(KernelOp kernel, const TargetDescription &target,
                                        KernelConfiguration &configuration) {
@@ -154,7 +152,7 @@ LogicalResult hadal::selectContraction(KernelOp kernel, const TargetDescription 
            << kernel.getSymName() << "' holds no matrix product that this strategy serves";
   ProductTiles tiles = chooseProductTiles(contraction->shape, target);
   tiles.record(configuration);
-  int64_t rowTasks = contraction->rowTasks(tiles), columnTasks = contraction->columnTasks(tiles);
+  int64_t rowTasks = contraction->rowTasks(tiles.rowBlock), columnTasks = contraction->columnTasks(tiles.columnBlock);
   bool grouped = contraction->grouping != ContractionGrouping::None;
   configuration.set("row_tasks", rowTasks);
   configuration.set("column_tasks", columnTasks);

@@ -38,8 +38,8 @@ struct Contraction {
   int64_t rows = 0, columns = 0, depth = 0;
 
   /// Blocks of rows that tasks are made of (an upper bound where experts differ), and blocks of columns.
-  int64_t rowTasks(const ProductTiles &tiles) const;
-  int64_t columnTasks(const ProductTiles &tiles) const;
+  int64_t rowTasks(int64_t rowBlock) const;
+  int64_t columnTasks(int64_t columnBlock) const;
 };
 
 /// The contraction in a kernel's body; failure, without a diagnostic, when the body holds anything else.

@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
+#include "dialect/Tile/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -144,7 +145,7 @@ struct LowerKernels : TargetPass<LowerKernels> {
   StringRef getDescription() const override { return "emits the functions of every kernel's stages"; }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
-                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect>();
+                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect, tile::TileDialect>();
   }
 
   void runOnOperation() override {

@@ -137,6 +137,8 @@ LogicalResult PackOp::verify() {
 }
 
 LogicalResult SpecializeOp::verify() {
+  if (getProducerRegisters().has_value() != getConsumerRegisters().has_value())
+    return emitOpError("expects both counts of registers or none");
   if (getProducer().front().getNumArguments() != 0)
     return emitOpError("expects a producer without arguments");
   Block &consumer = getConsumer().front();

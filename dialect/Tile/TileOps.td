@@ -231,11 +231,12 @@ def Tile_SpecializeOp : Tile_Op<"specialize", [SingleBlockImplicitTerminator<"En
   let description = [{
     The first 128 threads produce with few registers, the others consume with many; `consumer`'s argument is the number
     of the consuming warp group. The counts are those that a thread keeps (multiples of 8): 128 · (producer + groups ·
-    consumer) must not exceed the 65536 of a multiprocessor.
+    consumer) must not exceed the 65536 of a multiprocessor. Without counts all keep what the launch gave them, which is
+    enough for two warp groups: 255 each.
   }];
-  let arguments = (ins I32Attr:$producer_registers, I32Attr:$consumer_registers);
+  let arguments = (ins OptionalAttr<I32Attr>:$producer_registers, OptionalAttr<I32Attr>:$consumer_registers);
   let regions = (region SizedRegion<1>:$producer, SizedRegion<1>:$consumer);
-  let assemblyFormat = "`registers` $producer_registers `,` $consumer_registers attr-dict-with-keyword $producer `consumer` $consumer";
+  let assemblyFormat = "(`registers` $producer_registers^ `,` $consumer_registers)? attr-dict-with-keyword $producer `consumer` $consumer";
   let hasVerifier = 1;
 }
 def Tile_EndOp : Tile_Op<"end", [Pure, Terminator, HasParent<"SpecializeOp">]> {

@@ -77,6 +77,13 @@ func.func @roles() {
   ^bb0(%group: i32):
     ptx.sync_warp
   }
+  // CHECK: tile.specialize {
+  tile.specialize {
+    ptx.sync_warp
+  } consumer {
+  ^bb0(%group: i32):
+    ptx.sync_warp
+  }
   return
 }
 

@@ -1,0 +1,459 @@
+//===- TensorAttentionGradient.cpp - the gradient of the attention core on tensor cores ---------------------------===//
+//
+// With P = exp2(c Q Kᵀ - log2 of the denominators) recomputed, and D = the sum of gradient · output over a head's
+// channels, one number per query, the gradient is
+//
+//   dV = Pᵀ dO,   dS = P ∘ (dO Vᵀ - D),   dQ = scale · dS K,   dK = scale · dSᵀ Q.
+//
+// Sums over queries and sums over keys are formed in passes of their own, so that no number is added to from two
+// blocks and the result is the same in every run:
+//
+//   delta    a warp per query and head: D, into the workspace
+//   keys     a block per tile of keys of a head, walking over the queries that see them: dK and dV
+//   queries  a block per tile of queries of a head, walking over the keys they see: dQ
+//   rotary   a thread per number of the rotary key's gradient: its sum over the heads, in their order
+//
+// The pass of the keys works on transposed scores, Sᵀ = K Qᵀ and dPᵀ = V dOᵀ: what a thread then holds of Pᵀ and dSᵀ
+// is, rounded to bf16, in the layout in which wgmma takes A from registers. A tile that is loaded once serves as both
+// forms of B: its rows are contiguous along the channels, which are the depth of the first products (major k) and the
+// columns of the second ones (major mn).
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/NVPTXStrategies.h"
+#include "codegen/NVPTX/TensorKernel.h"
+#include "codegen/Strategies/TensorAttention.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+// Arguments of the kernel.
+enum : unsigned { argQuery, argKeyValue, argRotary, argOutput, argStatistics, argGradient };
+enum : unsigned { argQueryGradient = 6, argKeyValueGradient, argRotaryGradient, argWorkspace };
+// Stages.
+enum : unsigned { stageDelta, stageKeys, stageQueries, stageRotary };
+
+/// What both passes share.
+class GradientPass {
+public:
+  GradientPass(GradientPassKind pass, AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+      : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::read(pass, configuration)),
+        memory(shape, tiles), workspace(shape), stage(stage), k(stage.k), t(stage),
+        keySwizzle(*commonSwizzle({shape.nope, shape.rope})), valueSwizzle(*commonSwizzle({shape.value})) {
+    zero = t.number(0);
+    one = t.number(1);
+    ownedQuery = t.matrix(tiles.owned, shape.query(), true, keySwizzle);
+    ownedValue = t.matrix(tiles.owned, shape.value, true, valueSwizzle);
+    walkedQuery = t.matrix(tiles.walked, shape.query(), true, keySwizzle);
+    walkedValue = t.matrix(tiles.walked, shape.value, true, valueSwizzle);
+    queryColumns = t.matrix(shape.query(), tiles.walked, false, keySwizzle);
+    valueColumns = t.matrix(shape.value, tiles.walked, false, valueSwizzle);
+  }
+
+protected:
+  /// Tile of owned rows (the first or the last ones first), batch and head of this block.
+  void findBlock(bool lastFirst) {
+    int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(shape.sequence, tiles.owned);
+    Value task = k.truncate(stage.block());
+    Value tile = t.div(task, allHeads), index = t.rem(task, allHeads);
+    if (lastFirst)
+      tile = t.sub(t.number(blocks - 1), tile);
+    batch = t.div(index, shape.heads);
+    head = t.rem(index, shape.heads);
+    firstOwned = t.mul(tile, tiles.owned);
+    queryColumn = t.mul(head, shape.query());
+    keyColumn = t.mul(head, shape.keyValue());
+    valueColumn = t.mul(head, shape.value);
+  }
+
+  void startRings() {
+    ownedRing = t.ring(memory.barrierOffset, 1);
+    walkedRing = t.ring(memory.barrierOffset + 16, tiles.stages);
+    int64_t readers = 4 * tiles.consumers();
+    t.start({ownedRing, walkedRing}, {{1, readers}, {1, readers}}, stage.maps);
+  }
+
+  /// One side of the product: keys and values (whose tensors are three), or queries and gradients. `first` is the map
+  /// of the side's first tensor.
+  void loadKeys(unsigned first, Value row, Value keys, Value values, Value ring, Value fill) {
+    int64_t panel = panelElements(keySwizzle);
+    t.load(stage.maps[first], {keyColumn, row, batch}, keys, ring, fill, 0, shape.nope / panel);
+    t.load(stage.maps[first + 1], {zero, row, batch}, keys, ring, fill, shape.nope / panel, shape.rope / panel);
+    t.load(stage.maps[first + 2], {t.add(keyColumn, shape.nope), row, batch}, values, ring, fill);
+  }
+  void loadQueries(unsigned first, Value row, Value queries, Value gradients, Value ring, Value fill) {
+    t.load(stage.maps[first], {queryColumn, row, batch}, queries, ring, fill);
+    t.load(stage.maps[first + 1], {valueColumn, row, batch}, gradients, ring, fill);
+  }
+
+  Value walked(tile::MatrixType type, Value fill, bool isValue) {
+    return t.ringTile(walkedRing, fill, type, memory.ringOffset + (isValue ? memory.walkedQueryBytes : 0),
+                      memory.stageBytes);
+  }
+  Value no() { return arith::ConstantOp::create(k.builder, k.loc, k.builder.getBoolAttr(false)); }
+  Value exp2(Value value) { return ptx::Exp2Op::create(k.builder, k.loc, value); }
+
+  /// Both products of a step with the owned tiles: owned query side · walked query side, and the same of the value
+  /// side. Two groups.
+  std::pair<Value, Value> startScores(Value ownedRow, Value fill) {
+    Value scores = t.product(t.view(ownedQuery, 0), ownedRow, walked(walkedQuery, fill, false), Value(),
+                             t.zeros(tiles.walked), no());
+    Value slopes = t.product(t.view(ownedValue, memory.ownedValueOffset), ownedRow, walked(walkedValue, fill, true),
+                             Value(), t.zeros(tiles.walked), no());
+    return {scores, slopes};
+  }
+
+  /// The first element of a query's statistics (batch × heads × sequence), as i64.
+  Value statisticsStart() { return k.mul(t.wide(t.add(t.mul(batch, shape.heads), head)), shape.sequence); }
+  Value knownPosition(Value position) { return t.min(position, t.number(shape.sequence - 1)); }
+
+  /// Stores columns [begin, end) of a sum times a factor: 64 owned rows of a tensor with rows of `channels`, the sum's
+  /// column `begin` at column `at`.
+  void storeColumns(Value sum, int64_t begin, int64_t end, double factor, Value pointer, Type element, int64_t channels,
+                    Value at, Value groupRow) {
+    for (int64_t half = 0; half < 2; ++half) {
+      Value position = t.add(t.add(firstOwned, groupRow), t.accumulatorRow(half));
+      Value row = t.add(t.mul(batch, shape.sequence), position);
+      Value start = k.add(k.mul(t.wide(row), channels), t.wide(t.add(at, t.accumulatorColumn())));
+      k.ifThen(t.less(position, t.number(shape.sequence)), [&] {
+        for (int64_t j = begin / 8; j < end / 8; ++j) {
+          Value scale = k.f32(factor);
+          Value pair = t.fromNumbers(
+              {k.mulf(t.at(sum, 4 * j + 2 * half), scale), k.mulf(t.at(sum, 4 * j + 2 * half + 1), scale)});
+          if (element.isBF16())
+            pair = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(element), pair);
+          k.storeAligned(pair, pointer, k.add(start, k.i64(8 * j - begin)), 2);
+        }
+      });
+    }
+  }
+  static Type elementOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); }
+
+  AttentionGradientOp op;
+  AttentionShape shape;
+  TensorGradientTiles tiles;
+  GradientMemory memory;
+  GradientWorkspace workspace;
+  GPUStage &stage;
+  KernelBuilder &k;
+  TensorKernel t;
+  ptx::Swizzle keySwizzle, valueSwizzle;
+  tile::MatrixType ownedQuery, ownedValue, walkedQuery, walkedValue, queryColumns, valueColumns;
+  Value zero, one, ownedRing, walkedRing;
+  Value batch, head, firstOwned, queryColumn, keyColumn, valueColumn;
+};
+
+//===----------------------------------------------------------------------===//
+// The pass of the keys
+//===----------------------------------------------------------------------===//
+
+class KeyPass : GradientPass {
+public:
+  KeyPass(AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+      : GradientPass(GradientPassKind::Keys, op, configuration, stage) {}
+
+  void emit() {
+    findBlock(/*lastFirst=*/false);
+    startRings();
+    // From the first query that sees one of the keys on.
+    firstStep = t.div(firstOwned, tiles.walked);
+    steps = t.sub(t.number(llvm::divideCeil(shape.sequence, tiles.walked)), firstStep);
+    t.specialize(
+        attentionRegisters(tiles.consumers()), [&] { t.once([&] { produce(); }); },
+        [&](Value group) { consume(group); });
+  }
+
+private:
+  void produce() {
+    t.expect(ownedRing, zero, ownedQuery.bytes() + ownedValue.bytes());
+    loadKeys(0, firstOwned, t.view(ownedQuery, 0), t.view(ownedValue, memory.ownedValueOffset), ownedRing, zero);
+    t.forLoop(zero, steps, one, [&](Value step) {
+      t.acquire(walkedRing, step);
+      t.expect(walkedRing, step, walkedQuery.bytes() + walkedValue.bytes());
+      loadQueries(3, t.mul(t.add(firstStep, step), tiles.walked), walked(walkedQuery, step, false),
+                  walked(walkedValue, step, true), walkedRing, step);
+    });
+  }
+
+  void consume(Value group) {
+    Value groupRow = t.mul(group, 64);
+    for (int64_t half = 0; half < 2; ++half)
+      key[half] = t.add(t.add(firstOwned, groupRow), t.accumulatorRow(half));
+    t.wait(ownedRing, zero);
+    SmallVector<Value> sums =
+        t.forReduce(zero, steps, one, {t.zeros(shape.query()), t.zeros(shape.value)},
+                    [&](Value step, ValueRange carried) { return emitStep(step, groupRow, carried); });
+    storeColumns(sums[0], 0, shape.nope, shape.scale, k.argument(argKeyValueGradient),
+                 elementOf(op.getKeyValueGradient()), shape.heads * shape.keyValue(), keyColumn, groupRow);
+    Value rotary = k.address(k.argument(argWorkspace), k.i64(workspace.rotaryOffset), k.builder.getI8Type());
+    storeColumns(sums[0], shape.nope, shape.query(), shape.scale, rotary, k.f32(), shape.heads * shape.rope,
+                 t.mul(head, shape.rope), groupRow);
+    storeColumns(sums[1], 0, shape.value, 1, k.argument(argKeyValueGradient), elementOf(op.getKeyValueGradient()),
+                 shape.heads * shape.keyValue(), t.add(keyColumn, shape.nope), groupRow);
+  }
+
+  /// One number per query (batch × heads × sequence) for the queries that a thread's columns belong to.
+  SmallVector<Value> loadPerQuery(unsigned argument, Value firstQuery) {
+    SmallVector<Value> numbers;
+    Value start = statisticsStart();
+    for (int64_t j = 0; j < tiles.walked / 8; ++j)
+      for (int64_t c = 0; c < 2; ++c) {
+        Value query = knownPosition(t.add(t.add(firstQuery, t.accumulatorColumn()), 8 * j + c));
+        numbers.push_back(k.load(k.f32(), k.argument(argument), k.add(start, t.wide(query))));
+      }
+    return numbers;
+  }
+
+  SmallVector<Value> emitStep(Value step, Value groupRow, ValueRange carried) {
+    Value firstQuery = t.mul(t.add(firstStep, step), tiles.walked);
+    SmallVector<Value> statistics = loadPerQuery(argStatistics, firstQuery);
+    t.wait(walkedRing, step);
+    auto [scores, slopes] = startScores(groupRow, step);
+    scores = t.waitProducts(1, scores).front();
+    Value weights = t.pack(emitWeights(scores, firstQuery, statistics));
+    Value valueSum = t.product(weights, Value(), walked(valueColumns, step, true), Value(), carried[1]);
+    SmallVector<Value> deltas = loadPerQuery(argWorkspace, firstQuery);
+    slopes = t.waitProducts(1, slopes).front();
+    Value derivatives = t.pack(emitDerivatives(weights, slopes, deltas));
+    Value keySum = t.product(derivatives, Value(), walked(queryColumns, step, false), Value(), carried[0]);
+    SmallVector<Value> sums = t.waitProducts(0, {keySum, valueSum});
+    t.release(walkedRing, step);
+    return sums;
+  }
+
+  /// P of every number: 0 for queries before the key, and behind the end of the sequence.
+  Value emitWeights(Value scores, Value firstQuery, ArrayRef<Value> statistics) {
+    SmallVector<Value> weights;
+    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0);
+    for (int64_t i = 0; i < tiles.walked / 2; ++i) {
+      Value query = t.add(t.add(firstQuery, t.accumulatorColumn()), i / 4 * 8 + i % 2);
+      Value sees = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, key[i % 4 / 2], query);
+      sees = t.both(sees, t.less(query, t.number(shape.sequence)));
+      Value negative = k.mulf(statistics[i / 4 * 2 + i % 2], k.f32(-M_LOG2E));
+      weights.push_back(k.select(sees, exp2(k.fma(t.at(scores, i), base, negative)), none));
+    }
+    return t.fromNumbers(weights);
+  }
+
+  /// dS, from the rounded weights: they take half the registers.
+  Value emitDerivatives(Value weights, Value slopes, ArrayRef<Value> deltas) {
+    SmallVector<Value> derivatives;
+    Value mask = k.i32(int32_t(0xffff0000)), sixteen = k.i32(16);
+    for (int64_t i = 0; i < tiles.walked / 2; ++i) {
+      Value pair = t.at(weights, i / 2);
+      Value bits = i % 2 == 0 ? Value(arith::ShLIOp::create(k.builder, k.loc, pair, sixteen))
+                              : Value(arith::AndIOp::create(k.builder, k.loc, pair, mask));
+      Value weight = arith::BitcastOp::create(k.builder, k.loc, k.f32(), bits);
+      derivatives.push_back(k.mulf(weight, k.subf(t.at(slopes, i), deltas[i / 4 * 2 + i % 2])));
+    }
+    return t.fromNumbers(derivatives);
+  }
+
+  Value firstStep, steps, key[2];
+};
+
+//===----------------------------------------------------------------------===//
+// The pass of the queries
+//===----------------------------------------------------------------------===//
+
+class QueryPass : GradientPass {
+public:
+  QueryPass(AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+      : GradientPass(GradientPassKind::Queries, op, configuration, stage) {}
+
+  void emit() {
+    findBlock(/*lastFirst=*/true);
+    startRings();
+    Value end = t.min(t.add(firstOwned, tiles.owned), t.number(shape.sequence));
+    steps = t.ceilDiv(end, tiles.walked);
+    t.specialize(
+        attentionRegisters(tiles.consumers()), [&] { t.once([&] { produce(); }); },
+        [&](Value group) { consume(group); });
+  }
+
+private:
+  void produce() {
+    t.expect(ownedRing, zero, ownedQuery.bytes() + ownedValue.bytes());
+    loadQueries(0, firstOwned, t.view(ownedQuery, 0), t.view(ownedValue, memory.ownedValueOffset), ownedRing, zero);
+    t.forLoop(zero, steps, one, [&](Value step) {
+      t.acquire(walkedRing, step);
+      t.expect(walkedRing, step, walkedQuery.bytes() + walkedValue.bytes());
+      loadKeys(2, t.mul(step, tiles.walked), walked(walkedQuery, step, false), walked(walkedValue, step, true),
+               walkedRing, step);
+    });
+  }
+
+  void consume(Value group) {
+    Value groupRow = t.mul(group, 64), start = statisticsStart();
+    Value statistic[2], delta[2];
+    for (int64_t half = 0; half < 2; ++half) {
+      query[half] = t.add(t.add(firstOwned, groupRow), t.accumulatorRow(half));
+      Value place = k.add(start, t.wide(knownPosition(query[half])));
+      statistic[half] = k.mulf(k.load(k.f32(), k.argument(argStatistics), place), k.f32(-M_LOG2E));
+      delta[half] = k.load(k.f32(), k.argument(argWorkspace), place);
+    }
+    t.wait(ownedRing, zero);
+    Value sum = t.forReduce(zero, steps, one, {t.zeros(shape.query())},
+                            [&](Value step, ValueRange carried) -> SmallVector<Value> {
+                              return {emitStep(step, groupRow, carried[0], statistic, delta)};
+                            })
+                    .front();
+    storeColumns(sum, 0, shape.query(), shape.scale, k.argument(argQueryGradient), elementOf(op.getQueryGradient()),
+                 shape.heads * shape.query(), queryColumn, groupRow);
+  }
+
+  Value emitStep(Value step, Value groupRow, Value sum, ArrayRef<Value> statistic, ArrayRef<Value> delta) {
+    t.wait(walkedRing, step);
+    auto [scores, slopes] = startScores(groupRow, step);
+    SmallVector<Value> done = t.waitProducts(0, {scores, slopes});
+    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0);
+    Value firstKey = t.add(t.mul(step, tiles.walked), t.accumulatorColumn());
+    SmallVector<Value> derivatives;
+    for (int64_t i = 0; i < tiles.walked / 2; ++i) {
+      int64_t half = i % 4 / 2;
+      Value key = t.add(firstKey, i / 4 * 8 + i % 2);
+      Value sees = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, key, query[half]);
+      Value weight = exp2(k.fma(t.at(done[0], i), base, statistic[half]));
+      Value derivative = k.mulf(weight, k.subf(t.at(done[1], i), delta[half]));
+      derivatives.push_back(k.select(sees, derivative, none));
+    }
+    Value packed = t.pack(t.fromNumbers(derivatives));
+    Value next = t.product(packed, Value(), walked(queryColumns, step, false), Value(), sum);
+    next = t.waitProducts(0, next).front();
+    t.release(walkedRing, step);
+    return next;
+  }
+
+  Value steps, query[2];
+};
+
+//===----------------------------------------------------------------------===//
+// The passes of single numbers
+//===----------------------------------------------------------------------===//
+
+constexpr int64_t smallThreads = 256, deltasPerBlock = smallThreads / warpSize;
+
+/// A warp per query and head: lanes take pairs of channels.
+void emitDelta(AttentionGradientOp op, GPUStage &stage) {
+  KernelBuilder &k = stage.k;
+  AttentionShape shape = AttentionShape::of(op);
+  int64_t items = shape.batch * shape.sequence * shape.heads;
+  Value item = k.add(k.mul(stage.block(), deltasPerBlock), stage.warp());
+  k.ifThen(k.less(item, k.i64(items)), [&] {
+    Value sum = k.f32(0);
+    auto load = [&](unsigned argument, Value tensor, Value at) {
+      Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+      Value pair = k.loadAligned(element, k.argument(argument), at, 2);
+      return element.isF32() ? pair : arith::ExtFOp::create(k.builder, k.loc, k.vectorOf(k.f32()), pair).getResult();
+    };
+    for (int64_t begin = 0; begin < shape.value; begin += 2 * warpSize) {
+      Value column = k.add(k.mul(stage.lane(), 2), begin), known = k.min(column, k.i64(shape.value - 2));
+      Value at = k.add(k.mul(item, shape.value), known);
+      Value product = k.mulf(load(argOutput, op.getOutput(), at), load(argGradient, op.getGradient(), at));
+      sum = k.addf(sum, k.select(k.less(column, k.i64(shape.value)), k.reduceAdd(product), k.f32(0)));
+    }
+    sum = stage.warpReduceAdd(sum);
+    k.ifThen(k.equal(stage.lane(), k.i64(0)), [&] {
+      Value row = k.div(item, shape.heads), head = k.rem(item, shape.heads);
+      Value batch = k.div(row, shape.sequence), position = k.rem(row, shape.sequence);
+      Value place = k.add(k.mul(k.add(k.mul(batch, shape.heads), head), shape.sequence), position);
+      k.store(sum, k.argument(argWorkspace), place);
+    });
+  });
+}
+
+/// A thread per position and channel of the rotary key.
+void emitRotary(AttentionGradientOp op, GPUStage &stage) {
+  KernelBuilder &k = stage.k;
+  AttentionShape shape = AttentionShape::of(op);
+  int64_t items = shape.batch * shape.sequence * shape.rope;
+  Value item = k.add(k.mul(stage.block(), smallThreads), stage.thread());
+  k.ifThen(k.less(item, k.i64(items)), [&] {
+    Value parts =
+        k.address(k.argument(argWorkspace), k.i64(GradientWorkspace(shape).rotaryOffset), k.builder.getI8Type());
+    Value start = k.add(k.mul(k.div(item, shape.rope), shape.heads * shape.rope), k.rem(item, shape.rope));
+    Value sum = k.forReduce(k.i64(0), k.i64(shape.heads), 1, {k.f32(0)}, [&](Value head, ValueRange carried) {
+      return SmallVector<Value>{k.addf(carried[0], k.load(k.f32(), parts, k.add(start, k.mul(head, shape.rope))))};
+    })[0];
+    Type element = cast<RankedTensorType>(op.getRotaryKeyGradient().getType()).getElementType();
+    if (element.isBF16())
+      sum = arith::TruncFOp::create(k.builder, k.loc, element, sum);
+    k.store(sum, k.argument(argRotaryGradient), item);
+  });
+}
+
+class TensorAttentionGradientStrategy : public KernelStrategy {
+public:
+  TensorAttentionGradientStrategy()
+      : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient") {}
+
+  bool serves(KernelOp kernel) const override {
+    auto op = findBF16Attention<AttentionGradientOp>(kernel);
+    return op && getElementTypeOrSelf(op.getGradient()).isBF16() &&
+           succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op), mostSharedMemory)) &&
+           succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op), mostSharedMemory));
+  }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    auto op = findBF16Attention<AttentionGradientOp>(kernel);
+    AttentionShape shape = AttentionShape::of(op);
+    auto choose = [&](GradientPassKind pass) {
+      TensorGradientTiles tiles = *chooseGradientTiles(pass, shape, target.sharedMemoryPerBlock);
+      tiles.record(pass, configuration);
+      return tiles;
+    };
+    TensorGradientTiles keyTiles = choose(GradientPassKind::Keys), queryTiles = choose(GradientPassKind::Queries);
+    configuration.workspace = GradientWorkspace(shape).bytes;
+    int64_t rows = shape.batch * shape.sequence;
+    auto addPass = [&](StringRef name, const TensorGradientTiles &tiles) -> StageSpec & {
+      int64_t blocks = shape.batch * shape.heads * llvm::divideCeil(shape.sequence, tiles.owned);
+      return configuration.addGPUStage(name, blocks, tiles.threads(), GradientMemory(shape, tiles).bytes);
+    };
+    ptx::Swizzle keys = *commonSwizzle({shape.nope, shape.rope}), values = *commonSwizzle({shape.value});
+    auto queryMaps = [&](StageSpec &stage, int64_t extent) {
+      stage.maps.push_back(describeChannels(argQuery, op.getQuery().getType(), extent, keys));
+      stage.maps.push_back(describeChannels(argGradient, op.getGradient().getType(), extent, values));
+    };
+    auto keyMaps = [&](StageSpec &stage, int64_t extent) {
+      stage.maps.push_back(describeChannels(argKeyValue, op.getKeyValue().getType(), extent, keys));
+      stage.maps.push_back(describeChannels(argRotary, op.getRotaryKey().getType(), extent, keys));
+      stage.maps.push_back(describeChannels(argKeyValue, op.getKeyValue().getType(), extent, values));
+    };
+    configuration.addGPUStage("delta", llvm::divideCeil(rows * shape.heads, deltasPerBlock), smallThreads);
+    StageSpec &keyStage = addPass("keys", keyTiles);
+    keyMaps(keyStage, keyTiles.owned);
+    queryMaps(keyStage, keyTiles.walked);
+    StageSpec &queryStage = addPass("queries", queryTiles);
+    queryMaps(queryStage, queryTiles.owned);
+    keyMaps(queryStage, queryTiles.walked);
+    configuration.addGPUStage("rotary", llvm::divideCeil(rows * shape.rope, smallThreads), smallThreads);
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    auto op = findBF16Attention<AttentionGradientOp>(kernel);
+    for (unsigned number : {stageDelta, stageKeys, stageQueries, stageRotary}) {
+      GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
+      if (number == stageDelta)
+        emitDelta(op, stage);
+      else if (number == stageKeys)
+        KeyPass(op, configuration, stage).emit();
+      else if (number == stageQueries)
+        QueryPass(op, configuration, stage).emit();
+      else
+        emitRotary(op, stage);
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerTensorAttentionGradientStrategy() {
+  registerStrategy(std::make_unique<TensorAttentionGradientStrategy>());
+}

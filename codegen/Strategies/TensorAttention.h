@@ -1,0 +1,95 @@
+//===- TensorAttention.h - tiles of the attention kernels on tensor cores -----------------------------------------===//
+//
+// How the attention core is cut into tiles on an NVIDIA GPU: queries and keys of a block, the stages of the rings of
+// keys and values, the swizzles that heads of their sizes allow.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_TENSORATTENTION_H
+#define HADAL_CODEGEN_STRATEGIES_TENSORATTENTION_H
+
+#include "codegen/Strategies/Attention.h"
+
+namespace hadal {
+
+/// Bytes of shared memory that a block of compute capability 9.0 may have: what strategies ask before a target is
+/// named.
+constexpr int64_t mostSharedMemory = 232448;
+
+struct TensorAttentionTiles {
+  /// Queries of a block (64 per consuming warp group) and keys of a step.
+  int64_t queries = 128, keys = 128;
+  int64_t stages = 2;
+
+  int64_t consumers() const { return queries / 64; }
+  int64_t threads() const { return (consumers() + 1) * 128; }
+
+  void record(KernelConfiguration &configuration) const;
+  static TensorAttentionTiles read(const KernelConfiguration &configuration);
+};
+
+/// The places of the forward kernel's tiles and barriers in shared memory.
+struct ForwardMemory {
+  int64_t queryBytes, keyBytes, valueBytes;
+  int64_t keyOffset, valueOffset, barrierOffset, bytes;
+  ForwardMemory(const AttentionShape &shape, const TensorAttentionTiles &tiles);
+};
+
+/// The two passes of the gradient: one sums over queries, the other over keys.
+enum class GradientPassKind { Keys, Queries };
+
+/// The tiles of one of them. A block owns `owned` keys (pass of the keys) or queries (pass of the queries), 64 per
+/// consuming warp group, and walks over tiles of `walked` queries or keys.
+struct TensorGradientTiles {
+  int64_t owned = 128, walked = 64, stages = 2;
+
+  int64_t consumers() const { return owned / 64; }
+  int64_t threads() const { return (consumers() + 1) * 128; }
+
+  void record(GradientPassKind pass, KernelConfiguration &configuration) const;
+  static TensorGradientTiles read(GradientPassKind pass, const KernelConfiguration &configuration);
+};
+
+/// The places of a gradient pass's tiles: a pair of owned tiles (as deep as a query, and as a value), a ring of walked
+/// ones, barriers.
+struct GradientMemory {
+  int64_t ownedValueOffset, ringOffset, walkedQueryBytes, stageBytes, barrierOffset, bytes;
+  GradientMemory(const AttentionShape &shape, const TensorGradientTiles &tiles);
+};
+
+/// The workspace of the gradient: per head and query the sum of gradient · output, then what every head adds to the
+/// rotary key's gradient. Offsets in bytes.
+struct GradientWorkspace {
+  int64_t rotaryOffset, bytes;
+  explicit GradientWorkspace(const AttentionShape &shape);
+};
+
+/// The widest swizzle whose panels divide all the extents; failure when 16 does not divide one.
+mlir::FailureOr<ptx::Swizzle> commonSwizzle(llvm::ArrayRef<int64_t> extents);
+/// Elements of a bf16 panel of that swizzle.
+int64_t panelElements(ptx::Swizzle swizzle);
+
+/// The tiles of the forward kernel; failure when a head is too large for registers or shared memory, or no panel
+/// divides its parts.
+mlir::FailureOr<TensorAttentionTiles> chooseForwardTiles(const AttentionShape &shape, int64_t sharedMemory);
+
+mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape,
+                                                         int64_t sharedMemory);
+
+/// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
+TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);
+
+/// The one operation in the body of an attention kernel on bf16; null when the body holds anything else.
+template <typename OpTy> OpTy findBF16Attention(KernelOp kernel) {
+  mlir::Block &body = kernel.getBody().front();
+  if (!llvm::hasNItems(body.without_terminator(), 1))
+    return {};
+  auto op = mlir::dyn_cast<OpTy>(body.front());
+  bool standsAlone = op && llvm::equal(op->getOperands(), body.getArguments()) &&
+                     llvm::equal(op->getResults(), body.getTerminator()->getOperands());
+  auto isBF16 = [](mlir::Value value) { return mlir::getElementTypeOrSelf(value.getType()).isBF16(); };
+  return standsAlone && llvm::all_of(op->getOperands().take_front(3), isBF16) ? op : OpTy();
+}
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_TENSORATTENTION_H

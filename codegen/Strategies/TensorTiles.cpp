@@ -1,0 +1,108 @@
+//===- TensorTiles.cpp - tile sizes of matrix products on tensor cores --------------------------------------------===//
+//
+// Every tile that wgmma and shared memory allow is a candidate, and its time is estimated in cycles of a
+// multiprocessor:
+//
+//   time = waves · (steps · max(multiply, load) + fixed + store)
+//
+// A block multiplies 64 numbers of depth per step at the rate of the tensor cores (2048 products and sums a cycle) and
+// loads a stage of A and B meanwhile, from the second-level cache as a rule; its share of that cache's bandwidth is
+// about 32 bytes a cycle, which is why large tiles win, and why two blocks that share B win over one. Blocks are as
+// many as multiprocessors and take tiles in turn; `waves` is the number of tiles that the busiest one takes, so a tile
+// size that leaves most multiprocessors idle in the last turn loses. Filling the ring and storing C are paid per tile.
+//
+// The constants are properties of the architecture (compute capability 9.0), not measurements of one board; they decide
+// between tiles, nothing else depends on them.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Strategies/TensorTiles.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+constexpr int64_t productsPerCycle = 2048, loadBytesPerCycle = 32, storeBytesPerCycle = 16, cyclesPerTile = 1500;
+constexpr int64_t mostStages = 8;
+
+/// Cycles of the whole product with these tiles.
+int64_t estimate(const Contraction &contraction, const TensorTiles &tiles) {
+  int64_t products = contraction.grouping == ContractionGrouping::Depth ? contraction.experts : 1;
+  int64_t tasks = products * tiles.rowTasks * tiles.columnTasks;
+  int64_t waves = llvm::divideCeil(tasks, tiles.blocks);
+  int64_t steps = llvm::divideCeil(contraction.shape.depth, tiles.depth);
+  int64_t multiply = tiles.rows * tiles.columns * tiles.depth / productsPerCycle;
+  int64_t load = (tiles.lhsBytes() + tiles.rhsBytes() / tiles.cluster) / loadBytesPerCycle;
+  int64_t store = tiles.rows * tiles.columns * 4 / storeBytesPerCycle;
+  return waves * (steps * std::max(multiply, load) + cyclesPerTile + store);
+}
+
+/// Fills in what follows from the tile's extents.
+void complete(TensorTiles &tiles, const Contraction &contraction, const TargetDescription &target) {
+  constexpr int64_t barrierBytes = 2 * mostStages * 8;
+  tiles.stages = std::min(mostStages, (target.sharedMemoryPerBlock - barrierBytes) / tiles.stageBytes());
+  tiles.rowTasks = int64_t(llvm::alignTo(contraction.rowTasks(tiles.rows), tiles.cluster));
+  tiles.columnTasks = contraction.columnTasks(tiles.columns);
+  int64_t products = contraction.grouping == ContractionGrouping::Depth ? contraction.experts : 1;
+  int64_t tasks = products * tiles.rowTasks * tiles.columnTasks;
+  tiles.blocks = std::min(target.multiprocessors / tiles.cluster * tiles.cluster, tasks);
+  // Side by side: about as many rows as columns of C at a time.
+  int64_t side = 1;
+  while (side * side * tiles.rows < target.multiprocessors * tiles.columns)
+    ++side;
+  tiles.groupRows = int64_t(llvm::alignTo(std::min(side, tiles.rowTasks), tiles.cluster));
+}
+
+} // namespace
+
+TensorTiles hadal::chooseTensorTiles(const Contraction &contraction, const TargetDescription &target) {
+  TensorTiles best;
+  int64_t bestTime = INT64_MAX;
+  for (int64_t rows : {128, 64})
+    for (int64_t columns : {256, 192, 128, 64})
+      for (int64_t cluster : {2, 1}) {
+        // Neighbours in the rows belong to the same product only where nothing is grouped by expert.
+        if (cluster > 1 && (contraction.grouping != ContractionGrouping::None || contraction.rows <= rows))
+          continue;
+        // A gathered tile passes through registers: 128 rows of one panel at most.
+        if (contraction.rhs.pairs && columns > 128)
+          continue;
+        TensorTiles tiles;
+        tiles.rows = rows;
+        tiles.columns = columns;
+        tiles.cluster = cluster;
+        complete(tiles, contraction, target);
+        if (int64_t time = estimate(contraction, tiles); time < bestTime) {
+          best = tiles;
+          bestTime = time;
+        }
+      }
+  return best;
+}
+
+void TensorTiles::record(KernelConfiguration &configuration) const {
+  configuration.set("tile_rows", rows);
+  configuration.set("tile_columns", columns);
+  configuration.set("tile_depth", depth);
+  configuration.set("stages", stages);
+  configuration.set("cluster", cluster);
+  configuration.set("group_rows", groupRows);
+  configuration.set("row_tasks", rowTasks);
+  configuration.set("column_tasks", columnTasks);
+  configuration.set("blocks", blocks);
+}
+
+TensorTiles TensorTiles::read(const KernelConfiguration &configuration) {
+  TensorTiles tiles;
+  tiles.rows = configuration.get("tile_rows");
+  tiles.columns = configuration.get("tile_columns");
+  tiles.depth = configuration.get("tile_depth");
+  tiles.stages = configuration.get("stages");
+  tiles.cluster = configuration.get("cluster");
+  tiles.groupRows = configuration.get("group_rows");
+  tiles.rowTasks = configuration.get("row_tasks");
+  tiles.columnTasks = configuration.get("column_tasks");
+  tiles.blocks = configuration.get("blocks");
+  return tiles;
+}

@@ -1,0 +1,44 @@
+//===- TensorTiles.h - tile sizes of matrix products on tensor cores ----------------------------------------------===//
+//
+// Chooses how the blocks of an NVIDIA GPU share a matrix product: the tile of C that a block works on at a time, the
+// stages of the ring that feeds it, and whether two blocks share the tile of B.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_STRATEGIES_TENSORTILES_H
+#define HADAL_CODEGEN_STRATEGIES_TENSORTILES_H
+
+#include "codegen/Strategies/Contraction.h"
+
+namespace hadal {
+
+struct TensorTiles {
+  /// Extents of the tile of C; depth of a stage.
+  int64_t rows = 0, columns = 0, depth = 64;
+  int64_t stages = 0;
+  /// Blocks of a cluster: neighbours in the rows, which load a share of B's tile each for both.
+  int64_t cluster = 1;
+  /// Rows of tiles that are worked on side by side, so that the second-level cache holds what they read.
+  int64_t groupRows = 1;
+  /// Tiles, in rows (an upper bound when experts differ; a multiple of the cluster) and columns, of one product.
+  int64_t rowTasks = 0, columnTasks = 0;
+  int64_t blocks = 0;
+
+  /// Warp groups that multiply: 64 rows each.
+  int64_t consumers() const { return rows / 64; }
+  int64_t threads() const { return (consumers() + 1) * 128; }
+  int64_t lhsBytes() const { return rows * depth * 2; }
+  int64_t rhsBytes() const { return columns * depth * 2; }
+  int64_t stageBytes() const { return lhsBytes() + rhsBytes(); }
+  int64_t barrierOffset() const { return stages * stageBytes(); }
+  int64_t sharedMemory() const { return barrierOffset() + 2 * stages * 8; }
+
+  void record(KernelConfiguration &configuration) const;
+  static TensorTiles read(const KernelConfiguration &configuration);
+};
+
+/// The tiles with the least estimated time.
+TensorTiles chooseTensorTiles(const Contraction &contraction, const TargetDescription &target);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_STRATEGIES_TENSORTILES_H
