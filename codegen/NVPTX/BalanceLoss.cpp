@@ -32,7 +32,7 @@ private:
   static constexpr bool isGradient =
       std::is_same_v<Op, SequenceBalanceLossGradientOp> || std::is_same_v<Op, VarianceBalanceLossGradientOp>;
   static constexpr bool needsCounts = isSequenceWise, needsShares = !isSequenceWise || !isGradient;
-  static constexpr int64_t threads = 256, warps = threads / warpSize, tokensPerBlock = 128;
+  static constexpr int64_t threads = 256, warps = threads / warpSize, tokensPerBlock = 64;
 
   /// The shapes of a kernel, and where its workspace holds what.
   struct Layout {

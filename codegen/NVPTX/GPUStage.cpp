@@ -43,6 +43,9 @@ static LLVM::LLVMFuncOp createKernelFunction(OpBuilder &builder, KernelOp kernel
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), builder.getDenseI32ArrayAttr({int32_t(spec.threads)}));
+  // One block to a multiprocessor is enough: without this, ptxas rather spills than uses all registers, and setmaxnreg
+  // is ignored.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   if (spec.cluster > 1)
     function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
                       builder.getDenseI32ArrayAttr({int32_t(spec.cluster)}));

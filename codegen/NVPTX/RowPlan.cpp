@@ -116,6 +116,9 @@ double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &
   // A barrier waits for the slowest warp, and the more so the more warps there are.
   if (plan.blockReductions > 0)
     result += 0.2 + 0.1 * double(plan.threadsPerRow) / 512.0;
+  // Of such blocks only one fits a multiprocessor, and nothing moves while it waits.
+  if (plan.blockReductions > 0 && plan.threads() > 640)
+    result += 0.3;
   // A warp that reads less than 128 bytes of one row at a time.
   if (plan.threadsPerRow < 8 && demand.vectors > plan.threadsPerRow)
     result += 0.3;

@@ -13,7 +13,7 @@
 // PORTABLE: error: the target 'sm_80' has no lowerings yet; give one of: cpu, sm_90a
 // NVPTX: @sum (update): blocks_then_sum
 // GPU: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a"
-// GPU: llvm.func @sum.blocks(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 256>}
+// GPU: llvm.func @sum.blocks(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 256>}
 // GPU: llvm.func @sum.sum
 // FIRST: error: the kernel 'sum' has no configuration: run hadal-select-strategies first
 // RESUMED-DAG: hadal.kernel update @sum
