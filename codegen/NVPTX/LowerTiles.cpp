@@ -421,9 +421,11 @@ struct LowerSpecialize : OpConversionPattern<SpecializeOp> {
       rewriter.eraseOp(role.getTerminator());
       rewriter.inlineBlockBefore(&role, target->getTerminator(), arguments);
     };
-    // Before the branch: every role's thread knows its group.
+    // Before the branch, where whole warps are together: a number that comes from lane 0 is known to be the same in all
+    // lanes, so what follows from it (matrix descriptors above all) lies in registers of the warp, not of its threads.
     rewriter.setInsertionPoint(branch);
-    Value group = e.add(e.div(thread, 128), e.i32(-1));
+    Value own = e.add(e.div(thread, 128), e.i32(-1));
+    Value group = ptx::ShuffleOp::create(rewriter, loc, own.getType(), ptx::ShuffleKind::Index, own, e.i32(0));
     move(op.getProducer().front(), branch.thenBlock(), ptx::RegisterAction::Decrease, op.getProducerRegisters(), {});
     move(op.getConsumer().front(), branch.elseBlock(), ptx::RegisterAction::Increase, op.getConsumerRegisters(),
          {group});

@@ -184,13 +184,12 @@ private:
     SmallVector<Value> score(tiles.keys / 2), weight(tiles.keys / 2);
     Value lowest = k.f32(-INFINITY), base = k.f32(shape.scale * M_LOG2E);
     Value firstKey = t.add(t.mul(step, tiles.keys), t.accumulatorColumn());
+    // Column 8·j + c is excluded from a half's row when it is more than this.
+    Value bound[2] = {t.sub(position[0], firstKey), t.sub(position[1], firstKey)};
     for (int64_t i = 0; i < tiles.keys / 2; ++i) {
       score[i] = t.at(scores, i);
-      if (!masked)
-        continue;
-      Value key = t.add(firstKey, i / 4 * 8 + i % 2);
-      Value isBehind = k.less(position[i % 4 / 2], key);
-      score[i] = k.select(isBehind, lowest, score[i]);
+      if (masked)
+        score[i] = k.select(t.less(bound[i % 4 / 2], t.number(i / 4 * 8 + i % 2)), lowest, score[i]);
     }
     for (int64_t half = 0; half < 2; ++half) {
       Value highest = maximum[half];

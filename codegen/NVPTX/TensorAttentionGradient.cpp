@@ -8,7 +8,9 @@
 // Sums over queries and sums over keys are formed in passes of their own, so that no number is added to from two
 // blocks and the result is the same in every run:
 //
-//   delta    a warp per query and head: D, into the workspace
+//   prepare  a warp per query and head: D and the denominators' logarithm, into the workspace; queries behind the end
+//   of
+//            the sequence get the logarithm of infinity, so that their P is 0
 //   keys     a block per tile of keys of a head, walking over the queries that see them: dK and dV
 //   queries  a block per tile of queries of a head, walking over the keys they see: dQ
 //   rotary   a thread per number of the rotary key's gradient: its sum over the heads, in their order
@@ -34,7 +36,7 @@ namespace {
 enum : unsigned { argQuery, argKeyValue, argRotary, argOutput, argStatistics, argGradient };
 enum : unsigned { argQueryGradient = 6, argKeyValueGradient, argRotaryGradient, argWorkspace };
 // Stages.
-enum : unsigned { stageDelta, stageKeys, stageQueries, stageRotary };
+enum : unsigned { stagePrepare, stageKeys, stageQueries, stageRotary };
 
 /// What both passes share.
 class GradientPass {
@@ -106,9 +108,11 @@ protected:
     return {scores, slopes};
   }
 
-  /// The first element of a query's statistics (batch × heads × sequence), as i64.
-  Value statisticsStart() { return k.mul(t.wide(t.add(t.mul(batch, shape.heads), head)), shape.sequence); }
-  Value knownPosition(Value position) { return t.min(position, t.number(shape.sequence - 1)); }
+  /// The pair (-log2 of the denominators, D) of a query: where it lies.
+  Value pairAddress(Value position) {
+    Value row = k.mul(t.wide(t.add(t.mul(batch, shape.heads), head)), workspace.paddedSequence);
+    return k.address(k.argument(argWorkspace), k.mul(k.add(row, t.wide(position)), 2), k.f32());
+  }
 
   /// Stores columns [begin, end) of a sum times a factor: 64 owned rows of a tensor with rows of `channels`, the sum's
   /// column `begin` at column `at`.
@@ -195,51 +199,53 @@ private:
                  shape.heads * shape.keyValue(), t.add(keyColumn, shape.nope), groupRow);
   }
 
-  /// One number per query (batch × heads × sequence) for the queries that a thread's columns belong to.
-  SmallVector<Value> loadPerQuery(unsigned argument, Value firstQuery) {
+  /// The pairs of the queries that a thread's columns belong to, two neighbours at a time: number 4·j + 2·c for the
+  /// logarithm of column 8·j + c, and D behind it.
+  SmallVector<Value> loadPairs(Value firstQuery) {
     SmallVector<Value> numbers;
-    Value start = statisticsStart();
-    for (int64_t j = 0; j < tiles.walked / 8; ++j)
-      for (int64_t c = 0; c < 2; ++c) {
-        Value query = knownPosition(t.add(t.add(firstQuery, t.accumulatorColumn()), 8 * j + c));
-        numbers.push_back(k.load(k.f32(), k.argument(argument), k.add(start, t.wide(query))));
-      }
+    Value start = pairAddress(t.add(firstQuery, t.accumulatorColumn()));
+    auto four = VectorType::get({4}, k.f32());
+    for (int64_t j = 0; j < tiles.walked / 8; ++j) {
+      Value place = k.address(start, k.i64(16 * j), k.f32());
+      Value pairs = LLVM::LoadOp::create(k.builder, k.loc, four, place, /*alignment=*/16);
+      for (int64_t i = 0; i < 4; ++i)
+        numbers.push_back(t.at(pairs, i));
+    }
     return numbers;
   }
 
   SmallVector<Value> emitStep(Value step, Value groupRow, ValueRange carried) {
     Value firstQuery = t.mul(t.add(firstStep, step), tiles.walked);
-    SmallVector<Value> statistics = loadPerQuery(argStatistics, firstQuery);
+    SmallVector<Value> pairs = loadPairs(firstQuery);
     t.wait(walkedRing, step);
     auto [scores, slopes] = startScores(groupRow, step);
     scores = t.waitProducts(1, scores).front();
-    Value weights = t.pack(emitWeights(scores, firstQuery, statistics));
+    Value weights = t.pack(emitWeights(scores, firstQuery, pairs));
     Value valueSum = t.product(weights, Value(), walked(valueColumns, step, true), Value(), carried[1]);
-    SmallVector<Value> deltas = loadPerQuery(argWorkspace, firstQuery);
     slopes = t.waitProducts(1, slopes).front();
-    Value derivatives = t.pack(emitDerivatives(weights, slopes, deltas));
+    Value derivatives = t.pack(emitDerivatives(weights, slopes, pairs));
     Value keySum = t.product(derivatives, Value(), walked(queryColumns, step, false), Value(), carried[0]);
     SmallVector<Value> sums = t.waitProducts(0, {keySum, valueSum});
     t.release(walkedRing, step);
     return sums;
   }
 
-  /// P of every number: 0 for queries before the key, and behind the end of the sequence.
-  Value emitWeights(Value scores, Value firstQuery, ArrayRef<Value> statistics) {
+  /// P of every number: 0 for queries before the key.
+  Value emitWeights(Value scores, Value firstQuery, ArrayRef<Value> pairs) {
     SmallVector<Value> weights;
-    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0);
+    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0), first = t.add(firstQuery, t.accumulatorColumn());
+    // Column 8·j + c sees the keys of a half when it is not less than this.
+    Value bound[2] = {t.sub(key[0], first), t.sub(key[1], first)};
     for (int64_t i = 0; i < tiles.walked / 2; ++i) {
-      Value query = t.add(t.add(firstQuery, t.accumulatorColumn()), i / 4 * 8 + i % 2);
-      Value sees = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, key[i % 4 / 2], query);
-      sees = t.both(sees, t.less(query, t.number(shape.sequence)));
-      Value negative = k.mulf(statistics[i / 4 * 2 + i % 2], k.f32(-M_LOG2E));
-      weights.push_back(k.select(sees, exp2(k.fma(t.at(scores, i), base, negative)), none));
+      Value hidden = t.less(t.number(i / 4 * 8 + i % 2), bound[i % 4 / 2]);
+      Value weight = exp2(k.fma(t.at(scores, i), base, pairs[i / 4 * 4 + i % 2 * 2]));
+      weights.push_back(k.select(hidden, none, weight));
     }
     return t.fromNumbers(weights);
   }
 
   /// dS, from the rounded weights: they take half the registers.
-  Value emitDerivatives(Value weights, Value slopes, ArrayRef<Value> deltas) {
+  Value emitDerivatives(Value weights, Value slopes, ArrayRef<Value> pairs) {
     SmallVector<Value> derivatives;
     Value mask = k.i32(int32_t(0xffff0000)), sixteen = k.i32(16);
     for (int64_t i = 0; i < tiles.walked / 2; ++i) {
@@ -247,7 +253,7 @@ private:
       Value bits = i % 2 == 0 ? Value(arith::ShLIOp::create(k.builder, k.loc, pair, sixteen))
                               : Value(arith::AndIOp::create(k.builder, k.loc, pair, mask));
       Value weight = arith::BitcastOp::create(k.builder, k.loc, k.f32(), bits);
-      derivatives.push_back(k.mulf(weight, k.subf(t.at(slopes, i), deltas[i / 4 * 2 + i % 2])));
+      derivatives.push_back(k.mulf(weight, k.subf(t.at(slopes, i), pairs[i / 4 * 4 + i % 2 * 2 + 1])));
     }
     return t.fromNumbers(derivatives);
   }
@@ -287,13 +293,13 @@ private:
   }
 
   void consume(Value group) {
-    Value groupRow = t.mul(group, 64), start = statisticsStart();
+    Value groupRow = t.mul(group, 64);
     Value statistic[2], delta[2];
     for (int64_t half = 0; half < 2; ++half) {
       query[half] = t.add(t.add(firstOwned, groupRow), t.accumulatorRow(half));
-      Value place = k.add(start, t.wide(knownPosition(query[half])));
-      statistic[half] = k.mulf(k.load(k.f32(), k.argument(argStatistics), place), k.f32(-M_LOG2E));
-      delta[half] = k.load(k.f32(), k.argument(argWorkspace), place);
+      Value pair = k.loadAligned(k.f32(), pairAddress(query[half]), k.i64(0), 2);
+      statistic[half] = t.at(pair, 0);
+      delta[half] = t.at(pair, 1);
     }
     t.wait(ownedRing, zero);
     Value sum = t.forReduce(zero, steps, one, {t.zeros(shape.query())},
@@ -311,14 +317,14 @@ private:
     SmallVector<Value> done = t.waitProducts(0, {scores, slopes});
     Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0);
     Value firstKey = t.add(t.mul(step, tiles.walked), t.accumulatorColumn());
+    Value bound[2] = {t.sub(query[0], firstKey), t.sub(query[1], firstKey)};
     SmallVector<Value> derivatives;
     for (int64_t i = 0; i < tiles.walked / 2; ++i) {
       int64_t half = i % 4 / 2;
-      Value key = t.add(firstKey, i / 4 * 8 + i % 2);
-      Value sees = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, key, query[half]);
+      Value hidden = t.less(bound[half], t.number(i / 4 * 8 + i % 2));
       Value weight = exp2(k.fma(t.at(done[0], i), base, statistic[half]));
       Value derivative = k.mulf(weight, k.subf(t.at(done[1], i), delta[half]));
-      derivatives.push_back(k.select(sees, derivative, none));
+      derivatives.push_back(k.select(hidden, none, derivative));
     }
     Value packed = t.pack(t.fromNumbers(derivatives));
     Value next = t.product(packed, Value(), walked(queryColumns, step, false), Value(), sum);
@@ -334,33 +340,39 @@ private:
 // The passes of single numbers
 //===----------------------------------------------------------------------===//
 
-constexpr int64_t smallThreads = 256, deltasPerBlock = smallThreads / warpSize;
+constexpr int64_t smallThreads = 256, queriesPerBlock = smallThreads / warpSize;
 
-/// A warp per query and head: lanes take pairs of channels.
-void emitDelta(AttentionGradientOp op, GPUStage &stage) {
+/// A warp per query, padded ones too, and head: lanes take pairs of channels.
+void emitPrepare(AttentionGradientOp op, GPUStage &stage) {
   KernelBuilder &k = stage.k;
   AttentionShape shape = AttentionShape::of(op);
-  int64_t items = shape.batch * shape.sequence * shape.heads;
-  Value item = k.add(k.mul(stage.block(), deltasPerBlock), stage.warp());
+  int64_t padded = GradientWorkspace(shape).paddedSequence, items = shape.batch * padded * shape.heads;
+  Value item = k.add(k.mul(stage.block(), queriesPerBlock), stage.warp());
   k.ifThen(k.less(item, k.i64(items)), [&] {
-    Value sum = k.f32(0);
+    Value row = k.div(item, shape.heads), head = k.rem(item, shape.heads);
+    Value batch = k.div(row, padded), position = k.rem(row, padded);
+    Value exists = k.less(position, k.i64(shape.sequence)), known = k.min(position, k.i64(shape.sequence - 1));
+    Value channels = k.add(k.mul(k.add(k.mul(batch, shape.sequence), known), shape.heads), head);
     auto load = [&](unsigned argument, Value tensor, Value at) {
-      Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+      Type element = getElementTypeOrSelf(tensor.getType());
       Value pair = k.loadAligned(element, k.argument(argument), at, 2);
       return element.isF32() ? pair : arith::ExtFOp::create(k.builder, k.loc, k.vectorOf(k.f32()), pair).getResult();
     };
+    Value sum = k.f32(0);
     for (int64_t begin = 0; begin < shape.value; begin += 2 * warpSize) {
-      Value column = k.add(k.mul(stage.lane(), 2), begin), known = k.min(column, k.i64(shape.value - 2));
-      Value at = k.add(k.mul(item, shape.value), known);
+      Value column = k.add(k.mul(stage.lane(), 2), begin);
+      Value at = k.add(k.mul(channels, shape.value), k.min(column, k.i64(shape.value - 2)));
       Value product = k.mulf(load(argOutput, op.getOutput(), at), load(argGradient, op.getGradient(), at));
       sum = k.addf(sum, k.select(k.less(column, k.i64(shape.value)), k.reduceAdd(product), k.f32(0)));
     }
     sum = stage.warpReduceAdd(sum);
     k.ifThen(k.equal(stage.lane(), k.i64(0)), [&] {
-      Value row = k.div(item, shape.heads), head = k.rem(item, shape.heads);
-      Value batch = k.div(row, shape.sequence), position = k.rem(row, shape.sequence);
-      Value place = k.add(k.mul(k.add(k.mul(batch, shape.heads), head), shape.sequence), position);
-      k.store(sum, k.argument(argWorkspace), place);
+      Value headRow = k.add(k.mul(batch, shape.heads), head);
+      Value logarithm = k.load(k.f32(), k.argument(argStatistics), k.add(k.mul(headRow, shape.sequence), known));
+      Value place = k.mul(k.add(k.mul(headRow, padded), position), 2);
+      Value base = k.select(exists, k.mulf(logarithm, k.f32(-M_LOG2E)), k.f32(-INFINITY));
+      k.store(base, k.argument(argWorkspace), place);
+      k.store(k.select(exists, sum, k.f32(0)), k.argument(argWorkspace), k.add(place, 1));
     });
   });
 }
@@ -409,6 +421,7 @@ public:
     TensorGradientTiles keyTiles = choose(GradientPassKind::Keys), queryTiles = choose(GradientPassKind::Queries);
     configuration.workspace = GradientWorkspace(shape).bytes;
     int64_t rows = shape.batch * shape.sequence;
+    int64_t pairs = shape.batch * GradientWorkspace(shape).paddedSequence * shape.heads;
     auto addPass = [&](StringRef name, const TensorGradientTiles &tiles) -> StageSpec & {
       int64_t blocks = shape.batch * shape.heads * llvm::divideCeil(shape.sequence, tiles.owned);
       return configuration.addGPUStage(name, blocks, tiles.threads(), GradientMemory(shape, tiles).bytes);
@@ -423,7 +436,7 @@ public:
       stage.maps.push_back(describeChannels(argRotary, op.getRotaryKey().getType(), extent, keys));
       stage.maps.push_back(describeChannels(argKeyValue, op.getKeyValue().getType(), extent, values));
     };
-    configuration.addGPUStage("delta", llvm::divideCeil(rows * shape.heads, deltasPerBlock), smallThreads);
+    configuration.addGPUStage("prepare", llvm::divideCeil(pairs, queriesPerBlock), smallThreads);
     StageSpec &keyStage = addPass("keys", keyTiles);
     keyMaps(keyStage, keyTiles.owned);
     queryMaps(keyStage, keyTiles.walked);
@@ -437,10 +450,10 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     auto op = findBF16Attention<AttentionGradientOp>(kernel);
-    for (unsigned number : {stageDelta, stageKeys, stageQueries, stageRotary}) {
+    for (unsigned number : {stagePrepare, stageKeys, stageQueries, stageRotary}) {
       GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
-      if (number == stageDelta)
-        emitDelta(op, stage);
+      if (number == stagePrepare)
+        emitPrepare(op, stage);
       else if (number == stageKeys)
         KeyPass(op, configuration, stage).emit();
       else if (number == stageQueries)

@@ -81,9 +81,10 @@ GradientMemory::GradientMemory(const AttentionShape &shape, const TensorGradient
 }
 
 GradientWorkspace::GradientWorkspace(const AttentionShape &shape) {
-  int64_t rows = shape.batch * shape.sequence * shape.heads;
-  rotaryOffset = llvm::alignTo(rows * 4, 256);
-  bytes = rotaryOffset + rows * shape.rope * 4;
+  constexpr int64_t largestTile = 128;
+  paddedSequence = int64_t(llvm::alignTo(shape.sequence, largestTile));
+  rotaryOffset = shape.batch * shape.heads * paddedSequence * 8;
+  bytes = rotaryOffset + shape.batch * shape.sequence * shape.heads * shape.rope * 4;
 }
 
 FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape,

@@ -56,9 +56,11 @@ struct GradientMemory {
   GradientMemory(const AttentionShape &shape, const TensorGradientTiles &tiles);
 };
 
-/// The workspace of the gradient: per head and query the sum of gradient · output, then what every head adds to the
-/// rotary key's gradient. Offsets in bytes.
+/// The workspace of the gradient: per head and query the pair that both passes recompute with, for a sequence padded to
+/// whole tiles; then what every head adds to the rotary key's gradient.
 struct GradientWorkspace {
+  int64_t paddedSequence;
+  /// In bytes.
   int64_t rotaryOffset, bytes;
   explicit GradientWorkspace(const AttentionShape &shape);
 };

@@ -133,11 +133,12 @@ func.func @eight_bits(%numbers: vector<8xf32>) -> vector<2xi32> {
 func.func @roles(%pointer: !llvm.ptr) {
   // CHECK: %[[THREAD:.*]] = ptx.thread_id
   // CHECK: %[[PRODUCES:.*]] = arith.cmpi slt, %[[THREAD]], %c128
+  // CHECK: %[[GROUP:.*]] = ptx.shuffle <index> %{{.*}}, %c0
   // CHECK: scf.if %[[PRODUCES]] {
   // CHECK-NEXT: ptx.set_max_registers <decrease> 40
   // CHECK: } else {
   // CHECK-NEXT: ptx.set_max_registers <increase> 232
-  // CHECK-NEXT: llvm.store %{{.*}}, %{{.*}} : i32, !llvm.ptr
+  // CHECK-NEXT: llvm.store %[[GROUP]], %{{.*}} : i32, !llvm.ptr
   tile.specialize registers 40, 232 {
     ptx.sync_warp
   } consumer {
