@@ -24,7 +24,7 @@ namespace hadal {
 /// The pass hadal-ptx-to-emulator, on a module.
 std::unique_ptr<mlir::Pass> createPTXToEmulatorPass();
 
-/// The pass, then the lowering of CPU kernels: the module's functions are LLVM's dialect afterwards.
+/// hadal-lower-tiles, the pass, then the lowering of CPU kernels: the module's functions are LLVM's dialect afterwards.
 void buildLowerToEmulatorPipeline(mlir::OpPassManager &passes);
 
 /// Registers the pass, and the pipeline as hadal-emulator-to-llvm.

@@ -26,6 +26,7 @@ public:
 
   void *data() { return start; }
   size_t size() const { return bytes; }
+  const std::string &getName() const { return name; }
   /// From now on a write to it stops the program.
   void forbidWriting();
 

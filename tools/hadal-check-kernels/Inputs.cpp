@@ -1,13 +1,15 @@
 //===- Inputs.cpp - what a kernel under check is given ------------------------------------------------------------===//
 //
-// First the reference evaluator's own rules give every operand a value. Then operands are looked at through their users:
-// the role of an integer (tokens, indices, pairs, rows, offsets) and the range that an update expects of its numbers
-// follow from the operation that reads them. All routing data of one kernel comes from one random choice of experts.
+// First the reference evaluator's own rules give every operand a value. Then operands are looked at through their
+// users: the role of an integer (tokens, indices, pairs, rows, offsets) and the range that an update expects of its
+// numbers follow from the operation that reads them. All routing data of one kernel comes from one random choice of
+// experts.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "dialect/Reference/Inputs.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/ADT/bit.h"
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -126,6 +128,14 @@ std::vector<double> chooseExperts(const Roles &roles, uint64_t seed, Routing rou
 
 } // namespace
 
+/// To the nearest numbers that a kernel can be given in bf16.
+static void roundToBF16(Tensor &tensor) {
+  for (double &element : tensor.data) {
+    uint32_t bits = llvm::bit_cast<uint32_t>(float(element));
+    element = llvm::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
+  }
+}
+
 FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing) {
   reference::Inputs source(seed);
   Roles roles = findRoles(kernel);
@@ -139,6 +149,8 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
     if (auto range = roles.range.find(argument); range != roles.range.end() && !given)
       *tensor = source.uniform((kernel.getName() + "#" + Twine(index)).str(), cast<ShapedType>(argument.getType()),
                                range->second.first, range->second.second);
+    if (cast<ShapedType>(argument.getType()).getElementType().isBF16())
+      roundToBF16(*tensor);
     inputs.push_back(std::move(*tensor));
   }
   if (roles.count == 0)

@@ -1,7 +1,7 @@
 //===- Runner.h - compiles kernels into this process and runs them ------------------------------------------------===//
 //
 // Takes kernels the whole way to an object file, as hadalc does, links the object into this process and runs stages as
-// the runtime would: step after step, tasks spread over threads.
+// the runtime would (Stages.h).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_TOOLS_CHECK_KERNELS_RUNNER_H
@@ -10,7 +10,7 @@
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/Reference/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "tools/hadal-check-kernels/GuardedBuffer.h"
+#include "tools/hadal-check-kernels/Stages.h"
 
 namespace llvm::orc {
 class LLJIT;
@@ -27,26 +27,17 @@ public:
   ~CompiledKernels();
   CompiledKernels(CompiledKernels &&);
 
-  using Stage = void (*)(void *const *, int64_t, int64_t, int64_t, void *);
-  mlir::FailureOr<Stage> lookUp(KernelOp kernel, const StageSpec &stage);
+  /// The address of a stage's function.
+  mlir::FailureOr<void *> lookUp(KernelOp kernel, const StageSpec &stage);
 
 private:
   explicit CompiledKernels(std::unique_ptr<llvm::orc::LLJIT> jit);
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
-/// How a kernel is run.
-struct RunOptions {
-  unsigned threads = 1;
-  /// Nonzero: tasks run in an order shuffled by this seed, one at a time.
-  uint64_t shuffle = 0;
-  Side side = Side::Right;
-  /// Result i lies in the buffer of operand tied[i]; -1: in its own.
-  llvm::SmallVector<int64_t> tied;
-  /// Runs the kernel this many times more and reports the fastest, in nanoseconds.
-  unsigned repeat = 0;
-  double *fastest = nullptr;
-};
+/// Whether functions for all stages of the kernel stand in a gpu.module beside it already: such a kernel, written by
+/// hand, is neither selected nor lowered.
+bool hasCode(KernelOp kernel);
 
 /// Runs a kernel on the inputs; integers and floats are converted to the element types of its operands.
 mlir::FailureOr<llvm::SmallVector<reference::Tensor>> runKernel(CompiledKernels &kernels, KernelOp kernel,

@@ -34,6 +34,22 @@ static double meanMagnitude(const Tensor &tensor) {
   return finite == 0 ? 0.0 : sum / double(finite);
 }
 
+static bool isBF16(Value value) { return getElementTypeOrSelf(value.getType()).isBF16(); }
+
+/// Whether a value is computed from one that the kernel has rounded to bf16.
+static bool dependsOnRounding(Value value) {
+  SmallVector<Value> pending{value};
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  while (!pending.empty())
+    if (Operation *op = pending.pop_back_val().getDefiningOp(); op && seen.insert(op).second)
+      for (Value operand : op->getOperands()) {
+        if (isBF16(operand) && operand.getDefiningOp())
+          return true;
+        pending.push_back(operand);
+      }
+  return false;
+}
+
 FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> inputs) {
   Reference reference;
   reference::Evaluator evaluator;
@@ -55,10 +71,14 @@ FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> input
     if (!isa<FloatType>(cast<RankedTensorType>(kernel.getResultTypes()[index]).getElementType()))
       continue;
     double mean = meanMagnitude(result);
+    Value yielded = kernel.getBody().front().getTerminator()->getOperand(index);
+    double neighbour = isBF16(yielded) || dependsOnRounding(yielded) ? 0x1p-7 : 0.0;
+    double spread = dependsOnRounding(yielded) ? mean : 0.0;
     for (int64_t i = 0; i < result.size(); ++i) {
       double magnitude = std::isfinite(result.data[i]) ? std::fabs(result.data[i]) : 0.0;
       tolerance.data[i] = contraction ? 4 * epsilon * (root * std::fabs(magnitudes[index].data[i]) + magnitude)
                                       : 4 * epsilon * root * (magnitude + mean);
+      tolerance.data[i] += neighbour * (magnitude + spread);
     }
   }
   return reference;

@@ -7,9 +7,12 @@
 //   contraction   4 ε √K S + 4 ε |r|, where S is the same element of the kernel evaluated on absolute values, so that
 //                 S = Σ |a||b| for a product;
 //   others        4 ε √K (|r| + mean of |r| over the result): along a row terms of both signs and similar size are
-//   added,
-//                 and elementary functions are right to 2 ulp;
+//                 added, and elementary functions are right to 2 ulp;
 //   integers      none.
+//
+// A sum that is off by this much may be rounded to the other of two neighbours in bf16, which lie up to 2^-7 |r| apart.
+// This is added for results in bf16, and 2^-7 (|r| + mean of |r|) for those that are computed from a number that the
+// kernel rounded.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_TOOLS_CHECK_KERNELS_TOLERANCE_H

@@ -1,7 +1,9 @@
 //===- hadal-check-kernels.cpp - holds kernels against the reference evaluator ------------------------------------===//
 //
 // Reads a file with hadal.kernel operations (or with functions, which are cut into kernels first), compiles every
-// kernel for a CPU, runs it in this process and compares its results with the reference evaluator's in float64.
+// kernel, runs it in this process (those for a GPU in the emulator) and compares its results with the reference
+// evaluator's in float64. A kernel with a configuration whose stages stand in a gpu.module of the file is taken as it
+// is.
 //
 // A kernel is run three times on the same random operands: with one thread in order, with several threads and tasks in
 // a shuffled order, and, where a result may share an operand's buffer, in place. All runs must agree to the last bit.
@@ -9,13 +11,16 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
+#include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
+#include "dialect/Tile/Tile.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
 #include "tools/hadal-check-kernels/Inputs.h"
+#include "tools/hadal-check-kernels/Numbers.h"
 #include "tools/hadal-check-kernels/Runner.h"
 #include "tools/hadal-check-kernels/Tolerance.h"
 #include "llvm/Support/CommandLine.h"
@@ -32,7 +37,7 @@ using hadal::reference::Tensor;
 namespace {
 
 struct Options {
-  std::string input, cpu, assembly, only;
+  std::string input, target, cpu, assembly, only;
   uint64_t seed;
   unsigned threads, repeat;
   Routing routing;
@@ -47,7 +52,7 @@ int64_t tiedOperand(KernelOp kernel, Value result, ArrayRef<int64_t> taken) {
     if (!argument || argument.getType() != result.getType() || llvm::is_contained(taken, argument.getArgNumber()))
       return -1;
     // Read by one operation only: a later reader would see the new value.
-    return argument.hasOneUse() ? argument.getArgNumber() : -1;
+    return argument.hasOneUse() ? int64_t(argument.getArgNumber()) : -1;
   };
   auto produced = dyn_cast<OpResult>(result);
   if (!produced)
@@ -160,22 +165,36 @@ LogicalResult cutIntoKernels(ModuleOp module) {
   return passes.run(module);
 }
 
+/// Selects for every kernel, but for those whose code is in the file.
+LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target, bool print) {
+  for (KernelOp kernel : module.getOps<KernelOp>()) {
+    FailureOr<KernelConfiguration> configuration =
+        hasCode(kernel) ? getConfiguration(kernel) : selectConfiguration(kernel, target);
+    if (failed(configuration))
+      return failure();
+    kernel->setAttr(configurationAttrName, configuration->toAttribute(module.getContext()));
+    if (!print)
+      continue;
+    llvm::outs() << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
+    configuration->print(llvm::outs());
+    llvm::outs() << "\n";
+  }
+  return success();
+}
+
 LogicalResult checkable(KernelOp kernel) {
   for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
-    for (Type type : types) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      if (!tensor || !tensor.hasStaticShape() ||
-          !(tensor.getElementType().isF32() || tensor.getElementType().isInteger(32)))
+    for (Type type : types)
+      if (!canHold(type))
         return kernel.emitError("cannot check a kernel with ")
-               << type << ": give tensors of f32 or i32 of static shape";
-    }
+               << type << ": give tensors of f32, bf16 or i32 of static shape";
   return success();
 }
 
 int run(const Options &options) {
   DialectRegistry registry;
   registerAllDialects(registry);
-  registry.insert<HadalDialect>();
+  registry.insert<HadalDialect, ptx::PTXDialect, tile::TileDialect>();
   registerReferenceModels(registry);
   registerTranslations(registry);
   MLIRContext context(registry);
@@ -186,12 +205,13 @@ int run(const Options &options) {
   if (!module || failed(cutIntoKernels(*module)))
     return 1;
 
-  llvm::Expected<TargetDescription> target = TargetDescription::forCPU(options.cpu);
+  llvm::Expected<TargetDescription> target = TargetDescription::forTarget(options.target, options.cpu);
   if (!target) {
     llvm::errs() << "error: " << llvm::toString(target.takeError()) << "\n";
     return 2;
   }
   registerCPUStrategies();
+  registerNVPTXStrategies();
   if (!options.only.empty())
     for (KernelOp kernel : llvm::make_early_inc_range(module->getOps<KernelOp>()))
       if (!kernel.getName().contains(options.only))
@@ -203,7 +223,7 @@ int run(const Options &options) {
     llvm::errs() << "error: " << options.input << " holds no kernel to check\n";
     return 1;
   }
-  if (failed(selectStrategies(*module, *target, options.printConfig ? &llvm::outs() : nullptr)))
+  if (failed(selectWhereNeeded(*module, *target, options.printConfig)))
     return 1;
   FailureOr<CompiledKernels> kernels = CompiledKernels::compile(*module, *target, options.assembly);
   if (failed(kernels))
@@ -214,13 +234,15 @@ int run(const Options &options) {
   for (KernelOp kernel : module->getOps<KernelOp>()) {
     llvm::outs().flush();
     FailureOr<bool> passes = checker.check(kernel);
-    if (failed(passes))
-      return 1;
-    failures += !*passes;
+    failures += failed(passes) || !*passes;
     ++count;
   }
-  llvm::outs() << llvm::formatv("{0} of {1} kernels pass on {2} ({3} lanes)\n", count - failures, count, target->cpu,
-                                target->lanes);
+  llvm::outs() << llvm::formatv("{0} of {1} kernels pass on {2}", count - failures, count,
+                                target->kind() == TargetKind::CPU ? target->cpu : target->gpu);
+  if (target->kind() == TargetKind::CPU)
+    llvm::outs() << llvm::formatv(" ({0} lanes)\n", target->lanes);
+  else
+    llvm::outs() << " (emulated)\n";
   return failures ? 1 : 0;
 }
 
@@ -236,6 +258,8 @@ int main(int argc, char **argv) {
   cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));
   cl::opt<std::string> cpu("cpu", cl::desc("LLVM's name of a CPU that this machine can run"), cl::init("host"),
                            cl::cat(category));
+  cl::opt<std::string> target("target", cl::desc("cpu, or a GPU (sm_90a), whose kernels run in the emulator"),
+                              cl::init("cpu"), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random operands"), cl::init(1), cl::cat(category));
   cl::opt<unsigned> threads("threads", cl::desc("of the run with shuffled tasks"), cl::init(3), cl::cat(category));
   cl::opt<unsigned> repeat("repeat", cl::desc("time every kernel with so many runs and print the fastest"), cl::init(0),
@@ -257,5 +281,5 @@ int main(int argc, char **argv) {
     return 2;
   }
   registerHadalPasses();
-  return run({input, cpu, assembly, only, seed, threads, repeat, routing, printConfig});
+  return run({input, target, cpu, assembly, only, seed, threads, repeat, routing, printConfig});
 }

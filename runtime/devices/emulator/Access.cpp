@@ -22,8 +22,9 @@ static const char *verb(const Access &access) { return access.writes ? "writes" 
   case Content::Loading:
     worker.fail(
         access.location,
-        "reads shared memory offset %zu while a TMA load into it is under way: its mbarrier has not been waited for",
-        offset);
+        "reads shared memory offset %zu while the TMA load at %s into it is under way: either this reader has to "
+        "wait for the load's mbarrier, or the load for this reader",
+        offset, thread.block->mbarriers.locationOfLoad(offset));
   case Content::Barrier:
     worker.fail(access.location, "reads shared memory offset %zu, which holds an mbarrier", offset);
   case Content::Loaded:

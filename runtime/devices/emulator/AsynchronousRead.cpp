@@ -15,8 +15,9 @@ static void checkByte(Worker &worker, const SharedMemory &memory, size_t offset,
   case Content::Loading:
     worker.fail(
         reader.location,
-        "%s reads shared memory offset %zu while a TMA load into it is under way: its mbarrier has not been waited for",
-        reader.what, offset);
+        "%s reads shared memory offset %zu while the TMA load at %s into it is under way: either this reader has "
+        "to wait for the load's mbarrier, or the load for this reader",
+        reader.what, offset, worker.thread().block->mbarriers.locationOfLoad(offset));
   case Content::Written:
   case Content::Loaded:
     break;

@@ -128,6 +128,14 @@ bool MBarriers::wakePolling(Worker &worker) {
   return any;
 }
 
+const char *MBarriers::locationOfLoad(size_t offset) const {
+  for (const MBarrier &barrier : barriers)
+    for (const TMALoad &load : barrier.loads)
+      if (offset >= load.destination && offset - load.destination < load.box.bytes())
+        return load.location;
+  return "an unknown place";
+}
+
 const TMALoad *MBarriers::unfinishedLoad() const {
   for (const MBarrier &barrier : barriers)
     if (!barrier.loads.empty())

@@ -60,6 +60,8 @@ public:
   bool wakePolling(Worker &worker);
   /// The first load that nobody waited for; null when there is none.
   const TMALoad *unfinishedLoad() const;
+  /// Where the load under way into a byte was issued.
+  const char *locationOfLoad(size_t offset) const;
   /// For messages: null when there is none.
   const MBarrier *find(size_t offset) const;
 

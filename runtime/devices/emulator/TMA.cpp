@@ -93,6 +93,7 @@ static void readSource(Worker &worker, TMAStore &store, const char *location) {
 void waitForStores(Worker &worker, uint32_t pending, bool readOnly, const char *location) {
   TMAStores &stores = worker.thread().stores;
   uint32_t finished = stores.groups > pending ? stores.groups - pending : 0;
+  worker.waitUntilIdle(location);
   for (TMAStore &store : stores.pending) {
     if (store.group >= finished)
       continue;

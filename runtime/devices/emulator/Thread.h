@@ -13,7 +13,7 @@ namespace hadal::emulator {
 class Block;
 
 /// What a thread waits for.
-enum class Wait : uint8_t { Barrier, Warp, WarpGroup, MBarrier, Cluster };
+enum class Wait : uint8_t { Barrier, Warp, WarpGroup, MBarrier, Cluster, Idle };
 
 struct Thread {
   enum class State : uint8_t { Ready, Waiting, Finished };

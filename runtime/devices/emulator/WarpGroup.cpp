@@ -224,6 +224,7 @@ void WarpGroup::wait(Worker &worker, uint32_t pending, const char *location) {
     worker.wait(Wait::WarpGroup, location);
     return;
   }
+  worker.waitUntilIdle(location);
   finishGroups(worker, waitingFor > pending ? waitingFor - pending : 0, location);
   waitingCount = 0;
   while (Thread *other = waiting.take())

@@ -36,6 +36,7 @@ bool Worker::run(const Launch &launch, int64_t cluster) {
 void Worker::start() {
   ready.clear();
   nextReady = 0;
+  idle = WaitingThreads();
   size_t index = 0;
   for (std::unique_ptr<Block> &block : blocks.blocks)
     for (size_t number = 0; number < block->threads.size(); ++number, ++index) {
@@ -105,6 +106,11 @@ void Worker::wait(Wait reason, const char *location, uint32_t waitedFor, uint32_
   leave(/*finished=*/false);
 }
 
+void Worker::waitUntilIdle(const char *location) {
+  idle.add(*running);
+  wait(Wait::Idle, location);
+}
+
 void Worker::wake(Thread &thread, uint64_t result) {
   thread.state = Thread::State::Ready;
   thread.result = result;
@@ -119,6 +125,10 @@ bool Worker::runUntilFinished() {
       switchContext(root, running->context);
       if (!message.empty())
         return false;
+      continue;
+    }
+    if (Thread *thread = idle.take()) {
+      wake(*thread);
       continue;
     }
     bool polling = false;
@@ -175,6 +185,8 @@ static std::string describeWait(Worker &worker, const Thread &thread) {
                   barrier.phase, " misses ", barrier.pending, " of ", barrier.count, " arrivals and ",
                   barrier.bytes - barrier.loading, " bytes)");
   }
+  case Wait::Idle:
+    return "for nothing";
   case Wait::Cluster:
     return concat("for the cluster's barrier (", worker.cluster().barrier.arrived(), " threads arrived)");
   }

@@ -48,6 +48,8 @@ public:
   /// Suspends the running thread until somebody wakes it.
   void wait(Wait reason, const char *location, uint32_t waitedFor = 0, uint32_t parity = 0);
   void wake(Thread &thread, uint64_t result = 0);
+  /// Suspends the running thread until no other one can go on: what happens then happens as late as it may.
+  void waitUntilIdle(const char *location);
   size_t unfinishedThreads() const { return unfinished; }
   /// Something happened that polling threads may have waited for.
   void progress() { ++events; }
@@ -66,6 +68,8 @@ private:
   Thread *running = nullptr;
   std::vector<Thread *> ready;
   size_t nextReady = 0, unfinished = 0;
+  /// Those that wait until no other thread is ready.
+  WaitingThreads idle;
   std::mt19937_64 random;
   uint64_t events = 0;
   std::string message;
