@@ -13,6 +13,7 @@
 #include "dialect/Tile/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -86,7 +87,7 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
   };
   module.getContext()
       ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
-                    gpu::GPUDialect, ptx::PTXDialect>();
+                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect, tile::TileDialect>();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = lowerToLLVMIR(module, target, context);
   if (!llvmModule)
