@@ -58,11 +58,15 @@ SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &progr
 //===----------------------------------------------------------------------===//
 
 int64_t RowPlan::lanesFor(KernelOp kernel) {
-  int64_t narrowest = 4;
-  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
-    for (Type type : types)
-      narrowest = std::min<int64_t>(narrowest, cast<RankedTensorType>(type).getElementTypeBitWidth() / 8);
-  return 16 / std::max<int64_t>(narrowest, 2);
+  int64_t widest = 2;
+  auto visit = [&](Value tensor) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    if (!isOnePerRow(tensor))
+      widest = std::max<int64_t>(widest, type.getElementTypeBitWidth() / 8);
+  };
+  llvm::for_each(kernel.getBody().getArguments(), visit);
+  llvm::for_each(kernel.getBody().front().getTerminator()->getOperands(), visit);
+  return 16 / widest;
 }
 
 namespace {

@@ -31,7 +31,8 @@ struct RowLoop {
 llvm::SmallVector<RowLoop> getRowLoops(KernelOp kernel, const RowProgram &program, unsigned phase);
 
 struct RowPlan {
-  /// Elements that a thread handles at a time where the columns allow it: 16 bytes of the narrowest operand.
+  /// Elements that a thread handles at a time where the columns allow it: 16 bytes of the widest operand. Of narrower
+  /// ones it then moves less, but a warp still moves whole sectors of memory.
   int64_t lanes = 4;
   /// A row is shared by so many threads (a power of two up to a warp, or a whole block), and a block has so many rows.
   int64_t threadsPerRow = 1, rowsPerBlock = 1;
