@@ -13,6 +13,7 @@ using namespace hadal::check;
 using hadal::reference::Tensor;
 
 static constexpr double epsilon = 0x1p-24;
+static constexpr double factorRounding = 0x1p-5;
 
 static int64_t longestDimension(KernelOp kernel) {
   int64_t longest = 1;
@@ -50,6 +51,25 @@ static bool dependsOnRounding(Value value) {
   return false;
 }
 
+/// Whether a kernel multiplies numbers that it has computed (softmax's weights, their derivatives) with operands in bf16,
+/// and may round the former for it, as tensor cores want them.
+static bool roundsFactors(KernelOp kernel) {
+  return llvm::is_contained({KernelKind::Attention, KernelKind::Head}, kernel.getKind()) &&
+         llvm::any_of(kernel.getBody().getArguments(), isBF16);
+}
+
+/// The mean of |r| over the row, the last dimension, that an element is in.
+static std::vector<double> rowMagnitudes(const Tensor &tensor) {
+  int64_t columns = tensor.shape.empty() ? 1 : std::max<int64_t>(tensor.shape.back(), 1);
+  std::vector<double> means(tensor.size() / columns);
+  for (auto [row, mean] : llvm::enumerate(means)) {
+    for (int64_t column = 0; column < columns; ++column)
+      mean += std::fabs(tensor.data[row * columns + column]);
+    mean /= double(columns);
+  }
+  return means;
+}
+
 FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> inputs) {
   Reference reference;
   reference::Evaluator evaluator;
@@ -74,11 +94,14 @@ FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> input
     Value yielded = kernel.getBody().front().getTerminator()->getOperand(index);
     double neighbour = isBF16(yielded) || dependsOnRounding(yielded) ? 0x1p-7 : 0.0;
     double spread = dependsOnRounding(yielded) ? mean : 0.0;
+    std::vector<double> rows = roundsFactors(kernel) ? rowMagnitudes(result) : std::vector<double>();
     for (int64_t i = 0; i < result.size(); ++i) {
       double magnitude = std::isfinite(result.data[i]) ? std::fabs(result.data[i]) : 0.0;
       tolerance.data[i] = contraction ? 4 * epsilon * (root * std::fabs(magnitudes[index].data[i]) + magnitude)
                                       : 4 * epsilon * root * (magnitude + mean);
       tolerance.data[i] += neighbour * (magnitude + spread);
+      if (!rows.empty())
+        tolerance.data[i] += factorRounding * rows[i * rows.size() / result.size()];
     }
   }
   return reference;

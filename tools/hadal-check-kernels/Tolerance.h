@@ -10,6 +10,10 @@
 //                 added, and elementary functions are right to 2 ulp;
 //   integers      none.
 //
+// Attention and heads on bf16 multiply numbers that they have computed themselves, softmax's weights and their
+// derivatives, and may round these to bf16 as well: a relative error of 2^-9 of every term, of either sign. 2^-5 of the
+// mean of |r| over the element's row is added for it.
+//
 // A sum that is off by this much may be rounded to the other of two neighbours in bf16, which lie up to 2^-7 |r| apart.
 // This is added for results in bf16, and 2^-7 (|r| + mean of |r|) for those that are computed from a number that the
 // kernel rounded.
