@@ -105,10 +105,9 @@ protected:
   void plan(CombineRowsGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
     // A warp has four vectors of a short row under way; longer ones belong to a block.
-    int64_t vectors = columns / lanes, sharers = warpSize;
-    while (sharers < 512 && vectors > sharers * mostUnrolled)
-      sharers *= 2;
-    int64_t rowsPerBlock = std::max<int64_t>(1, sharers == warpSize ? threads / warpSize : 1);
+    int64_t vectors = columns / lanes, sharers = llvm::divideCeil(vectors, mostUnrolled);
+    sharers = std::min<int64_t>(512, std::max<int64_t>(llvm::alignTo(sharers, warpSize), warpSize));
+    int64_t rowsPerBlock = sharers == warpSize ? threads / warpSize : 1;
     configuration.set("lanes", lanes);
     configuration.set("threads_per_row", sharers);
     configuration.set("rows_per_block", rowsPerBlock);

@@ -69,7 +69,7 @@ public:
   GPUSquaredNormStrategy() : GPUAnchoredStrategy(KernelKind::Update, "blocks_then_sum") {}
 
 protected:
-  static constexpr int64_t threads = 256, vectorsPerThread = 16;
+  static constexpr int64_t threads = 256, vectorsPerThread = 16, threadsOfSum = 1024;
 
   void plan(SquaredNormOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t elements = elementsOf(op.getInput()), lanes = commonLanes(4, {elements});
@@ -77,7 +77,7 @@ protected:
     configuration.set("lanes", lanes);
     configuration.set("elements_per_block", threads * vectorsPerThread * lanes);
     configuration.addGPUStage("blocks", blocks, threads, GPUStage::reductionBytes(1, threads));
-    configuration.addGPUStage("sum", 1, threads, GPUStage::reductionBytes(1, threads));
+    configuration.addGPUStage("sum", 1, threadsOfSum, GPUStage::reductionBytes(1, threadsOfSum));
     configuration.workspace = blocks * sizeof(float);
   }
 
@@ -113,7 +113,7 @@ private:
     Type f64 = k.builder.getF64Type();
     int64_t blocks = context.configuration.stages[0].tasks;
     Value own = k.forReduce(
-        stage.thread(), k.i64(blocks), threads, {k.constant(f64, 0.0)}, [&](Value index, ValueRange carried) {
+        stage.thread(), k.i64(blocks), threadsOfSum, {k.constant(f64, 0.0)}, [&](Value index, ValueRange carried) {
           Value part = arith::ExtFOp::create(k.builder, k.loc, f64, k.load(k.f32(), context.workspace(), index));
           return SmallVector<Value>{k.addf(carried[0], part)};
         })[0];

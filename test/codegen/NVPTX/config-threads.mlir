@@ -75,7 +75,7 @@ hadal.kernel routing @dispatch(%i: tensor<1x4096x8xi32>) -> (tensor<32768xi32>, 
 }
 
 // A block per row for the dot product of long rows.
-// CHECK: @combine_gradient (routing): scale_rows {lanes = 4, threads_per_row = 512, rows_per_block = 1} stages [rows: 32768 × 512 threads, 128 B shared]
+// CHECK: @combine_gradient (routing): scale_rows {lanes = 4, threads_per_row = 448, rows_per_block = 1} stages [rows: 32768 × 448 threads, 112 B shared]
 hadal.kernel routing @combine_gradient(%x: tensor<32768x7168xf32>, %p: tensor<32768xi32>, %w: tensor<1x4096x8xf32>, %g: tensor<1x4096x7168xf32>)
     -> (tensor<32768x7168xf32>, tensor<1x4096x8xf32>) {
   %0, %1 = hadal.combine_rows_gradient %x, %p, %w, %g
@@ -83,7 +83,7 @@ hadal.kernel routing @combine_gradient(%x: tensor<32768x7168xf32>, %p: tensor<32
   hadal.yield %0, %1 : tensor<32768x7168xf32>, tensor<1x4096x8xf32>
 }
 
-// CHECK: @squared_norm (update): blocks_then_sum {lanes = 4, elements_per_block = 16384} stages [blocks: 896 × 256 threads, 64 B shared, sum: 1 × 256 threads, 64 B shared] workspace 3584 B
+// CHECK: @squared_norm (update): blocks_then_sum {lanes = 4, elements_per_block = 16384} stages [blocks: 896 × 256 threads, 64 B shared, sum: 1 × 1024 threads, 256 B shared] workspace 3584 B
 hadal.kernel update @squared_norm(%x: tensor<2048x7168xf32>) -> tensor<f32> {
   %0 = hadal.squared_norm %x : tensor<2048x7168xf32>
   hadal.yield %0 : tensor<f32>
