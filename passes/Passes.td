@@ -203,6 +203,16 @@ def FusePass : Pass<"hadal-fuse", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hadal::HadalDialect", "::mlir::arith::ArithDialect"];
 }
 
+def LaunchKernelsPass : Pass<"hadal-launch-kernels", "::mlir::ModuleOp"> {
+  let summary = "gives every kernel an entry point of its own";
+  let description = [{
+    The entry points of the module go; each kernel gets one that launches it once, on states named after the kernel and the
+    number of the operand. Such a module becomes a program that checks and times its kernels. Example:
+    test/passes/Transforms/launch-kernels.mlir.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
   let summary = "gives every buffer of an entry point its place in one arena";
   let description = [{

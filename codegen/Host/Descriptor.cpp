@@ -58,7 +58,7 @@ LLVM::LLVMStructType layout::tensorMap(MLIRContext *context) { return getStruct(
 LLVM::LLVMStructType layout::gpuLaunch(MLIRContext *context) { return getStruct(context, "pppliiiip"); }
 LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "ppllliip"); }
 LLVM::LLVMStructType layout::entry(MLIRContext *context) { return getStruct(context, "pppplll"); }
-LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppplllllllplpplpll"); }
+LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iippppppplllllllplpplpll"); }
 
 FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
                                            TableWriter &writer) {
@@ -171,6 +171,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   writer.structure("hadal_program", layout::program(context),
                    {writer.i32(HADAL_PROGRAM_VERSION),
                     writer.i32(checkMemory),
+                    writer.string(getString(module, "hadal.program", "train")),
                     writer.string(getString(module, "hadal.model", "model")),
                     writer.string(target.name()),
                     writer.string(target.cpu),

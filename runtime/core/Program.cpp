@@ -166,7 +166,7 @@ void verifyLaunches(const struct hadal_program &program, const hadal_entry &entr
 Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor) {
   require(descriptor.version == HADAL_PROGRAM_VERSION, "it has version ", descriptor.version, ", this runtime is for ",
           HADAL_PROGRAM_VERSION, "; compile and link with the same hadalc");
-  require(descriptor.model && descriptor.target && descriptor.cpu && descriptor.cpu_features &&
+  require(descriptor.program && descriptor.model && descriptor.target && descriptor.cpu && descriptor.cpu_features &&
               descriptor.config_json && descriptor.config_json_reason,
           "a string of the descriptor is missing");
   require(descriptor.micro_batch_size >= 1 && descriptor.sequence_length >= 1 && descriptor.tokens_ahead >= 1 &&

@@ -39,6 +39,10 @@ public:
   virtual void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) = 0;
   virtual void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const = 0;
 
+  /// Copies an argument of an entry point's table out, of the arena too, where it stays as the last launch that touched it
+  /// left it until another of the entry point's buffers takes its place.
+  virtual void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const = 0;
+
   /// The tensor's memory where the host can address it, null otherwise.
   virtual std::byte *hostAddress(uint32_t tensor) const = 0;
 

@@ -48,6 +48,7 @@ public:
   /// Fields that a test wants to differ are changed here before `build`.
   struct hadal_program program = {.version = HADAL_PROGRAM_VERSION,
                                   .check_memory = 0,
+                                  .program = "train",
                                   .model = "test",
                                   .target = "cpu",
                                   .cpu = "x86-64",

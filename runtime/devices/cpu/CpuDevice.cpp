@@ -97,6 +97,10 @@ void CpuDevice::download(uint32_t tensor, uint64_t offset, std::span<std::byte> 
   std::memcpy(destination.data(), tensorAddresses[tensor] + offset, destination.size());
 }
 
+void CpuDevice::downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const {
+  std::memcpy(destination.data(), argumentAddresses[entry][argument], destination.size());
+}
+
 //===----------------------------------------------------------------------===//
 // Execution
 //===----------------------------------------------------------------------===//

@@ -135,10 +135,17 @@ void CudaDevice::download(uint32_t tensor, uint64_t offset, std::span<std::byte>
                         destination.data());
     return;
   }
+  copyToHost(tensorAddresses[tensor] + offset, destination, program.tensors()[tensor].name);
+}
+
+void CudaDevice::downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const {
+  copyToHost(entries[entry].addresses[argument], destination, "an argument");
+}
+
+void CudaDevice::copyToHost(DevicePointer source, std::span<std::byte> destination, const char *what) const {
   context.makeCurrent();
-  driver.check(
-      driver->copyToHostAsync(destination.data(), tensorAddresses[tensor] + offset, destination.size(), stream.get()),
-      "reading the tensor '", program.tensors()[tensor].name, "'");
+  driver.check(driver->copyToHostAsync(destination.data(), source, destination.size(), stream.get()), "reading '", what,
+               "'");
   wait();
 }
 

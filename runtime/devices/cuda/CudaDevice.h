@@ -24,6 +24,7 @@ public:
   uint64_t memoryAvailable() const override { return available; }
   void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
+  void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t) const override { return nullptr; }
   void run(uint32_t entry, LaunchRecorder *recorder) override;
 
@@ -61,6 +62,7 @@ private:
   std::vector<OwnedEvent> events;        // for runs that are recorded
   mutable const char *running = nullptr; // the entry point that was started last and not waited for
 
+  void copyToHost(DevicePointer source, std::span<std::byte> destination, const char *what) const;
   void placeTensors();
   void prepareEntries();
   void prepareLaunch(Entry &entry, const hadal_entry &table, uint64_t index);

@@ -12,7 +12,8 @@
 
 namespace hadal::cuda {
 
-/// The oldest driver interface this runtime can use: after tensor maps and clusters it brought long lists of parameters.
+/// The oldest driver interface this runtime can use: after tensor maps and clusters it brought long lists of
+/// parameters.
 inline constexpr int oldestInterface = 12010;
 
 /// The compute capability of a GPU or of a target: 9.0 of "sm_90a".

@@ -94,6 +94,10 @@ void EmulatedDevice::download(uint32_t tensor, uint64_t offset, std::span<std::b
   std::memcpy(destination.data(), tensorAddresses[tensor] + offset, destination.size());
 }
 
+void EmulatedDevice::downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const {
+  std::memcpy(destination.data(), entries[entry].addresses[argument], destination.size());
+}
+
 //===----------------------------------------------------------------------===//
 // Runs
 //===----------------------------------------------------------------------===//

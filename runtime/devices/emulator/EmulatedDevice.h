@@ -23,6 +23,7 @@ public:
   uint64_t memoryAvailable() const override { return available; }
   void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
+  void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
   void run(uint32_t entry, LaunchRecorder *recorder) override;
 

@@ -148,6 +148,7 @@ struct hadal_entry {
 struct hadal_program {
   uint32_t version;      /* HADAL_PROGRAM_VERSION */
   uint32_t check_memory; /* 1: every buffer gets its own guarded mapping, poisoned outside its lifetime */
+  const char *program;   /* what it does: "train", or "kernels" to check and time single kernels */
   const char *model;     /* the model's symbol name */
   const char *target;    /* "cpu", or the GPU: "sm_90a" */
   const char *cpu;       /* LLVM's name of the CPU, as printed by --cpu */
@@ -203,7 +204,7 @@ static_assert(sizeof(hadal_tensor_map) == 144, "codegen/Host/Descriptor.cpp writ
 static_assert(sizeof(hadal_gpu_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_entry) == 56, "codegen/Host/Descriptor.cpp writes this layout");
-static_assert(sizeof(hadal_program) == 176, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_program) == 184, "codegen/Host/Descriptor.cpp writes this layout");
 #endif
 
 #endif /* HADAL_PROGRAM_H */
