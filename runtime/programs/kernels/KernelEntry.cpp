@@ -79,14 +79,18 @@ KernelEntry::KernelEntry(Session &session, uint32_t entry) : session(session), e
   }
 }
 
+static const SafetensorsEntry *findEntry(const SafetensorsFile &file, const std::string &name) {
+  auto found = file.entries().find(name);
+  return found == file.entries().end() ? nullptr : &found->second;
+}
+
 void KernelEntry::writeOperands(const SafetensorsFile *cases, uint64_t seed) {
   for (size_t i = 0; i < operands.size(); ++i) {
     const hadal_tensor &tensor = session.tensor(operands[i]);
     std::vector<double> values(elementCount(tensor));
     std::string name = concat(kernel, ".operand.", i);
-    if (auto found = cases ? cases->entries().find(name) : decltype(cases->entries().end())();
-        cases && found != cases->entries().end()) {
-      values = toDoubles(found->second.bytes, found->second.dtype);
+    if (const SafetensorsEntry *given = cases ? findEntry(*cases, name) : nullptr) {
+      values = toDoubles(given->bytes, given->dtype);
       if (values.size() != elementCount(tensor))
         fail(HADAL_EXIT_INPUT, cases->path().string(), ": '", name, "' has ", values.size(),
              " elements, the kernel takes ", elementCount(tensor));
