@@ -51,26 +51,36 @@ bool hadal::check::hasCode(KernelOp kernel) {
   });
 }
 
-/// The module's kernels as LLVM IR, optimized; null after a diagnostic.
-static std::unique_ptr<llvm::Module> lowerToLLVMIR(ModuleOp module, const TargetDescription &target,
-                                                   llvm::LLVMContext &context) {
+OwningOpRef<ModuleOp> hadal::check::lowerKernels(ModuleOp module, const TargetDescription &target) {
+  module.getContext()
+      ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
+                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect, tile::TileDialect>();
   OwningOpRef<ModuleOp> copy(module.clone());
   OpBuilder builder = OpBuilder::atBlockEnd(copy->getBody());
   for (KernelOp kernel : copy->getOps<KernelOp>())
     if (!hasCode(kernel) && failed(lowerKernel(kernel, target, builder)))
-      return nullptr;
+      return {};
   for (Operation &op : llvm::make_early_inc_range(*copy->getBody()))
     if (!isa<LLVM::LLVMFuncOp, LLVM::GlobalOp, gpu::GPUModuleOp>(op))
       op.erase();
   (*copy)->setAttrs(DictionaryAttr::get(copy->getContext()));
-  PassManager passes(copy->getContext());
+  return copy;
+}
+
+/// The module's kernels as LLVM IR for this machine, optimized; null after a diagnostic.
+static std::unique_ptr<llvm::Module> lowerToLLVMIR(ModuleOp module, const TargetDescription &target,
+                                                   llvm::LLVMContext &context) {
+  OwningOpRef<ModuleOp> lowered = lowerKernels(module, target);
+  if (!lowered)
+    return nullptr;
+  PassManager passes(module.getContext());
   if (target.kind() == TargetKind::CPU)
     buildLowerToLLVMPipeline(passes);
   else
     buildLowerToEmulatorPipeline(passes);
-  if (failed(passes.run(*copy)))
+  if (failed(passes.run(*lowered)))
     return nullptr;
-  std::unique_ptr<llvm::Module> result = translateKernels(*copy, target, context);
+  std::unique_ptr<llvm::Module> result = translateKernels(*lowered, target, context);
   if (!result)
     return nullptr;
   if (llvm::Error error = optimizeKernels(*result, target)) {
@@ -85,9 +95,6 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
   auto fail = [&](llvm::Error error) -> FailureOr<CompiledKernels> {
     return module.emitError(llvm::toString(std::move(error)));
   };
-  module.getContext()
-      ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
-                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect, tile::TileDialect>();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = lowerToLLVMIR(module, target, context);
   if (!llvmModule)

@@ -10,6 +10,7 @@
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/Reference/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "tools/hadal-check-kernels/Stages.h"
 
 namespace llvm::orc {
@@ -17,6 +18,10 @@ class LLJIT;
 } // namespace llvm::orc
 
 namespace hadal::check {
+
+/// A module of the functions of all kernels (those for a GPU in a gpu.module), as their strategies emit them; null
+/// after a diagnostic.
+mlir::OwningOpRef<mlir::ModuleOp> lowerKernels(mlir::ModuleOp module, const TargetDescription &target);
 
 /// The machine code of a module's kernels.
 class CompiledKernels {

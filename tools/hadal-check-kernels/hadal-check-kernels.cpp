@@ -11,6 +11,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
+#include "codegen/NVPTX/EmitPTX.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "dialect/Tile/Tile.h"
@@ -19,6 +20,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
+#include "tools/hadal-check-kernels/GPUCode.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Numbers.h"
 #include "tools/hadal-check-kernels/Runner.h"
@@ -37,11 +39,11 @@ using hadal::reference::Tensor;
 namespace {
 
 struct Options {
-  std::string input, target, cpu, assembly, only;
+  std::string input, target, cpu, assembly, ptx, only;
   uint64_t seed;
   unsigned threads, repeat;
   Routing routing;
-  bool printConfig;
+  bool assemble, printConfig;
 };
 
 /// The operand whose buffer a result may share: what its operation declares, or the accumulated side of a sum with an
@@ -197,6 +199,7 @@ int run(const Options &options) {
   registry.insert<HadalDialect, ptx::PTXDialect, tile::TileDialect>();
   registerReferenceModels(registry);
   registerTranslations(registry);
+  registerGPUTranslations(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
@@ -224,6 +227,9 @@ int run(const Options &options) {
     return 1;
   }
   if (failed(selectWhereNeeded(*module, *target, options.printConfig)))
+    return 1;
+  if ((!options.ptx.empty() || options.assemble) &&
+      failed(makeGPUCode(*module, *target, {options.ptx, options.assemble})))
     return 1;
   FailureOr<CompiledKernels> kernels = CompiledKernels::compile(*module, *target, options.assembly);
   if (failed(kernels))
@@ -271,6 +277,9 @@ int main(int argc, char **argv) {
                            cl::cat(category));
   cl::opt<bool> printConfig("print-config", cl::desc("print what was selected for every kernel"), cl::cat(category));
   cl::opt<std::string> assembly("emit-assembly", cl::desc("write the assembly to a file"), cl::cat(category));
+  cl::opt<std::string> ptx("emit-ptx", cl::desc("write the PTX to a file (with a GPU as target)"), cl::cat(category));
+  cl::opt<bool> assemble("assemble", cl::desc("assemble the kernels with ptxas, print registers, fail on spills"),
+                         cl::cat(category));
   cl::opt<std::string> only("kernel", cl::desc("check only kernels whose name contains this"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(argc, argv, "Checks compiled kernels against the reference evaluator\n",
@@ -280,6 +289,10 @@ int main(int argc, char **argv) {
     llvm::errs() << "error: --threads must be at least 1\n";
     return 2;
   }
+  if (target == "cpu" && (!ptx.empty() || assemble)) {
+    llvm::errs() << "error: --emit-ptx and --assemble need a GPU: give --target=sm_90a\n";
+    return 2;
+  }
   registerHadalPasses();
-  return run({input, target, cpu, assembly, only, seed, threads, repeat, routing, printConfig});
+  return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, routing, assemble, printConfig});
 }
