@@ -5,12 +5,14 @@
 // into and extractions from vectors, which LLVM removes.
 //
 // The wait ties all accumulators through itself as well, although the instruction names no register: whoever reads one
-// then depends on the wait, and LLVM cannot move the reading in front of it.
+// then depends on the wait, and LLVM cannot move the reading in front of it. In the same way the fence ties what the
+// products behind it read from registers: their zeros and their converted operands are then written in front of it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/InlinePTX.h"
 #include "dialect/PTX/PTX.h"
 #include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -33,16 +35,44 @@ std::string getTies(unsigned count) {
   return llvm::join(llvm::map_range(llvm::seq(count), [](unsigned i) { return std::to_string(i); }), ",");
 }
 
-/// A statement that keeps registers in place: as many results as accumulators, each tied to one.
+/// A statement that keeps registers in place: as many results as there are values, each tied to one. They are f32 or
+/// i32; `more` operands follow.
 SmallVector<Value> emitInPlace(InlinePTX &at, const std::string &text, const std::string &moreConstraints,
-                               SmallVector<Value> accumulators, ValueRange moreOperands) {
-  unsigned count = accumulators.size();
-  std::string constraints = repeat("=f", count) + "," + getTies(count) + moreConstraints;
-  llvm::append_range(accumulators, moreOperands);
-  Type f32 = at.rewriter.getF32Type();
-  Type type = count == 1 ? f32 : LLVM::LLVMStructType::getLiteral(f32.getContext(), SmallVector<Type>(count, f32));
-  Value result = at.emit(text, constraints, accumulators, type);
+                               SmallVector<Value> values, ValueRange more) {
+  unsigned count = values.size();
+  SmallVector<Type> types;
+  std::string constraints;
+  for (Value value : values) {
+    types.push_back(value.getType());
+    constraints += value.getType().isF32() ? "=f," : "=r,";
+  }
+  constraints += getTies(count) + moreConstraints;
+  llvm::append_range(values, more);
+  Type type = count == 1 ? types.front() : LLVM::LLVMStructType::getLiteral(at.rewriter.getContext(), types);
+  Value result = at.emit(text, constraints, values, type);
   return count == 1 ? SmallVector<Value>{result} : at.unpack(result);
+}
+
+/// The same with vectors: their elements pass through the statement.
+SmallVector<Value> passVectors(InlinePTX &at, const std::string &text, ValueRange vectors) {
+  SmallVector<Value> registers;
+  for (Value vector : vectors)
+    llvm::append_range(registers, at.unpack(vector));
+  SmallVector<Value> all = emitInPlace(at, text, "", registers, {});
+  SmallVector<Value> results;
+  ArrayRef<Value> rest = all;
+  for (Value vector : vectors) {
+    auto type = cast<VectorType>(vector.getType());
+    results.push_back(at.pack(rest.take_front(type.getNumElements()), type));
+    rest = rest.drop_front(type.getNumElements());
+  }
+  return results;
+}
+
+/// Whether a product starts from zero whatever its accumulator holds.
+bool startsFromZero(WgmmaOp op) {
+  APInt scale;
+  return matchPattern(op.getScale(), m_ConstantInt(&scale)) && scale.isZero();
 }
 
 /// wgmma.mma_async.sync.aligned.mMnNkK.f32.A.B {accumulators}, a, b, scale, negate-a, negate-b[, transpose...];
@@ -76,12 +106,12 @@ struct LowerWgmma : OpRewritePattern<WgmmaOp> {
 
     // Whether the accumulator counts is a predicate, or known now; where it does not, its old value is not computed.
     Value accumulator = op.getAccumulator();
-    APInt constant;
     std::string scale;
-    if (matchPattern(op.getScale(), m_ConstantInt(&constant))) {
-      scale = constant.isZero() ? "0" : "1";
-      if (constant.isZero())
-        accumulator = LLVM::UndefOp::create(rewriter, op.getLoc(), type);
+    if (startsFromZero(op)) {
+      scale = "0";
+      accumulator = LLVM::UndefOp::create(rewriter, op.getLoc(), type);
+    } else if (matchPattern(op.getScale(), m_One())) {
+      scale = "1";
     } else {
       scale = add(op.getScale(), "b");
     }
@@ -112,26 +142,48 @@ struct LowerWgmmaWait : OpRewritePattern<WgmmaWaitOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    SmallVector<Value> registers;
-    for (Value accumulator : op.getAccumulators())
-      llvm::append_range(registers, at.unpack(accumulator));
-    SmallVector<Value> all = emitInPlace(at, text, "", registers, {});
-    SmallVector<Value> replacements;
-    ArrayRef<Value> rest = all;
-    for (Value accumulator : op.getAccumulators()) {
-      auto type = cast<VectorType>(accumulator.getType());
-      replacements.push_back(at.pack(rest.take_front(type.getNumElements()), type));
-      rest = rest.drop_front(type.getNumElements());
-    }
-    rewriter.replaceOp(op, replacements);
+    rewriter.replaceOp(op, passVectors(at, text, op.getAccumulators()));
     return success();
   }
 };
 
+/// The products behind a fence, up to the end of their batch, read from it what was there before it.
 struct LowerWgmmaFence : OpRewritePattern<WgmmaFenceOp> {
   using OpRewritePattern::OpRewritePattern;
+
   LogicalResult matchAndRewrite(WgmmaFenceOp op, PatternRewriter &rewriter) const override {
-    InlinePTX(rewriter, op.getLoc()).emit("wgmma.fence.sync.aligned;", "", {});
+    SmallVector<OpOperand *> uses;
+    llvm::SetVector<Value> values;
+    auto add = [&](OpOperand &use) {
+      Operation *definition = use.get().getDefiningOp();
+      bool isBehind = definition && definition->getBlock() == op->getBlock() && op->isBeforeInBlock(definition);
+      if (isBehind || !isa<VectorType>(use.get().getType()))
+        return;
+      values.insert(use.get());
+      uses.push_back(&use);
+    };
+    for (Operation *next = op->getNextNode(); next && !isa<WgmmaCommitOp, WgmmaFenceOp>(next);
+         next = next->getNextNode()) {
+      auto product = dyn_cast<WgmmaOp>(next);
+      if (!product)
+        continue;
+      add(product.getAMutable());
+      if (!startsFromZero(product))
+        add(product.getAccumulatorMutable());
+    }
+
+    InlinePTX at(rewriter, op.getLoc());
+    std::string text = "wgmma.fence.sync.aligned;";
+    if (values.empty()) {
+      at.emit(text, "", {});
+    } else {
+      SmallVector<Value> results = passVectors(at, text, values.getArrayRef());
+      for (OpOperand *use : uses) {
+        auto *position = llvm::find(values, use->get());
+        Value result = results[position - values.begin()];
+        rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(result); });
+      }
+    }
     rewriter.eraseOp(op);
     return success();
   }

@@ -14,6 +14,7 @@
 // USAGE-DAG: @clusters: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @transfers: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @products: {{[0-9]+}} registers, 0 bytes spilled
+// USAGE-DAG: @short_product: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @products_of_8_bits: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @matrices: {{[0-9]+}} registers, 0 bytes spilled
 // USAGE-DAG: @conversions: {{[0-9]+}} registers, 0 bytes spilled
@@ -193,6 +194,31 @@ llvm.func @products(%out: !llvm.ptr, %count: i64) attributes {gpu.kernel, nvvm.k
   %thread = ptx.thread_id
   %row = llvm.getelementptr %out[%thread] : (!llvm.ptr, i32) -> !llvm.ptr, !llvm.array<64 x f32>
   llvm.store %result, %row {alignment = 16 : i64} : vector<64xf32>, !llvm.ptr
+  llvm.return
+}
+
+// What a product reads from registers is written before the fence: nothing stands between the two.
+// CHECK: .visible .entry short_product(
+llvm.func @short_product(%out: !llvm.ptr, %in: !llvm.ptr, %scale: i1)
+    attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 128>} {
+  %tile = ptx.shared_memory 0
+  %b = ptx.matrix_descriptor %tile {leading = 16, stride = 1024, swizzle = #ptx.swizzle<b128>}
+  %zero = arith.constant dense<0.0> : vector<8xf32>
+  %pair = llvm.load %in {alignment = 16 : i64} : !llvm.ptr -> vector<2xf32>
+  %low = vector.extract %pair[0] : f32 from vector<2xf32>
+  %high = vector.extract %pair[1] : f32 from vector<2xf32>
+  %packed = ptx.pack_bf16 %low, %high
+  %a = vector.broadcast %packed : i32 to vector<4xi32>
+  // CHECK: cvt.rn.bf16x2.f32
+  // CHECK: wgmma.fence.sync.aligned;
+  // CHECK-NEXT: end inline asm
+  // CHECK-NEXT: begin inline asm
+  // CHECK-NEXT: wgmma.mma_async
+  ptx.wgmma_fence
+  %sum = ptx.wgmma %a, %b, %zero, %scale : vector<4xi32>, vector<8xf32>
+  ptx.wgmma_commit
+  %done = ptx.wgmma_wait 0, %sum : vector<8xf32>
+  llvm.store %done, %out {alignment = 16 : i64} : vector<8xf32>, !llvm.ptr
   llvm.return
 }
 
