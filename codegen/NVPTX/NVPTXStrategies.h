@@ -22,6 +22,10 @@ void registerTensorAttentionStrategy();
 void registerTensorAttentionGradientStrategy();
 void registerTensorContractionStrategy();
 void registerPlannedGPUStrategies();
+void registerThreadAttentionGradientStrategy();
+void registerThreadAttentionStrategy();
+void registerThreadContractionStrategy();
+void registerThreadHeadStrategy();
 
 } // namespace hadal
 

@@ -21,6 +21,11 @@ void hadal::registerNVPTXStrategies() {
     registerGPURoutingStrategies();
     registerGPURowwiseStrategies();
     registerGPUUpdateStrategies();
+    // Products by threads take any shape: what serves some shapes better stands before them.
+    registerThreadAttentionGradientStrategy();
+    registerThreadAttentionStrategy();
+    registerThreadContractionStrategy();
+    registerThreadHeadStrategy();
     registerPlannedGPUStrategies();
     return true;
   }();

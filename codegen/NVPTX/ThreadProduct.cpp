@@ -1,0 +1,321 @@
+//===- ThreadProduct.cpp - a block of a matrix product by plain threads of a GPU ----------------------------------===//
+//
+// A tile in shared memory has the depth slowest, so that a thread reads its rows of A and its columns of B as 16-byte
+// vectors. Threads of a warp read few different vectors of either side, which shared memory hands to many lanes at
+// once. Positions beyond the matrix repeat its last ones (their results are never stored); only the end of the depth
+// has to be zero.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/ThreadProduct.h"
+#include "dialect/PTX/PTX.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value hadal::elementAddress(KernelBuilder &k, Value pointer, Value index, Type element) {
+  return LLVM::GEPOp::create(k.builder, k.loc, pointer.getType(), element, pointer, ArrayRef<LLVM::GEPArg>{index},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
+/// The address of an f32 a fixed number of elements away.
+static Value offsetAddress(KernelBuilder &k, Value pointer, int64_t index) {
+  if (index == 0)
+    return pointer;
+  return LLVM::GEPOp::create(k.builder, k.loc, pointer.getType(), k.f32(), pointer,
+                             ArrayRef<LLVM::GEPArg>{int32_t(index)}, LLVM::GEPNoWrapFlags::inbounds);
+}
+
+static Type typeOf(Type element, int64_t count) {
+  return count == 1 ? element : Type(VectorType::get({count}, element));
+}
+
+Value hadal::loadAsF32(KernelBuilder &k, Value pointer, Type element, int64_t count) {
+  unsigned bytes = element.getIntOrFloatBitWidth() / 8 * count;
+  Value value = LLVM::LoadOp::create(k.builder, k.loc, typeOf(element, count), pointer, bytes);
+  return element.isF32() ? value : arith::ExtFOp::create(k.builder, k.loc, typeOf(k.f32(), count), value);
+}
+
+void hadal::storeF32(KernelBuilder &k, Value value, Value pointer, Type element) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  int64_t count = vector ? vector.getNumElements() : 1;
+  if (!element.isF32())
+    value = arith::TruncFOp::create(k.builder, k.loc, typeOf(element, count), value);
+  LLVM::StoreOp::create(k.builder, k.loc, value, pointer, unsigned(element.getIntOrFloatBitWidth() / 8 * count));
+}
+
+void hadal::emitBarrier(KernelBuilder &k, int64_t threads) {
+  ptx::BarrierOp::create(k.builder, k.loc, k.i32(0), k.builder.getI32IntegerAttr(int32_t(threads)));
+}
+
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+ThreadGrid::ThreadGrid(KernelBuilder &k, Value thread, int64_t rows, int64_t columns, int64_t laneColumns)
+    : k(k), thread(thread), rows(rows), columns(columns) {
+  // Warps side by side along the columns, then along the rows.
+  int64_t laneRows = 32 / laneColumns, warpColumns = columns / laneColumns;
+  Value lane = k.rem(thread, 32), warp = k.div(thread, 32);
+  column = k.add(k.mul(k.rem(warp, warpColumns), laneColumns), k.rem(lane, laneColumns));
+  row = k.add(k.mul(k.div(warp, warpColumns), laneRows), k.div(lane, laneColumns));
+}
+
+ThreadGrid::ThreadGrid(KernelBuilder &k, Value thread, const ThreadTiles &tiles)
+    : ThreadGrid(k, thread, tiles.rows / tiles.threadRows, tiles.columns / tiles.threadColumns,
+                 std::min<int64_t>(8, tiles.columns / tiles.threadColumns)) {}
+
+//===----------------------------------------------------------------------===//
+// Tiles on their way to shared memory
+//===----------------------------------------------------------------------===//
+
+TileSource hadal::matrixSource(KernelBuilder &k, Value base, Type element, Value rowStride, bool depthContiguous,
+                               int64_t vector, Value extent) {
+  TileSource source{element, depthContiguous, vector, extent, {}, {}};
+  source.prepare = [=, &k](Value position) -> SmallVector<Value> {
+    return {elementAddress(k, base, depthContiguous ? k.mul(position, rowStride) : position, element)};
+  };
+  source.address = [=, &k](ValueRange prepared, Value depth) {
+    return elementAddress(k, prepared[0], depthContiguous ? depth : k.mul(depth, rowStride), element);
+  };
+  return source;
+}
+
+TileLoader::TileLoader(KernelBuilder &k, const TileSource &source, Value thread, int64_t threads, int64_t length,
+                       int64_t depth)
+    : k(k), source(source), depth(depth) {
+  // A unit is what one load brings. Neighbouring threads take neighbouring units.
+  int64_t count = length * depth / source.vector;
+  int64_t perLine = (source.depthContiguous ? depth : length) / source.vector;
+  for (int64_t first = 0; first < count; first += threads) {
+    Unit unit;
+    Value number = k.add(thread, first);
+    if (first + threads > count) {
+      unit.exists = k.less(number, k.i64(count));
+      number = k.min(number, k.i64(count - 1));
+    }
+    Value line = k.div(number, perLine), inLine = k.mul(k.rem(number, perLine), source.vector);
+    unit.position = source.depthContiguous ? line : inLine;
+    unit.depth = source.depthContiguous ? inLine : line;
+    Value read = unit.position;
+    if (source.extent)
+      read = k.min(read, k.sub(source.extent, k.i64(source.depthContiguous ? 1 : source.vector)));
+    unit.prepared = source.prepare(read);
+    units.push_back(std::move(unit));
+  }
+}
+
+SmallVector<Value> TileLoader::load(Value firstDepth, const ProductDepth &end) {
+  bool whole = !end.dynamic && end.fixed % depth == 0;
+  SmallVector<Value> values;
+  for (Unit &unit : units) {
+    Value at = k.add(firstDepth, unit.depth), inside;
+    if (!whole) {
+      inside = k.less(at, end.value(k));
+      at = k.select(inside, at, k.i64(0));
+    }
+    Value value = loadAsF32(k, source.address(unit.prepared, at), source.element, source.vector);
+    if (inside)
+      value = k.select(inside, value, k.constant(value.getType(), 0.0));
+    values.push_back(value);
+  }
+  return values;
+}
+
+void TileLoader::store(ArrayRef<Value> values, const SharedTile &to) {
+  for (auto [unit, value] : llvm::zip(units, values)) {
+    auto emit = [&, &unit = unit, value = value] {
+      Value address = elementAddress(k, to.base, k.add(k.mul(unit.depth, to.stride), unit.position), k.f32());
+      if (source.vector == 1 || !source.depthContiguous)
+        return storeF32(k, value, address, k.f32());
+      for (int64_t i = 0; i < source.vector; ++i)
+        storeF32(k, vector::ExtractOp::create(k.builder, k.loc, value, ArrayRef<int64_t>{i}),
+                 offsetAddress(k, address, i * to.stride), k.f32());
+    };
+    if (unit.exists)
+      k.ifThen(unit.exists, emit);
+    else
+      emit();
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The product
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> hadal::zeroAccumulators(KernelBuilder &k, const ThreadShare &share) {
+  return SmallVector<Value>(share.vectors(), k.constant(VectorType::get({threadVector}, k.f32()), 0.0));
+}
+
+namespace {
+
+/// What a product is emitted with.
+class ProductEmitter {
+public:
+  ProductEmitter(const ThreadGrid &grid, const ThreadShare &share, int64_t depthStep, const ProductOperand &lhs,
+                 const ProductOperand &rhs, const ProductDepth &depth, Value stage)
+      : k(grid.k), grid(grid), share(share), depthStep(depthStep), depth(depth), stage(stage) {
+    addSide(lhs, grid.rows * share.rows, k.mul(grid.row, threadVector));
+    addSide(rhs, grid.columns * share.columns, k.mul(grid.column, threadVector));
+  }
+
+  SmallVector<Value> emit(SmallVector<Value> accumulators) {
+    Value zero = k.i64(0);
+    SmallVector<Value> first = loadStep(zero);
+    emitBarrier(k, grid.threads());
+    storeStep(first, zero);
+    emitBarrier(k, grid.threads());
+    if (!depth.dynamic && depth.fixed <= depthStep)
+      return multiply(zero, accumulators);
+    // Every step but the last fetches the next one meanwhile.
+    Value last = depth.dynamic ? k.div(k.sub(k.max(depth.dynamic, k.i64(1)), k.i64(1)), depthStep)
+                               : k.i64((depth.fixed - 1) / depthStep);
+    accumulators = k.forReduce(zero, last, 1, accumulators, [&](Value step, ValueRange carried) {
+      Value next = k.add(step, 1);
+      SmallVector<Value> values = loadStep(next);
+      SmallVector<Value> sums = multiply(step, llvm::to_vector(carried));
+      storeStep(values, next);
+      emitBarrier(k, grid.threads());
+      return sums;
+    });
+    return multiply(last, accumulators);
+  }
+
+private:
+  struct Side {
+    SharedTile resident;
+    int64_t length, offset; // of the tile; elements before it in a buffer
+    Value threadOffset;
+    std::optional<TileLoader> loader;
+  };
+
+  void addSide(const ProductOperand &operand, int64_t length, Value threadOffset) {
+    Side side{operand.resident, length, bufferElements, threadOffset, std::nullopt};
+    if (!operand.isResident()) {
+      side.loader.emplace(k, operand.source, grid.thread, grid.threads(), length, depthStep);
+      bufferElements += depthStep * sharedStride(length);
+    }
+    sides.push_back(std::move(side));
+  }
+
+  SmallVector<Value> loadStep(Value step) {
+    SmallVector<Value> values;
+    for (Side &side : sides)
+      if (side.loader)
+        values.append(side.loader->load(k.mul(step, depthStep), depth));
+    return values;
+  }
+
+  /// The tile of a side that belongs to a step.
+  SharedTile tile(Side &side, Value step) {
+    if (!side.loader)
+      return {elementAddress(k, side.resident.base, k.mul(step, depthStep * side.resident.stride), k.f32()),
+              side.resident.stride};
+    Value buffer = elementAddress(k, stage, k.mul(k.rem(step, 2), bufferElements), k.f32());
+    return {offsetAddress(k, buffer, side.offset), sharedStride(side.length)};
+  }
+
+  void storeStep(ArrayRef<Value> values, Value step) {
+    for (Side &side : sides) {
+      if (!side.loader)
+        continue;
+      size_t count = side.loader->size();
+      side.loader->store(values.take_front(count), tile(side, step));
+      values = values.drop_front(count);
+    }
+  }
+
+  SmallVector<Value> multiply(Value step, SmallVector<Value> sums) {
+    Value base[2];
+    int64_t stride[2];
+    for (int i = 0; i < 2; ++i) {
+      SharedTile here = tile(sides[i], step);
+      base[i] = elementAddress(k, here.base, sides[i].threadOffset, k.f32());
+      stride[i] = here.stride;
+    }
+    int64_t rowPieces = share.rows / threadVector, columnPieces = share.columns / threadVector;
+    for (int64_t d = 0; d < depthStep; ++d) {
+      SmallVector<Value> columns;
+      for (int64_t p = 0; p < columnPieces; ++p)
+        columns.push_back(loadFragment(base[1], d * stride[1] + p * grid.columns * threadVector));
+      for (int64_t r = 0; r < rowPieces; ++r) {
+        Value rows = loadFragment(base[0], d * stride[0] + r * grid.rows * threadVector);
+        for (int64_t i = 0; i < threadVector; ++i) {
+          Value number = vector::ExtractOp::create(k.builder, k.loc, rows, ArrayRef<int64_t>{i});
+          Value factor = vector::BroadcastOp::create(k.builder, k.loc, rows.getType(), number);
+          for (int64_t p = 0; p < columnPieces; ++p) {
+            Value &sum = sums[share.index(r * threadVector + i, p)];
+            sum = k.fma(factor, columns[p], sum);
+          }
+        }
+      }
+    }
+    return sums;
+  }
+
+  Value loadFragment(Value base, int64_t offset) {
+    return loadAsF32(k, offsetAddress(k, base, offset), k.f32(), threadVector);
+  }
+
+  KernelBuilder &k;
+  const ThreadGrid &grid;
+  const ThreadShare share;
+  const int64_t depthStep;
+  const ProductDepth depth;
+  Value stage;
+  int64_t bufferElements = 0;
+  SmallVector<Side, 2> sides;
+};
+
+} // namespace
+
+SmallVector<Value> hadal::emitThreadProduct(const ThreadGrid &grid, const ThreadShare &share, int64_t depthStep,
+                                            const ProductOperand &lhs, const ProductOperand &rhs,
+                                            const ProductDepth &depth, Value stage, SmallVector<Value> accumulators) {
+  return ProductEmitter(grid, share, depthStep, lhs, rhs, depth, stage).emit(std::move(accumulators));
+}
+
+//===----------------------------------------------------------------------===//
+// What becomes of the numbers
+//===----------------------------------------------------------------------===//
+
+/// Leaves a share in shared memory, row by row, `stride` elements apart.
+static void storeShare(const ThreadGrid &grid, const ThreadShare &share, ArrayRef<Value> accumulators, Value to,
+                       int64_t stride) {
+  KernelBuilder &k = grid.k;
+  Value offset = k.add(k.mul(grid.row, threadVector * stride), k.mul(grid.column, threadVector));
+  Value mine = elementAddress(k, to, offset, k.f32());
+  for (int64_t row = 0; row < share.rows; ++row)
+    for (int64_t piece = 0; piece < share.columns / threadVector; ++piece) {
+      int64_t tileRow = row / threadVector * grid.rows * threadVector + row % threadVector;
+      storeF32(k, accumulators[share.index(row, piece)],
+               offsetAddress(k, mine, tileRow * stride + piece * grid.columns * threadVector), k.f32());
+    }
+}
+
+void hadal::emitTiledProduct(KernelBuilder &k, Value thread, const ThreadTiles &tiles, const TileSource &lhs,
+                             const TileSource &rhs, const ProductDepth &depth, Value shared, int64_t lanes,
+                             Value rowExtent, Value columnExtent, function_ref<void(Value, Value, Value)> body) {
+  ThreadGrid grid(k, thread, tiles);
+  ThreadShare share{tiles.threadRows, tiles.threadColumns};
+  SmallVector<Value> sums =
+      emitThreadProduct(grid, share, tiles.depth, lhs, rhs, depth, shared, zeroAccumulators(k, share));
+  emitBarrier(k, grid.threads());
+  storeShare(grid, share, sums, shared, tiles.columns);
+  emitBarrier(k, grid.threads());
+  // Neighbouring threads take neighbouring columns now.
+  k.forLoop(k.mul(thread, lanes), k.i64(tiles.rows * tiles.columns), grid.threads() * lanes, [&](Value element) {
+    Value row = k.div(element, tiles.columns), column = k.rem(element, tiles.columns);
+    Value inside = arith::AndIOp::create(k.builder, k.loc, k.less(row, rowExtent), k.less(column, columnExtent));
+    k.ifThen(inside, [&] {
+      Value value = loadAsF32(k, elementAddress(k, shared, element, k.f32()), k.f32(), lanes);
+      if (lanes == 1)
+        value = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({1}, k.f32()), value);
+      body(row, column, value);
+    });
+  });
+}
