@@ -21,7 +21,6 @@ void registerGPUUpdateStrategies();
 void registerTensorAttentionStrategy();
 void registerTensorAttentionGradientStrategy();
 void registerTensorContractionStrategy();
-void registerPlannedGPUStrategies();
 void registerThreadAttentionGradientStrategy();
 void registerThreadAttentionStrategy();
 void registerThreadContractionStrategy();

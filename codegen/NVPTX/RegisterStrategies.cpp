@@ -26,7 +26,6 @@ void hadal::registerNVPTXStrategies() {
     registerThreadAttentionStrategy();
     registerThreadContractionStrategy();
     registerThreadHeadStrategy();
-    registerPlannedGPUStrategies();
     return true;
   }();
   (void)registered;
