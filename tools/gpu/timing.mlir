@@ -1,0 +1,66 @@
+// The kernels that tools/gpu-check times against PyTorch, at the sizes of its table. Each is one kernel of a training step
+// in bf16; the rowwise ones and the optimizer are bound by memory.
+
+// 8192³.
+hadal.kernel contraction @product(%x: tensor<8192x8192xbf16>, %w: tensor<8192x8192xbf16>) -> tensor<8192x8192xbf16> {
+  %0 = hadal.linear %x weights(%w : tensor<8192x8192xbf16>) : tensor<8192x8192xbf16> -> tensor<8192x8192xbf16>
+  hadal.yield %0 : tensor<8192x8192xbf16>
+}
+
+// The three products of 32 experts with 512 rows each on average: forward, and the gradients of rows and weights.
+hadal.kernel contraction @grouped(%x: tensor<16384x2048xbf16>, %w: tensor<32x1024x2048xbf16>, %offsets: tensor<33xi32>)
+    -> tensor<16384x1024xbf16> {
+  %0 = hadal.grouped_matmul %x, %w, %offsets {transpose_rhs}
+    : (tensor<16384x2048xbf16>, tensor<32x1024x2048xbf16>, tensor<33xi32>) -> tensor<16384x1024xbf16>
+  hadal.yield %0 : tensor<16384x1024xbf16>
+}
+hadal.kernel contraction @grouped_rows(%g: tensor<16384x1024xbf16>, %w: tensor<32x1024x2048xbf16>, %offsets: tensor<33xi32>)
+    -> tensor<16384x2048xbf16> {
+  %0 = hadal.grouped_matmul %g, %w, %offsets
+    : (tensor<16384x1024xbf16>, tensor<32x1024x2048xbf16>, tensor<33xi32>) -> tensor<16384x2048xbf16>
+  hadal.yield %0 : tensor<16384x2048xbf16>
+}
+hadal.kernel contraction @grouped_weights(%g: tensor<16384x1024xbf16>, %x: tensor<16384x2048xbf16>, %offsets: tensor<33xi32>)
+    -> tensor<32x1024x2048xbf16> {
+  %0 = hadal.grouped_outer_product %g, %x, %offsets
+    : (tensor<16384x1024xbf16>, tensor<16384x2048xbf16>, tensor<33xi32>) -> tensor<32x1024x2048xbf16>
+  hadal.yield %0 : tensor<32x1024x2048xbf16>
+}
+
+// MLA of V3's heads: 16 of (128 | 64) and 128, a sequence of 4096.
+hadal.kernel attention @attention(%q: tensor<2x4096x3072xbf16>, %kv: tensor<2x4096x4096xbf16>, %rotary: tensor<2x4096x64xbf16>)
+    -> (tensor<2x4096x2048xbf16>, tensor<2x16x4096xf32>) {
+  %0, %1 = hadal.attention %q, %kv, %rotary {heads = 16, nope = 128, value = 128, scale = 0.07216878364870322 : f64}
+    : (tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>)
+    -> (tensor<2x4096x2048xbf16>, tensor<2x16x4096xf32>)
+  hadal.yield %0, %1 : tensor<2x4096x2048xbf16>, tensor<2x16x4096xf32>
+}
+hadal.kernel attention @attention_gradient(%q: tensor<2x4096x3072xbf16>, %kv: tensor<2x4096x4096xbf16>,
+    %rotary: tensor<2x4096x64xbf16>, %o: tensor<2x4096x2048xbf16>, %l: tensor<2x16x4096xf32>, %g: tensor<2x4096x2048xbf16>)
+    -> (tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>) {
+  %0:3 = hadal.attention_gradient %q, %kv, %rotary, %o, %l, %g
+    {heads = 16, nope = 128, value = 128, scale = 0.07216878364870322 : f64}
+    : (tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>, tensor<2x4096x2048xbf16>,
+       tensor<2x16x4096xf32>, tensor<2x4096x2048xbf16>)
+    -> (tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>)
+  hadal.yield %0#0, %0#1, %0#2 : tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>
+}
+
+hadal.kernel rowwise @rms_norm(%x: tensor<16384x4096xf32>, %w: tensor<4096xf32>) -> tensor<16384x4096xf32> {
+  %0 = hadal.rms_norm %x weights(%w : tensor<4096xf32>) {eps = 1.0e-6} : tensor<16384x4096xf32>
+  hadal.yield %0 : tensor<16384x4096xf32>
+}
+hadal.kernel rowwise @residual(%x: tensor<16384x4096xf32>, %y: tensor<16384x4096xf32>) -> tensor<16384x4096xf32> {
+  %0 = arith.addf %x, %y : tensor<16384x4096xf32>
+  hadal.yield %0 : tensor<16384x4096xf32>
+}
+hadal.kernel update @adamw(%p: tensor<8192x8192xf32>, %g: tensor<8192x8192xf32>, %m: tensor<8192x8192xf32>,
+    %v: tensor<8192x8192xf32>, %lr: tensor<f32>, %wd: tensor<f32>, %b1: tensor<f32>, %b2: tensor<f32>, %e: tensor<f32>,
+    %c1: tensor<f32>, %c2: tensor<f32>, %s: tensor<f32>)
+    -> (tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>) {
+  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
+    -> tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
+  hadal.yield %0#0, %0#1, %0#2, %0#3
+    : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
+}
