@@ -10,6 +10,13 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
   let description = [{
     The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
     before and after it. `kind` chooses the strategy. Equal kernels are one kernel.
+
+    ```mlir
+    hadal.kernel rowwise @residual(%x: tensor<4x512x256xf32>, %y: tensor<4x512x256xf32>) -> tensor<4x512x256xf32> {
+      %sum = arith.addf %x, %y : tensor<4x512x256xf32>
+      hadal.yield %sum : tensor<4x512x256xf32>
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Hadal_KernelKind:$kind,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
@@ -36,6 +43,15 @@ def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolU
     `tied`: result i lies in the buffer of operand tied[i] (-1: in its own). `placement`: where result i starts in the arena,
     in bytes, once the memory plan is made (-1: not in the arena, because it is tied to a persistent tensor or is the
     entry point's result); `workspace` and `workspace_placement` are the bytes the kernel needs besides and where.
+
+    ```mlir
+    hadal.kernel rowwise @double(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %y = arith.addf %x, %x : tensor<4x8xf32>
+      hadal.yield %y : tensor<4x8xf32>
+    }
+    // %x: tensor<4x8xf32>
+    %y = hadal.launch @double(%x) {tied = array<i64: -1>, placement = array<i64: 64>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$arguments,
                        OptionalAttr<DenseI64ArrayAttr>:$tied, OptionalAttr<DenseI64ArrayAttr>:$placement,

@@ -34,7 +34,7 @@ static LogicalResult verifyLayerFunction(Operation *op, func::FuncOp function, T
     return fail() << "it has no body";
   bool nested = function.getBody()
                     .walk([](Operation *inner) {
-                      return isa<LayersOp, MTPOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
+                      return isa<StackOpInterface>(inner) ? WalkResult::interrupt() : WalkResult::advance();
                     })
                     .wasInterrupted();
   if (nested)

@@ -105,3 +105,26 @@ static LogicalResult verifyParts(Operation *op, RankedTensorType whole, TypeRang
 LogicalResult SplitOp::verify() { return verifyParts(*this, getInput().getType(), getParts().getTypes()); }
 
 LogicalResult ConcatOp::verify() { return verifyParts(*this, getType(), getParts().getTypes()); }
+
+// One part is the whole; the parts of what was joined are what went in.
+LogicalResult SplitOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &results) {
+  if (getNumResults() == 1 && getInput().getType() == getResultTypes().front()) {
+    results.push_back(getInput());
+    return success();
+  }
+  auto joined = getInput().getDefiningOp<ConcatOp>();
+  if (!joined || joined.getParts().getTypes() != getParts().getTypes())
+    return failure();
+  llvm::append_range(results, joined.getParts());
+  return success();
+}
+
+// One part is the whole; all parts of one value, in order, are that value.
+OpFoldResult ConcatOp::fold(FoldAdaptor) {
+  if (getParts().size() == 1 && getParts().front().getType() == getType())
+    return getParts().front();
+  auto cut = getParts().front().getDefiningOp<SplitOp>();
+  return cut && cut.getInput().getType() == getType() && llvm::equal(cut.getParts(), getParts())
+             ? OpFoldResult(cut.getInput())
+             : OpFoldResult();
+}

@@ -8,6 +8,11 @@ def Hadal_EmbeddingOp : Hadal_ParametersOp<"embedding", [Evaluable, Differentiab
   let summary = "rows of the embedding table";
   let description = [{
     result(b, i, :) = W(tokens(b, i), :) with W of shape [vocabulary, channels]. Reduction kind: its gradient adds rows in token order.
+
+    ```mlir
+    // %tokens: tensor<?x?xi32>
+    %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 129280} : tensor<?x?xi32> -> tensor<?x?x7168xf32>
+    ```
   }];
   let arguments = !con((ins Hadal_Tokens:$tokens, I64Attr:$vocabulary), parameterArguments);
   let results = (outs Hadal_Activation:$result);
@@ -21,6 +26,11 @@ def Hadal_EmbeddingGradientOp : Hadal_PureOp<"embedding_gradient", [Evaluable, K
   let description = [{
     result(v, :) = Σ over positions with tokens(b, i) = v, in rising order of b·T + i, of gradient(b, i, :). Deterministic:
     the order of the sum depends on shapes and tokens only.
+
+    ```mlir
+    // %tokens: tensor<4x512xi32>, %g: tensor<4x512x256xf32>
+    %d = hadal.embedding_gradient %tokens, %g : (tensor<4x512xi32>, tensor<4x512x256xf32>) -> tensor<8192x256xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tokens:$tokens, Hadal_Activation:$gradient);
   let results = (outs Hadal_Tensor:$result);
@@ -32,6 +42,11 @@ def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kern
   let description = [{
     W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. `compute` (absent: f32) is the type in which the
     product is formed (accumulation is always f32).
+
+    ```mlir
+    // %x: tensor<?x?x1536xf32>
+    %q = hadal.linear %x "self_attn.q_b_proj.weight" : tensor<?x?x1536xf32> -> tensor<?x?x24576xf32>
+    ```
   }];
   let arguments = !con((ins Hadal_Activation:$input), parameterArguments,
                        (ins OptionalAttr<TypeAttr>:$compute,
@@ -48,6 +63,11 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]>
     result = op(lhs) op(rhs). lhs is a matrix or has leading dimensions that count as rows (all but the last dimension
     flattened) before transposition; so is rhs. The result's leading dimensions are lhs's when it is not transposed. The
     backward products of `hadal.linear` are dx = matmul(dy, W) and dW = matmul(dy, x) {transpose_lhs}.
+
+    ```mlir
+    // %gradient: tensor<4x512x96xf32>, %x: tensor<4x512x256xf32>
+    %dw = hadal.matmul %gradient, %x {transpose_lhs} : (tensor<4x512x96xf32>, tensor<4x512x256xf32>) -> tensor<96x256xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tensor:$lhs, Hadal_Tensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
                        OptionalAttr<TypeAttr>:$compute);
@@ -57,6 +77,12 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]>
 
 def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
   let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
+  let description = [{
+    ```mlir
+    // %gate: tensor<?x?x2048xf32>, %up: tensor<?x?x2048xf32>
+    %y = hadal.swiglu %gate, %up : tensor<?x?x2048xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, UnitAttr:$recompute);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = "$gate `,` $up attr-dict `:` type($result)";
@@ -65,7 +91,13 @@ def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultT
 
 def Hadal_SwiGLUGradientOp : Hadal_PureOp<"swiglu_gradient", [Elementwise, SameOperandsAndResultType, Evaluable, Rowwise, Kernel]> {
   let summary = "gradients of both operands of hadal.swiglu";
-  let description = [{ With σ = sigmoid(gate): d gate = gradient · up · σ (1 + gate (1 - σ)); d up = gradient · gate · σ. }];
+  let description = [{ With σ = sigmoid(gate): d gate = gradient · up · σ (1 + gate (1 - σ)); d up = gradient · gate · σ.
+
+    ```mlir
+    // %gate: tensor<4x512x96xf32>, %up: tensor<4x512x96xf32>, %g: tensor<4x512x96xf32>
+    %dgate, %dup = hadal.swiglu_gradient %gate, %up, %g : tensor<4x512x96xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, Hadal_Activation:$gradient);
   let results = (outs Hadal_Activation:$gate_gradient, Hadal_Activation:$up_gradient);
   let assemblyFormat = "$gate `,` $up `,` $gradient attr-dict `:` type($gate)";
@@ -77,6 +109,11 @@ def Hadal_GatedMLPOp : Hadal_ParametersOp<"gated_mlp", [AllTypesMatch<["input", 
   let description = [{
     Parameters under the prefix: `gate_proj.weight` and `up_proj.weight` [width, channels], `down_proj.weight` [channels,
     width]. n shared experts are one of n times the width.
+
+    ```mlir
+    // %x: tensor<?x?x7168xf32>
+    %y = hadal.gated_mlp %x "mlp.shared_experts" {width = 2048} : tensor<?x?x7168xf32>
+    ```
   }];
   let arguments = !con((ins Hadal_Activation:$input, I64Attr:$width), parameterArguments);
   let results = (outs Hadal_Activation:$result);
@@ -86,16 +123,30 @@ def Hadal_GatedMLPOp : Hadal_ParametersOp<"gated_mlp", [AllTypesMatch<["input", 
 
 def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Rowwise, Kernel]> {
   let summary = "cuts the last dimension into consecutive parts";
+  let description = [{
+    ```mlir
+    // %x: tensor<?x?x576xf32>
+    %latent, %key = hadal.split %x : tensor<?x?x576xf32> -> tensor<?x?x512xf32>, tensor<?x?x64xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Tensor:$input);
   let results = (outs Variadic<Hadal_Tensor>:$parts);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($parts)";
+  let hasFolder = 1;
 }
 
 def Hadal_ConcatOp : Hadal_PureOp<"concat", [Evaluable, Differentiable, Rowwise, Kernel]> {
   let summary = "joins tensors along the last dimension";
+  let description = [{
+    ```mlir
+    // %a: tensor<?x?x512xf32>, %b: tensor<?x?x64xf32>
+    %x = hadal.concat %a, %b : tensor<?x?x512xf32>, tensor<?x?x64xf32> -> tensor<?x?x576xf32>
+    ```
+  }];
   let arguments = (ins Variadic<Hadal_Tensor>:$parts);
   let results = (outs Hadal_Tensor:$result);
   let assemblyFormat = "$parts attr-dict `:` type($parts) `->` type($result)";
+  let hasFolder = 1;
 }
 
 #endif // HADAL_DIALECT_IR_LINEAROPS_TD

@@ -16,13 +16,28 @@ SmallVector<ParameterSlot> CrossEntropyOp::getParameterSlots() {
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
-SmallVector<ParameterSlot> MTPMergeOp::getParameterSlots() {
-  int64_t channels = getType().getShape().back();
-  Type element = getType().getElementType();
-  return {{getParameterName(*this, 0), RankedTensorType::get({channels}, element), Initializer::Ones},
-          {getParameterName(*this, 1), RankedTensorType::get({channels}, element), Initializer::Ones},
-          {getParameterName(*this, 2), RankedTensorType::get({channels, 2 * channels}, element), Initializer::Normal}};
+/// The norms of embedding and hidden state, and the projection of both to one.
+static SmallVector<ParameterSlot> mergeSlots(RankedTensorType hidden, ArrayRef<std::string> names) {
+  int64_t width = channels(hidden);
+  auto type = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, hidden.getElementType()); };
+  return {{names[0], type({width}), Initializer::Ones},
+          {names[1], type({width}), Initializer::Ones},
+          {names[2], type({width, 2 * width}), Initializer::Normal}};
 }
+
+SmallVector<ParameterSlot> MTPMergeOp::getParameterSlots() {
+  return mergeSlots(getType(), {getParameterName(*this, 0), getParameterName(*this, 1), getParameterName(*this, 2)});
+}
+
+// Embedding and head are the main model's.
+SmallVector<ParameterSlot> MTPOp::getLayerSlots() {
+  RankedTensorType hidden = getHidden().getType();
+  SmallVector<ParameterSlot> slots = mergeSlots(hidden, {"enorm.weight", "hnorm.weight", "eh_proj.weight"});
+  slots.push_back({"shared_head.norm.weight", slots.front().type, Initializer::Ones});
+  return slots;
+}
+
+bool MTPOp::isAuxiliary() { return true; }
 
 LogicalResult CrossEntropyOp::verify() {
   RankedTensorType hidden = getHidden().getType();

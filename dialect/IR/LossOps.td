@@ -9,6 +9,11 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
   let description = [{
     Logits z = hidden Wᵀ with W [vocabulary, channels]; the result is the mean over tokens of log Σ_v exp(z_v) - z_target. The
     logits of a whole batch never exist: a kernel of the head kind loops over chunks of tokens.
+
+    ```mlir
+    // %h: tensor<?x?x7168xf32>, %next: tensor<?x?xi32>
+    %loss = hadal.cross_entropy %h, %next "lm_head.weight" {vocabulary = 129280} : tensor<?x?x7168xf32>, tensor<?x?xi32>
+    ```
   }];
   let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, I64Attr:$vocabulary), parameterArguments);
   let results = (outs Hadal_Scalar:$result);
@@ -24,6 +29,13 @@ def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evalu
   let description = [{
     `gradient` is the gradient of the loss and scales both results: dz = gradient/tokens · (softmax(z) - onehot(target)),
     hidden_gradient = dz W, weight_gradient = dzᵀ hidden. `loss` is hadal.cross_entropy's result, unscaled.
+
+    ```mlir
+    // %h: tensor<4x512x256xf32>, %next: tensor<4x512xi32>, %w: tensor<8192x256xf32>, %g: tensor<f32>
+    %loss, %dh, %dw = hadal.cross_entropy_gradient %h, %next, %w, %g
+                        : (tensor<4x512x256xf32>, tensor<4x512xi32>, tensor<8192x256xf32>, tensor<f32>)
+                        -> (tensor<f32>, tensor<4x512x256xf32>, tensor<8192x256xf32>)
+    ```
   }];
   let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, Hadal_Tensor:$weight, Hadal_Scalar:$gradient);
   let results = (outs Hadal_Scalar:$loss, Hadal_Activation:$hidden_gradient, Hadal_Tensor:$weight_gradient);
@@ -38,6 +50,11 @@ def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
     Parameters in order: the norm of the embedding (`enorm`), the norm of the hidden state (`hnorm`), the projection
     (`eh_proj`, [channels, 2·channels]). The embedding comes first, as the released weights have it; the technical report's
     eq. 21 has the reverse order.
+
+    ```mlir
+    // %h: tensor<?x?x7168xf32>, %e: tensor<?x?x7168xf32>
+    %m = hadal.mtp_merge %h, %e "enorm.weight", "hnorm.weight", "eh_proj.weight" {eps = 1.0e-6} : tensor<?x?x7168xf32>
+    ```
   }];
   let arguments = !con((ins Hadal_Activation:$hidden, Hadal_Activation:$embedding, F64Attr:$eps), parameterArguments);
   let results = (outs Hadal_Activation:$result);
@@ -46,7 +63,7 @@ def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
   }];
 }
 
-def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>, AuxiliaryStack]> {
   let summary = "multi-token prediction: D sequential depths, each with one block, sharing embedding and head";
   let description = [{
     Depth d = 1..D, D = end - start, is layer start + d - 1 under `prefix`. With h the previous depth's hidden state (depth 1: the
@@ -57,14 +74,25 @@ def Hadal_MTPOp : Hadal_Op<"mtp", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
     mean of loss_d over the depths, the others are the sums of the functions' losses. `embedding`, `norm` and `head` name
     parameters of the main model, absolutely; files may hold copies under the layer's `embed_tokens.weight` and
     `shared_head.head.weight`. Source: technical report section 2.2 (eq. 21-25); released weights (order of the merge).
+
+    ```mlir
+    func.func private @block(%x: tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {
+      %n = hadal.rms_norm %x "post_attention_layernorm.weight" {eps = 1.0e-6} : tensor<?x?x64xf32>
+      %y = hadal.gated_mlp %n "mlp" {width = 256} : tensor<?x?x64xf32>
+      %r = arith.addf %x, %y : tensor<?x?x64xf32>
+      return %r : tensor<?x?x64xf32>
+    }
+    // %h: tensor<?x?x64xf32>, %window: tensor<?x?xi32>
+    %loss = hadal.mtp %h, %window "model.layers" 4 to 5 {@block}
+              embedding "model.embed_tokens.weight" norm "model.norm.weight" head "lm_head.weight"
+              {vocabulary = 256, eps = 1.0e-6} : tensor<?x?x64xf32>, tensor<?x?xi32> -> tensor<f32>
+    ```
   }];
   let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$window, StrAttr:$prefix, I64Attr:$start, I64Attr:$end,
                        FlatSymbolRefArrayAttr:$functions, StrAttr:$embedding, StrAttr:$norm, StrAttr:$head,
                        I64Attr:$vocabulary, F64Attr:$eps,
                        DefaultValuedAttr<Hadal_MTPHiddenStateAttr, "::hadal::MTPHiddenState::PostNorm">:$hidden_state);
   let results = (outs Hadal_Scalar:$loss, Variadic<Hadal_Scalar>:$losses);
-  // %mtp, %b = hadal.mtp %h, %window "model.layers" 4 to 5 {@attention, @moe_ffn} embedding "model.embed_tokens.weight"
-  //              norm "model.norm.weight" head "lm_head.weight" {vocabulary = 256, eps = 1.0e-6} : !hidden, !tokens
   let assemblyFormat = [{
     $hidden `,` $window $prefix $start `to` $end custom<SymbolList>($functions) `embedding` $embedding `norm` $norm
     `head` $head attr-dict `:` type($hidden) `,` type($window) custom<MTPResults>(type($loss), type($losses))

@@ -13,6 +13,16 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
     `initializer_std` is the standard deviation of every matrix that no weights are loaded for (DeepSeek-V3: 0.006,
     technical report section 4.2). `context_length` is the longest sequence that the
     model is made for; it is handed on to exported configurations. The body ends in `hadal.losses`.
+
+    ```mlir
+    hadal.model @bigram(%window: tensor<?x?xi32>) attributes {initializer_std = 0.02} {
+      %tokens = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+      %next = hadal.tokens %window ahead 1 : tensor<?x?xi32> -> tensor<?x?xi32>
+      %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 256} : tensor<?x?xi32> -> tensor<?x?x64xf32>
+      %loss = hadal.cross_entropy %x, %next "lm_head.weight" {vocabulary = 256} : tensor<?x?x64xf32>, tensor<?x?xi32>
+      hadal.losses main(%loss)
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<F64Attr, "0.006">:$initializer_std,
@@ -43,13 +53,18 @@ def Hadal_TokensOp : Hadal_PureOp<"tokens", [Evaluable, Kernel]> {
   let description = [{
     Element (b, i) of the result is element (b, i + ahead) of the window. With a sequence length T the window holds T +
     1 + D tokens and the result T. `ahead = 0` is the input, 1 the target of the main head, 1 + d that of MTP depth d.
+
+    ```mlir
+    // %window: tensor<?x?xi32>
+    %next = hadal.tokens %window ahead 1 : tensor<?x?xi32> -> tensor<?x?xi32>
+    ```
   }];
   let arguments = (ins Hadal_Tokens:$window, ConfinedAttr<I64Attr, [IntNonNegative]>:$ahead);
   let results = (outs Hadal_Tokens:$result);
   let assemblyFormat = "$window `ahead` $ahead attr-dict `:` type($window) `->` type($result)";
 }
 
-def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, Stack]> {
   let summary = "a stack of equal layers, its depth one number";
   let description = [{
     Runs the functions in turn for every layer i in [start, end): the first result of one is the argument of the next.
@@ -57,11 +72,21 @@ def Hadal_LayersOp : Hadal_Op<"layers", [DeclareOpInterfaceMethods<SymbolUserOpI
     yields the last hidden state and one result per loss of the functions, in order, each the sum over the layers.
     Parameters inside the functions are scoped by `prefix`, a dot, and the layer's number, as PyTorch modules are:
     "mlp.gate.weight" in layer 7 of "model.layers" is `model.layers.7.mlp.gate.weight`.
+
+    ```mlir
+    func.func private @block(%x: tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {
+      %n = hadal.rms_norm %x "post_attention_layernorm.weight" {eps = 1.0e-6} : tensor<?x?x64xf32>
+      %y = hadal.gated_mlp %n "mlp" {width = 256} : tensor<?x?x64xf32>
+      %r = arith.addf %x, %y : tensor<?x?x64xf32>
+      return %r : tensor<?x?x64xf32>
+    }
+    // %x: tensor<?x?x64xf32>
+    %h = hadal.layers %x "model.layers" 0 to 4 {@block} : tensor<?x?x64xf32>
+    ```
   }];
   let arguments = (ins Hadal_Activation:$input, StrAttr:$prefix, I64Attr:$start, I64Attr:$end,
                        FlatSymbolRefArrayAttr:$functions);
   let results = (outs Hadal_Activation:$output, Variadic<Hadal_Scalar>:$losses);
-  // %h, %balance = hadal.layers %x "model.layers" 1 to 4 {@attention, @moe_ffn} : !hidden, tensor<f32>
   let assemblyFormat = [{
     $input $prefix $start `to` $end custom<SymbolList>($functions) attr-dict `:`
     custom<LayersTypes>(type($input), type($output), type($losses))
@@ -75,6 +100,10 @@ def Hadal_ParameterOp : Hadal_Op<"parameter", [Symbol]> {
     `{e}` in the name stands for an expert's number: the parameter stacks the experts along dimension 0. `std` is the
     standard deviation of `normal`. A parameter that is not `trainable` has no gradient (the router's selection bias).
     `aliases` are further names under which files hold copies of it.
+
+    ```mlir
+    hadal.parameter @"model.layers.3.mlp.experts.{e}.up_proj.weight" normal {std = 0.006} : tensor<256x2048x7168xf32>
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Hadal_Initializer:$initializer,
                        DefaultValuedAttr<F64Attr, "0.0">:$std, DefaultValuedAttr<BoolAttr, "true">:$trainable,
@@ -85,6 +114,11 @@ def Hadal_ParameterOp : Hadal_Op<"parameter", [Symbol]> {
 
 def Hadal_StateOp : Hadal_Op<"state", [Symbol]> {
   let summary = "a tensor that is zero at the start of a step and gathers over its micro-batches (an expert's load)";
+  let description = [{
+    ```mlir
+    hadal.state @model.layers.3.mlp.gate.e_score_correction_bias.load : tensor<256xf32>
+    ```
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type);
   let assemblyFormat = "$sym_name attr-dict `:` $type";
   let hasVerifier = 1;

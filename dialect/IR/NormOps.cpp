@@ -51,3 +51,7 @@ LogicalResult ExpandOp::verify() {
                         ": aligned at the last dimension, each length must be 1 or the same")
       .sameElementType({getInput().getType(), getType()});
 }
+
+OpFoldResult ExpandOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}

@@ -10,6 +10,11 @@ def Hadal_RMSNormOp : Hadal_ParametersOp<"rms_norm", [AllTypesMatch<["input", "r
   let description = [{
     y = w · x / sqrt(mean(x²) + eps), in f32. w has the row's length. Source: Zhang and Sennrich 2019; transformers
     models/deepseek_v3 `DeepseekV3RMSNorm`.
+
+    ```mlir
+    // %x: tensor<?x?x7168xf32>
+    %n = hadal.rms_norm %x "input_layernorm.weight" {eps = 1.0e-6} : tensor<?x?x7168xf32>
+    ```
   }];
   let arguments = !con((ins Hadal_Activation:$input, F64Attr:$eps), parameterArguments, (ins UnitAttr:$recompute));
   let results = (outs Hadal_Activation:$result);
@@ -20,6 +25,11 @@ def Hadal_RMSNormGradientOp : Hadal_PureOp<"rms_norm_gradient", [AllTypesMatch<[
   let summary = "gradient of hadal.rms_norm's input";
   let description = [{
     With r = 1/sqrt(mean(x²) + eps), g = gradient · w: dx = r (g - x r² mean(g x)).
+
+    ```mlir
+    // %x: tensor<4x512x256xf32>, %w: tensor<256xf32>, %g: tensor<4x512x256xf32>
+    %dx = hadal.rms_norm_gradient %x, %w, %g {eps = 1.0e-6} : tensor<4x512x256xf32>, tensor<256xf32>
+    ```
   }];
   let arguments = (ins Hadal_Activation:$input, Hadal_Tensor:$weight, Hadal_Activation:$gradient, F64Attr:$eps);
   let results = (outs Hadal_Activation:$result);
@@ -28,7 +38,13 @@ def Hadal_RMSNormGradientOp : Hadal_PureOp<"rms_norm_gradient", [AllTypesMatch<[
 
 def Hadal_RMSNormWeightGradientOp : Hadal_PureOp<"rms_norm_weight_gradient", [AllTypesMatch<["input", "gradient"]>, Evaluable, Kernel]> {
   let summary = "gradient of hadal.rms_norm's weight: Σ over rows of gradient · x · r";
-  let description = [{ Reduction kind: rows are added in an order that depends on the shape only. }];
+  let description = [{ Reduction kind: rows are added in an order that depends on the shape only.
+
+    ```mlir
+    // %x: tensor<4x512x256xf32>, %g: tensor<4x512x256xf32>
+    %dw = hadal.rms_norm_weight_gradient %x, %g {eps = 1.0e-6} : tensor<4x512x256xf32> -> tensor<256xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Activation:$input, Hadal_Activation:$gradient, F64Attr:$eps);
   let results = (outs Hadal_Tensor:$result);
   let assemblyFormat = "$input `,` $gradient attr-dict `:` type($input) `->` type($result)";
@@ -36,7 +52,13 @@ def Hadal_RMSNormWeightGradientOp : Hadal_PureOp<"rms_norm_weight_gradient", [Al
 
 def Hadal_RowReduceOp : Hadal_PureOp<"row_reduce", [Evaluable, Differentiable, Kernel]> {
   let summary = "reduces the last dimension to length 1";
-  let description = [{ tensor<...xCxf32> -> tensor<...x1xf32>. }];
+  let description = [{ tensor<...xCxf32> -> tensor<...x1xf32>.
+
+    ```mlir
+    // %x: tensor<4x512x256xf32>
+    %sum = hadal.row_reduce add %x : tensor<4x512x256xf32> -> tensor<4x512x1xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Reduction:$reduction, Hadal_Tensor:$input);
   let results = (outs Hadal_Tensor:$result);
   let assemblyFormat = "$reduction $input attr-dict `:` type($input) `->` type($result)";
@@ -46,10 +68,16 @@ def Hadal_ExpandOp : Hadal_PureOp<"expand", [Evaluable, Differentiable, Kernel]>
   let summary = "repeats a tensor to a larger shape";
   let description = [{
     NumPy's broadcasting: shapes are aligned at the last dimension; missing dimensions and dimensions of length 1 repeat.
+
+    ```mlir
+    // %weight: tensor<256xf32>
+    %w = hadal.expand %weight : tensor<256xf32> -> tensor<4x512x256xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tensor:$input);
   let results = (outs Hadal_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
 }
 
 #endif // HADAL_DIALECT_IR_NORMOPS_TD

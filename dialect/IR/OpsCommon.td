@@ -33,6 +33,8 @@ def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
 def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
 def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["selectsRows"]>;
+def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
+def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary"]>;
 def WithParameters : DeclareOpInterfaceMethods<Hadal_ParametersOpInterface, ["getParameterSlots"]>;
 
 // An operation of the model or program level. `traits` come after Pure.

@@ -6,7 +6,13 @@ include "dialect/IR/OpsCommon.td"
 
 def Hadal_SquaredNormOp : Hadal_PureOp<"squared_norm", [Evaluable, Kernel]> {
   let summary = "the sum of the squares of all elements";
-  let description = [{ Update kind: summed in an order that depends on the shape only. }];
+  let description = [{ Update kind: summed in an order that depends on the shape only.
+
+    ```mlir
+    // %g: tensor<512x256xf32>
+    %s = hadal.squared_norm %g : tensor<512x256xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Tensor:$input);
   let results = (outs Hadal_Scalar:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
@@ -17,6 +23,11 @@ def Hadal_GradientNormOp : Hadal_PureOp<"gradient_norm", [Evaluable, Kernel]> {
   let summary = "the norm of all gradients from their squared norms, and the factor that clips them";
   let description = [{
     norm = sqrt(Σ squared), scale = min(1, limit / norm), 1 when norm is 0. `limit` infinity turns clipping off.
+
+    ```mlir
+    // %s0: tensor<f32>, %s1: tensor<f32>, %limit: tensor<f32>
+    %norm, %scale = hadal.gradient_norm %s0, %s1 limit %limit
+    ```
   }];
   let arguments = (ins Hadal_Scalar:$limit, Variadic<Hadal_Scalar>:$squared);
   let results = (outs Hadal_Scalar:$norm, Hadal_Scalar:$scale);
@@ -31,6 +42,13 @@ def Hadal_AdamWOp : Hadal_PureOp<"adamw", [Evaluable, InPlaceKernel]> {
     (sqrt(v'/c2) + ε)), c1 and c2 being the bias corrections 1 - β^step. The last result is the cleared gradient. Source:
     Loshchilov and Hutter 2019; the same result as torch.optim.AdamW. All scalars are tensor<f32>, in the order learning
     rate, weight decay, β1, β2, ε, c1, c2, gradient scale.
+
+    ```mlir
+    // %p: tensor<8x4xf32>, %g: tensor<8x4xf32>, %m: tensor<8x4xf32>, %v: tensor<8x4xf32>, %s: tensor<f32>
+    %p1, %g1, %m1, %v1 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s) {decay}
+      : tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>
+      -> tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tensor:$parameter, Hadal_Tensor:$gradient, Hadal_Tensor:$first_moment,
                        Hadal_Tensor:$second_moment, Hadal_Scalar:$learning_rate, Hadal_Scalar:$weight_decay,
@@ -50,6 +68,11 @@ def Hadal_RouterBiasUpdateOp : Hadal_PureOp<"router_bias_update", [AllTypesMatch
   let description = [{
     bias'_i = bias_i + rate · sign(mean(load) - load_i), sign(0) = 0; `new_load` is zero. Source: DeepSeek-V3 technical report
     section 2.1.2.
+
+    ```mlir
+    // %bias: tensor<256xf32>, %load: tensor<256xf32>, %rate: tensor<f32>
+    %new_bias, %cleared = hadal.router_bias_update %bias, %load rate %rate : tensor<256xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tensor:$bias, Hadal_Tensor:$load, Hadal_Scalar:$rate);
   let results = (outs Hadal_Tensor:$new_bias, Hadal_Tensor:$new_load);

@@ -24,6 +24,11 @@ def Hadal_QuantizeOp : Hadal_PureOp<"quantize", [Evaluable, Differentiable, Kern
     round to nearest even, saturating, of x / scale to E4M3. scales has shape [⌈rows/block rows⌉, ⌈columns/block columns⌉]. Its gradient is
     straight-through: that of `input` is the gradient of the dequantized value. Source: technical report section 3.3;
     DeepSeek-V3 inference/kernel.py.
+
+    ```mlir
+    // %x: tensor<4x512x300xf32>
+    %codes, %scales = hadal.quantize %x <1x128> : tensor<4x512x300xf32> -> tensor<4x512x300xf8E4M3FN>, tensor<2048x3xf32>
+    ```
   }];
   let arguments = (ins Hadal_Tensor:$input, Hadal_BlockScaleAttr:$block);
   let results = (outs Hadal_Codes:$codes, Hadal_Tensor:$scales);
@@ -32,6 +37,13 @@ def Hadal_QuantizeOp : Hadal_PureOp<"quantize", [Evaluable, Differentiable, Kern
 
 def Hadal_DequantizeOp : Hadal_PureOp<"dequantize", [Evaluable, Differentiable, Kernel]> {
   let summary = "codes times the scale of their block";
+  let description = [{
+    ```mlir
+    // %codes: tensor<4x512x300xf8E4M3FN>, %scales: tensor<2048x3xf32>
+    %x = hadal.dequantize %codes, %scales <1x128>
+           : (tensor<4x512x300xf8E4M3FN>, tensor<2048x3xf32>) -> tensor<4x512x300xf32>
+    ```
+  }];
   let arguments = (ins Hadal_Codes:$codes, Hadal_Tensor:$scales, Hadal_BlockScaleAttr:$block);
   let results = (outs Hadal_Tensor:$result);
   let assemblyFormat = "$codes `,` $scales $block attr-dict `:` functional-type(operands, results)";
@@ -42,6 +54,12 @@ def Hadal_ScaledLinearOp : Hadal_PureOp<"scaled_linear", [Evaluable, Kernel]> {
   let description = [{
     Products of a block of K are summed in f32 and multiplied by both scales before they join the result. Source:
     DeepSeek-V3 inference/kernel.py `fp8_gemm_kernel`. Differentiated at the level of quantize and dequantize.
+
+    ```mlir
+    // %x: tensor<64x256xf8E4M3FN>, %s: tensor<64x2xf32>, %w: tensor<384x256xf8E4M3FN>, %t: tensor<3x2xf32>
+    %y = hadal.scaled_linear %x, %s <1x128>, %w, %t <128x128>
+           : (tensor<64x256xf8E4M3FN>, tensor<64x2xf32>, tensor<384x256xf8E4M3FN>, tensor<3x2xf32>) -> tensor<64x384xf32>
+    ```
   }];
   let arguments = (ins Hadal_Codes:$input, Hadal_Tensor:$input_scales, Hadal_Codes:$weight,
                        Hadal_Tensor:$weight_scales, Hadal_BlockScaleAttr:$input_block,

@@ -1,6 +1,7 @@
 // The interfaces on which behaviour hangs: no pass switches over operation names.
 //
 // Parameters:      which named parameters an operation reads.
+// Stack:           which functions an operation runs for every layer, and under which prefix.
 // Decomposable:    how a model operation is written in program operations.
 // Differentiable:  how gradients flow backwards through an operation.
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
@@ -29,6 +30,25 @@ def Hadal_ParametersOpInterface : OpInterface<"ParametersOpInterface"> {
     InterfaceMethod<"The bound values.", "::mlir::MutableOperandRange", "getWeightsMutable">
   ];
   let verify = "return ::hadal::detail::verifyParameters($_op);";
+}
+
+def Hadal_StackOpInterface : OpInterface<"StackOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that runs layer functions once for every layer in [start, end). Parameters of the functions are scoped
+    by the prefix, a dot and the layer's number.
+  }];
+  let methods = [
+    InterfaceMethod<"The prefix of all layers.", "::llvm::StringRef", "getPrefix">,
+    InterfaceMethod<"The first layer.", "uint64_t", "getStart">,
+    InterfaceMethod<"One past the last layer.", "uint64_t", "getEnd">,
+    InterfaceMethod<"The functions, in the order in which they run.", "::mlir::ArrayAttr", "getFunctions">,
+    InterfaceMethod<"The parameters that the operation reads itself in each layer, beside those of its functions.",
+      "::llvm::SmallVector<::hadal::ParameterSlot>", "getLayerSlots", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+      Whether the layers serve a further loss in training only, so that the published size of a model leaves them out.
+    }], "bool", "isAuxiliary", (ins), [{}], [{ return false; }]>
+  ];
 }
 
 def Hadal_DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {

@@ -5,7 +5,6 @@
 // model of a trillion parameters is counted in a moment.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/StringSet.h"
@@ -35,23 +34,20 @@ public:
   /// What the operation reads, its layer functions included.
   Part count(Operation *op) {
     Part part;
-    if (auto layers = dyn_cast<LayersOp>(op)) {
-      part.name = rangeName(layers.getPrefix(), layers.getStart(), layers.getEnd());
-      countLayers(layers, layers.getPrefix(), layers.getStart(), layers.getEnd(), layers.getFunctions(), part);
-    } else if (auto mtp = dyn_cast<MTPOp>(op)) {
-      part.name = rangeName(mtp.getPrefix(), mtp.getStart(), mtp.getEnd()) + " (multi-token prediction)";
-      countLayers(mtp, mtp.getPrefix(), mtp.getStart(), mtp.getEnd(), mtp.getFunctions(), part);
-      countMerges(mtp, part);
+    if (auto stack = dyn_cast<StackOpInterface>(op)) {
+      part.name = rangeName(stack) + (stack.isAuxiliary() ? " (multi-token prediction)" : "");
+      countLayers(stack, part);
     } else if (auto reader = dyn_cast<ParametersOpInterface>(op)) {
       part.name = getParameterName(reader, 0);
-      countSlots(reader, "", part);
+      countSlots(reader.getParameterSlots(), "", part);
     }
     return part;
   }
 
 private:
-  static std::string rangeName(StringRef prefix, int64_t start, int64_t end) {
-    std::string name = prefix.str() + "." + std::to_string(start);
+  static std::string rangeName(StackOpInterface stack) {
+    uint64_t start = stack.getStart(), end = stack.getEnd();
+    std::string name = (stack.getPrefix() + "." + Twine(start)).str();
     return end - start == 1 ? name : name + " to " + std::to_string(end - 1);
   }
 
@@ -64,31 +60,22 @@ private:
     part.parameters += count;
   }
 
-  void countSlots(ParametersOpInterface op, const Twine &scope, Part &part) {
-    for (const ParameterSlot &slot : op.getParameterSlots())
+  void countSlots(ArrayRef<ParameterSlot> slots, const Twine &scope, Part &part) {
+    for (const ParameterSlot &slot : slots)
       add(scope + slot.name, slot.type.getShape(), part);
   }
 
-  void countLayers(Operation *op, StringRef prefix, int64_t start, int64_t end, ArrayAttr functions, Part &part) {
+  void countLayers(StackOpInterface stack, Part &part) {
     SmallVector<ParametersOpInterface> readers;
-    for (Attribute symbol : functions)
-      symbolTable.lookupNearestSymbolFrom(op, cast<SymbolRefAttr>(symbol))->walk([&](ParametersOpInterface reader) {
+    for (Attribute symbol : stack.getFunctions())
+      symbolTable.lookupNearestSymbolFrom(stack, cast<SymbolRefAttr>(symbol))->walk([&](ParametersOpInterface reader) {
         readers.push_back(reader);
       });
-    for (int64_t layer = start; layer < end; ++layer)
+    for (uint64_t layer = stack.getStart(); layer < stack.getEnd(); ++layer) {
+      std::string scope = (stack.getPrefix() + "." + Twine(layer) + ".").str();
       for (ParametersOpInterface reader : readers)
-        countSlots(reader, prefix + "." + Twine(layer) + ".", part);
-  }
-
-  /// What hadal.mtp reads beside its functions: the merge and the norm before the head, per depth.
-  void countMerges(MTPOp mtp, Part &part) {
-    int64_t width = channels(mtp.getHidden().getType());
-    for (int64_t layer = mtp.getStart(); layer < int64_t(mtp.getEnd()); ++layer) {
-      std::string scope = (mtp.getPrefix() + "." + Twine(layer) + ".").str();
-      add(scope + "enorm.weight", {width}, part);
-      add(scope + "hnorm.weight", {width}, part);
-      add(scope + "eh_proj.weight", {width, 2 * width}, part);
-      add(scope + "shared_head.norm.weight", {width}, part);
+        countSlots(reader.getParameterSlots(), scope, part);
+      countSlots(stack.getLayerSlots(), scope, part);
     }
   }
 
@@ -128,7 +115,8 @@ struct CountParametersPass : hadal::impl::CountParametersPassBase<CountParameter
       Part part = counter.count(&op);
       if (part.parameters == 0)
         continue;
-      (isa<MTPOp>(op) ? prediction : main) += part.parameters;
+      auto stack = dyn_cast<StackOpInterface>(op);
+      (stack && stack.isAuxiliary() ? prediction : main) += part.parameters;
       parts.push_back(std::move(part));
     }
     raw_ostream &out = llvm::outs();
