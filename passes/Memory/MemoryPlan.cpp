@@ -83,7 +83,9 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
         plan.buffers[buffer].last = number;
     for (OpResult result : launch.getResults()) {
       if (int64_t tied = launch.getTied() ? (*launch.getTied())[result.getResultNumber()] : -1; tied >= 0) {
-        plan.storage[result] = plan.storage[launch.getArguments()[tied]];
+        // Looked up first: the new entry may move the others.
+        Storage shared = plan.storage.lookup(launch.getArguments()[tied]);
+        plan.storage[result] = shared;
       } else if (auto found = returned.find(result); found != returned.end()) {
         plan.storage[result].result = found->second;
       } else {

@@ -60,7 +60,8 @@ void reuseBuffers(EntryPlan &plan, const Kernels &kernels) {
         // The operand's buffer now lives as long as the result's.
         tied[result.getResultNumber()] = use.getOperandNumber();
         plan.buffers[buffer].last = plan.buffers[plan.storage[result].buffer].last;
-        plan.storage[result] = plan.storage[use.get()];
+        Storage shared = plan.storage.lookup(use.get());
+        plan.storage[result] = shared;
         changed = true;
       }
     if (changed)

@@ -12,6 +12,7 @@
 #include "test/runtime/devices/cuda/FakeCuda.h"
 #include "runtime/devices/cuda/DriverAPI.h"
 
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,12 +67,15 @@ long number(const char *name, long otherwise) {
   return value ? std::atol(value) : otherwise;
 }
 
-template <class... Parts> void log(const char *format, Parts... parts) {
+[[gnu::format(printf, 1, 2)]] void log(const char *format, ...) {
   const char *path = std::getenv("FAKE_CUDA_LOG");
   if (!path)
     return;
   std::FILE *file = std::fopen(path, "a");
-  std::fprintf(file, format, parts...);
+  va_list parts;
+  va_start(parts, format);
+  std::vfprintf(file, format, parts);
+  va_end(parts);
   std::fputc('\n', file);
   std::fclose(file);
 }

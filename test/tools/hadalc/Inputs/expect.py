@@ -1,4 +1,4 @@
-"""Runs a command and checks its exit code and that the one error it reports holds a text: expect.py CODE TEXT COMMAND..."""
+"""Runs a command and checks its exit code and that it reports one error, with a text: expect.py CODE TEXT COMMAND..."""
 
 import subprocess
 import sys
@@ -6,5 +6,5 @@ import sys
 code, text, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 run = subprocess.run(command, capture_output=True, text=True)
 errors = [line for line in run.stderr.splitlines() if "error: " in line]
-if run.returncode != code or len(errors) != 1 or text not in errors[0]:
+if run.returncode != code or len(errors) != 1 or text not in run.stderr:
     sys.exit(f"exit code {run.returncode} for {code}; stderr without one error '{text}':\n{run.stderr}")
