@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace hadal::emulator {
 
@@ -10,7 +11,7 @@ void GlobalMemory::reset(std::span<const GlobalBuffer> buffers) {
   sorted.assign(buffers.begin(), buffers.end());
   std::sort(sorted.begin(), sorted.end(),
             [](const GlobalBuffer &a, const GlobalBuffer &b) { return std::less<>()(a.begin, b.begin); });
-  recent = nullptr;
+  std::fill(std::begin(recent), std::end(recent), nullptr);
 }
 
 const GlobalBuffer *GlobalMemory::nearest(const void *address) const {
@@ -27,7 +28,8 @@ const GlobalBuffer *GlobalMemory::search(const char *begin, size_t bytes) {
   const GlobalBuffer *candidate = nearest(begin);
   if (!candidate || !contains(*candidate, begin, bytes))
     return nullptr;
-  return recent = candidate;
+  recent[nextRecent++ % std::size(recent)] = candidate;
+  return candidate;
 }
 
 } // namespace hadal::emulator

@@ -16,8 +16,10 @@ public:
   /// The buffer that holds all of [address, address + bytes), or null.
   const GlobalBuffer *find(const void *address, size_t bytes) {
     const char *begin = static_cast<const char *>(address);
-    if (recent && contains(*recent, begin, bytes))
-      return recent;
+    // Loops go back and forth between a few buffers.
+    for (const GlobalBuffer *buffer : recent)
+      if (buffer && contains(*buffer, begin, bytes))
+        return buffer;
     return search(begin, bytes);
   }
   /// The buffer that begins last at or before the address, or else the first one; null without buffers.
@@ -25,7 +27,9 @@ public:
 
 private:
   std::vector<GlobalBuffer> sorted;
-  const GlobalBuffer *recent = nullptr;
+  /// Those found last, each in turn.
+  const GlobalBuffer *recent[4] = {};
+  unsigned nextRecent = 0;
 
   static bool contains(const GlobalBuffer &buffer, const char *begin, size_t bytes) {
     size_t offset = static_cast<size_t>(begin - static_cast<const char *>(buffer.begin));

@@ -20,27 +20,6 @@ void SharedMemory::mark(size_t offset, size_t length, Content content, uint32_t 
   std::fill_n(words.begin() + offset, length, static_cast<uint32_t>(content) | writer << 3 | now << 14);
 }
 
-bool SharedMemory::readable(size_t offset, size_t length, uint32_t reader, Time lastMeeting) const {
-  uint32_t previous = ~0u; // no byte's
-  for (size_t i = offset; i < offset + length; ++i) {
-    if (words[i] == previous)
-      continue;
-    Byte byte{words[i]};
-    bool holdsData = byte.content() == Content::Written || byte.content() == Content::Loaded;
-    if (!holdsData || (byte.writer() != reader && byte.time() >= lastMeeting))
-      return false;
-    previous = words[i];
-  }
-  return true;
-}
-
-bool SharedMemory::writable(size_t offset, size_t length) const {
-  for (size_t i = offset; i < offset + length; ++i)
-    if ((words[i] & 7) >= static_cast<uint32_t>(Content::Loading))
-      return false;
-  return true;
-}
-
 Time SharedMemory::advance() {
   if (writtenNow && now < latest)
     ++now;

@@ -49,9 +49,27 @@ public:
   void mark(size_t offset, size_t length, Content content, uint32_t writer);
 
   /// Whether all bytes may be read by a thread that last met others at `lastMeeting`.
-  bool readable(size_t offset, size_t length, uint32_t reader, Time lastMeeting) const;
+  bool readable(size_t offset, size_t length, uint32_t reader, Time lastMeeting) const {
+    const uint32_t *bytes = &words[offset];
+    // Nearly always one thread wrote all of them at once.
+    uint32_t differences = 0;
+    for (size_t i = 0; i < length; ++i)
+      differences |= bytes[i] ^ bytes[0];
+    if (differences == 0)
+      return readable({bytes[0]}, reader, lastMeeting);
+    for (size_t i = 0; i < length; ++i)
+      if (!readable({bytes[i]}, reader, lastMeeting))
+        return false;
+    return true;
+  }
   /// Whether an ordinary store may write all of them.
-  bool writable(size_t offset, size_t length) const;
+  bool writable(size_t offset, size_t length) const {
+    const uint32_t *bytes = &words[offset];
+    uint32_t taken = 0;
+    for (size_t i = 0; i < length; ++i)
+      taken |= (bytes[i] & 7) >= static_cast<uint32_t>(Content::Loading);
+    return taken == 0;
+  }
 
   /// Ends a moment in which something was written. Returns the present: later writes carry this time or a later one.
   Time advance();
@@ -69,6 +87,11 @@ public:
   }
 
 private:
+  static bool readable(Byte byte, uint32_t reader, Time lastMeeting) {
+    bool holdsData = byte.content() == Content::Written || byte.content() == Content::Loaded;
+    return holdsData && (byte.writer() == reader || byte.time() < lastMeeting);
+  }
+
   /// Time stands still here: no kernel checked on small shapes comes near, and afterwards races go unseen.
   static constexpr Time latest = (1u << 18) - 1;
 

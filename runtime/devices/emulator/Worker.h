@@ -58,7 +58,7 @@ public:
   [[noreturn]] void fail(const char *location, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 private:
-  static thread_local Worker *current;
+  static thread_local Worker *current __attribute__((tls_model("initial-exec")));
 
   StackPool stacks;
   Cluster blocks;
