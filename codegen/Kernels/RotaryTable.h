@@ -19,6 +19,20 @@ namespace hadal {
 /// and the rotation back has a minus. Both carry the attention factor.
 mlir::LLVM::GlobalOp createRotaryTable(mlir::OpBuilder &builder, mlir::Location loc, RopeAttr rope, int64_t positions);
 
+/// The same as the product of two short tables, for code that is printed as text and for small caches: the rows of
+/// position 0, 64, 128, ... (splitRotaryRows of them), then the rows of positions 0 to 63. With the rows h of
+/// position / 64 · 64 and l of position % 64,
+///
+///   cosine[c] = cosine_h[c] cosine_l[c] - sine_h[c] sine_l[c],   sine[c] = sine_h[c] cosine_l[c] + cosine_h[c]
+///   sine_l[c]:
+///
+/// the signs of the sines come out right, since each stands twice in the one and once in the other. The rows of the
+/// first part carry the attention factor.
+constexpr int64_t rotaryBlock = 64;
+inline int64_t splitRotaryRows(int64_t positions) { return llvm::divideCeil(positions, rotaryBlock); }
+mlir::LLVM::GlobalOp createSplitRotaryTable(mlir::OpBuilder &builder, mlir::Location loc, RopeAttr rope,
+                                            int64_t positions);
+
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_KERNELS_ROTARYTABLE_H

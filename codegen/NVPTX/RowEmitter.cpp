@@ -10,6 +10,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/RowEmitter.h"
+#include "codegen/Kernels/RotaryTable.h"
 #include <limits>
 
 using namespace mlir;
@@ -356,8 +357,25 @@ int64_t RowEmitter::partnerOf(RopeOp rope, int64_t shift) {
   return shift + (channelOf(rope, shift) < half ? half : -half);
 }
 
+/// Cosines and sines of the row's position for a piece that begins at a rotated channel (see createSplitRotaryTable).
+std::pair<Value, Value> RowEmitter::rotation(RopeOp rope, int64_t channel) {
+  int64_t dim = rope.getRope().getDim(), multiple = commonLanes(k.lanes, {dim, channel});
+  Value table = tables.lookup(rope.getRope()), position = k.rem(row, program.positions);
+  Value column = k.add(inner, channel - piece.begin);
+  auto load = [&](Value tableRow, int64_t part) {
+    Value at = k.add(k.add(k.mul(tableRow, 2 * dim), column), part * dim);
+    return k.loadAligned(k.f32(), table, at, multiple);
+  };
+  Value high = k.div(position, rotaryBlock);
+  Value low = k.add(k.rem(position, rotaryBlock), splitRotaryRows(program.positions));
+  Value cosineHigh = load(high, 0), sineHigh = load(high, 1), cosineLow = load(low, 0), sineLow = load(low, 1);
+  Value cosine = k.subf(k.mulf(cosineHigh, cosineLow), k.mulf(sineHigh, sineLow));
+  Value sine = k.addf(k.mulf(sineHigh, cosineLow), k.mulf(cosineHigh, sineLow));
+  return {cosine, sine};
+}
+
 Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
-  int64_t dim = rope.getRope().getDim(), channel = channelOf(rope, shift);
+  int64_t channel = channelOf(rope, shift);
   Value x = current->emit(rope.getInput(), shift);
   if (channel < 0)
     return x;
@@ -370,12 +388,7 @@ Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
       swapped.push_back(lane ^ 1);
     partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
   }
-  Value table = tables.lookup(rope.getRope());
-  Value position = k.mul(k.rem(row, program.positions), 2 * dim);
-  Value at = k.add(k.add(position, inner), channel - piece.begin);
-  int64_t multiple = commonLanes(k.lanes, {dim, channel});
-  Value cosine = k.loadAligned(k.f32(), table, at, multiple);
-  Value sine = k.loadAligned(k.f32(), table, k.add(at, dim), multiple);
+  auto [cosine, sine] = rotation(rope, channel);
   Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
   return rope.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
 }

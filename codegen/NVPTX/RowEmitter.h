@@ -68,6 +68,7 @@ private:
   std::pair<Value, int64_t> partOf(ConcatOp concat, int64_t shift);
   int64_t channelOf(RopeOp rope, int64_t shift);
   int64_t partnerOf(RopeOp rope, int64_t shift);
+  std::pair<Value, Value> rotation(RopeOp rope, int64_t channel);
   Value rotate(RopeOp rope, int64_t shift);
 
   GPUStage &stage;

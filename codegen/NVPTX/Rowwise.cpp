@@ -74,7 +74,7 @@ private:
       Value &table = tables[rope.getRope()];
       if (!table)
         table = LLVM::AddressOfOp::create(k.builder, k.loc,
-                                          createRotaryTable(k.builder, k.loc, rope.getRope(), program.positions));
+                                          createSplitRotaryTable(k.builder, k.loc, rope.getRope(), program.positions));
     });
     return tables;
   }

@@ -47,6 +47,17 @@ hadal.kernel rowwise @rope_heads(%x: tensor<2x3x1280xf32>) -> tensor<2x3x1280xf3
   hadal.yield %r : tensor<2x3x1280xf32>
 }
 
+// More positions than a block of the rotary table, in either layout.
+hadal.kernel rowwise @rope_positions(%x: tensor<2x150x24xf32>) -> tensor<2x150x24xf32> {
+  %r = hadal.rope %x {heads = 1, rope = #hadal.rope<theta = 1.0e4, dim = 16>} : tensor<2x150x24xf32>
+  hadal.yield %r : tensor<2x150x24xf32>
+}
+#half = #hadal.rope<theta = 5.0e4, dim = 10, layout = half>
+hadal.kernel rowwise @rope_half_positions(%x: tensor<1x130x20xf32>) -> tensor<1x130x20xf32> {
+  %r = hadal.rope %x {heads = 2, rope = #half, inverse} : tensor<1x130x20xf32>
+  hadal.yield %r : tensor<1x130x20xf32>
+}
+
 hadal.kernel reduction @norm_weight_1(%x: tensor<2x37x1xf32>, %g: tensor<2x37x1xf32>) -> tensor<1xf32> {
   %0 = hadal.rms_norm_weight_gradient %x, %g {eps = 1.0e-6} : tensor<2x37x1xf32> -> tensor<1xf32>
   hadal.yield %0 : tensor<1xf32>
