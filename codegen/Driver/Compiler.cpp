@@ -149,7 +149,7 @@ LogicalResult Compiler::describeTarget() {
     return success();
   }
   llvm::errs() << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";
-  if (!isAssembled() || options.to < Phase::Host)
+  if (!isAssembled() || options.to < Phase::Host || options.from == Phase::Host)
     return success();
   // Nobody should wait for a compilation that cannot end well.
   llvm::Expected<std::string> assembler = findAssembler(name);
