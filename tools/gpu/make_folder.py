@@ -102,13 +102,15 @@ class Maker:
         path = REPOSITORY / "test/codegen" / f"{source}.mlir"
         if not path.exists():
             raise Failure(f"there is no {path.relative_to(REPOSITORY)}")
-        text = prefix_names(self.launch(path, name).read_text(), name + "__")
+        launched = self.launch(path, name)
+        text = prefix_names(launched.read_text(), name + "__")
         renamed = self.work / f"{name}-renamed.mlir"
         renamed.write_text(text)
         selected = self.select(renamed, name)
         cases, emulated = self.output / f"data/{name}.safetensors", self.work / name
         self.call("hadalc", selected, *OPTIONS, "--emulate", f"--cpu={HOST}", "-o", emulated)
-        self.call("hadal-kernel-cases", selected, "-o", cases)
+        # Operands follow from the kernels' own names: those that the tests give them, too.
+        self.call("hadal-kernel-cases", launched, f"--prefix={name}__", "-o", cases)
         self.call(emulated, "--cases", cases, "--results", self.output / f"data/{name}-emulated.safetensors")
         self.manifest["sets"].append(name)
         self.texts.append(text)

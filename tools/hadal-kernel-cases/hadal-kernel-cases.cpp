@@ -86,7 +86,7 @@ private:
 };
 
 struct Options {
-  std::string input, output;
+  std::string input, output, prefix;
   uint64_t seed;
   Routing routing;
   bool integersOnly;
@@ -100,7 +100,7 @@ LogicalResult addKernel(KernelOp kernel, const Options &options, CaseWriter &wri
   FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing);
   if (failed(inputs))
     return failure();
-  std::string name = kernel.getName().str();
+  std::string name = options.prefix + kernel.getName().str();
   for (auto [index, input, type] : llvm::enumerate(*inputs, kernel.getArgumentTypes()))
     if (bool integers = *getTypeName(type) == "I32"; integers || !options.integersOnly)
       writer.add(name + ".operand." + Twine(index), input, integers);
@@ -157,6 +157,7 @@ int main(int argc, char **argv) {
   cl::OptionCategory category("Options of hadal-kernel-cases");
   cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"), cl::Required, cl::cat(category));
   cl::opt<std::string> output("o", cl::desc("the file to write"), cl::Required, cl::cat(category));
+  cl::opt<std::string> prefix("prefix", cl::desc("put this before the kernels' names"), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random operands"), cl::init(1), cl::cat(category));
   cl::opt<Routing> routing("routing", cl::desc("how tokens are spread over experts"), cl::init(Routing::Uniform),
                            cl::values(clEnumValN(Routing::Uniform, "uniform", "at random"),
@@ -168,5 +169,5 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(argc, argv, "Writes operands and reference values of kernels\n", &llvm::errs()))
     return 2;
-  return run({input, output, seed, routing, integersOnly});
+  return run({input, output, prefix, seed, routing, integersOnly});
 }
