@@ -58,7 +58,7 @@ public:
     if (differences == 0)
       return readable({bytes[0]}, reader, lastMeeting);
     for (size_t i = 0; i < length; ++i)
-      if (!readable({bytes[i]}, reader, lastMeeting))
+      if ((i == 0 || bytes[i] != bytes[i - 1]) && !readable({bytes[i]}, reader, lastMeeting))
         return false;
     return true;
   }

@@ -16,6 +16,11 @@ static constexpr uint32_t unfinishedBits = 0x7fa00000, quietBit = 0x00400000, nu
 
 static bool isUnfinished(uint32_t bits) { return (bits & ~(quietBit | numberMask)) == unfinishedBits; }
 
+static uint32_t unfinishedNumber(uint32_t product) { return unfinishedBits | (product & numberMask); }
+
+/// Of the product that unfinished numbers stand for among those that are remembered; out of range when it is forgotten.
+uint32_t WarpGroup::indexOf(uint32_t bits) const { return (bits - first) & numberMask; }
+
 bool ProductOperands::operator==(const ProductOperands &other) const {
   auto same = [](const MatrixTile &x, const MatrixTile &y) {
     return x.descriptor.bits == y.descriptor.bits && x.type == y.type && x.rowsContiguous == y.rowsContiguous &&
@@ -38,13 +43,11 @@ void WarpGroup::reset() {
   waiting = WaitingThreads();
 }
 
-const char *WarpGroup::originOf(uint32_t bits, bool *raw) const {
+const char *WarpGroup::originOf(uint32_t bits) const {
   if (!isUnfinished(bits))
     return nullptr;
-  if (raw)
-    *raw = !(bits & quietBit);
-  uint32_t number = bits & numberMask;
-  return number >= first && number - first < products.size() ? products[number - first].location : "an earlier place";
+  uint32_t index = indexOf(bits);
+  return index < products.size() ? products[index].location : "an earlier place";
 }
 
 /// The first thread to come: what the product is.
@@ -56,19 +59,17 @@ WarpGroup::Product &WarpGroup::begin(Worker &worker, const ProductOperands &oper
     ++first;
   }
   uint32_t number = first + static_cast<uint32_t>(products.size());
-  if (number > numberMask)
-    worker.fail(location, "the emulator cannot count more than %u products of a warp group in one block", numberMask);
   Product &product = products.emplace_back();
   product.operands = operands;
   product.location = location;
   product.group = worker.thread().productGroups;
   uint32_t bits = std::bit_cast<uint32_t>(accumulator[0]);
   if (operands.accumulates && isUnfinished(bits)) {
-    product.predecessor = bits & numberMask;
-    Product *predecessor = find(bits & numberMask);
-    if (!predecessor || predecessor->successor >= 0)
+    uint32_t index = indexOf(bits);
+    if (index + 1 >= products.size() || products[index].successor >= 0)
       worker.fail(location, "takes an accumulator that a later ptx.wgmma has overwritten");
-    predecessor->successor = number;
+    product.predecessor = first + index;
+    products[index].successor = number;
   }
   if (product.predecessor < 0)
     product.accumulator.assign(64 * operands.b.rows, 0.0f);
@@ -92,18 +93,18 @@ void WarpGroup::issue(Worker &worker, const ProductOperands &operands, const uin
   if (operands.accumulates) {
     for (uint32_t i = 0; i < columns / 2; ++i) {
       uint32_t bits = std::bit_cast<uint32_t>(accumulator[i]);
-      if (product.predecessor >= 0 ? bits != (unfinishedBits | product.predecessor) : isUnfinished(bits))
+      if (product.predecessor >= 0 ? bits != unfinishedNumber(uint32_t(product.predecessor)) : isUnfinished(bits))
         worker.fail(
             location,
             "the accumulator was computed from the result of the ptx.wgmma at %s, which has not been waited for",
-            originOf(product.predecessor >= 0 ? unfinishedBits | product.predecessor : bits));
+            originOf(product.predecessor >= 0 ? unfinishedNumber(uint32_t(product.predecessor)) : bits));
       if (product.predecessor < 0)
         product.accumulator[rowOf(member, i) * columns + columnOf(member, i)] = accumulator[i];
     }
   }
   if (operands.aInRegisters)
     std::memcpy(&product.registers[member * 4], registers, 16);
-  std::fill_n(accumulator, columns / 2, std::bit_cast<float>(unfinishedBits | number));
+  std::fill_n(accumulator, columns / 2, std::bit_cast<float>(unfinishedNumber(number)));
   if (++product.deposits == threads)
     checkOperands(worker, product);
 }
@@ -235,7 +236,7 @@ void WarpGroup::collect(Worker &worker, float *accumulator, uint32_t count, cons
   uint32_t bits = std::bit_cast<uint32_t>(accumulator[0]);
   if (!isUnfinished(bits))
     return;
-  Product *product = find(bits & numberMask);
+  Product *product = find(first + indexOf(bits));
   if (!product || (product->executed && product->successor >= 0))
     worker.fail(location, "waits for the result of the ptx.wgmma at %s, which a later one has taken as its accumulator",
                 originOf(bits));

@@ -44,9 +44,9 @@ public:
   void collect(Worker &worker, float *accumulator, uint32_t count, const char *location);
   /// Where the first product was issued that nobody waited for; null when there is none.
   const char *unfinished() const;
-  /// Where the product was issued that these bits come from; null when they are an ordinary number. `raw`: whether
-  /// nothing has been computed with them.
-  const char *originOf(uint32_t bits, bool *raw = nullptr) const;
+  /// Where the product was issued that these bits stand for, or from which they were computed; null when they are an
+  /// ordinary number.
+  const char *originOf(uint32_t bits) const;
   uint32_t arrived() const { return waitingCount; }
 
 private:
@@ -72,6 +72,7 @@ private:
   const char *waitingLocation = nullptr;
   WaitingThreads waiting;
 
+  uint32_t indexOf(uint32_t bits) const;
   Product *find(uint32_t number) {
     return number >= first && number - first < products.size() ? &products[number - first] : nullptr;
   }
