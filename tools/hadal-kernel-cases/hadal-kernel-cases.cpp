@@ -2,8 +2,8 @@
 //
 // Reads a file with hadal.kernel operations, gives each random operands that make sense (tools/hadal-check-kernels),
 // lets the reference evaluator compute the results in float64, and writes it all as safetensors: KERNEL.operand.N,
-// KERNEL.result.N, KERNEL.tolerance.N in float32 and an empty KERNEL.element.N of the result's own element type. A
-// program of single kernels (hadal-launch-kernels) checks itself against such a file on a machine without a compiler.
+// KERNEL.result.N in float32, KERNEL.tolerance.N in bf16 and an empty KERNEL.element.N of the result's own element type.
+// A program of single kernels (hadal-launch-kernels) checks itself against such a file on a machine without a compiler.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
@@ -42,16 +42,19 @@ std::optional<StringRef> getTypeName(Type type) {
 /// The file, gathered in memory.
 class CaseWriter {
 public:
-  /// Floats are written as float32, whatever the kernel's own type: they have no more digits there.
-  void add(const Twine &name, const Tensor &tensor, bool integers) {
+  /// `type` is F32, I32, or BF16; numbers that bf16 does not have are rounded up there.
+  void add(const Twine &name, const Tensor &tensor, StringRef type) {
     size_t begin = bytes.size();
+    unsigned size = type == "BF16" ? 2 : 4;
     for (double value : tensor.data) {
-      uint32_t bits = integers ? uint32_t(int32_t(value)) : llvm::bit_cast<uint32_t>(float(value));
+      uint32_t bits = type == "I32" ? uint32_t(int32_t(value)) : llvm::bit_cast<uint32_t>(float(value));
+      if (size == 2)
+        bits = (bits >> 16) + ((bits & 0xffff) != 0);
       char text[4];
       llvm::support::endian::write32le(text, bits);
-      bytes.insert(bytes.end(), text, text + 4);
+      bytes.insert(bytes.end(), text, text + size);
     }
-    declare(name, integers ? "I32" : "F32", tensor.shape, begin);
+    declare(name, type, tensor.shape, begin);
   }
   void addEmpty(const Twine &name, StringRef type) { declare(name, type, {0}, bytes.size()); }
 
@@ -102,8 +105,8 @@ LogicalResult addKernel(KernelOp kernel, const Options &options, CaseWriter &wri
     return failure();
   std::string name = options.prefix + kernel.getName().str();
   for (auto [index, input, type] : llvm::enumerate(*inputs, kernel.getArgumentTypes()))
-    if (bool integers = *getTypeName(type) == "I32"; integers || !options.integersOnly)
-      writer.add(name + ".operand." + Twine(index), input, integers);
+    if (StringRef element = *getTypeName(type); element == "I32" || !options.integersOnly)
+      writer.add(name + ".operand." + Twine(index), input, element);
   if (options.integersOnly)
     return success();
   FailureOr<Reference> reference = Reference::evaluate(kernel, *inputs);
@@ -111,8 +114,9 @@ LogicalResult addKernel(KernelOp kernel, const Options &options, CaseWriter &wri
     return failure();
   for (auto [index, type] : llvm::enumerate(kernel.getResultTypes())) {
     StringRef element = *getTypeName(type);
-    writer.add(name + ".result." + Twine(index), reference->results[index], element == "I32");
-    writer.add(name + ".tolerance." + Twine(index), reference->tolerances[index], /*integers=*/false);
+    // Reference values have the digits that a result in bf16 has not.
+    writer.add(name + ".result." + Twine(index), reference->results[index], element == "I32" ? "I32" : "F32");
+    writer.add(name + ".tolerance." + Twine(index), reference->tolerances[index], "BF16");
     writer.addEmpty(name + ".element." + Twine(index), element);
   }
   return success();
