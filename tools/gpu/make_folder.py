@@ -19,10 +19,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 TARGET, HOST = "sm_90a", "x86-64-v3"
 LIMIT = 60 * 10**6
-# The kernels that the tests hold against the reference evaluator, f32 and bf16: small enough for compute-sanitizer.
+# The kernels that the tests hold against the reference evaluator, f32 and bf16, small enough for compute-sanitizer; and
+# every kernel of a small model.
 SETS = sorted(str(path.relative_to(REPOSITORY / "test/codegen").with_suffix(""))
               for target in ("CPU", "NVPTX") for path in (REPOSITORY / "test/codegen" / target).glob("*.mlir")
-              if "hadal-check-kernels %s" in path.read_text())
+              if "hadal-check-kernels %s" in path.read_text()) + ["model"]
 PARTS = ("kernels", "timing", "tiny", "step")
 
 
@@ -96,10 +97,17 @@ class Maker:
                   "-o", launched)
         return launched
 
+    def model(self):
+        """A whole training program in bf16, whose kernels have what fusion puts before and behind them."""
+        program = self.work / "program.mlir"
+        self.call("hadalc", REPOSITORY / "test/integration/Inputs/small.mlir", "--micro-batch-size=2", "--seq-length=11",
+                  "--precision=bf16", "--compile-to=program", "-o", program)
+        return program
+
     def kernels(self, source):
         """Cases of a set, and what the emulator makes of them."""
         name = source.replace("/", "_").replace("-", "_").lower()
-        launched = self.launch(REPOSITORY / "test/codegen" / f"{source}.mlir", name)
+        launched = self.launch(self.model() if source == "model" else REPOSITORY / "test/codegen" / f"{source}.mlir", name)
         text = prefix_names(launched.read_text(), name + "__")
         renamed = self.work / f"{name}-renamed.mlir"
         renamed.write_text(text)
