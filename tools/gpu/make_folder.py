@@ -6,6 +6,7 @@ and what the emulator computes; the kernels of timing.mlir; models/tiny.mlir for
 scripts that a machine with a GPU runs. What cannot be compiled is named, and makes the folder incomplete: exit status 1.
 """
 import argparse
+import gzip
 import json
 import os
 import pathlib
@@ -81,7 +82,10 @@ class Maker:
         strip = shutil.which("llvm-strip-22") or shutil.which("llvm-strip") or shutil.which("strip")
         if strip:
             self.call(strip, path)
-        return path
+        # PTX is text, and most of a program: packed, it is a quarter.
+        with gzip.GzipFile(f"{path}.gz", "wb", mtime=0) as packed:
+            packed.write(path.read_bytes())
+        path.unlink()
 
     def select(self, source, name):
         """Configures kernels for the GPU and plans their memory."""
