@@ -82,15 +82,22 @@ static SmallVector<int64_t> statisticsShape(RankedTensorType query, int64_t head
   return {query.getDimSize(0), heads, query.getDimSize(1)};
 }
 
+/// The logarithms of the softmax denominators: f32 in every precision.
+static Checks &checkStatistics(Checks &checks, RankedTensorType query, int64_t heads, RankedTensorType type) {
+  return checks.shape("the log-sum-exp", type, statisticsShape(query, heads), "batch × heads × sequence")
+      .expect(type.getElementType().isF32(), "expects the log-sum-exp to be f32");
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifyCore(*this)))
     return failure();
   RankedTensorType query = getQuery().getType();
-  return Checks(*this)
+  Checks checks(*this);
+  checks
       .shape("the result", getResult().getType(), withChannels(query, getHeads() * getValue()),
              "batch × sequence × heads·value")
-      .shape("the log-sum-exp", getLogSumExp().getType(), statisticsShape(query, getHeads()),
-             "batch × heads × sequence");
+      .productTypes(query, getResult().getType());
+  return checkStatistics(checks, query, getHeads(), getLogSumExp().getType());
 }
 
 LogicalResult AttentionGradientOp::verify() {
@@ -101,9 +108,10 @@ LogicalResult AttentionGradientOp::verify() {
   Checks checks(*this);
   checks.shape("the output", getOutput().getType(), output, "batch × sequence × heads·value")
       .shape("the gradient", getGradient().getType(), output, "batch × sequence × heads·value")
-      .shape("the log-sum-exp", getLogSumExp().getType(), statisticsShape(query, getHeads()),
-             "batch × heads × sequence");
+      .productTypes({query, getOutput().getType(), getGradient().getType()}, getResultTypes());
+  checkStatistics(checks, query, getHeads(), getLogSumExp().getType());
   for (auto [operand, result] : llvm::zip(getOperands().take_front(3), getResults()))
-    checks.expect(operand.getType() == result.getType(), "expects each result to have the type of its operand");
+    checks.shape("each result", cast<RankedTensorType>(result.getType()),
+                 cast<RankedTensorType>(operand.getType()).getShape(), "the shape of its operand");
   return checks;
 }

@@ -48,13 +48,15 @@ def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, D
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
-def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel]> {
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics]> {
   let summary = "the causal attention core with a shared rotary key";
   let description = [{
     query: batch × sequence × heads·(nope + rope), rotated; key_value: batch × sequence × heads·(nope + value);
     rotary_key: batch × sequence × rope, rotated, one for all heads. Head h: scores = scale·(q_nope·k_nope + q_pe·k_pe), causal
     softmax, times v. Results: batch × sequence × heads·value, and the log of the softmax denominators (with the maximum
-    folded in), batch × heads × sequence, which the gradient needs. No sequence² buffer exists.
+    folded in), batch × heads × sequence, which the gradient needs. No sequence² buffer exists. The three operands have one
+    type, f32 or bf16; scores, softmax and sums are formed in f32, the result is f32 or of the operands' type, and the
+    statistics are always f32.
 
     ```mlir
     // %q: tensor<4x512x384xf32>, %kv: tensor<4x512x512xf32>, %key: tensor<4x512x16xf32>
@@ -69,9 +71,12 @@ def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Ke
   let assemblyFormat = "$query `,` $key_value `,` $rotary_key attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel]> {
+def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel, Product]> {
   let summary = "gradients of hadal.attention's three operands";
   let description = [{
+    `output` and `log_sum_exp` are the results of hadal.attention, `gradient` is that of its result. The operands but
+    log_sum_exp (always f32) have one type, f32 or bf16; sums are formed in f32, and each result is f32 or of that type.
+
     ```mlir
     // %q: tensor<2x8x12xf32>, %kv: tensor<2x8x14xf32>, %k: tensor<2x8x2xf32>, %o: tensor<2x8x6xf32>, %lse: tensor<2x2x8xf32>, %do: tensor<2x8x6xf32>
     %dq, %dkv, %dk = hadal.attention_gradient %q, %kv, %k, %o, %lse, %do {heads = 2, nope = 4, value = 3, scale = 0.4}

@@ -103,6 +103,20 @@ Checks &Checks::sameElementType(TypeRange types) {
   return *this;
 }
 
+Checks &Checks::productTypes(TypeRange factors, TypeRange results) {
+  sameElementType(factors);
+  Type factor = getElementTypeOrSelf(factors.front());
+  for (Type type : results) {
+    Type result = getElementTypeOrSelf(type);
+    if (!good || result == factor || result.isF32())
+      continue;
+    good = false;
+    op->emitOpError("forms its sums in f32: expects results of f32 or of the factors' type, ")
+        << factor << ", got " << result;
+  }
+  return *this;
+}
+
 Checks &Checks::range(StringRef name, int64_t value, int64_t low, int64_t high, StringRef meaning) {
   return expect(low <= value && value <= high, "expects " + name + " to lie between " + Twine(low) + " and " +
                                                    Twine(high) + " (" + meaning + "), got " + Twine(value));

@@ -44,6 +44,8 @@ public:
                 llvm::StringRef meaning);
   /// All tensors have one element type.
   Checks &sameElementType(mlir::TypeRange types);
+  /// The factors of a product have one element type; each result has that type or is f32.
+  Checks &productTypes(mlir::TypeRange factors, mlir::TypeRange results);
   /// low <= value <= high, where `meaning` says what the bounds are.
   Checks &range(llvm::StringRef name, int64_t value, int64_t low, int64_t high, llvm::StringRef meaning);
   /// value >= 1.

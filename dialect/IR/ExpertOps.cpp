@@ -175,7 +175,7 @@ LogicalResult GroupedMatmulOp::verify() {
                                                     " on the right: check transpose_rhs")
       .shape("the offsets", offsets, {addLengths(rhs.getDimSize(0), 1)}, "experts + 1")
       .shape("the result", getType(), {lhs.getDimSize(0), columns}, "rows × columns")
-      .sameElementType({lhs, rhs, getType()})
+      .productTypes({lhs, rhs}, getType())
       .computeType(getCompute());
 }
 
@@ -187,6 +187,6 @@ LogicalResult GroupedOuterProductOp::verify() {
       .rank("the offsets", offsets, 1, "experts + 1")
       .shape("the result", getType(), {countExperts(offsets), channels(lhs), channels(rhs)},
              "experts × left channels × right channels")
-      .sameElementType({lhs, rhs, getType()})
+      .productTypes({lhs, rhs}, getType())
       .computeType(getCompute());
 }

@@ -13,7 +13,7 @@ defvar routerAttributes = (ins
   DefaultValuedAttr<Hadal_ExcludedGroupsAttr, "::hadal::ExcludedGroups::NegativeInfinity">:$excluded_groups,
   UnitAttr:$normalize, DefaultValuedAttr<F64Attr, "1.0">:$scale);
 
-def Hadal_RouterOp : Hadal_ParametersOp<"router", [Evaluable, Differentiable, Kernel]> {
+def Hadal_RouterOp : Hadal_ParametersOp<"router", [Evaluable, Differentiable, Kernel, FullPrecision]> {
   let summary = "chooses k experts for every token";
   let description = [{
     From logits (batch × sequence × E, f32): s = score_function(logits); c = s + bias (the bias, an optional parameter
@@ -58,7 +58,7 @@ def Hadal_RouterGradientOp : Hadal_PureOp<"router_gradient", [AllTypesMatch<["lo
   }];
 }
 
-class Hadal_BalanceLossOp<string mnemonic> : Hadal_PureOp<mnemonic, [Evaluable, Differentiable, Kernel]> {
+class Hadal_BalanceLossOp<string mnemonic> : Hadal_PureOp<mnemonic, [Evaluable, Differentiable, Kernel, FullPrecision]> {
   let results = (outs Hadal_Scalar:$result);
   let assemblyFormat = "$score_function $logits attr-dict `:` type($logits)";
 }
@@ -174,7 +174,7 @@ def Hadal_GatherRowsOp : Hadal_PureOp<"gather_rows", [Evaluable, Differentiable,
   let assemblyFormat = "$input `,` $pairs `,` $rows attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_CombineRowsOp : Hadal_PureOp<"combine_rows", [Evaluable, Differentiable, Kernel]> {
+def Hadal_CombineRowsOp : Hadal_PureOp<"combine_rows", [Evaluable, Differentiable, WideningKernel]> {
   let summary = "result(t, :) = Σ_j w(t, j) · input(rows(t, j), :), j rising";
   let description = [{ Without `expert_weights` every w is 1. The fixed order makes the sum deterministic.
 
@@ -193,7 +193,7 @@ def Hadal_CombineRowsOp : Hadal_PureOp<"combine_rows", [Evaluable, Differentiabl
 }
 
 def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllTypesMatch<["input", "input_gradient"]>,
-    AllTypesMatch<["expert_weights", "weights_gradient"]>, Evaluable, Kernel]> {
+    AllTypesMatch<["expert_weights", "weights_gradient"]>, Evaluable, ConvertingKernel]> {
   let summary = "gradients of hadal.combine_rows' input and weights";
   let description = [{
     With p = pairs(r), t = p / k: input_gradient(r, :) = w(p) · gradient(t, :), weights_gradient(p) = gradient(t, :) · input(r, :).
@@ -213,11 +213,12 @@ def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllType
   }];
 }
 
-def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel]> {
+def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel, Product]> {
   let summary = "a matrix product per expert over its rows";
   let description = [{
     lhs [N, K], rows sorted by expert; rhs [E, K, C], or [E, C, K] with `transpose_rhs` (the forward product with PyTorch's
-    layout); offsets [E+1]. result(r, :) = lhs(r, :) op(rhs_e) for offsets[e] <= r < offsets[e+1].
+    layout); offsets [E+1]. result(r, :) = lhs(r, :) op(rhs_e) for offsets[e] <= r < offsets[e+1]. Types and `compute` are those
+    of hadal.matmul.
 
     ```mlir
     // %x: tensor<16384x256xf32>, %w: tensor<16x512x256xf32>, %offsets: tensor<17xi32>
@@ -231,9 +232,10 @@ def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Different
   let assemblyFormat = "$lhs `,` $rhs `,` $offsets attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, RowReadingKernel]> {
+def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, RowReadingKernel, Product]> {
   let summary = "result(e) = Σ over expert e's rows r of lhs(r, :)ᵀ rhs(r, :); zero for an expert without rows";
   let description = [{ lhs [N, A], rhs [N, B], offsets [E+1]; the result is [E, A, B]: the weight gradient of the experts.
+    Types and `compute` are those of hadal.matmul.
 
     ```mlir
     // %g: tensor<4096x512xf32>, %x: tensor<4096x256xf32>, %offsets: tensor<17xi32>

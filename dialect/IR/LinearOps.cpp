@@ -16,8 +16,8 @@ SmallVector<ParameterSlot> EmbeddingOp::getParameterSlots() {
 }
 
 SmallVector<ParameterSlot> LinearOp::getParameterSlots() {
-  auto type = RankedTensorType::get({getType().getShape().back(), getInput().getType().getShape().back()},
-                                    getType().getElementType());
+  RankedTensorType input = getInput().getType();
+  auto type = RankedTensorType::get({getType().getShape().back(), input.getShape().back()}, input.getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
@@ -58,7 +58,7 @@ LogicalResult LinearOp::verify() {
       .rows("the input", input)
       .rows("the result", result)
       .shape("the result", result, withChannels(input, channels(result)), "the input's rows × output channels")
-      .sameElementType({input, result})
+      .productTypes(input, result)
       .computeType(getCompute());
 }
 
@@ -80,7 +80,7 @@ LogicalResult MatmulOp::verify() {
                                                  Twine(inner) + " on the left and " + Twine(otherInner) +
                                                  " on the right: check transpose_lhs and transpose_rhs")
       .shape("the result", result, expected, "rows × columns of the product")
-      .sameElementType({lhs, rhs, result})
+      .productTypes({lhs, rhs}, result)
       .computeType(getCompute());
 }
 

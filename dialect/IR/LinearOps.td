@@ -37,11 +37,14 @@ def Hadal_EmbeddingGradientOp : Hadal_PureOp<"embedding_gradient", [Evaluable, K
   let assemblyFormat = "$tokens `,` $gradient attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel]> {
+def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel, Product]> {
   let summary = "y = x Wᵀ, without bias";
   let description = [{
-    W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. `compute` (absent: f32) is the type in which the
-    product is formed (accumulation is always f32).
+    W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. x and W have one type, f32 or bf16, in
+    which they are multiplied; sums are formed in f32, and y is f32 or, rounded at the end, of the factors' type.
+
+    In a model factors are f32, and `compute` asks for the type in which they are multiplied, whatever the program's
+    precision (absent: the program's): a pass then rounds them to it. The gradients of the product inherit it.
 
     ```mlir
     // %x: tensor<?x?x1536xf32>
@@ -57,12 +60,13 @@ def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kern
   }];
 }
 
-def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel]> {
+def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, Product]> {
   let summary = "a matrix product with either side transposed";
   let description = [{
     result = op(lhs) op(rhs). lhs is a matrix or has leading dimensions that count as rows (all but the last dimension
     flattened) before transposition; so is rhs. The result's leading dimensions are lhs's when it is not transposed. The
-    backward products of `hadal.linear` are dx = matmul(dy, W) and dW = matmul(dy, x) {transpose_lhs}.
+    backward products of `hadal.linear` are dx = matmul(dy, W) and dW = matmul(dy, x) {transpose_lhs}. Types and `compute`
+    are those of hadal.linear: both sides f32 or bf16, sums in f32, the result f32 or of the sides' type.
 
     ```mlir
     // %gradient: tensor<4x512x96xf32>, %x: tensor<4x512x256xf32>

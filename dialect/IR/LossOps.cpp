@@ -57,7 +57,7 @@ LogicalResult CrossEntropyGradientOp::verify() {
       .shape("the hidden state's gradient", getHiddenGradient().getType(), hidden.getShape(),
              "the shape of the hidden state")
       .shape("the weight's gradient", getWeightGradient().getType(), weight.getShape(), "the shape of the weight")
-      .sameElementType({hidden, weight, getHiddenGradient().getType(), getWeightGradient().getType()});
+      .productTypes({hidden, weight}, {getHiddenGradient().getType(), getWeightGradient().getType()});
 }
 
 LogicalResult MTPMergeOp::verify() {

@@ -4,11 +4,12 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, Kernel]> {
+def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, Kernel, ProductWithStatistics]> {
   let summary = "the output head and its cross entropy, a mean over tokens, in nats";
   let description = [{
     Logits z = hidden Wᵀ with W [vocabulary, channels]; the result is the mean over tokens of log Σ_v exp(z_v) - z_target. The
-    logits of a whole batch never exist: a kernel of the head kind loops over chunks of tokens.
+    logits of a whole batch never exist: a kernel of the head kind loops over chunks of tokens. hidden and W have one type, f32
+    or bf16; logits and loss are f32.
 
     ```mlir
     // %h: tensor<?x?x7168xf32>, %next: tensor<?x?xi32>
@@ -24,11 +25,12 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
   let hasCanonicalizer = 1;
 }
 
-def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel]> {
+def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel, ProductWithStatistics]> {
   let summary = "the cross entropy with both its gradients, in one pass over chunks of tokens";
   let description = [{
     `gradient` is the gradient of the loss and scales both results: dz = gradient/tokens · (softmax(z) - onehot(target)),
-    hidden_gradient = dz W, weight_gradient = dzᵀ hidden. `loss` is hadal.cross_entropy's result, unscaled.
+    hidden_gradient = dz W, weight_gradient = dzᵀ hidden. `loss` is hadal.cross_entropy's result, unscaled. hidden and W have
+    one type, f32 or bf16; sums are formed in f32, and each gradient is f32 or of that type.
 
     ```mlir
     // %h: tensor<4x512x256xf32>, %next: tensor<4x512xi32>, %w: tensor<8192x256xf32>, %g: tensor<f32>

@@ -36,7 +36,7 @@ def Hadal_RMSNormGradientOp : Hadal_PureOp<"rms_norm_gradient", [AllTypesMatch<[
   let assemblyFormat = "$input `,` $weight `,` $gradient attr-dict `:` type($input) `,` type($weight)";
 }
 
-def Hadal_RMSNormWeightGradientOp : Hadal_PureOp<"rms_norm_weight_gradient", [AllTypesMatch<["input", "gradient"]>, Evaluable, Kernel]> {
+def Hadal_RMSNormWeightGradientOp : Hadal_PureOp<"rms_norm_weight_gradient", [AllTypesMatch<["input", "gradient"]>, Evaluable, WideningKernel]> {
   let summary = "gradient of hadal.rms_norm's weight: Σ over rows of gradient · x · r";
   let description = [{ Reduction kind: rows are added in an order that depends on the shape only.
 

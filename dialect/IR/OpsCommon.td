@@ -14,6 +14,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 // Activations: batch × sequence × channels (model level: the two leading dimensions open), or rows × channels for rows
 // sorted by expert.
+// Products take factors of bf16 as well as of f32 (see ProductOpInterface).
 def Hadal_Float : AnyTypeOf<[F32, BF16, F16]>;
 def Hadal_Activation : RankedTensorOf<[Hadal_Float]>;
 def Hadal_Tensor : RankedTensorOf<[Hadal_Float]>;
@@ -32,9 +33,16 @@ def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
 def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
+def WideningKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand"]>;
+def ConvertingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand", "roundsResult"]>;
 def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["selectsRows"]>;
 def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
 def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary"]>;
+def Product : DeclareOpInterfaceMethods<Hadal_ProductOpInterface>;
+def ProductWithStatistics : DeclareOpInterfaceMethods<Hadal_ProductOpInterface, ["mayNarrowResult"]>;
+// An operation that decides by small differences (which expert is best): what it reads stays f32 in every precision, and
+// so do the products that make it.
+def FullPrecision : NativeOpTrait<"FullPrecision"> { let cppNamespace = "::hadal"; }
 def WithParameters : DeclareOpInterfaceMethods<Hadal_ParametersOpInterface, ["getParameterSlots"]>;
 
 // An operation of the model or program level. `traits` come after Pure.

@@ -40,6 +40,10 @@ llvm::LogicalResult verifyParameters(mlir::Operation *op);
 #include "dialect/Interfaces/HadalInterfaces.h.inc"
 
 namespace hadal {
+/// The trait of operations that decide by small differences of their operands: whatever the program's precision, these
+/// stay f32, and the products that make them are formed in f32.
+template <typename ConcreteType> class FullPrecision : public mlir::OpTrait::TraitBase<ConcreteType, FullPrecision> {};
+
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);

@@ -6,6 +6,7 @@
 // Differentiable:  how gradients flow backwards through an operation.
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
+// Product:         which operands are multiplied, so that they may be narrower than f32.
 // Rowwise:         how an operation along one row is written in elementwise arithmetic and row reductions.
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
@@ -104,7 +105,41 @@ def Hadal_KernelOpInterface : OpInterface<"KernelOpInterface"> {
       through: its result then never exists.
     }], "bool", "readsRows", (ins "unsigned":$operand), [{}], [{ return false; }]>,
     InterfaceMethod<"Whether every result row is a row of the first operand, chosen by indices.", "bool", "selectsRows",
-      (ins), [{}], [{ return false; }]>
+      (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+      Whether the kernel can read this operand, of f32, from a narrower tensor: the widening `arith.extf` is then part
+      of the kernel. Rowwise kernels can read all of their operands so.
+    }], "bool", "widensOperand", (ins "unsigned":$operand), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+      Whether the kernel can write this result, of f32, to a narrower tensor: the rounding `arith.truncf` is then part
+      of the kernel. Rowwise kernels and contractions can write all of their results so.
+    }], "bool", "roundsResult", (ins "unsigned":$result), [{}], [{ return false; }]>
+  ];
+}
+
+def Hadal_ProductOpInterface : OpInterface<"ProductOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that is made of products of its operands: matrix products, attention, the head. Its factors may be bf16
+    where its other operands are f32. Products of bf16 numbers are exact in f32, and they are always summed in f32; a
+    result in bf16 is the sum rounded to nearest even, once. The pass hadal-lower-precision works on this interface.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands that are multiplied, by their number.", "::llvm::SmallVector<unsigned>", "getFactors">,
+    InterfaceMethod<"Whether a result may have the type of the factors; else it is f32 (sums of losses, statistics).",
+      "bool", "mayNarrowResult", (ins "unsigned":$result), [{}], [{ return true; }]>,
+    InterfaceMethod<[{
+      The type that the model asks for this product to be formed in, whatever the program's precision; null: none.
+    }], "::mlir::Type", "getRequestedType", (ins), [{}], [{
+      auto compute = $_op->template getAttrOfType<::mlir::TypeAttr>("compute");
+      return compute ? compute.getValue() : ::mlir::Type();
+    }]>,
+    InterfaceMethod<"Asks for a type, or (null) for none.", "void", "setRequestedType", (ins "::mlir::Type":$type), [{}], [{
+      if (type)
+        $_op->setAttr("compute", ::mlir::TypeAttr::get(type));
+      else
+        $_op->removeAttr("compute");
+    }]>
   ];
 }
 

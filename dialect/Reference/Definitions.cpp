@@ -28,6 +28,21 @@ Tensor reference::fromConstant(DenseElementsAttr elements) {
   return result;
 }
 
+double reference::nearest(double value, FloatType type) {
+  APFloat number(value);
+  bool losesInformation;
+  number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInformation);
+  return number.convertToDouble();
+}
+
+void reference::roundTo(Type type, Tensor &tensor) {
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!element || element.getWidth() >= 32)
+    return;
+  for (double &number : tensor.data)
+    number = nearest(number, element);
+}
+
 SmallVector<int64_t> reference::withColumns(const Tensor &tensor, int64_t columns) {
   SmallVector<int64_t> shape(tensor.shape);
   shape.back() = columns;

@@ -68,6 +68,10 @@ inline llvm::MutableArrayRef<double> row(Tensor &tensor, int64_t index) {
 double toDouble(const llvm::APInt &value);
 /// The elements of a constant.
 Tensor fromConstant(mlir::DenseElementsAttr elements);
+/// The nearest number of a floating-point type, ties to even.
+double nearest(double value, mlir::FloatType type);
+/// Rounds the elements to those of a type that is narrower than f32; leaves all other tensors as they are.
+void roundTo(mlir::Type type, Tensor &tensor);
 /// A tensor of rank 0.
 inline Tensor scalar(double value) { return Tensor(llvm::ArrayRef<int64_t>(), value); }
 

@@ -1,5 +1,8 @@
 //===- Evaluator.cpp - runs functions in float64 ------------------------------------------------------------------===//
 //
+// A result whose type is narrower than f32 is rounded to it once it is computed; f32 is not rounded to, so that
+// differences of an f32 program's results are as smooth as the mathematics they are held against.
+//
 // A function is one block: its operations run in order, each through EvaluableOpInterface. What calls functions (calls,
 // launches, layers, multi-token prediction) is run here, because it needs the evaluator itself. A tensor is dropped at
 // its last use.
@@ -149,9 +152,11 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
 
   if (results.size() != op.getNumResults())
     return op.emitOpError() << "was evaluated to " << results.size() << " results, but it has " << op.getNumResults();
-  for (auto [index, type] : enumerate(op.getResultTypes()))
+  for (auto [index, type] : enumerate(op.getResultTypes())) {
     if (failed(checkValue(&op, results[index], type, "result #" + Twine(index))))
       return failure();
+    roundTo(type, results[index]);
+  }
   return success();
 }
 

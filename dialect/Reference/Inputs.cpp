@@ -29,7 +29,7 @@ private:
 };
 } // namespace
 
-/// Inputs are float32 numbers, so that a kernel can be given the same ones.
+/// Inputs are float32 numbers, or those of a narrower type, so that a kernel can be given the same ones.
 static double toFloat32(double value) { return double(float(value)); }
 
 Tensor Inputs::empty(ShapedType type) const {
@@ -48,6 +48,7 @@ Tensor Inputs::uniform(StringRef name, ShapedType type, double low, double high)
     element = low + (high - low) * generator.next();
     element = whole ? std::floor(element) : toFloat32(element);
   }
+  roundTo(type, tensor);
   return tensor;
 }
 

@@ -1,8 +1,8 @@
 //===- Models.cpp - reference evaluations of upstream operations --------------------------------------------------===//
 //
 // Models of EvaluableOpInterface for the operations of `arith` and `math` that occur on tensors. All but constants and
-// conversions to narrower types are one function of numbers, applied element by element; arithmetic stays in float64
-// whatever the element type, and only an explicit conversion rounds.
+// conversions to narrower types are one function of numbers, applied element by element, in float64 whatever the
+// element type; the evaluator rounds what has a type narrower than f32 afterwards.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Models.h"
@@ -80,11 +80,7 @@ static double compareIntegers(arith::CmpIOp op, ArrayRef<double> x) {
 
 /// The number of the result's element type nearest to x.
 static double truncate(arith::TruncFOp op, ArrayRef<double> x) {
-  APFloat value(x[0]);
-  bool losesInformation;
-  value.convert(cast<FloatType>(getElementTypeOrSelf(op.getType())).getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                &losesInformation);
-  return value.convertToDouble();
+  return nearest(x[0], cast<FloatType>(getElementTypeOrSelf(op.getType())));
 }
 
 // The functions of numbers.

@@ -33,7 +33,7 @@ SmallVector<Value> MLAAttentionOp::decompose(OpBuilder &builder) {
   up->setAttr(getRecomputeNameAttrName(), builder.getStringAttr("mla_up"));
   Value query = RopeOp::create(builder, loc, getQuery().getType(), getQuery(), getHeads(), getRope());
   Value rotaryKey = RopeOp::create(builder, loc, channels(rope), split.getParts()[1], 1, getRope());
-  auto logSumExp = RankedTensorType::get({batch, int64_t(getHeads()), sequence}, element);
+  auto logSumExp = RankedTensorType::get({batch, int64_t(getHeads()), sequence}, builder.getF32Type());
   auto attention = AttentionOp::create(builder, loc, getType(), logSumExp, query, up, rotaryKey, getHeadsAttr(),
                                        getNopeAttr(), getValueAttr(), builder.getF64FloatAttr(getScoreScale(*this)));
   return {attention.getResult()};

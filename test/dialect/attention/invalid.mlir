@@ -111,3 +111,27 @@ func.func @invalid(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %k: tensor<2
   %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>) -> (tensor<2x3x6xf32>, tensor<2x3x2xf32>)
   return
 }
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xbf16>, %kv: tensor<2x3x14xbf16>, %k: tensor<2x3x2xbf16>) {
+  // expected-error @below {{expects the log-sum-exp to be f32}}
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>) -> (tensor<2x3x6xbf16>, tensor<2x2x3xbf16>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xbf16>, %kv: tensor<2x3x14xbf16>, %k: tensor<2x3x2xbf16>) {
+  // expected-error @below {{forms its sums in f32: expects results of f32 or of the factors' type, 'bf16', got 'f16'}}
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>) -> (tensor<2x3x6xf16>, tensor<2x2x3xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xbf16>, %kv: tensor<2x3x14xbf16>, %k: tensor<2x3x2xbf16>, %y: tensor<2x3x6xf32>, %l: tensor<2x2x3xf32>, %g: tensor<2x3x6xbf16>) {
+  // expected-error @below {{expects tensors of one element type, got 'bf16' and 'f32'}}
+  %d:3 = hadal.attention_gradient %q, %kv, %k, %y, %l, %g {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>, tensor<2x3x6xf32>, tensor<2x2x3xf32>, tensor<2x3x6xbf16>) -> (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>)
+  return
+}

@@ -35,3 +35,12 @@ func.func @attention_gradient(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %
   %d:3 = hadal.attention_gradient %q, %kv, %k, %o, %l, %o {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>, tensor<2x3x6xf32>, tensor<2x2x3xf32>, tensor<2x3x6xf32>) -> (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>)
   return
 }
+
+// CHECK-LABEL: @bf16(
+// CHECK: hadal.attention %{{.*}} -> (tensor<2x3x6xbf16>, tensor<2x2x3xf32>)
+// CHECK: hadal.attention_gradient %{{.*}} -> (tensor<2x3x12xbf16>, tensor<2x3x14xf32>, tensor<2x3x2xbf16>)
+func.func @bf16(%q: tensor<2x3x12xbf16>, %kv: tensor<2x3x14xbf16>, %k: tensor<2x3x2xbf16>, %g: tensor<2x3x6xbf16>) {
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>) -> (tensor<2x3x6xbf16>, tensor<2x2x3xf32>)
+  %d:3 = hadal.attention_gradient %q, %kv, %k, %y, %l, %g {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>, tensor<2x3x6xbf16>, tensor<2x2x3xf32>, tensor<2x3x6xbf16>) -> (tensor<2x3x12xbf16>, tensor<2x3x14xf32>, tensor<2x3x2xbf16>)
+  return
+}

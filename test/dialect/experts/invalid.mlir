@@ -150,3 +150,11 @@ func.func @invalid(%x: tensor<12x8xf32>, %g: tensor<12x5xf32>, %o: tensor<5xi32>
   %y = hadal.grouped_outer_product %x, %g, %o : (tensor<12x8xf32>, tensor<12x5xf32>, tensor<5xi32>) -> tensor<5x8x5xf32>
   return
 }
+
+// -----
+
+func.func @invalid(%x: tensor<12x8xbf16>, %w: tensor<4x5x8xf32>, %o: tensor<5xi32>) {
+  // expected-error @below {{expects tensors of one element type, got 'bf16' and 'f32'}}
+  %y = hadal.grouped_matmul %x, %w, %o {transpose_rhs} : (tensor<12x8xbf16>, tensor<4x5x8xf32>, tensor<5xi32>) -> tensor<12x5xf32>
+  return
+}

@@ -105,3 +105,12 @@ func.func @grouped_outer_product(%x: tensor<12x8xf32>, %g: tensor<12x5xf32>, %o:
   %y = hadal.grouped_outer_product %x, %g, %o : (tensor<12x8xf32>, tensor<12x5xf32>, tensor<5xi32>) -> tensor<4x8x5xf32>
   return
 }
+
+// CHECK-LABEL: @bf16(
+// CHECK: hadal.grouped_matmul %{{.*}} -> tensor<12x5xbf16>
+// CHECK: hadal.grouped_outer_product %{{.*}} -> tensor<4x5x8xf32>
+func.func @bf16(%x: tensor<12x8xbf16>, %w: tensor<4x5x8xbf16>, %o: tensor<5xi32>) {
+  %y = hadal.grouped_matmul %x, %w, %o {transpose_rhs} : (tensor<12x8xbf16>, tensor<4x5x8xbf16>, tensor<5xi32>) -> tensor<12x5xbf16>
+  %d = hadal.grouped_outer_product %y, %x, %o : (tensor<12x5xbf16>, tensor<12x8xbf16>, tensor<5xi32>) -> tensor<4x5x8xf32>
+  return
+}

@@ -82,8 +82,24 @@ func.func @invalid(%x: tensor<2x3x8xf32>) {
 // -----
 
 func.func @invalid(%x: tensor<2x3x8xf32>) {
-  // expected-error @below {{expects tensors of one element type, got 'f32' and 'bf16'}}
+  // expected-error @below {{forms its sums in f32: expects results of f32 or of the factors' type, 'f32', got 'bf16'}}
   %y = hadal.linear %x "a" : tensor<2x3x8xf32> -> tensor<2x3x8xbf16>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xbf16>, %w: tensor<4x8xf32>) {
+  // expected-error @below {{expects weight 0 to be 'tensor<4x8xbf16>', got 'tensor<4x8xf32>'}}
+  %y = hadal.linear %x weights(%w : tensor<4x8xf32>) : tensor<2x3x8xbf16> -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x8xbf16>, %w: tensor<8x4xf32>) {
+  // expected-error @below {{expects tensors of one element type, got 'bf16' and 'f32'}}
+  %y = hadal.matmul %x, %w : (tensor<2x3x8xbf16>, tensor<8x4xf32>) -> tensor<2x3x4xf32>
   return
 }
 

@@ -98,3 +98,15 @@ func.func @concat(%a: tensor<2x3x3xf32>, %b: tensor<2x3x5xf32>) {
   %y = hadal.concat %a, %b : tensor<2x3x3xf32>, tensor<2x3x5xf32> -> tensor<2x3x8xf32>
   return
 }
+
+// Factors of bf16, sums in f32, results in either type.
+// CHECK-LABEL: @bf16(
+// CHECK: hadal.linear %{{.*}} -> tensor<2x3x4xbf16>
+// CHECK: hadal.linear %{{.*}} -> tensor<2x3x4xf32>
+// CHECK: hadal.matmul %{{.*}} -> tensor<4x8xf32>
+func.func @bf16(%x: tensor<2x3x8xbf16>, %w: tensor<4x8xbf16>) {
+  %y = hadal.linear %x weights(%w : tensor<4x8xbf16>) : tensor<2x3x8xbf16> -> tensor<2x3x4xbf16>
+  %z = hadal.linear %x weights(%w : tensor<4x8xbf16>) : tensor<2x3x8xbf16> -> tensor<2x3x4xf32>
+  %d = hadal.matmul %y, %x {transpose_lhs} : (tensor<2x3x4xbf16>, tensor<2x3x8xbf16>) -> tensor<4x8xf32>
+  return
+}

@@ -38,3 +38,11 @@ func.func @invalid(%h: tensor<?x?x8xf32>, %e: tensor<?x?x8xf32>) {
   %m = hadal.mtp_merge %h, %e "enorm.weight" {eps = 1.0e-6} : tensor<?x?x8xf32>
   return
 }
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xbf16>, %t: tensor<2x3xi32>, %w: tensor<5x8xf32>, %g: tensor<f32>) {
+  // expected-error @below {{expects tensors of one element type, got 'bf16' and 'f32'}}
+  %l, %a, %b = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<2x3x8xbf16>, tensor<2x3xi32>, tensor<5x8xf32>, tensor<f32>) -> (tensor<f32>, tensor<2x3x8xf32>, tensor<5x8xf32>)
+  return
+}

@@ -21,3 +21,10 @@ func.func @mtp_merge(%h: tensor<?x?x8xf32>, %e: tensor<?x?x8xf32>) {
   %m = hadal.mtp_merge %h, %e "enorm.weight", "hnorm.weight", "eh_proj.weight" {eps = 1.0e-6} : tensor<?x?x8xf32>
   return
 }
+
+// CHECK-LABEL: @bf16(
+// CHECK: hadal.cross_entropy_gradient %{{.*}} -> (tensor<f32>, tensor<2x3x8xbf16>, tensor<5x8xf32>)
+func.func @bf16(%h: tensor<2x3x8xbf16>, %t: tensor<2x3xi32>, %w: tensor<5x8xbf16>, %g: tensor<f32>) {
+  %l, %a, %b = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<2x3x8xbf16>, tensor<2x3xi32>, tensor<5x8xbf16>, tensor<f32>) -> (tensor<f32>, tensor<2x3x8xbf16>, tensor<5x8xf32>)
+  return
+}
