@@ -22,10 +22,10 @@ void AnchorContext::store(unsigned index, Value value, Value at, Value mask) {
                          : k.load(value.getType(), accumulatedOperand(index), at);
     value = k.addf(old, value);
   }
-  if (isVector)
-    k.storeVector(value, result(index), at, mask);
+  if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
+    isVector ? k.storeVector(value, result(index), at, mask) : k.store(value, result(index), at);
   else
-    k.store(value, result(index), at);
+    isVector ? k.storeVector(value, resultNumbers(index), at, mask) : k.storeNumber(value, resultNumbers(index), at);
 }
 
 void AnchorContext::forItems(int64_t count, int64_t perTask, function_ref<void(Value item)> body) {

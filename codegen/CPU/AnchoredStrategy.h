@@ -20,7 +20,8 @@ public:
 
   StageFunction &stage;
 
-  /// Stores a vector or a number of a result, what is accumulated added; nothing when nobody wants the result.
+  /// Stores a vector or a number of a result, what is accumulated added, rounded to what lies in memory; nothing when
+  /// nobody wants the result.
   void store(unsigned result, Value value, Value index = {}, Value mask = {});
 
   /// Loops over items [0, count), `perTask` to a task.

@@ -15,28 +15,30 @@ Value ScratchLayout::take(int64_t elements) {
   return address;
 }
 
-Value AttentionBlocks::headAddress(Value base, const AttentionHead &head, Value position, int64_t channels) {
+TypedPointer AttentionBlocks::headAddress(TypedPointer base, const AttentionHead &head, Value position,
+                                          int64_t channels) {
   Value row = k.add(k.mul(head.batch, shape.sequence), position);
   return at(k, base, k.mul(k.add(k.mul(row, shape.heads), head.head), channels));
 }
 
-Value AttentionBlocks::sharedAddress(Value base, const AttentionHead &head, Value position, int64_t channels) {
+TypedPointer AttentionBlocks::sharedAddress(TypedPointer base, const AttentionHead &head, Value position,
+                                            int64_t channels) {
   return at(k, base, k.mul(k.add(k.mul(head.batch, shape.sequence), position), channels));
 }
 
-void AttentionBlocks::packQueryRows(Value destination, Value query, const AttentionHead &head, Value position,
+void AttentionBlocks::packQueryRows(Value destination, TypedPointer query, const AttentionHead &head, Value position,
                                     Value count) {
-  Value source = headAddress(query, head, position, shape.query());
+  TypedPointer source = headAddress(query, head, position, shape.query());
   RowNumbers rows{k.i64(shape.heads * shape.query())};
   packRows(k, destination, source, rows, count, k.i64(shape.nope), tiles.rows, queryRowStride());
   packRows(k, at(k, destination, tiles.ropeStart(shape)), at(k, source, shape.nope), rows, count, k.i64(shape.rope),
            tiles.rows, queryRowStride());
 }
 
-void AttentionBlocks::packKeysTransposed(Value destination, Value keyValue, Value rotaryKey, const AttentionHead &head,
-                                         Value position, Value count) {
-  Value nope = headAddress(keyValue, head, position, shape.keyValue());
-  Value rope = sharedAddress(rotaryKey, head, position, shape.rope);
+void AttentionBlocks::packKeysTransposed(Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
+                                         const AttentionHead &head, Value position, Value count) {
+  TypedPointer nope = headAddress(keyValue, head, position, shape.keyValue());
+  TypedPointer rope = sharedAddress(rotaryKey, head, position, shape.rope);
   packTransposed(k, destination, nope, {k.i64(shape.heads * shape.keyValue())}, count, k.i64(shape.nope), tiles.vectors,
                  keyPanelStride());
   packTransposed(k, at(k, destination, tiles.ropeStart(shape) * tiles.width()), rope, {k.i64(shape.rope)}, count,

@@ -43,16 +43,16 @@ public:
 
   /// The address of the first of `channels` channels that a head has at a position, in a tensor batch × sequence ×
   /// heads·channels.
-  mlir::Value headAddress(mlir::Value base, const AttentionHead &head, mlir::Value position, int64_t channels);
+  TypedPointer headAddress(TypedPointer base, const AttentionHead &head, mlir::Value position, int64_t channels);
   /// The same in a tensor that all heads share.
-  mlir::Value sharedAddress(mlir::Value base, const AttentionHead &head, mlir::Value position, int64_t channels);
+  TypedPointer sharedAddress(TypedPointer base, const AttentionHead &head, mlir::Value position, int64_t channels);
 
   /// Packs rows of queries (or of gradients shaped like them) for the left side of a product over their channels.
-  void packQueryRows(mlir::Value destination, mlir::Value query, const AttentionHead &head, mlir::Value position,
+  void packQueryRows(mlir::Value destination, TypedPointer query, const AttentionHead &head, mlir::Value position,
                      mlir::Value count);
   int64_t queryRowStride() const { return tiles.queryRoom(shape) + tiles.lanes; }
   /// Packs keys for the right side of the same product: panels of columns.
-  void packKeysTransposed(mlir::Value destination, mlir::Value keyValue, mlir::Value rotaryKey,
+  void packKeysTransposed(mlir::Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
                           const AttentionHead &head, mlir::Value position, mlir::Value count);
   int64_t keyPanelStride() const { return tiles.queryRoom(shape) * tiles.width(); }
 

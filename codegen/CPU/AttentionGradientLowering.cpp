@@ -7,8 +7,8 @@
 // A task owns one head of one sample. For each block of keys it walks over the blocks of queries from the diagonal on,
 // computes the scores again, and leaves p and ds of the pair of blocks in scratch, zero where a query does not see a
 // key. Three products read them from there: dv and dk add up in scratch while the queries pass, dq adds up in the
-// result while the keys do (the first block of keys writes it). p and ds are read in both directions without being
-// packed.
+// result while the keys do (the first block of keys writes it); a result that is narrower than f32 is rounded once,
+// from sums that wait in scratch. p and ds are read in both directions without being packed.
 //
 // The rotary key is shared by the heads: each head leaves its part in the workspace, and a second stage adds the heads
 // in their order.
@@ -26,6 +26,9 @@ namespace {
 /// Positions that a task of the second stage adds up.
 constexpr int64_t positionsPerTask = 32;
 
+/// Whether sums must not be formed in a type.
+bool isNarrow(Type element) { return !element.isF32(); }
+
 /// Sizes that follow from shape and tiles. Channels of queries and keys stand in register tiles of their own for each
 /// of their two parts, since the parts lie apart in memory.
 struct GradientSizes {
@@ -42,8 +45,11 @@ struct GradientSizes {
 struct GradientScratch {
   Value delta, keysTransposed, keyColumns, valuesTransposed, queryRows, queryColumns, gradientRows, gradientColumns;
   Value weights, scoreGradients, keyGradient, valueGradient, tile, secondTile;
+  /// dq of the whole head, when its result is too narrow to add up in.
+  Value queryGradient;
 
-  GradientScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
+  GradientScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles,
+                  bool holdsQueryGradient) {
     GradientSizes sizes(shape, tiles);
     int64_t width = tiles.width(), keyRows = int64_t(llvm::alignTo(tiles.keyBlock, tiles.rows));
     delta = layout.take(shape.sequence);
@@ -61,6 +67,8 @@ struct GradientScratch {
     valueGradient = layout.take(keyRows * sizes.valueTiles * width);
     tile = layout.take(tiles.rows * width);
     secondTile = layout.take(tiles.rows * width);
+    if (holdsQueryGradient)
+      queryGradient = layout.take(shape.sequence * shape.query());
   }
 };
 
@@ -71,11 +79,12 @@ struct Positions {
 
 class GradientEmitter : AttentionBlocks {
 public:
-  GradientEmitter(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
-      : AttentionBlocks(k, shape, tiles), sizes(shape, tiles), query(k.argument(0)), keyValue(k.argument(1)),
-        rotaryKey(k.argument(2)), output(k.argument(3)), logSumExp(k.argument(4)), gradient(k.argument(5)),
-        queryGradient(k.argument(6)), keyValueGradient(k.argument(7)), ropePartials(k.argument(9)), layout(&k),
-        scratch(layout, shape, tiles) {}
+  GradientEmitter(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, const AttentionTiles &tiles)
+      : AttentionBlocks(k, shape, tiles), sizes(shape, tiles), query(k.typedArgument(kernel, 0)),
+        keyValue(k.typedArgument(kernel, 1)), rotaryKey(k.typedArgument(kernel, 2)), output(k.typedArgument(kernel, 3)),
+        gradient(k.typedArgument(kernel, 5)), queryGradient(k.typedArgument(kernel, 6)),
+        keyValueGradient(k.typedArgument(kernel, 7)), logSumExp(k.argument(4)), ropePartials(k.argument(9)), layout(&k),
+        scratch(layout, shape, tiles, isNarrow(queryGradient.element)) {}
 
   void emitTask(Value task) {
     AttentionHead head{k.div(task, shape.heads), k.rem(task, shape.heads)};
@@ -97,14 +106,16 @@ public:
       });
       storeKeyGradients(head, keys);
     });
+    if (scratch.queryGradient)
+      roundQueryGradient(head);
   }
 
 private:
   /// δ of every position of the head.
   void emitDelta(const AttentionHead &head) {
     k.forLoop(k.i64(0), k.i64(shape.sequence), 1, [&](Value position) {
-      Value o = headAddress(output, head, position, shape.value),
-            g = headAddress(gradient, head, position, shape.value);
+      TypedPointer o = headAddress(output, head, position, shape.value),
+                   g = headAddress(gradient, head, position, shape.value);
       SmallVector<Value> sum = k.forVectorsReduce(
           0, shape.value, k.splat(0.0), [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
             return {multiplyAdd(k, k.loadVector(o, index, mask), k.loadVector(g, index, mask), carried[0])};
@@ -115,8 +126,8 @@ private:
 
   void packKeys(const AttentionHead &head, const Positions &keys) {
     packKeysTransposed(scratch.keysTransposed, keyValue, rotaryKey, head, keys.first, keys.count);
-    Value nope = headAddress(keyValue, head, keys.first, shape.keyValue()), value = at(k, nope, shape.nope);
-    Value rope = sharedAddress(rotaryKey, head, keys.first, shape.rope);
+    TypedPointer nope = headAddress(keyValue, head, keys.first, shape.keyValue()), value = at(k, nope, shape.nope);
+    TypedPointer rope = sharedAddress(rotaryKey, head, keys.first, shape.rope);
     RowNumbers rows{k.i64(shape.heads * shape.keyValue())};
     int64_t panel = tiles.keyBlock * tiles.width();
     packColumns(k, scratch.keyColumns, nope, rows, k.i64(shape.nope), keys.count, tiles.width(), tiles.width(), panel);
@@ -128,14 +139,14 @@ private:
 
   void packQueries(const AttentionHead &head, const Positions &queries) {
     packQueryRows(scratch.queryRows, query, head, queries.first, queries.count);
-    Value nope = headAddress(query, head, queries.first, shape.query()), rope = at(k, nope, shape.nope);
+    TypedPointer nope = headAddress(query, head, queries.first, shape.query()), rope = at(k, nope, shape.nope);
     RowNumbers rows{k.i64(shape.heads * shape.query())};
     int64_t panel = sizes.queryRows * tiles.width();
     packColumns(k, scratch.queryColumns, nope, rows, k.i64(shape.nope), queries.count, tiles.width(), tiles.width(),
                 panel);
     packColumns(k, at(k, scratch.queryColumns, sizes.nopeTiles * panel), rope, rows, k.i64(shape.rope), queries.count,
                 tiles.width(), tiles.width(), panel);
-    Value upstream = headAddress(gradient, head, queries.first, shape.value);
+    TypedPointer upstream = headAddress(gradient, head, queries.first, shape.value);
     RowNumbers valueRows{k.i64(shape.heads * shape.value)};
     packRows(k, scratch.gradientRows, upstream, valueRows, queries.count, k.i64(shape.value), tiles.rows,
              sizes.valueRoom + tiles.lanes);
@@ -220,8 +231,7 @@ private:
                       at(k, scratch.keyColumns, k.mul(tile, tiles.keyBlock * tiles.width())), scratch.tile, depth,
                       k.i64(0)});
         k.forLoop(k.i64(0), rows, 1, [&](Value r) {
-          Value to = headAddress(queryGradient, head, k.add(k.add(queries.first, row), r), shape.query());
-          to = at(k, to, partStart);
+          Value to = at(k, queryGradientRow(head, k.add(k.add(queries.first, row), r)), partStart);
           forTileVectors(channel, partSize, [&](int64_t v, Value mask) {
             Value sum = k.loadVector(scratch.tile, k.add(k.mul(r, tiles.width()), v));
             Value offset = k.add(channel, v);
@@ -230,6 +240,23 @@ private:
                 [&] { k.storeVector(k.addf(k.loadVector(to, offset, mask), sum), to, offset, mask); });
           });
         });
+      });
+    });
+  }
+
+  /// Where dq of a position adds up: in scratch, or in the result itself.
+  Value queryGradientRow(const AttentionHead &head, Value position) {
+    if (scratch.queryGradient)
+      return at(k, scratch.queryGradient, k.mul(position, shape.query()));
+    return headAddress(queryGradient, head, position, shape.query()).pointer;
+  }
+
+  void roundQueryGradient(const AttentionHead &head) {
+    k.forLoop(k.i64(0), k.i64(shape.sequence), 1, [&](Value position) {
+      Value from = queryGradientRow(head, position);
+      TypedPointer to = headAddress(queryGradient, head, position, shape.query());
+      k.forVectors(0, shape.query(), [&](Value column, Value mask) {
+        k.storeVector(k.loadVector(from, column, mask), to, column, mask);
       });
     });
   }
@@ -260,9 +287,9 @@ private:
     k.forLoop(k.i64(0), keys.count, 1, [&](Value key) {
       Value position = k.add(keys.first, key), keyTile = k.div(key, tiles.rows);
       Value inTile = k.mul(k.rem(key, tiles.rows), tiles.width());
-      Value nope = headAddress(keyValueGradient, head, position, shape.keyValue());
+      TypedPointer nope = headAddress(keyValueGradient, head, position, shape.keyValue());
       Value rope = at(k, partials, k.mul(position, shape.rope));
-      auto copy = [&](Value from, int64_t tile, int64_t columnTiles, Value to, int64_t count) {
+      auto copy = [&](Value from, int64_t tile, int64_t columnTiles, TypedPointer to, int64_t count) {
         k.forVectors(0, count, [&](Value column, Value mask) {
           Value number = k.add(k.add(k.mul(keyTile, columnTiles), tile), k.div(column, tiles.width()));
           Value offset = k.add(k.add(k.mul(number, tileElements()), inTile), k.rem(column, tiles.width()));
@@ -297,7 +324,8 @@ private:
   }
 
   GradientSizes sizes;
-  Value query, keyValue, rotaryKey, output, logSumExp, gradient, queryGradient, keyValueGradient, ropePartials;
+  TypedPointer query, keyValue, rotaryKey, output, gradient, queryGradient, keyValueGradient;
+  Value logSumExp, ropePartials;
   ScratchLayout layout;
   GradientScratch scratch;
   // Of the task's head.
@@ -305,8 +333,9 @@ private:
 };
 
 /// The second stage: the sum over heads, in their order, of what they left for the rotary key.
-void emitRotaryKeyTask(KernelBuilder &k, const AttentionShape &shape, Value task) {
-  Value result = k.argument(8), partials = k.argument(9);
+void emitRotaryKeyTask(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, Value task) {
+  TypedPointer result = k.typedArgument(kernel, 8);
+  Value partials = k.argument(9);
   Value begin = k.mul(task, positionsPerTask);
   Value end = k.min(k.add(begin, positionsPerTask), k.i64(shape.batch * shape.sequence));
   k.forLoop(begin, end, 1, [&](Value row) {
@@ -339,7 +368,7 @@ public:
     configuration.addStage("rotary_key", llvm::divideCeil(positions, positionsPerTask));
     configuration.workspace = positions * shape.heads * shape.rope * 4;
     ScratchLayout layout;
-    GradientScratch(layout, shape, tiles);
+    GradientScratch(layout, shape, tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
     configuration.scratch = layout.elements() * 4;
     return success();
   }
@@ -349,11 +378,11 @@ public:
     AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
     {
       StageFunction stage(builder, kernel, configuration.stages[0], target);
-      GradientEmitter emitter(stage.k, shape, AttentionTiles::read(configuration, target));
+      GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, target));
       stage.forTasks([&](Value task) { emitter.emitTask(task); });
     }
     StageFunction stage(builder, kernel, configuration.stages[1], target);
-    stage.forTasks([&](Value task) { emitRotaryKeyTask(stage.k, shape, task); });
+    stage.forTasks([&](Value task) { emitRotaryKeyTask(stage.k, kernel, shape, task); });
     return success();
   }
 };

@@ -47,9 +47,10 @@ struct ForwardScratch {
 
 class ForwardEmitter : AttentionBlocks {
 public:
-  ForwardEmitter(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
-      : AttentionBlocks(k, shape, tiles), query(k.argument(0)), keyValue(k.argument(1)), rotaryKey(k.argument(2)),
-        result(k.argument(3)), logSumExp(k.argument(4)), layout(&k), scratch(layout, shape, tiles) {}
+  ForwardEmitter(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, const AttentionTiles &tiles)
+      : AttentionBlocks(k, shape, tiles), query(k.typedArgument(kernel, 0)), keyValue(k.typedArgument(kernel, 1)),
+        rotaryKey(k.typedArgument(kernel, 2)), result(k.typedArgument(kernel, 3)), logSumExp(k.argument(4)), layout(&k),
+        scratch(layout, shape, tiles) {}
 
   void emitTask(Value task) {
     int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(shape.sequence, tiles.queryBlock);
@@ -67,7 +68,7 @@ public:
     k.forLoop(k.i64(0), lastKey, tiles.keyBlock, [&](Value key) {
       Value keys = k.min(k.i64(tiles.keyBlock), k.sub(lastKey, key));
       packKeysTransposed(scratch.keys, keyValue, rotaryKey, head, key, keys);
-      Value values = at(k, headAddress(keyValue, head, key, shape.keyValue()), shape.nope);
+      TypedPointer values = at(k, headAddress(keyValue, head, key, shape.keyValue()), shape.nope);
       packColumns(k, scratch.values, values, {k.i64(shape.heads * shape.keyValue())}, k.i64(shape.value), keys,
                   tiles.width(), tiles.width(), tiles.keyBlock * tiles.width());
       k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value panel) {
@@ -163,7 +164,7 @@ private:
       Value inverse = k.broadcast(k.divf(k.f32(1.0), sum));
       Value tile = at(k, scratch.output, k.mul(k.div(row, tiles.rows), valueTiles * tileElements()));
       Value output = at(k, tile, k.mul(k.rem(row, tiles.rows), tiles.width()));
-      Value to = headAddress(result, head, k.add(first, row), shape.value);
+      TypedPointer to = headAddress(result, head, k.add(first, row), shape.value);
       k.forVectors(0, shape.value, [&](Value column, Value mask) {
         Value offset = k.add(k.mul(k.div(column, tiles.width()), tileElements()), k.rem(column, tiles.width()));
         k.storeVector(k.mulf(k.loadVector(output, offset), inverse), to, column, mask);
@@ -173,7 +174,8 @@ private:
     });
   }
 
-  Value query, keyValue, rotaryKey, result, logSumExp;
+  TypedPointer query, keyValue, rotaryKey, result;
+  Value logSumExp;
   ScratchLayout layout;
   ForwardScratch scratch;
 };
@@ -200,7 +202,7 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     StageFunction stage(builder, kernel, configuration.stages.front(), target);
-    ForwardEmitter emitter(stage.k, AttentionShape::of(findAttention<AttentionOp>(kernel)),
+    ForwardEmitter emitter(stage.k, kernel, AttentionShape::of(findAttention<AttentionOp>(kernel)),
                            AttentionTiles::read(configuration, target));
     stage.forTasks([&](Value task) { emitter.emitTask(task); });
     return success();

@@ -17,7 +17,7 @@ namespace hadal {
 /// A block of a matrix in memory, from its first element. With `depthContiguous` a memory row holds neighbours along
 /// the depth (and `rows` numbers the rows of A or the columns of B); otherwise `rows` numbers the depth.
 struct BlockSource {
-  mlir::Value base;
+  TypedPointer base;
   RowNumbers rows;
   bool depthContiguous;
 };

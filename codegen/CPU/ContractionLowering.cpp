@@ -104,7 +104,8 @@ private:
 
   /// The operand from memory row `row` on (a number of the depth or of the tile), or from column `column` of each row.
   BlockSource source(const ContractionOperand &operand, Value row, Value column) {
-    BlockSource source{address(operand.tensor), {k.i64(operand.columns)}, operand.depthContiguous};
+    Type element = getElementTypeOrSelf(operand.tensor.getType());
+    BlockSource source{{address(operand.tensor), element}, {k.i64(operand.columns)}, operand.depthContiguous};
     if (operand.pairs) {
       source.rows.indices = at(k, address(operand.pairs), row);
       source.rows.divisor = operand.topK;
@@ -148,7 +149,7 @@ private:
     Value element = k.add(k.mul(row, contraction.columns), column);
     ElementwiseEmitter emitter(k, [&](Value tensor, int64_t shift) -> Value {
       if (tensor == contraction.anchor->getResult(0))
-        return sum;
+        return k.round(sum, getElementTypeOrSelf(tensor.getType()));
       auto argument = cast<BlockArgument>(tensor);
       auto type = cast<RankedTensorType>(tensor.getType());
       if (type.getRank() == 0)
@@ -156,7 +157,7 @@ private:
       if (isOnePerRow(tensor))
         return k.load(type.getElementType(), address(argument), row);
       bool sameForAllRows = type.getNumElements() == contraction.columns && type.getNumElements() != resultElements();
-      return k.loadVector(address(argument), sameForAllRows ? column : element, mask);
+      return k.loadVector(address(argument), sameForAllRows ? column : element, mask, type.getElementType());
     });
     Operation *yield = kernel.getBody().front().getTerminator();
     SmallVector<Value> values;

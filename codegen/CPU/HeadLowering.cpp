@@ -25,8 +25,10 @@ public:
   HeadEmitter(StageFunction &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
       : k(stage.k), head(head), configuration(configuration), operands(kernel.getNumArguments()),
         chunk(configuration.get("chunk")), iteration(stage.iteration) {
-    hidden = k.argument(head.hidden);
-    weight = k.argument(head.weight);
+    hidden = k.typedArgument(kernel, head.hidden);
+    weight = k.typedArgument(kernel, head.weight);
+    if (head.hiddenGradient.exists())
+      hiddenGradient = k.typedArgument(kernel, operands + head.hiddenGradient.result);
     logits = k.argument(operands + kernel.getResultTypes().size());
     losses = at(k, logits, chunk * head.vocabulary);
     firstToken = k.mul(iteration, chunk);
@@ -41,7 +43,7 @@ public:
   }
 
   void emitHiddenGradient(Value task) {
-    Value result = at(k, resultAddress(head.hiddenGradient), k.mul(firstToken, head.channels));
+    TypedPointer result = at(k, hiddenGradient, k.mul(firstToken, head.channels));
     Value accumulated;
     if (head.hiddenGradient.accumulated >= 0)
       accumulated = at(k, k.argument(head.hiddenGradient.accumulated), k.mul(firstToken, head.channels));
@@ -100,7 +102,7 @@ public:
 
 private:
   struct Matrix {
-    Value base;
+    TypedPointer base;
     int64_t columns;
   };
 
@@ -170,7 +172,8 @@ private:
   const Head &head;
   const KernelConfiguration &configuration;
   const int64_t operands, chunk;
-  Value iteration, hidden, weight, logits, losses, firstToken, tokens, hiddenOfChunk;
+  TypedPointer hidden, weight, hiddenGradient, hiddenOfChunk;
+  Value iteration, logits, losses, firstToken, tokens;
 };
 
 class HeadStrategy : public KernelStrategy {

@@ -13,27 +13,39 @@ using namespace hadal;
 
 namespace {
 
-/// Calls the shared packing function `name` on what all of them take: destination, source, stride, count, depth, and
-/// the row numbers where there are any. `body` gets these with the row numbers of the callee.
-void callPacking(KernelBuilder &k, std::string name, ArrayRef<Value> operands, const RowNumbers &rows,
-                 function_ref<void(KernelBuilder &, ValueRange, const RowNumbers &)> body) {
-  SmallVector<Value> arguments(operands);
-  arguments.push_back(rows.stride);
+/// What a packing function copies, as its body sees it.
+struct PackedBlock {
+  Value destination;
+  TypedPointer source;
+  RowNumbers rows;
+  Value count, depth;
+};
+
+/// Calls the shared packing function `name` on a block, whose parts are its arguments. `body` gets them as they are in
+/// the callee.
+void callPacking(KernelBuilder &k, std::string name, const PackedBlock &block,
+                 function_ref<void(KernelBuilder &, const PackedBlock &)> body) {
+  const RowNumbers &rows = block.rows;
+  SmallVector<Value> arguments = {block.destination, block.source.pointer, block.count, block.depth, rows.stride};
+  Type element = block.source.element;
+  if (element && !element.isF32()) {
+    llvm::raw_string_ostream stream(name);
+    stream << '.' << element;
+  }
   if (rows.indices) {
     name += llvm::formatv(".gathered.{0}", rows.divisor);
     arguments.push_back(rows.indices);
   }
   SmallVector<Type> types = llvm::to_vector(llvm::map_range(arguments, [](Value value) { return value.getType(); }));
   auto function = getSharedFunction(k, name, types, [&](KernelBuilder &inner, ValueRange values) {
-    size_t next = operands.size();
-    RowNumbers calleeRows{values[next], rows.indices ? values[next + 1] : Value(), rows.divisor};
-    body(inner, values, calleeRows);
+    RowNumbers calleeRows{values[4], rows.indices ? values[5] : Value(), rows.divisor};
+    body(inner, {values[0], {values[1], element}, calleeRows, values[2], values[3]});
   });
   callFunction(k, function, arguments);
 }
 
 /// Address of the row with this number.
-Value rowAddress(KernelBuilder &k, Value source, const RowNumbers &rows, Value number) {
+TypedPointer rowAddress(KernelBuilder &k, TypedPointer source, const RowNumbers &rows, Value number) {
   if (rows.indices)
     number = k.div(k.extend(k.load(k.i32(), rows.indices, number)), rows.divisor);
   return at(k, source, k.mul(number, rows.stride));
@@ -107,83 +119,78 @@ SmallVector<Value> transposeSquare(KernelBuilder &k, ArrayRef<Value> rows) {
 
 } // namespace
 
-void hadal::packRows(KernelBuilder &outer, Value destination, Value source, const RowNumbers &rows, Value count,
+void hadal::packRows(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows, Value count,
                      Value depth, int64_t panelRows, int64_t rowStride) {
   assert(rowStride % outer.lanes == 0 && "the last vector of a row is stored whole");
   std::string name = llvm::formatv("hadal.pack_rows.{0}.{1}", panelRows, rowStride);
-  callPacking(outer, name, {destination, source, count, depth}, rows,
-              [&](KernelBuilder &k, ValueRange arguments, const RowNumbers &rows) {
-                Value destination = arguments[0], source = arguments[1], count = arguments[2], depth = arguments[3];
-                Value last = k.sub(count, k.i64(1));
-                k.forLoop(k.i64(0), roundUp(k, count, panelRows), 1, [&](Value row) {
-                  Value from = rowAddress(k, source, rows, k.min(row, last));
-                  Value to = at(k, destination, k.mul(row, rowStride));
-                  forVectors(k, depth, 1, [&](Value offset, Value mask) {
-                    k.storeVector(k.loadVector(from, offset, mask), to, offset);
-                  });
-                });
-              });
+  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
+    auto [destination, source, rows, count, depth] = block;
+    Value last = k.sub(count, k.i64(1));
+    k.forLoop(k.i64(0), roundUp(k, count, panelRows), 1, [&](Value row) {
+      TypedPointer from = rowAddress(k, source, rows, k.min(row, last));
+      Value to = at(k, destination, k.mul(row, rowStride));
+      forVectors(k, depth, 1,
+                 [&](Value offset, Value mask) { k.storeVector(k.loadVector(from, offset, mask), to, offset); });
+    });
+  });
 }
 
-void hadal::packTransposed(KernelBuilder &outer, Value destination, Value source, const RowNumbers &rows, Value count,
-                           Value depth, int64_t vectors, int64_t panelStride) {
+void hadal::packTransposed(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,
+                           Value count, Value depth, int64_t vectors, int64_t panelStride) {
   assert(panelStride % (outer.lanes * outer.lanes * vectors) == 0 && "whole squares are stored");
   std::string name = llvm::formatv("hadal.pack_transposed.{0}.{1}", vectors, panelStride);
-  callPacking(outer, name, {destination, source, count, depth}, rows,
-              [&](KernelBuilder &k, ValueRange arguments, const RowNumbers &rows) {
-                Value destination = arguments[0], source = arguments[1], count = arguments[2], depth = arguments[3];
-                Value last = k.sub(count, k.i64(1));
-                Value groups = k.mul(ceilDiv(k, count, vectors * k.lanes), vectors);
-                k.forLoop(k.i64(0), groups, 1, [&](Value group) {
-                  SmallVector<Value> from;
-                  for (int64_t i = 0; i < k.lanes; ++i)
-                    from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, k.lanes), i), last)));
-                  Value to = at(k, destination, k.mul(k.div(group, vectors), panelStride));
-                  to = at(k, to, k.mul(k.rem(group, vectors), k.lanes));
-                  forVectors(k, depth, 1, [&](Value offset, Value mask) {
-                    SmallVector<Value> loaded;
-                    for (Value row : from)
-                      loaded.push_back(k.loadVector(row, offset, mask));
-                    Value square = at(k, to, k.mul(offset, vectors * k.lanes));
-                    for (auto [i, column] : llvm::enumerate(transposeSquare(k, loaded)))
-                      k.storeVector(column, square, k.i64(int64_t(i) * vectors * k.lanes));
-                  });
-                });
-              });
+  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
+    auto [destination, source, rows, count, depth] = block;
+    Value last = k.sub(count, k.i64(1));
+    Value groups = k.mul(ceilDiv(k, count, vectors * k.lanes), vectors);
+    k.forLoop(k.i64(0), groups, 1, [&](Value group) {
+      SmallVector<TypedPointer> from;
+      for (int64_t i = 0; i < k.lanes; ++i)
+        from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, k.lanes), i), last)));
+      Value to = at(k, destination, k.mul(k.div(group, vectors), panelStride));
+      to = at(k, to, k.mul(k.rem(group, vectors), k.lanes));
+      forVectors(k, depth, 1, [&](Value offset, Value mask) {
+        SmallVector<Value> loaded;
+        for (TypedPointer row : from)
+          loaded.push_back(k.loadVector(row, offset, mask));
+        Value square = at(k, to, k.mul(offset, vectors * k.lanes));
+        for (auto [i, column] : llvm::enumerate(transposeSquare(k, loaded)))
+          k.storeVector(column, square, k.i64(int64_t(i) * vectors * k.lanes));
+      });
+    });
+  });
 }
 
-void hadal::packColumns(KernelBuilder &outer, Value destination, Value source, const RowNumbers &rows, Value count,
-                        Value depth, int64_t width, int64_t storedWidth, int64_t panelStride) {
+void hadal::packColumns(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,
+                        Value count, Value depth, int64_t width, int64_t storedWidth, int64_t panelStride) {
   std::string name = llvm::formatv("hadal.pack_columns.{0}.{1}.{2}", width, storedWidth, panelStride);
-  callPacking(outer, name, {destination, source, count, depth}, rows,
-              [&](KernelBuilder &k, ValueRange arguments, const RowNumbers &rows) {
-                Value destination = arguments[0], source = arguments[1], count = arguments[2], depth = arguments[3];
-                Value panels = ceilDiv(k, count, width);
-                // The panels whose stored columns (a few more than the panel has, when the width is no multiple of the
-                // lanes) lie inside the row.
-                Value whole = k.div(k.max(k.add(count, width - storedWidth), k.i64(0)), width);
-                auto forColumns = [&](Value panel, Value depthIndex, function_ref<void(Value to, Value column)> body) {
-                  Value to = at(k, at(k, destination, k.mul(panel, panelStride)), k.mul(depthIndex, storedWidth));
-                  for (int64_t v = 0; v < storedWidth; v += k.lanes)
-                    body(at(k, to, v), k.add(k.mul(panel, width), v));
-                };
-                k.forLoop(k.i64(0), depth, 1, [&](Value depthIndex) {
-                  Value from = rowAddress(k, source, rows, depthIndex);
-                  k.forLoop(k.i64(0), whole, 1, [&](Value panel) {
-                    forColumns(panel, depthIndex, [&](Value to, Value column) {
-                      k.storeVector(k.loadVector(from, column), to, k.i64(0));
-                    });
-                  });
-                  k.forLoop(whole, panels, 1, [&](Value panel) {
-                    forColumns(panel, depthIndex, [&](Value to, Value column) {
-                      k.storeVector(k.loadVector(from, column, k.maskFor(k.sub(count, column))), to, k.i64(0));
-                    });
-                  });
-                });
-                k.forLoop(depth, roundUp(k, depth, microKernelUnroll), 1, [&](Value depthIndex) {
-                  k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
-                    forColumns(panel, depthIndex, [&](Value to, Value) { k.storeVector(k.splat(0.0), to, k.i64(0)); });
-                  });
-                });
-              });
+  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
+    auto [destination, source, rows, count, depth] = block;
+    Value panels = ceilDiv(k, count, width);
+    // The panels whose stored columns (a few more than the panel has, when the width is no multiple of the
+    // lanes) lie inside the row.
+    Value whole = k.div(k.max(k.add(count, width - storedWidth), k.i64(0)), width);
+    auto forColumns = [&](Value panel, Value depthIndex, function_ref<void(Value to, Value column)> body) {
+      Value to = at(k, at(k, destination, k.mul(panel, panelStride)), k.mul(depthIndex, storedWidth));
+      for (int64_t v = 0; v < storedWidth; v += k.lanes)
+        body(at(k, to, v), k.add(k.mul(panel, width), v));
+    };
+    k.forLoop(k.i64(0), depth, 1, [&](Value depthIndex) {
+      TypedPointer from = rowAddress(k, source, rows, depthIndex);
+      k.forLoop(k.i64(0), whole, 1, [&](Value panel) {
+        forColumns(panel, depthIndex,
+                   [&](Value to, Value column) { k.storeVector(k.loadVector(from, column), to, k.i64(0)); });
+      });
+      k.forLoop(whole, panels, 1, [&](Value panel) {
+        forColumns(panel, depthIndex, [&](Value to, Value column) {
+          k.storeVector(k.loadVector(from, column, k.maskFor(k.sub(count, column))), to, k.i64(0));
+        });
+      });
+    });
+    k.forLoop(depth, roundUp(k, depth, microKernelUnroll), 1, [&](Value depthIndex) {
+      k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
+        forColumns(panel, depthIndex, [&](Value to, Value) { k.storeVector(k.splat(0.0), to, k.i64(0)); });
+      });
+    });
+  });
 }

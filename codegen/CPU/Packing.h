@@ -8,6 +8,8 @@
 //   transposed  elements along the depth are neighbours, and columns shall be: B of x Wᵀ. [panel][depth][column]
 //   columns     rows (A) or columns (B) of the tile are neighbours already: both sides of dyᵀ x. [panel][depth][column]
 //
+// A block may hold narrower numbers than f32; its copy is f32.
+//
 // Nothing outside the block is read. What a panel holds beyond the block's edge is a copy of the last row or zero along
 // the tile (results that are never stored), and zero along the depth up to a multiple of the micro-kernel's unrolling.
 //
@@ -29,17 +31,17 @@ struct RowNumbers {
 
 /// Copies `count` rows (at least 1) of `depth` elements into panels of `panelRows` rows, each row `rowStride` elements
 /// after the one before; the last panel repeats the last row.
-void packRows(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows, mlir::Value count,
+void packRows(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows, mlir::Value count,
               mlir::Value depth, int64_t panelRows, int64_t rowStride);
 
 /// Copies `count` rows (at least 1) of `depth` elements transposed: panels of `vectors` vectors, `panelStride` elements
 /// apart.
-void packTransposed(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows,
+void packTransposed(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
                     mlir::Value count, mlir::Value depth, int64_t vectors, int64_t panelStride);
 
 /// Copies `depth` rows of `count` elements into panels of `width` columns (stored `storedWidth` apart, a multiple of
 /// the lanes), `panelStride` elements apart.
-void packColumns(KernelBuilder &k, mlir::Value destination, mlir::Value source, const RowNumbers &rows,
+void packColumns(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
                  mlir::Value count, mlir::Value depth, int64_t width, int64_t storedWidth, int64_t panelStride);
 
 } // namespace hadal

@@ -12,6 +12,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/SharedFunctions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -122,14 +123,13 @@ private:
     KernelBuilder &k = context.k;
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput());
     int64_t perTask = context.configuration.get("rows_per_task");
-    Value input = context.operand(0), gradient = context.operand(1);
+    TypedPointer input = context.numbers(0), gradient = context.numbers(1);
     context.stage.forTasks([&](Value task) {
       Value sums = k.address(context.workspace(), k.mul(task, columns), k.f32());
       k.forVectors(0, columns, [&](Value column, Value mask) { k.storeVector(k.splat(0.0), sums, column, mask); });
       Value begin = k.mul(task, perTask), end = k.min(k.add(begin, perTask), k.i64(rows));
       k.forLoop(begin, end, 1, [&](Value row) {
-        Value x = k.address(input, k.mul(row, columns), k.f32());
-        Value g = k.address(gradient, k.mul(row, columns), k.f32());
+        TypedPointer x = at(k, input, k.mul(row, columns)), g = at(k, gradient, k.mul(row, columns));
         Value squares =
             k.forVectorsReduce(0, columns, {k.splat(0.0)}, [&](Value column, Value mask, ValueRange carried) {
               Value value = k.loadVector(x, column, mask);

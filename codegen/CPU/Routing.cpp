@@ -7,6 +7,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/SharedFunctions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -88,7 +89,7 @@ protected:
       Value pair = k.extend(k.load(k.i32(), context.operand(1), row));
       Value from = k.mul(k.div(pair, choices), columns), to = k.mul(row, columns);
       k.forVectors(0, columns, [&](Value column, Value mask) {
-        context.store(0, k.loadVector(context.operand(0), k.add(from, column), mask), k.add(to, column), mask);
+        context.store(0, k.loadVector(context.numbers(0), k.add(from, column), mask), k.add(to, column), mask);
       });
     });
   }
@@ -110,11 +111,12 @@ protected:
     int64_t columns = columnsOf(op.getResult()), choices = columnsOf(op.getRows());
     bool weighted = bool(op.getExpertWeights());
     context.forItems(rowsOf(op.getResult()), context.configuration.get("rows_per_task"), [&](Value token) {
-      SmallVector<Value> rows, weights;
+      SmallVector<TypedPointer> rows;
+      SmallVector<Value> weights;
       for (int64_t choice = 0; choice < choices; ++choice) {
         Value pair = k.add(k.mul(token, choices), choice);
         Value row = k.extend(k.load(k.i32(), context.operand(1), pair));
-        rows.push_back(k.address(context.operand(0), k.mul(row, columns), k.f32()));
+        rows.push_back(at(k, context.numbers(0), k.mul(row, columns)));
         if (weighted)
           weights.push_back(k.broadcast(k.load(k.f32(), context.operand(3), pair)));
       }
@@ -152,7 +154,7 @@ protected:
       Value gradient = k.mul(k.div(pair, choices), columns), own = k.mul(row, columns);
       Value product = k.forVectorsReduce(0, columns, {k.splat(0.0)}, [&](Value column, Value mask, ValueRange carried) {
         Value g = k.loadVector(context.operand(3), k.add(gradient, column), mask);
-        Value x = k.loadVector(context.operand(0), k.add(own, column), mask);
+        Value x = k.loadVector(context.numbers(0), k.add(own, column), mask);
         context.store(0, k.mulf(weight, g), k.add(own, column), mask);
         return SmallVector<Value>{k.fma(g, x, carried[0])};
       })[0];

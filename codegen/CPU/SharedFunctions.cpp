@@ -32,6 +32,13 @@ Value hadal::at(KernelBuilder &k, Value pointer, int64_t offset) {
   return offset == 0 ? pointer : at(k, pointer, k.i64(offset));
 }
 
+TypedPointer hadal::at(KernelBuilder &k, TypedPointer pointer, Value offset) {
+  return {k.address(pointer.pointer, offset, pointer.element ? pointer.element : k.f32()), pointer.element};
+}
+TypedPointer hadal::at(KernelBuilder &k, TypedPointer pointer, int64_t offset) {
+  return offset == 0 ? pointer : at(k, pointer, k.i64(offset));
+}
+
 Value hadal::multiplyAdd(KernelBuilder &k, Value a, Value b, Value c) {
   if (k.target.fma)
     return k.fma(a, b, c);

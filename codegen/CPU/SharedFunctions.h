@@ -23,6 +23,9 @@ void callFunction(KernelBuilder &k, mlir::LLVM::LLVMFuncOp function, mlir::Value
 /// Address of the f32 (or i32) element `offset` elements after a pointer.
 mlir::Value at(KernelBuilder &k, mlir::Value pointer, mlir::Value offset);
 mlir::Value at(KernelBuilder &k, mlir::Value pointer, int64_t offset);
+/// The number `offset` numbers after a pointer.
+TypedPointer at(KernelBuilder &k, TypedPointer pointer, mlir::Value offset);
+TypedPointer at(KernelBuilder &k, TypedPointer pointer, int64_t offset);
 
 /// a · b + c on vectors: one instruction where the CPU has it, two otherwise (a call into libm never).
 mlir::Value multiplyAdd(KernelBuilder &k, mlir::Value a, mlir::Value b, mlir::Value c);

@@ -15,10 +15,57 @@ int64_t hadal::columnsOf(Value tensor) {
 }
 int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64_t>(columnsOf(tensor), 1); }
 
-static bool isSupported(Value value) {
+static bool isSupported(Value value, bool mayBeNarrow) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.hasStaticShape() && type.getNumElements() > 0 &&
-         (type.getElementType().isF32() || type.getElementType().isInteger(32));
+         (type.getElementType().isF32() || type.getElementType().isInteger(32) ||
+          (mayBeNarrow && type.getElementType().isBF16()));
+}
+
+FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSetImpl<Operation *> &read) {
+  Value operand = use.get();
+  auto widening = operand.getDefiningOp<arith::ExtFOp>();
+  if (widening && cast<KernelOpInterface>(anchor).widensOperand(use.getOperandNumber())) {
+    read.insert(widening);
+    operand = widening.getIn();
+  }
+  // Rows that are only moved may have any type of numbers.
+  bool mayBeNarrow = widening || cast<KernelOpInterface>(anchor).selectsRows();
+  auto argument = dyn_cast<BlockArgument>(operand);
+  if (!argument || !isSupported(operand, mayBeNarrow))
+    return failure();
+  return argument.getArgNumber();
+}
+
+LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetImpl<Operation *> &read) {
+  Value value = yielded.get();
+  auto rounding = value.getDefiningOp<arith::TruncFOp>();
+  if (rounding) {
+    read.insert(rounding);
+    value = rounding.getIn();
+  }
+  int64_t sumWith = -1;
+  if (auto sum = value.getDefiningOp<arith::AddFOp>(); sum && sum != anchor) {
+    Value first = sum.getLhs(), second = sum.getRhs();
+    if (first.getDefiningOp() == anchor)
+      std::swap(first, second);
+    auto argument = dyn_cast<BlockArgument>(first);
+    if (!argument || rounding)
+      return failure();
+    sumWith = argument.getArgNumber();
+    read.insert(sum);
+    value = second;
+  }
+  bool mayBeNarrow = rounding || cast<KernelOpInterface>(anchor).selectsRows();
+  auto result = dyn_cast<OpResult>(value);
+  if (!result || result.getOwner() != anchor || !isSupported(yielded.get(), mayBeNarrow))
+    return failure();
+  unsigned number = result.getResultNumber();
+  if (results[number] >= 0 || (rounding && !cast<KernelOpInterface>(anchor).roundsResult(number)))
+    return failure();
+  results[number] = yielded.getOperandNumber();
+  accumulated[number] = sumWith;
+  return success();
 }
 
 FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel) {
@@ -32,38 +79,20 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel) {
     }
   if (!result.anchor)
     return failure();
-  for (Value operand : result.anchor->getOperands()) {
-    auto argument = dyn_cast<BlockArgument>(operand);
-    if (!argument || !isSupported(operand))
+  llvm::SmallPtrSet<Operation *, 8> read{result.anchor};
+  for (OpOperand &use : result.anchor->getOpOperands()) {
+    FailureOr<unsigned> argument = result.readOperand(use, read);
+    if (failed(argument))
       return failure();
-    result.operands.push_back(argument.getArgNumber());
+    result.operands.push_back(*argument);
   }
   result.results.assign(result.anchor->getNumResults(), -1);
   result.accumulated.assign(result.anchor->getNumResults(), -1);
-  // All that may follow the anchor is a sum of a result and an operand, each yielded once.
-  unsigned sums = 0;
-  for (OpOperand &yielded : body.getTerminator()->getOpOperands()) {
-    auto value = dyn_cast<OpResult>(yielded.get());
-    if (!value)
+  for (OpOperand &yielded : body.getTerminator()->getOpOperands())
+    if (failed(result.readResult(yielded, read)))
       return failure();
-    int64_t accumulated = -1;
-    if (auto sum = dyn_cast<arith::AddFOp>(value.getOwner())) {
-      Value first = sum.getLhs(), second = sum.getRhs();
-      if (first.getDefiningOp() == result.anchor)
-        std::swap(first, second);
-      auto argument = dyn_cast<BlockArgument>(first);
-      value = dyn_cast<OpResult>(second);
-      if (!argument || !value)
-        return failure();
-      accumulated = argument.getArgNumber();
-      ++sums;
-    }
-    if (value.getOwner() != result.anchor || !isSupported(value) || result.results[value.getResultNumber()] >= 0)
-      return failure();
-    result.results[value.getResultNumber()] = yielded.getOperandNumber();
-    result.accumulated[value.getResultNumber()] = accumulated;
-  }
-  if (std::distance(body.begin(), body.end()) != 2 + sums)
+  // Nothing else is in the body.
+  if (size_t(std::distance(body.begin(), body.end())) != 1 + read.size())
     return failure();
   return result;
 }

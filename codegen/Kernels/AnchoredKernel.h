@@ -1,9 +1,10 @@
 //===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
 //
 // Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
-// the kernel (a gradient's buffer), which is then read and written in one pass. This file reads such kernels and finds
-// the buffers of the anchor's operands and results; the frames of their strategies are CPU/AnchoredStrategy.h and
-// NVPTX/GPUAnchoredStrategy.h.
+// the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or rounds
+// (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. This file reads such kernels
+// and finds the buffers of the anchor's operands and results; the frames of their strategies are CPU/AnchoredStrategy.h
+// and NVPTX/GPUAnchoredStrategy.h.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_KERNELS_ANCHOREDKERNEL_H
@@ -21,8 +22,14 @@ struct AnchoredKernel {
   /// it (-1: none).
   llvm::SmallVector<int64_t> results, accumulated;
 
-  /// Reads a kernel; failure when it has another form or other element types than f32 and i32.
+  /// Reads a kernel; failure when it has another form or other element types than f32, i32 and, at conversions, bf16.
   static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel);
+
+private:
+  /// The operand of the kernel behind an operand of the anchor; adds the conversion on the way to what was read.
+  mlir::FailureOr<unsigned> readOperand(mlir::OpOperand &use, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
+  /// What is yielded: a result of the anchor, its sum with an operand of the kernel, or its rounding; each result once.
+  mlir::LogicalResult readResult(mlir::OpOperand &yielded, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
 };
 
 /// The buffers of an anchored kernel, as a stage of either target sees them.
@@ -36,12 +43,17 @@ public:
   KernelBuilder &k;
   const KernelConfiguration &configuration;
 
-  /// The buffer of an operand of the anchor.
+  /// The buffer of an operand of the anchor, and the same as numbers that are f32 or widened to it when loaded.
   Value operand(unsigned index) { return k.argument(anchored.operands[index]); }
+  TypedPointer numbers(unsigned index) { return k.typedArgument(kernel, anchored.operands[index]); }
   bool hasResult(unsigned index) const { return anchored.results[index] >= 0; }
   bool isAccumulated(unsigned index) const { return anchored.accumulated[index] >= 0; }
   /// The buffer of a result of the anchor, and that of the operand that it is added to.
   Value result(unsigned index) { return k.argument(kernel.getNumArguments() + anchored.results[index]); }
+  /// A result of floating-point type as numbers that are rounded, where memory is narrower than f32, when stored.
+  TypedPointer resultNumbers(unsigned index) {
+    return k.typedArgument(kernel, kernel.getNumArguments() + anchored.results[index]);
+  }
   Value accumulatedOperand(unsigned index) { return k.argument(anchored.accumulated[index]); }
   Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getNumResults()); }
 

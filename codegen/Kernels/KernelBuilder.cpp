@@ -15,6 +15,20 @@ using namespace hadal;
 namespace {
 /// The alignment that a buffer is sure to have: that of its element.
 unsigned elementBytes(Type type) { return getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8; }
+
+/// The type in which a value is moved: bf16 as the integer of its bits, so that no target needs a bf16 of its own.
+Type movedType(Type type) {
+  if (!getElementTypeOrSelf(type).isBF16())
+    return type;
+  Type bits = IntegerType::get(type.getContext(), 16);
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? Type(VectorType::get(vector.getShape(), bits)) : bits;
+}
+
+/// The same bits as another type.
+Value reinterpret(KernelBuilder &k, Value value, Type type) {
+  return value.getType() == type ? value : arith::BitcastOp::create(k.builder, k.loc, type, value).getResult();
+}
 } // namespace
 
 Type KernelBuilder::pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
@@ -65,6 +79,20 @@ Value KernelBuilder::mulf(Value a, Value b) { return arith::MulFOp::create(build
 Value KernelBuilder::divf(Value a, Value b) { return arith::DivFOp::create(builder, loc, a, b); }
 Value KernelBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }
 Value KernelBuilder::maxf(Value a, Value b) { return arith::MaximumFOp::create(builder, loc, a, b); }
+Value KernelBuilder::widen(Value value) {
+  if (getElementTypeOrSelf(value.getType()).isF32())
+    return value;
+  auto vector = dyn_cast<VectorType>(value.getType());
+  Type type = vector ? Type(VectorType::get(vector.getShape(), f32())) : f32();
+  return arith::ExtFOp::create(builder, loc, type, value);
+}
+Value KernelBuilder::round(Value value, Type element) {
+  if (!element || getElementTypeOrSelf(value.getType()) == element)
+    return value;
+  auto vector = dyn_cast<VectorType>(value.getType());
+  Type type = vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+  return arith::TruncFOp::create(builder, loc, type, value);
+}
 Value KernelBuilder::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(builder, loc, condition, a, b);
 }
@@ -78,6 +106,12 @@ Value KernelBuilder::argument(unsigned index) {
                               /*isNonTemporal=*/false, /*isInvariant=*/true);
 }
 
+TypedPointer KernelBuilder::typedArgument(KernelOp kernel, unsigned index) {
+  unsigned operands = kernel.getNumArguments();
+  Type type = index < operands ? kernel.getArgumentTypes()[index] : kernel.getResultTypes()[index - operands];
+  return {argument(index), getElementTypeOrSelf(type)};
+}
+
 Value KernelBuilder::address(Value pointer, Value index, Type element) {
   return LLVM::GEPOp::create(builder, loc, pointer.getType(), element, pointer, ArrayRef<LLVM::GEPArg>{index},
                              LLVM::GEPNoWrapFlags::inbounds);
@@ -86,30 +120,33 @@ Value KernelBuilder::address(Value pointer, Value index, Type element) {
 Value KernelBuilder::load(Type type, Value pointer, Value index) {
   if (index)
     pointer = address(pointer, index, getElementTypeOrSelf(type));
-  return LLVM::LoadOp::create(builder, loc, type, pointer, elementBytes(type));
+  Value moved = LLVM::LoadOp::create(builder, loc, movedType(type), pointer, elementBytes(type));
+  return reinterpret(*this, moved, type);
 }
 
 void KernelBuilder::store(Value value, Value pointer, Value index) {
   Type type = value.getType();
   if (index)
     pointer = address(pointer, index, getElementTypeOrSelf(type));
-  LLVM::StoreOp::create(builder, loc, value, pointer, elementBytes(type));
+  LLVM::StoreOp::create(builder, loc, reinterpret(*this, value, movedType(type)), pointer, elementBytes(type));
 }
 
 Value KernelBuilder::loadVector(Value pointer, Value index, Value mask, Type element, Value otherwise) {
   VectorType type = vectorOf(element ? element : f32());
   if (!mask)
     return load(type, pointer, index);
-  if (!otherwise)
-    otherwise = constant(type, 0);
-  return LLVM::MaskedLoadOp::create(builder, loc, type, address(pointer, index, type.getElementType()), mask, otherwise,
-                                    builder.getI32IntegerAttr(elementBytes(type)));
+  Type moved = movedType(type);
+  otherwise = otherwise ? reinterpret(*this, otherwise, moved) : constant(moved, 0);
+  Value loaded = LLVM::MaskedLoadOp::create(builder, loc, moved, address(pointer, index, type.getElementType()), mask,
+                                            otherwise, builder.getI32IntegerAttr(elementBytes(type)));
+  return reinterpret(*this, loaded, type);
 }
 
 void KernelBuilder::storeVector(Value value, Value pointer, Value index, Value mask) {
   if (!mask)
     return store(value, pointer, index);
   Type element = getElementTypeOrSelf(value.getType());
+  value = reinterpret(*this, value, movedType(value.getType()));
   LLVM::MaskedStoreOp::create(builder, loc, value, address(pointer, index, element), mask,
                               builder.getI32IntegerAttr(elementBytes(element)));
 }
@@ -120,13 +157,36 @@ static unsigned alignmentAt(Type element, int64_t multiple) {
 }
 
 Value KernelBuilder::loadAligned(Type element, Value pointer, Value index, int64_t multiple) {
-  return LLVM::LoadOp::create(builder, loc, vectorOf(element), address(pointer, index, element),
-                              alignmentAt(element, multiple));
+  VectorType type = vectorOf(element);
+  Value moved = LLVM::LoadOp::create(builder, loc, movedType(type), address(pointer, index, element),
+                                     alignmentAt(element, multiple));
+  return reinterpret(*this, moved, type);
 }
 
 void KernelBuilder::storeAligned(Value value, Value pointer, Value index, int64_t multiple) {
   Type element = getElementTypeOrSelf(value.getType());
+  value = reinterpret(*this, value, movedType(value.getType()));
   LLVM::StoreOp::create(builder, loc, value, address(pointer, index, element), alignmentAt(element, multiple));
+}
+
+Value KernelBuilder::loadNumber(TypedPointer from, Value index) {
+  return widen(load(from.element ? from.element : f32(), from.pointer, index));
+}
+void KernelBuilder::storeNumber(Value value, TypedPointer to, Value index) {
+  store(round(value, to.element), to.pointer, index);
+}
+Value KernelBuilder::loadVector(TypedPointer from, Value index, Value mask) {
+  return widen(loadVector(from.pointer, index, mask, from.element));
+}
+void KernelBuilder::storeVector(Value value, TypedPointer to, Value index, Value mask) {
+  storeVector(round(value, to.element), to.pointer, index, mask);
+}
+
+Value KernelBuilder::loadAligned(TypedPointer from, Value index, int64_t multiple) {
+  return widen(loadAligned(from.element ? from.element : f32(), from.pointer, index, multiple));
+}
+void KernelBuilder::storeAligned(Value value, TypedPointer to, Value index, int64_t multiple) {
+  storeAligned(round(value, to.element), to.pointer, index, multiple);
 }
 
 Value KernelBuilder::gather(Type element, Value pointer, Value indices, Value mask) {

@@ -27,6 +27,14 @@
 
 namespace hadal {
 
+/// Memory that holds numbers of a floating-point type (null: f32), which kernels read and write as f32.
+struct TypedPointer {
+  mlir::Value pointer;
+  mlir::Type element;
+  TypedPointer(mlir::Value pointer = {}, mlir::Type element = {}) : pointer(pointer), element(element) {}
+  explicit operator bool() const { return bool(pointer); }
+};
+
 class KernelBuilder {
 public:
   using Value = mlir::Value;
@@ -91,12 +99,17 @@ public:
   Value divf(Value a, Value b);
   Value fma(Value a, Value b, Value c);
   Value maxf(Value a, Value b);
+  /// Any floating-point type to f32, exactly; and f32 to another type (null: f32), to nearest even.
+  Value widen(Value value);
+  Value round(Value value, Type element);
   Value select(Value condition, Value a, Value b);
 
   //===- Memory
   //-------------------------------------------------------------------------------------------------------===//
   /// Argument of the kernel by its place: operands, then results, then the workspace.
   Value argument(unsigned index);
+  /// An operand or a result of the kernel as memory of its element type.
+  TypedPointer typedArgument(KernelOp kernel, unsigned index);
   /// ptr + index elements of the type.
   Value address(Value pointer, Value index, Type element);
   /// Loads and stores of one element, at an element index (null: 0).
@@ -110,6 +123,14 @@ public:
   /// bytes that begin at a multiple of their size.
   Value loadAligned(Type element, Value pointer, Value index, int64_t multiple);
   void storeAligned(Value value, Value pointer, Value index, int64_t multiple);
+  /// The same on numbers of any floating-point type, as f32: widened when they are loaded, rounded when they are
+  /// stored.
+  Value loadNumber(TypedPointer from, Value index = {});
+  void storeNumber(Value value, TypedPointer to, Value index = {});
+  Value loadVector(TypedPointer from, Value index, Value mask = {});
+  void storeVector(Value value, TypedPointer to, Value index, Value mask = {});
+  Value loadAligned(TypedPointer from, Value index, int64_t multiple);
+  void storeAligned(Value value, TypedPointer to, Value index, int64_t multiple);
   /// Loads element index[i] for every lane.
   Value gather(Type element, Value pointer, Value indices, Value mask = {});
 

@@ -18,6 +18,9 @@ static int64_t rowsOf(Value tensor) {
   return rows;
 }
 
+/// Whether an operation changes the type of numbers or only moves them, so that they may be narrower than f32.
+static bool isConversion(Operation *op) { return isa<CastOpInterface, SplitOp, ConcatOp, ExpandOp>(op); }
+
 int64_t RowProgram::columns(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
   return type.getRank() == 0 ? 1 : type.getShape().back();
@@ -45,8 +48,11 @@ FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
     auto type = dyn_cast<RankedTensorType>(tensor.getType());
     if (!type || !type.hasStaticShape())
       return refuse(op, "a tensor of static shape is needed");
-    if (isa<FloatType>(type.getElementType()) && !type.getElementType().isF32())
-      return refuse(op, "only f32 is computed along rows");
+    bool isReal = isa<FloatType>(type.getElementType()), isF32 = type.getElementType().isF32();
+    if (isReal && !isF32 && !type.getElementType().isBF16())
+      return refuse(op, "rows hold f32 and bf16");
+    if (isReal && !isF32 && op != kernel && !isConversion(op))
+      return refuse(op, "only f32 is computed along rows; convert before and after");
     program.rows = std::max(program.rows, rowsOf(tensor));
     if (type.getRank() >= 3)
       program.positions = type.getShape()[1];
@@ -83,8 +89,8 @@ FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
       auto tensor = cast<RankedTensorType>(type);
       program.columnsPerRow += tensor.getRank() == 0 ? 1 : tensor.getShape().back();
       // Cut anywhere only when every tensor has the same elements.
-      program.elementwise &=
-          type == kernel.getResultTypes().front() && program.columns(body.getTerminator()->getOperand(0)) > 1;
+      program.elementwise &= tensor.getShape() == cast<RankedTensorType>(kernel.getResultTypes().front()).getShape() &&
+                             program.columns(body.getTerminator()->getOperand(0)) > 1;
     }
   return program;
 }

@@ -20,8 +20,10 @@ Value GPUAnchorContext::total(unsigned index, Value value, Value at, int64_t mul
 void GPUAnchorContext::storeTotal(unsigned index, Value value, Value at, int64_t multiple) {
   if (!hasResult(index))
     return;
-  if (isa<VectorType>(value.getType()))
-    k.storeAligned(value, result(index), at, multiple);
-  else
+  if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
     k.store(value, result(index), at);
+  else if (isa<VectorType>(value.getType()))
+    k.storeAligned(value, resultNumbers(index), at, multiple);
+  else
+    k.storeNumber(value, resultNumbers(index), at);
 }

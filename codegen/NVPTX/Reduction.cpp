@@ -128,7 +128,7 @@ private:
 
     /// Adds Σ x / rms(x) · gradient of some rows to the sums.
     SmallVector<Value> addRows(Value row, Value end, int64_t together, ValueRange carried) {
-      Value input = context.operand(0), gradient = context.operand(1);
+      TypedPointer input = context.numbers(0), gradient = context.numbers(1);
       SmallVector<SmallVector<Value>> x(together), g(together);
       SmallVector<Value> squares, inRange;
       for (int64_t i = 0; i < together; ++i) {
@@ -141,8 +141,8 @@ private:
         Value base = k.mul(own, columns);
         for (Value vector : owned) {
           Value index = k.add(base, k.mul(vector, lanes));
-          x[i].push_back(k.loadAligned(k.f32(), input, index, lanes));
-          g[i].push_back(k.loadAligned(k.f32(), gradient, index, lanes));
+          x[i].push_back(k.loadAligned(input, index, lanes));
+          g[i].push_back(k.loadAligned(gradient, index, lanes));
         }
         squares.push_back(tiles == 1 ? squaresOf(x[i]) : squaresOfWholeRow(base));
       }
@@ -176,7 +176,7 @@ private:
       Value sum = k.forReduce(stage.thread(), k.i64(vectors), stage.threads(), {k.splat(0.0)},
                               [&](Value vector, ValueRange carried) {
                                 Value index = k.add(base, k.mul(vector, lanes));
-                                Value x = k.loadAligned(k.f32(), context.operand(0), index, lanes);
+                                Value x = k.loadAligned(context.numbers(0), index, lanes);
                                 return SmallVector<Value>{k.fma(x, x, carried[0])};
                               })[0];
       return k.reduceAdd(sum);

@@ -50,7 +50,7 @@ protected:
     auto compute = [&](Value item) -> SmallVector<Value> {
       Value pair = k.extend(k.load(k.i32(), context.operand(1), k.div(item, vectors)));
       Value from = k.add(k.mul(k.div(pair, choices), columns), k.mul(k.rem(item, vectors), lanes));
-      Value row = k.loadAligned(k.f32(), context.operand(0), from, lanes);
+      Value row = k.loadAligned(context.numbers(0), from, lanes);
       return {context.total(0, row, k.mul(item, lanes), lanes)};
     };
     context.stage.forItems(
@@ -79,7 +79,7 @@ protected:
       Value first = k.mul(k.div(item, vectors), choices), column = k.mul(k.rem(item, vectors), lanes), sum;
       for (int64_t choice = 0; choice < choices; ++choice) {
         Value pair = k.add(first, choice), row = k.extend(k.load(k.i32(), context.operand(1), pair));
-        Value x = k.loadAligned(k.f32(), context.operand(0), k.add(k.mul(row, columns), column), lanes);
+        Value x = k.loadAligned(context.numbers(0), k.add(k.mul(row, columns), column), lanes);
         if (!weighted) {
           sum = sum ? k.addf(sum, x) : x;
           continue;
@@ -141,7 +141,7 @@ private:
         Value within = whole ? vector : k.min(vector, k.i64(vectors - 1));
         Value column = k.mul(within, lanes), at = k.add(own, column);
         Value g = k.loadAligned(k.f32(), context.operand(3), k.add(gradient, column), lanes);
-        Value x = k.loadAligned(k.f32(), context.operand(0), at, lanes);
+        Value x = k.loadAligned(context.numbers(0), at, lanes);
         Value product = k.fma(g, x, sum);
         sum = whole ? product : k.select(k.less(vector, k.i64(vectors)), product, sum);
         scaled.push_back({vector, context.total(0, k.mulf(weight, g), at, lanes)});

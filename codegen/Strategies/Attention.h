@@ -47,7 +47,7 @@ struct AttentionTiles {
 
 AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
 
-/// The one operation in the body of an attention kernel, in f32; null when the body holds anything else.
+/// The one operation in the body of an attention kernel, of f32 and bf16; null when the body holds anything else.
 template <typename OpTy> OpTy findAttention(KernelOp kernel) {
   mlir::Block &body = kernel.getBody().front();
   if (!llvm::hasNItems(body.without_terminator(), 1))
@@ -55,9 +55,13 @@ template <typename OpTy> OpTy findAttention(KernelOp kernel) {
   auto op = mlir::dyn_cast<OpTy>(body.front());
   bool standsAlone = op && llvm::equal(op->getOperands(), body.getArguments()) &&
                      llvm::equal(op->getResults(), body.getTerminator()->getOperands());
-  bool isF32 = standsAlone && llvm::all_of(op->getOperandTypes(),
-                                           [](mlir::Type type) { return mlir::getElementTypeOrSelf(type).isF32(); });
-  return isF32 ? op : OpTy();
+  auto isServed = [](mlir::Type type) {
+    mlir::Type element = mlir::getElementTypeOrSelf(type);
+    return element.isF32() || element.isBF16();
+  };
+  bool isServedAll =
+      standsAlone && llvm::all_of(op->getOperandTypes(), isServed) && llvm::all_of(op->getResultTypes(), isServed);
+  return isServedAll ? op : OpTy();
 }
 
 } // namespace hadal

@@ -111,12 +111,15 @@ FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel) {
     read = readGroupedMatmul(grouped, result);
   else if (auto outer = dyn_cast<GroupedOuterProductOp>(result.anchor))
     read = readGroupedOuterProduct(outer, result);
-  // Narrower types have strategies of their own.
-  auto isNarrow = [](Type type) {
-    return isa<FloatType>(getElementTypeOrSelf(type)) && !getElementTypeOrSelf(type).isF32();
+  // Which types are multiplied is said by the factors alone: see hadal-lower-precision.
+  auto isServed = [](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    return element.isF32() || element.isBF16() || element.isInteger(32);
   };
-  auto compute = result.anchor->getAttrOfType<TypeAttr>("compute");
-  if (llvm::any_of(result.anchor->getOperandTypes(), isNarrow) || (compute && !compute.getValue().isF32()))
+  bool typesAreServed = llvm::all_of(result.anchor->getOperandTypes(), isServed) &&
+                        llvm::all_of(result.anchor->getResultTypes(), isServed);
+  Type requested = cast<ProductOpInterface>(result.anchor).getRequestedType();
+  if (!typesAreServed || (requested && !requested.isF32()))
     return failure();
   if (failed(read) || (result.grouping != ContractionGrouping::None && !result.offsets))
     return failure();

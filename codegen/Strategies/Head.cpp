@@ -81,8 +81,13 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel) {
     return failure();
   head.hidden = argumentNumber(hidden);
   auto hiddenType = cast<RankedTensorType>(hidden.getType()), weightType = cast<RankedTensorType>(weight.getType());
-  if (head.hidden < 0 || head.targets < 0 || head.weight < 0 || !hiddenType.getElementType().isF32() ||
-      !weightType.getElementType().isF32())
+  if (head.hidden < 0 || head.targets < 0 || head.weight < 0)
+    return failure();
+  // Sums over chunks of tokens are formed in the result.
+  auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
+  if (!isServed(hiddenType) || !isServed(weightType) ||
+      (head.weightGradient.exists() && getElementTypeOrSelf(kernel.getResultTypes()[head.weightGradient.result]) !=
+                                           Float32Type::get(kernel.getContext())))
     return failure();
   head.channels = hiddenType.getShape().back();
   head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
