@@ -16,7 +16,7 @@ def CheckModel : Pass<"hadal-check-model", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"program", "program", "std::string", "\"train\"", "the program to build: train">,
-    Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32">
+    Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32, bf16">
   ];
 }
 
@@ -83,6 +83,37 @@ def BuildTrainingStep : Pass<"hadal-build-training-step", "::mlir::ModuleOp"> {
     of all gradients and the factor that clips them), @update (AdamW, router bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Training/build-training-step.mlir.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def KeepFullPrecision : Pass<"hadal-keep-full-precision", "::mlir::ModuleOp"> {
+  let summary = "asks for f32 in the products that make what a router decides by";
+  let description = [{
+    Sets `compute = f32` on every product whose result an operation reads that keeps its operands in full precision (the
+    router, the balance losses), unless the model asks for a type itself. Runs before differentiation, so that the
+    gradients of these products are formed in f32, too. Test: test/passes/Precision/keep-full-precision.mlir.
+  }];
+}
+
+def LowerPrecision : Pass<"hadal-lower-precision", "::mlir::ModuleOp"> {
+  let summary = "rounds the factors of products to the program's precision";
+  let description = [{
+    With `precision=bf16` the factors of matrix products, of attention and of the head, parameters included, are rounded to
+    bf16 by `arith.truncf`, each value once in a function; a product with an attribute `compute` takes the type named
+    there instead. Sums are formed in f32 as ever. A result is bf16 where all that read it take it for an activation, and
+    f32 where it joins a sum: the residual stream and its gradient, and the gradients of parameters. Norms, rotations,
+    activation functions, losses and statistics are computed in f32 from what they read, and parameters, their gradients
+    and the optimizer's moments are kept in f32.
+
+    The recipe is that of DeepSeek-V3's training before FP8 (technical report, section 3.3 and appendix B): master
+    weights and gradients in FP32; gating and normalisation in the original precision, of which the router takes FP32 as the
+    family's published code and transformers do; products, attention and the head in BF16. It is mixed precision as
+    Micikevicius et al. (2018) describe it, and needs no loss scale, because bf16 has the range of f32.
+    Test: test/passes/Precision/lower-precision.mlir.
+  }];
+  let options = [
+    Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32, bf16">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def EliminateDeadOperations : Pass<"hadal-eliminate-dead-operations", "::mlir::func::FuncOp"> {

@@ -16,6 +16,8 @@
 //  - constants and expansions of smaller tensors are copied into every kernel that reads them, as is an operation that
 //    selects rows (the gather before the experts' products) into kernels that read it row by row: their results never
 //    exist;
+//  - a widening conversion is such an expansion, copied also into kernels that are not rowwise but widen what they read;
+//  - a rounding conversion joins the kernel that makes what it rounds;
 //  - everything else stands alone.
 //
 // Where several groups qualify, the one that saves the most bytes is taken: a value read in its own kernel is not read
@@ -57,8 +59,22 @@ bool isRowwise(Operation *op) {
   return isElementwise(op);
 }
 
-/// An operation that repeats a smaller tensor: cheaper to do again than to read.
+/// How many bits wider a conversion between floating-point types makes an element; negative when it rounds, 0 for other
+/// operations.
+int64_t getAddedBits(Operation *op) {
+  if (!isa<CastOpInterface>(op) || !isElementwise(op))
+    return 0;
+  auto from = dyn_cast<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType()));
+  auto to = dyn_cast<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
+  return from && to ? int64_t(to.getWidth()) - int64_t(from.getWidth()) : 0;
+}
+bool isWidening(Operation *op) { return getAddedBits(op) > 0; }
+bool isRounding(Operation *op) { return getAddedBits(op) < 0; }
+
+/// An operation that repeats a smaller tensor or widens its elements: cheaper to do again than to read.
 bool isExpansion(Operation *op) {
+  if (isWidening(op))
+    return true;
   return isRowwise(op) && !isElementwise(op) && op->getNumOperands() == 1 && op->getNumResults() == 1 &&
          getByteSize(op->getOperand(0).getType()) < getByteSize(op->getResult(0).getType());
 }
@@ -195,16 +211,21 @@ void GroupFinder::mergeInto(FusionGroup *from, FusionGroup *into) {
 
 /// Whether an elementwise operation on `product` may become part of the epilogue of `group`.
 bool GroupFinder::mayExtend(FusionGroup &group, Operation *op, Value product) const {
-  if (product.getType() != op->getResult(0).getType() || !llvm::all_equal(product.getUsers()))
+  auto shape = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+  if (shape(product) != shape(op->getResult(0)) || !llvm::all_equal(product.getUsers()))
     return false;
   if (group.tail ? group.tail != product : product.getDefiningOp() != group.anchor)
     return false;
   if (group.kind == KernelKind::Contraction)
-    return llvm::all_of(op->getOpOperands(), [](OpOperand &use) {
-      // Of expansions an epilogue takes those of single numbers.
+    return llvm::all_of(op->getOpOperands(), [&](OpOperand &use) {
+      // Of expansions an epilogue takes those of single numbers and of elements.
       Operation *copied = getCopiedProducer(use);
-      return !copied || !isExpansion(copied) || cast<RankedTensorType>(copied->getOperand(0).getType()).getRank() == 0;
+      return !copied || !isExpansion(copied) || isWidening(copied) || shape(copied->getOperand(0)).empty();
     });
+  if (isRounding(op)) {
+    auto anchor = cast<KernelOpInterface>(group.anchor);
+    return !group.tail && anchor.roundsResult(cast<OpResult>(product).getResultNumber());
+  }
   if (group.kind != KernelKind::Reduction && group.kind != KernelKind::Head)
     return false;
   auto sum = dyn_cast<arith::AddFOp>(op);
@@ -212,12 +233,18 @@ bool GroupFinder::mayExtend(FusionGroup &group, Operation *op, Value product) co
          isAccumulator(sum.getLhs() == product ? sum.getRhs() : sum.getLhs());
 }
 
-/// Lets an elementwise operation join the contraction, reduction or head whose result only it reads.
+/// What an operand is read from: the value before it was widened.
+static Value getUnwidened(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && isWidening(op) && llvm::all_equal(value.getUsers()) ? op->getOperand(0) : value;
+}
+
+/// Lets an elementwise operation join the contraction, reduction or head whose result only it reads, widened or not.
 bool GroupFinder::joinEpilogue(Operation *op) {
   if (!isElementwise(op) || op->getNumResults() != 1)
     return false;
   FusionGroup *best = nullptr;
-  for (Value operand : op->getOperands()) {
+  for (Value operand : llvm::map_range(op->getOperands(), getUnwidened)) {
     FusionGroup *group = groupOf(operand);
     // The latest has the other operands at hand; an earlier one would have to move behind it.
     if (group && group->anchor && mayExtend(*group, op, operand) && (!best || group->place > best->place))
@@ -299,10 +326,12 @@ Operation *hadal::getCopiedProducer(OpOperand &use) {
   Operation *producer = use.get().getDefiningOp(), *reader = use.getOwner();
   if (!producer || reader->hasTrait<OpTrait::IsTerminator>())
     return nullptr;
-  if (producer->hasTrait<OpTrait::ConstantLike>() || isExpansion(producer))
-    return isRowwise(reader) ? producer : nullptr;
   auto selection = dyn_cast<KernelOpInterface>(producer);
   auto kernelOp = dyn_cast<KernelOpInterface>(reader);
+  if (producer->hasTrait<OpTrait::ConstantLike>() || isExpansion(producer)) {
+    bool widens = kernelOp && isWidening(producer) && kernelOp.widensOperand(use.getOperandNumber());
+    return isRowwise(reader) || widens ? producer : nullptr;
+  }
   if (selection && kernelOp && selection.selectsRows() && kernelOp.readsRows(use.getOperandNumber()))
     return selection;
   return nullptr;

@@ -20,10 +20,13 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
   // Before differentiation, so that a value that two places compute (the final norm, which the first prediction depth
   // reads as well) is differentiated once.
   manager.addPass(createCSEPass());
+  if (options.precision != "f32")
+    manager.addPass(createKeepFullPrecision());
   DifferentiateOptions differentiate;
   differentiate.recompute.assign(options.recompute.begin(), options.recompute.end());
   manager.addPass(createDifferentiate(differentiate));
   manager.addPass(createBuildTrainingStep());
+  manager.addPass(createLowerPrecision({options.precision}));
   manager.addNestedPass<func::FuncOp>(createEliminateDeadOperations());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -17,7 +17,7 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
                                  llvm::cl::init(0)};
   Option<int64_t> sequenceLength{*this, "seq-length", llvm::cl::desc("tokens of a sequence"), llvm::cl::init(0)};
   Option<std::string> program{*this, "program", llvm::cl::desc("the program to build: train"), llvm::cl::init("train")};
-  Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32"),
+  Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
   ListOption<std::string> recompute{
       *this, "recompute", llvm::cl::desc("operations to run again in the backward pass: rms_norm, swiglu, mla_up")};

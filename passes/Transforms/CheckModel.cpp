@@ -37,8 +37,9 @@ struct CheckModel : hadal::impl::CheckModelBase<CheckModel> {
       return failure();
     if (program != "train")
       return model->emitError("unknown program '") << program.getValue() << "': the known programs are: train";
-    if (precision != "f32")
-      return model->emitError("precision '") << precision.getValue() << "' is not supported yet: use --precision=f32";
+    if (precision != "f32" && precision != "bf16")
+      return model->emitError("unknown precision '")
+             << precision.getValue() << "': the known precisions are: f32, bf16";
     if (failed(checkElementTypes(module)))
       return failure();
     Builder builder(module.getContext());

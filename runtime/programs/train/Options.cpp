@@ -154,7 +154,7 @@ void addLogs(CommandLine &line, TrainOptions &options) {
   group.add("--log", options.log, "FILE.jsonl", "one JSON object per step");
   group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
   group.add("--trace", options.trace, "FILE.json", "write a Chrome trace of one step, kernel by kernel");
-  group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses and gradients of step 1");
+  group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses, gradients and experts' loads of step 1");
   group.add("--device", options.device, "cuda:N|cpu|auto", "where to run (default: auto, what the program is for)");
   group.flagRare("--launch-blocking", options.launchBlocking,
                  "GPU: wait for every kernel, so that a failure names its own");

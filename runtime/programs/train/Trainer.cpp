@@ -128,7 +128,7 @@ void Trainer::step() {
 
 void Trainer::saveGradients(const StepRecord &record) {
   ReplacingFile output(options.saveGradients);
-  writeTensors(output.file(), programSession, {{HADAL_GRADIENT, ""}},
+  writeTensors(output.file(), programSession, {{HADAL_GRADIENT, ""}, {HADAL_STATE, ""}},
                {{"loss", static_cast<float>(record.loss)},
                 {"loss.main", static_cast<float>(record.mainLoss)},
                 {"loss.mtp", static_cast<float>(record.predictionLoss)},

@@ -10,7 +10,7 @@
 // TWO: two.mlir:8:1: error: second model @second: a program is built from exactly one model
 // TWO: two.mlir:1:1: note: the first one is @first
 // PROGRAM: one.mlir:1:1: error: unknown program 'infer': the known programs are: train
-// PRECISION: one.mlir:1:1: error: precision 'fp8' is not supported yet: use --precision=f32
+// PRECISION: one.mlir:1:1: error: unknown precision 'fp8': the known precisions are: f32, bf16
 // CODES: codes.mlir:2:{{[0-9]+}}: error: 'hadal.quantize' yields FP8 codes, which no program can be compiled with yet: leave it out; the products of a model are chosen by --precision
 
 //--- none.mlir
