@@ -39,7 +39,9 @@ public:
 
 protected:
   void plan(GatherRowsOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t lanes = commonLanes(4, {columnsOf(op.getResult())});
+    // 16 bytes at a time, of whatever type is moved.
+    int64_t bytes = op.getResult().getType().getElementTypeBitWidth() / 8;
+    int64_t lanes = commonLanes(16 / bytes, {columnsOf(op.getResult())});
     configuration.set("lanes", lanes);
     addItemStage(configuration, "copy", elementsOf(op.getResult()) / lanes, /*mostPerThread=*/4, target);
   }
