@@ -56,7 +56,8 @@ protected:
       if (op.getDecay())
         p = k.mulf(p, shrink);
       p = k.subf(p, k.mulf(step, change));
-      for (auto [result, value] : llvm::enumerate(ArrayRef<Value>{p, zero, m, v}))
+      Value results[] = {p, zero, m, v};
+      for (auto [result, value] : llvm::enumerate(results))
         context.storeTotal(result, value, k.mul(item, lanes), lanes);
     };
     context.stage.forItems(elementsOf(op.getParameter()) / lanes, context.configuration.get("per_thread"), load,
