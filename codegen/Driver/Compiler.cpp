@@ -94,9 +94,12 @@ std::optional<Phase> hadal::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
-llvm::Error hadal::writeModule(ModuleOp module, StringRef path) {
+llvm::Error hadal::writeModule(ModuleOp module, Phase phase, StringRef path) {
+  OpPrintingFlags flags;
+  if (phase != Phase::Model)
+    flags.enableDebugInfo();
   return writeFile(path, [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
-    module.print(stream);
+    module.print(stream, flags);
     stream << "\n";
     return llvm::Error::success();
   });
@@ -235,7 +238,7 @@ LogicalResult Compiler::dump(Phase phase) {
     return success();
   llvm::SmallString<256> path(options.dumpFolder);
   llvm::sys::path::append(path, Twine(unsigned(phase) + 1) + "-" + phases[unsigned(phase)].name + ".mlir");
-  llvm::Error error = writeModule(module, path);
+  llvm::Error error = writeModule(module, phase, path);
   return error ? fail(std::move(error)) : success();
 }
 

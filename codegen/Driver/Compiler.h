@@ -84,8 +84,9 @@ private:
   int exitCode = 1;
 };
 
-/// Writes a module to a file by way of a temporary beside it, so that nothing half-written remains.
-llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path);
+/// Writes the module of a phase to a file by way of a temporary beside it, so that nothing half-written remains. What
+/// comes behind the model names the model's locations: a program that is made from the file knows them, too.
+llvm::Error writeModule(mlir::ModuleOp module, Phase phase, llvm::StringRef path);
 
 } // namespace hadal
 

@@ -83,8 +83,8 @@ void recordConfiguration(ModuleOp module) {
   }
 }
 
-/// A phase as text, on stdout or to a file.
-int writePhase(ModuleOp module, StringRef output) {
+/// A phase as text: on stdout to be read, without locations, or to a file.
+int writePhase(ModuleOp module, Phase phase, StringRef output) {
   if (output.empty() || output == "-") {
     module.print(llvm::outs());
     llvm::outs() << "\n";
@@ -94,7 +94,7 @@ int writePhase(ModuleOp module, StringRef output) {
     llvm::outs().clear_error();
     return fail("cannot write to standard output");
   }
-  llvm::Error error = writeModule(module, output);
+  llvm::Error error = writeModule(module, phase, output);
   return error ? fail(llvm::toString(std::move(error))) : 0;
 }
 
@@ -144,7 +144,7 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
   if (failed(compiler.run(timing)))
     return compiler.getExitCode();
   if (options.to != Phase::Host || commandLine.isTextual)
-    return writePhase(*module, commandLine.output);
+    return writePhase(*module, options.to, commandLine.output);
   return writeProgram(compiler, commandLine.output, toolPath);
 }
 
