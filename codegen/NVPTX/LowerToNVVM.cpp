@@ -53,8 +53,10 @@ Value lower(SharedMemoryOp op, InlinePTX &at) {
 //===- Threads ----------------------------------------------------------------------------------------------------===//
 
 void lower(BarrierOp op, InlinePTX &at) {
-  NVVM::BarrierOp::create(at.rewriter, at.loc, TypeRange(), op.getId(), at.i32(op.getThreads()),
-                          NVVM::BarrierReductionAttr(), Value());
+  // Not nvvm.barrier: where a location is printed behind it, its parser takes that for the attribute it may have.
+  LLVM::CallIntrinsicOp::create(at.rewriter, at.loc,
+                                at.rewriter.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.count"),
+                                ValueRange{op.getId(), at.i32(op.getThreads())});
 }
 void lower(BarrierArriveOp op, InlinePTX &at) {
   at.emit("bar.arrive $0, $1;", "r,n", {op.getId(), at.i32(op.getThreads())});
@@ -92,6 +94,7 @@ void lower(SetMaxRegistersOp op, InlinePTX &at) {
                                  op.getAction() == RegisterAction::Increase ? NVVM::SetMaxRegisterAction::increase
                                                                             : NVVM::SetMaxRegisterAction::decrease);
 }
+void lower(NoUnrollOp, InlinePTX &at) { at.emit(".pragma \"nounroll\";", "", {}); }
 
 //===- Clusters ---------------------------------------------------------------------------------------------------===//
 
@@ -234,7 +237,8 @@ struct PTXToNVVM : PassWrapper<PTXToNVVM, OperationPass<gpu::GPUModuleOp>> {
     declareSharedMemory();
     RewritePatternSet patterns(&getContext());
     addPatterns<ThreadIdOp, BlockIdOp, BlockCountOp, ClusterRankOp, SharedMemoryOp>(patterns);
-    addPatterns<BarrierOp, BarrierArriveOp, SyncWarpOp, ShuffleOp, BallotOp, ElectOp, SetMaxRegistersOp>(patterns);
+    addPatterns<BarrierOp, BarrierArriveOp, SyncWarpOp, ShuffleOp, BallotOp, ElectOp, SetMaxRegistersOp, NoUnrollOp>(
+        patterns);
     addPatterns<ClusterArriveOp, ClusterWaitOp, MapSharedOp>(patterns);
     addPatterns<MBarrierInitOp, FenceMBarrierInitOp, MBarrierArriveOp, MBarrierArriveRemoteOp, MBarrierArriveExpectOp,
                 MBarrierTryWaitOp>(patterns);

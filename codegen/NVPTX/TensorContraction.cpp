@@ -15,8 +15,7 @@
 //  - rows grouped by expert: the blocks of rows of expert 0, then of expert 1, ...; where the experts begin is known on
 //    the device only, so the walk carries the expert it has reached from tile to tile.
 //  - depth grouped by expert: all tiles of expert 0, then of expert 1, ...; an expert without rows has no steps, and
-//  its
-//    zeros are stored. The last step of an expert reads rows of the next one: they are cleared in shared memory.
+//    its zeros are stored. The last step of an expert reads rows of the next one: they are cleared in shared memory.
 //
 // Rows that a gather brings in cannot come by TMA, which has no gather on this architecture: the producers' 128 threads
 // load them in chunks of 16 bytes, one step ahead in registers, and write them to the swizzled tile themselves.
@@ -90,11 +89,12 @@ private:
   bool groupsDepth() const { return contraction.grouping == ContractionGrouping::Depth; }
 
   /// A multiprocessor has 65536 registers, and all threads of a launch start with as many: 168 each for three warp
-  /// groups, of which consumers need more. Gathering producers hold a step's rows.
+  /// groups, of which consumers need more. Finding grouped rows takes a producer more than the 40 that would be enough
+  /// for loads; gathering producers hold a step's rows.
   TensorKernel::Registers registers() const {
     if (tiles.consumers() == 1)
       return std::nullopt;
-    return gathers() ? std::pair<int64_t, int64_t>(120, 192) : std::pair<int64_t, int64_t>(40, 232);
+    return gathers() ? std::pair<int64_t, int64_t>(120, 192) : std::pair<int64_t, int64_t>(56, 224);
   }
 
   //===- The walk ---------------------------------------------------------------------------------------------------//

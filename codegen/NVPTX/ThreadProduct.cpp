@@ -126,7 +126,7 @@ SmallVector<Value> TileLoader::load(Value firstDepth, const ProductDepth &end) {
   return values;
 }
 
-void TileLoader::store(ArrayRef<Value> values, const SharedTile &to) {
+void TileLoader::store(ValueRange values, const SharedTile &to) {
   for (auto [unit, value] : llvm::zip(units, values)) {
     auto emit = [&, &unit = unit, value = value] {
       Value address = elementAddress(k, to.base, k.add(k.mul(unit.depth, to.stride), unit.position), k.f32());
@@ -163,26 +163,27 @@ public:
     addSide(rhs, grid.columns * share.columns, k.mul(grid.column, threadVector));
   }
 
+  /// A step is stored, waited for, and multiplied while the next one is fetched (the last step fetches itself again).
+  /// Two buffers take turns, so the one barrier of a step also tells that the other buffer has been read. All steps go
+  /// through one loop that stays a loop: in straight code, ptxas loads all fragments of several products early and
+  /// computes late, and needs twice the registers.
   SmallVector<Value> emit(SmallVector<Value> accumulators) {
-    Value zero = k.i64(0);
-    SmallVector<Value> first = loadStep(zero);
+    SmallVector<Value> carried = loadStep(k.i64(0));
+    size_t fetched = carried.size();
+    carried.append(accumulators);
+    // What was read from the buffers before this product.
     emitBarrier(k, grid.threads());
-    storeStep(first, zero);
-    emitBarrier(k, grid.threads());
-    if (!depth.dynamic && depth.fixed <= depthStep)
-      return multiply(zero, accumulators);
-    // Every step but the last fetches the next one meanwhile.
     Value last = depth.dynamic ? k.div(k.sub(k.max(depth.dynamic, k.i64(1)), k.i64(1)), depthStep)
-                               : k.i64((depth.fixed - 1) / depthStep);
-    accumulators = k.forReduce(zero, last, 1, accumulators, [&](Value step, ValueRange carried) {
-      Value next = k.add(step, 1);
-      SmallVector<Value> values = loadStep(next);
-      SmallVector<Value> sums = multiply(step, llvm::to_vector(carried));
-      storeStep(values, next);
-      emitBarrier(k, grid.threads());
-      return sums;
+                               : k.i64((std::max<int64_t>(depth.fixed, 1) - 1) / depthStep);
+    carried = k.forReduce(k.i64(0), k.add(last, 1), 1, carried, [&](Value step, ValueRange carried) {
+      ptx::NoUnrollOp::create(k.builder, k.loc);
+      shareStep(carried.take_front(fetched), step);
+      SmallVector<Value> next = loadStep(k.min(k.add(step, 1), last));
+      next.append(multiply(step, carried.drop_front(fetched)));
+      return next;
     });
-    return multiply(last, accumulators);
+    carried.erase(carried.begin(), carried.begin() + fetched);
+    return carried;
   }
 
 private:
@@ -219,7 +220,8 @@ private:
     return {offsetAddress(k, buffer, side.offset), sharedStride(side.length)};
   }
 
-  void storeStep(ArrayRef<Value> values, Value step) {
+  /// Stores what was loaded of a step where all threads find it.
+  void shareStep(ValueRange values, Value step) {
     for (Side &side : sides) {
       if (!side.loader)
         continue;
@@ -227,9 +229,11 @@ private:
       side.loader->store(values.take_front(count), tile(side, step));
       values = values.drop_front(count);
     }
+    emitBarrier(k, grid.threads());
   }
 
-  SmallVector<Value> multiply(Value step, SmallVector<Value> sums) {
+  SmallVector<Value> multiply(Value step, ValueRange initial) {
+    SmallVector<Value> sums(initial);
     Value base[2];
     int64_t stride[2];
     for (int i = 0; i < 2; ++i) {

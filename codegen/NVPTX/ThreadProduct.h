@@ -85,7 +85,7 @@ public:
              int64_t depth);
   /// This thread's numbers of the tile that begins at a depth; zero beyond the end of the depth.
   llvm::SmallVector<mlir::Value> load(mlir::Value firstDepth, const ProductDepth &end);
-  void store(llvm::ArrayRef<mlir::Value> values, const SharedTile &to);
+  void store(mlir::ValueRange values, const SharedTile &to);
   /// Numbers or vectors that load returns.
   size_t size() const { return units.size(); }
 

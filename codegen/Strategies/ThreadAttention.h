@@ -14,7 +14,7 @@
 namespace hadal {
 
 /// The step in which products of attention walk their depth.
-constexpr int64_t attentionDepthStep = 16;
+constexpr int64_t attentionDepthStep = 8;
 
 /// What a stage multiplies for each pair of blocks.
 struct AttentionWork {

@@ -150,6 +150,15 @@ def PTX_SetMaxRegistersOp : PTX_Op<"set_max_registers"> {
   let hasVerifier = 1;
 }
 
+def PTX_NoUnrollOp : PTX_Op<"nounroll"> {
+  let summary = "keeps ptxas from writing out the loop whose body begins here";
+  let description = [{
+    PTX: `.pragma "nounroll"` ("Pragma Strings"), which counts for a loop whose first statement it is. Does nothing in
+    the emulator.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 //===----------------------------------------------------------------------===//
 // Clusters
 //===----------------------------------------------------------------------===//

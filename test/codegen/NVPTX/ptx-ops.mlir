@@ -71,6 +71,21 @@ llvm.func @threads(%out: !llvm.ptr, %id: i32, %number: f32)
   llvm.return
 }
 
+// CHECK: .visible .entry loop(
+llvm.func @loop(%out: !llvm.ptr, %count: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 32>} {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  // CHECK: $L__BB{{.*}}:
+  // CHECK-NEXT: begin inline asm
+  // CHECK-NEXT: .pragma "nounroll";
+  scf.for %i = %zero to %count step %one : i64 {
+    ptx.nounroll
+    %address = llvm.getelementptr %out[%i] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %i, %address : i64, !llvm.ptr
+  }
+  llvm.return
+}
+
 // CHECK: .visible .entry warp_groups(
 // CHECK: .minnctapersm 1
 llvm.func @warp_groups(%out: !llvm.ptr)

@@ -27,6 +27,8 @@ func.func @threads(%value: f32, %bits: i32, %predicate: i1) {
   %d = ptx.elect
   // CHECK: ptx.set_max_registers <increase> 232
   ptx.set_max_registers <increase> 232
+  // CHECK: ptx.nounroll
+  ptx.nounroll
   return
 }
 
