@@ -260,6 +260,26 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {
   EXPECT_EQ(session.read<float>(table), before);
 }
 
+TEST_F(TrainTest, ParametersThatAreNotFiniteAreNeitherSavedNorExported) {
+  // The largest learning rate makes them infinite in the first update, which no loss follows.
+  std::string saved = (folder / "saved").string(), exported = (folder / "exported").string();
+  run(0, options(1, {"--save", saved}));
+  std::vector<std::string> fast = {"--data", data, "--steps", "2", "--lr", "3e38", "--weight-decay", "1e30"};
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), fast.begin(), fast.end());
+    return more;
+  };
+  std::string messages = run(HADAL_EXIT_NON_FINITE, with({"--save", saved, "--resume", "--keep-checkpoints", "1"}));
+  EXPECT_CONTAINS(messages, "step 2: the first non-finite tensor after the update is the parameter "
+                            "'model.embed_tokens.weight' (element ");
+  EXPECT_CONTAINS(messages, "it is not saved, the last checkpoint is " + saved + "/step-1");
+  EXPECT_FALSE(std::filesystem::exists(saved + "/step-2"));
+  fast[3] = "1";
+  messages = run(HADAL_EXIT_NON_FINITE, with({"--export", exported}));
+  EXPECT_CONTAINS(messages, "it is not exported, there is no checkpoint");
+  EXPECT_FALSE(std::filesystem::exists(exported));
+}
+
 TEST_F(TrainTest, ExportedDirectoryIsLoadedAgain) {
   std::string exported = (folder / "exported").string();
   run(0, options(4, {"--export", exported, "--save", (folder / "saved").string()}));
@@ -302,6 +322,11 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
       {options(1, {"--threads", "0"}), 2, "--threads"},
       {options(1, {"--threads", "many"}), 2, "--threads"},
       {options(0), 2, "--steps"},
+      {{"--data", data, "--lr", "1", "--steps", "99999999999999999999"},
+       2,
+       "--steps: '99999999999999999999' is not a whole number from 1 to 9223372036854775807"},
+      {options(1, {"--keep-checkpoints", "4294967297"}), 2, "is not a whole number from 1 to 4294967295"},
+      {options(1, {"--seed", "18446744073709551616"}), 2, "is not a whole number from 0 to 18446744073709551615"},
       {options(1, {"--global-batch-size", "3"}), 2, "not a multiple of 2"},
       {options(1, {"--global-batch-size", "2000"}), 1, "4000 tokens are too few"},
       {options(1, {"--lr-decay-style", "step"}), 2, "--lr-decay-style"},
@@ -315,6 +340,13 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
       {options(1, {"--adam-beta1", "1"}), 2, "--adam-beta1"},
       {options(1, {"--adam-beta2", "1.5"}), 2, "--adam-beta2"},
       {options(1, {"--adam-eps", "-1"}), 2, "--adam-eps"},
+      {{"--data", data, "--steps", "1", "--lr", "1e39"},
+       2,
+       "--lr: '1e39' is not a number from 0 up (as a 32-bit float)"},
+      {options(1, {"--adam-eps", "1e-60"}), 2, "--adam-eps: '1e-60' is not a number"},
+      {options(1, {"--adam-beta2", "0.99999999999"}), 2,
+       "--adam-beta2: '0.99999999999' is not a number from 0 up and below 1"},
+      {options(1, {"--mtp-loss-weight", "1e39"}), 2, "--mtp-loss-weight: '1e39' is not a number"},
       {options(1, {"--mtp-loss-weight", "x"}), 2, "--mtp-loss-weight"},
       {options(1, {"--balance-loss-weight", "-1"}), 2, "--balance-loss-weight"},
       {options(1, {"--router-bias-rate", "-1"}), 2, "--router-bias-rate"},

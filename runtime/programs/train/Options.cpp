@@ -4,8 +4,10 @@
 #include "runtime/core/Error.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cmath>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <set>
 
@@ -14,25 +16,47 @@ namespace {
 
 constexpr const char *exitCodes =
     "Exit codes: 0 done; 1 an input is wrong; 2 the command line is wrong; 3 interrupted "
-    "(and saved, with --save);\n4 the loss or gradient is not finite; 5 out of memory; "
+    "(and saved, with --save);\n4 the loss, the gradient or a parameter is not finite; 5 out of memory; "
     "6 a file could not be written; 7 --check-memory found a violation;\n8 no GPU that can run the "
     "program (none, no driver, too old); 9 a kernel failed on the GPU.";
 
-/// A check of one number whose message says what is expected, and nothing else.
-template <class Accept> CLI::Validator numberCheck(Accept accept, const char *expected) {
+/// A check of one value whose message says what is expected, and nothing else.
+template <class Accept> CLI::Validator valueCheck(Accept accept, const std::string &expected) {
   return CLI::Validator(
-      [=](std::string &text) {
-        double number;
-        bool valid = CLI::detail::lexical_cast(text, number) && std::isfinite(number) && accept(number);
-        return valid ? std::string() : concat("'", text, "' is not ", expected);
-      },
-      "");
+      [=](std::string &text) { return accept(text) ? std::string() : concat("'", text, "' is not ", expected); }, "");
 }
 
-const CLI::Validator positive = numberCheck([](double number) { return number > 0; }, "a positive number");
-const CLI::Validator notNegative = numberCheck([](double number) { return number >= 0; }, "a number from 0 up");
+/// A check of one number. Programs compute with 32-bit floats, so that a number counts as what it is there: one that
+/// becomes infinite or zero only there is refused.
+template <class Accept> CLI::Validator numberCheck(Accept accept, const std::string &expected) {
+  return valueCheck(
+      [=](const std::string &text) {
+        double number;
+        if (!CLI::detail::lexical_cast(text, number) || !(std::abs(number) <= std::numeric_limits<float>::max()))
+          return false;
+        float rounded = static_cast<float>(number);
+        return (rounded != 0 || number == 0) && accept(rounded);
+      },
+      expected + " (as a 32-bit float)");
+}
+
+/// A check of one whole number from `least` up that its option's type can hold.
+template <class Integer>
+CLI::Validator integerCheck(Integer least, Integer most = std::numeric_limits<Integer>::max()) {
+  return valueCheck(
+      [=](const std::string &text) {
+        Integer number;
+        const char *end = text.data() + text.size();
+        auto [rest, error] = std::from_chars(text.data(), end, number);
+        return error == std::errc() && rest == end && number >= least && number <= most;
+      },
+      concat("a whole number from ", least, " to ", most));
+}
+
+const CLI::Validator positive = integerCheck<int64_t>(1);
+const CLI::Validator notNegative = numberCheck([](float number) { return number >= 0; }, "a number from 0 up");
 const CLI::Validator belowOne =
-    numberCheck([](double number) { return number >= 0 && number < 1; }, "a number from 0 up and below 1");
+    numberCheck([](float number) { return number >= 0 && number < 1; }, "a number from 0 up and below 1");
 
 /// --help shows the options that most runs need, --help-all the rare ones as well.
 class HelpFormatter final : public CLI::Formatter {
@@ -103,7 +127,7 @@ void addSchedule(CommandLine &line, TrainOptions &options) {
       ->check(positive);
   group.add("--lr", options.schedule.maximum, "X", "learning rate")->required()->check(notNegative);
   group.add("--lr-warmup-iters", options.schedule.warmupSteps, "N", "steps of linear warm-up (default: 0)")
-      ->check(notNegative);
+      ->check(integerCheck<int64_t>(0));
   group.add("--lr-decay-style", options.schedule.decay, "constant|cosine", "after warm-up (default: constant)")
       ->transform(CLI::CheckedTransformer(styles).description(""));
   group.addRare("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
@@ -136,10 +160,12 @@ void addOptimizer(CommandLine &line, TrainOptions &options) {
 void addWeights(CommandLine &line, TrainOptions &options) {
   Group group(line, "Weights and checkpoints");
   group.add("--load", options.load, "DIR", "start from the weights of a Hugging Face directory");
-  group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)")->check(notNegative);
+  group.add("--seed", options.seed, "S", "of initial weights and --shuffle (default: 1234)")
+      ->check(integerCheck<uint64_t>(0));
   group.add("--save", options.save, "DIR", "write checkpoints DIR/step-N; the last step is always saved");
   group.add("--save-interval", options.saveInterval, "N", "also save every N steps")->check(positive);
-  group.addRare("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")->check(positive);
+  group.addRare("--keep-checkpoints", options.keepCheckpoints, "N", "keep the newest N (default: 2)")
+      ->check(integerCheck<unsigned>(1));
   group.flag("--resume", options.resume, "continue from the newest complete checkpoint of --save, if there is one");
   group.add("--export", options.exportTo, "DIR", "write a Hugging Face directory after the last step");
 }
@@ -154,12 +180,13 @@ void addLogs(CommandLine &line, TrainOptions &options) {
   group.add("--log", options.log, "FILE.jsonl", "one JSON object per step");
   group.add("--tensorboard", options.tensorboard, "DIR", "write a TensorBoard event file");
   group.add("--trace", options.trace, "FILE.json", "write a Chrome trace of one step, kernel by kernel");
-  group.add("--save-gradients", options.saveGradients, "FILE.safetensors", "write the losses, gradients and experts' loads of step 1");
+  group.add("--save-gradients", options.saveGradients, "FILE.safetensors",
+            "write the losses, gradients and experts' loads of step 1");
   group.add("--device", options.device, "cuda:N|cpu|auto", "where to run (default: auto, what the program is for)");
   group.flagRare("--launch-blocking", options.launchBlocking,
                  "GPU: wait for every kernel, so that a failure names its own");
   group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")
-      ->check(numberCheck([](double number) { return number >= 1 && number <= 4096; }, "a number from 1 to 4096"));
+      ->check(integerCheck<unsigned>(1, 4096));
 }
 
 /// What a single option cannot check by itself.

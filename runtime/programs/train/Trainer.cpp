@@ -75,6 +75,20 @@ void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
 /// The sign of a NaN means nothing.
 static std::string describeNonFinite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
 
+/// The first tensor of the role that is not finite, in words.
+static std::optional<std::string> describeNonFinite(const Session &session, hadal_role role) {
+  std::optional<NonFiniteElement> found = findNonFinite(session, role);
+  if (!found)
+    return std::nullopt;
+  return concat(role == HADAL_GRADIENT ? "gradient of " : "parameter ", "'", session.tensor(found->tensor).name,
+                "' (element ", found->element, " is ", describeNonFinite(found->value), ")");
+}
+
+std::string Trainer::describeLastCheckpoint() const {
+  std::optional<int64_t> last = checkpoints ? checkpoints->newest() : std::nullopt;
+  return last ? concat("the last checkpoint is ", checkpoints->folderOf(*last).string()) : "there is no checkpoint";
+}
+
 /// Ends the run when a number is not finite, naming the first tensor that is not either: a parameter if there is one,
 /// since then the gradients only follow.
 void Trainer::requireFinite(const char *what, double value, int64_t step) {
@@ -82,16 +96,20 @@ void Trainer::requireFinite(const char *what, double value, int64_t step) {
     return;
   std::string culprit = "every parameter and gradient is finite";
   for (hadal_role role : {HADAL_PARAMETER, HADAL_GRADIENT})
-    if (std::optional<NonFiniteElement> found = findNonFinite(programSession, role)) {
-      culprit = concat("the first non-finite tensor is the ", role == HADAL_GRADIENT ? "gradient of " : "parameter ",
-                       "'", programSession.tensor(found->tensor).name, "' (element ", found->element, " is ",
-                       describeNonFinite(found->value), ")");
+    if (std::optional<std::string> found = describeNonFinite(programSession, role)) {
+      culprit = "the first non-finite tensor is the " + *found;
       break;
     }
-  std::optional<int64_t> last = checkpoints ? checkpoints->newest() : std::nullopt;
   fail(HADAL_EXIT_NON_FINITE, "step ", step, ": the ", what, " is ", describeNonFinite(value), "; ", culprit,
-       "; stopped before the update",
-       last ? concat(", the last checkpoint is ", checkpoints->folderOf(*last).string()) : ", there is no checkpoint");
+       "; stopped before the update, ", describeLastCheckpoint());
+}
+
+/// Ends the run when an update has made a parameter infinite or NaN: such a model must not take the place of a good
+/// one. The update of the last step is followed by no loss that would show it.
+void Trainer::requireFiniteParameters(const char *refused) const {
+  if (std::optional<std::string> found = describeNonFinite(programSession, HADAL_PARAMETER))
+    fail(HADAL_EXIT_NON_FINITE, "step ", state.step, ": the first non-finite tensor after the update is the ", *found,
+         "; it is not ", refused, ", ", describeLastCheckpoint(), "; continue from a good one with a lower --lr");
 }
 
 void Trainer::step() {
@@ -167,6 +185,7 @@ std::optional<double> Trainer::evaluate() {
 //===----------------------------------------------------------------------===//
 
 void Trainer::save() {
+  requireFiniteParameters("saved");
   checkpoints->save(programSession, state);
   savedStep = state.step;
 }
@@ -198,6 +217,7 @@ int Trainer::run() {
     return HADAL_EXIT_INTERRUPTED;
   }
   if (!options.exportTo.empty()) {
+    requireFiniteParameters("exported");
     exportModel(options.exportTo, programSession);
     writeMessage(concat("exported to ", options.exportTo.string()));
   }

@@ -63,6 +63,8 @@ private:
   void loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position);
   void accumulate(StepRecord &record, LaunchRecorder *launches);
   void requireFinite(const char *what, double value, int64_t step);
+  void requireFiniteParameters(const char *refused) const;
+  std::string describeLastCheckpoint() const;
   void saveGradients(const StepRecord &record);
   std::optional<double> evaluate();
   bool evaluatesAfter(int64_t step) const;
