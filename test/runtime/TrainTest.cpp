@@ -189,6 +189,41 @@ TEST_F(TrainTest, AFullDiskEndsTheLog) {
   EXPECT_CONTAINS(messages, "cannot write '/dev/full': No space left on device");
 }
 
+TEST_F(TrainTest, AFileBesideTheModelThatCannotBeWrittenLosesNoStep) {
+  // With two steps the trace is that of the last one, with three it is written on the way.
+  std::string saved = (folder / "saved").string(), exported = (folder / "exported").string();
+  std::string messages =
+      run(HADAL_EXIT_IO_FAILURE, options(2, {"--trace", "/dev/full", "--save", saved, "--export", exported}));
+  EXPECT_CONTAINS(messages, "cannot write '/dev/full'");
+  EXPECT_CONTAINS(messages, "; saved as " + saved + "/step-2, continue with --resume");
+  EXPECT_TRUE(std::filesystem::exists(exported + "/model.safetensors"));
+  for (const char *option : {"--trace", "--log"}) {
+    std::filesystem::remove_all(saved);
+    messages = run(HADAL_EXIT_IO_FAILURE, options(3, {option, "/dev/full", "--save", saved}));
+    std::string step = option == std::string("--trace") ? "/step-2" : "/step-1";
+    EXPECT_CONTAINS(messages, "; saved as " + saved + step);
+    EXPECT_TRUE(std::filesystem::exists(saved + step + "/trainer.json"));
+  }
+  std::string whole = (folder / "whole").string();
+  run(0, options(3, {"--save", whole}));
+  run(0, options(3, {"--save", saved, "--resume"}));
+  EXPECT_TRUE(readFile(whole + "/step-3/optimizer.safetensors") == readFile(saved + "/step-3/optimizer.safetensors"));
+}
+
+TEST_F(TrainTest, AFileThatFailsBesideAFullDiskNamesBoth) {
+  // Neither the log nor, behind it, the checkpoint fits.
+  std::string saved = (folder / "saved").string(), messages = (folder / "messages").string();
+  pid_t child = startChild([&] {
+    rlimit limit = {100000, 100000}; // less than the weights take
+    setrlimit(RLIMIT_FSIZE, &limit);
+    if (!std::freopen(messages.c_str(), "w", stderr))
+      return 99;
+    return runTrain(model.program(), options(3, {"--save", saved, "--log", "/dev/full"}));
+  });
+  EXPECT_EQ(waitFor(child), HADAL_EXIT_IO_FAILURE);
+  EXPECT_CONTAINS(readFile(messages), "'/dev/full': No space left on device; step 1 could not be saved: cannot write");
+}
+
 TEST_F(TrainTest, AStepAllocatesNothing) {
   TrainOptions trainOptions;
   trainOptions.data = trainOptions.valid = data;

@@ -57,12 +57,13 @@ void Trainer::loadBatch(const Samples &samples, const SampleOrder &order, uint64
 void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
   int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
   SampleOrder order(trainingSamples.count(), options.shuffle, state.seed);
-  loadBatch(trainingSamples, order, state.samples);
+  uint64_t position = state.samples; // of the next micro-batch; a step that fails half-way has read none
+  loadBatch(trainingSamples, order, position);
   for (int64_t i = 0; i < microBatches; ++i) {
     programSession.run(accumulateEntry, launches);
-    state.samples += static_cast<uint64_t>(program()->micro_batch_size);
+    position += static_cast<uint64_t>(program()->micro_batch_size);
     if (i + 1 < microBatches) // before the results are waited for: a GPU works meanwhile
-      loadBatch(trainingSamples, order, state.samples);
+      loadBatch(trainingSamples, order, position);
     record.loss += programSession.result("loss");
     record.mainLoss += programSession.result("loss.main");
     record.predictionLoss += programSession.result("loss.mtp");
@@ -131,6 +132,7 @@ void Trainer::step() {
   programSession.setScalar("gradient_scale", programSession.result("gradient_scale"));
   programSession.run(updateEntry, launches);
   state.step = record.step;
+  state.samples += static_cast<uint64_t>(options.globalBatchSize);
 
   double tokens = static_cast<double>(options.globalBatchSize) * static_cast<double>(program()->sequence_length);
   record.tokensPerSecond = tokens / std::chrono::duration<double>(Clock::now() - begin).count();
@@ -195,32 +197,65 @@ void Trainer::writeTrace() {
   recorder.reset();
 }
 
+/// Runs a part of the loop that can fail without harm to the parameters, because of its files: what is trained until
+/// then is saved before the run ends. Other failures leave the last checkpoint as it is.
+template <class Part> void Trainer::runOrSave(Part part) {
+  try {
+    part();
+  } catch (const Error &error) {
+    bool ofFiles = error.code() == HADAL_EXIT_IO_FAILURE || error.code() == HADAL_EXIT_INPUT;
+    if (!ofFiles || !checkpoints || state.step == 0)
+      throw;
+    saveAndFail(error);
+  }
+}
+
+void Trainer::saveAndFail(const Error &cause) {
+  try {
+    if (savedStep != state.step)
+      save();
+  } catch (const Error &error) {
+    fail(cause.code(), cause.what(), "; ", error.what());
+  }
+  fail(cause.code(), cause.what(), "; saved as ", checkpoints->folderOf(state.step).string(),
+       ", continue with --resume");
+}
+
+void Trainer::trainSteps() {
+  while (state.step < options.steps && !interrupted.load(std::memory_order_relaxed)) {
+    runOrSave([&] { step(); });
+    bool last = state.step == options.steps, due = options.saveInterval && state.step % options.saveInterval == 0;
+    if (checkpoints && (last || due))
+      save();
+    if (recorder && state.step == tracedStep && !last)
+      runOrSave([&] { writeTrace(); });
+  }
+}
+
+int Trainer::reportInterruption() {
+  if (checkpoints && savedStep != state.step)
+    save();
+  writeMessage(
+      concat("interrupted after step ", state.step,
+             checkpoints ? concat("; saved as ", checkpoints->folderOf(state.step).string(), ", continue with --resume")
+                         : "; nothing was saved, since --save was not given"));
+  return HADAL_EXIT_INTERRUPTED;
+}
+
 int Trainer::run() {
   progress.start(state.step);
   if (state.step >= options.steps)
     writeMessage(concat("nothing to train: step ", state.step, " of ", options.steps, " is done"));
-  while (state.step < options.steps && !interrupted.load(std::memory_order_relaxed)) {
-    step();
-    if (recorder && state.step == tracedStep)
-      writeTrace();
-    bool last = state.step == options.steps, due = options.saveInterval && state.step % options.saveInterval == 0;
-    if (checkpoints && (last || due))
-      save();
-  }
-  if (state.step < options.steps) {
-    if (checkpoints && savedStep != state.step)
-      save();
-    writeMessage(concat(
-        "interrupted after step ", state.step,
-        checkpoints ? concat("; saved as ", checkpoints->folderOf(state.step).string(), ", continue with --resume")
-                    : "; nothing was saved, since --save was not given"));
-    return HADAL_EXIT_INTERRUPTED;
-  }
+  trainSteps();
+  if (state.step < options.steps)
+    return reportInterruption();
   if (!options.exportTo.empty()) {
     requireFiniteParameters("exported");
     exportModel(options.exportTo, programSession);
     writeMessage(concat("exported to ", options.exportTo.string()));
   }
+  if (recorder) // of the last step: after the model, which must not be lost with it
+    runOrSave([&] { writeTrace(); });
   return HADAL_EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 #ifndef HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
 #define HADAL_RUNTIME_PROGRAMS_TRAIN_TRAINER_H
 
+#include "runtime/core/Error.h"
 #include "runtime/core/Session.h"
 #include "runtime/io/CheckpointFolder.h"
 #include "runtime/io/JsonLines.h"
@@ -70,6 +71,10 @@ private:
   bool evaluatesAfter(int64_t step) const;
   void save();
   void writeTrace();
+  template <class Part> void runOrSave(Part part);
+  [[noreturn]] void saveAndFail(const Error &cause);
+  void trainSteps();
+  int reportInterruption();
 };
 
 } // namespace hadal
