@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -24,26 +25,30 @@ namespace fs = std::filesystem;
 // MappedFile
 //===----------------------------------------------------------------------===//
 
-MappedFile::MappedFile(const fs::path &path) : filePath(path) {
+/// Opens a regular file for reading; returns its descriptor and size.
+static std::pair<int, uint64_t> openRegular(const fs::path &path) {
   int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
     failSystem(HADAL_EXIT_INPUT, "cannot open", path, errno);
   struct stat status;
   int failure = fstat(descriptor, &status) ? errno : 0;
-  bool regular = !failure && S_ISREG(status.st_mode);
-  if (regular && status.st_size > 0) {
-    length = static_cast<size_t>(status.st_size);
-    address = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (address == MAP_FAILED) {
-      failure = errno;
-      address = nullptr;
-    }
-  }
+  if (!failure && S_ISREG(status.st_mode))
+    return {descriptor, static_cast<uint64_t>(status.st_size)};
   ::close(descriptor);
   if (failure)
     failSystem(HADAL_EXIT_INPUT, "cannot read", path, failure);
-  if (!regular)
-    fail(HADAL_EXIT_INPUT, "cannot read '", path.string(), "': not a regular file");
+  fail(HADAL_EXIT_INPUT, "cannot read '", path.string(), "': not a regular file");
+}
+
+MappedFile::MappedFile(const fs::path &path) : filePath(path) {
+  auto [descriptor, size] = openRegular(path);
+  void *mapping = size ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
+  int failure = mapping == MAP_FAILED ? errno : 0;
+  ::close(descriptor);
+  if (failure)
+    failSystem(HADAL_EXIT_INPUT, "cannot read", path, failure);
+  address = mapping;
+  length = size;
 }
 
 MappedFile::MappedFile(MappedFile &&other) noexcept
@@ -53,6 +58,30 @@ MappedFile::MappedFile(MappedFile &&other) noexcept
 MappedFile::~MappedFile() {
   if (address)
     munmap(address, length);
+}
+
+//===----------------------------------------------------------------------===//
+// InputFile
+//===----------------------------------------------------------------------===//
+
+InputFile::InputFile(const fs::path &path) : filePath(path) { std::tie(descriptor, length) = openRegular(path); }
+
+InputFile::~InputFile() { ::close(descriptor); }
+
+size_t InputFile::read(uint64_t offset, std::span<std::byte> destination) const {
+  size_t done = 0;
+  while (done < destination.size()) {
+    std::span rest = destination.subspan(done);
+    ssize_t count = pread(descriptor, rest.data(), rest.size(), static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      failSystem(HADAL_EXIT_INPUT, "cannot read", filePath, errno);
+    if (count == 0)
+      break;
+    done += static_cast<size_t>(count);
+  }
+  return done;
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,6 +181,35 @@ void requireWritable(const fs::path &path, std::string_view option) {
     fail(HADAL_EXIT_COMMAND_LINE, option, ": the folder '", folder.string(), "' does not exist");
   if (access(fs::exists(path, error) ? path.c_str() : folder.c_str(), W_OK))
     fail(HADAL_EXIT_COMMAND_LINE, option, ": '", path.string(), "' cannot be written: ", std::strerror(errno));
+}
+
+/// The path itself if anything is there, or else the nearest folder above it.
+static fs::path nearestExisting(const fs::path &path) {
+  std::error_code error; // what cannot be looked at counts as missing: the folder above it says why
+  fs::path existing = fs::absolute(path);
+  while (!fs::exists(fs::symlink_status(existing, error)) && existing.has_relative_path())
+    existing = existing.parent_path();
+  return existing;
+}
+
+void requireFillable(const fs::path &path, std::string_view option) {
+  std::error_code error;
+  fs::path existing = nearestExisting(path);
+  if (!fs::is_directory(existing, error))
+    fail(HADAL_EXIT_COMMAND_LINE, option, ": '", existing.string(), "' is not a folder; '", path.string(),
+         "' has to be one or a path at which one can be created");
+  if (access(existing.c_str(), W_OK | X_OK))
+    fail(HADAL_EXIT_COMMAND_LINE, option, ": the folder '", existing.string(), "' cannot be written (",
+         std::strerror(errno), "); choose another");
+}
+
+bool namesSameFile(const fs::path &first, const fs::path &second) {
+  std::error_code error;
+  if (fs::equivalent(first, second, error))
+    return fs::is_regular_file(first, error);
+  // A device or a pipe may be written twice.
+  auto place = [&](const fs::path &path) { return fs::weakly_canonical(fs::absolute(path), error); };
+  return !fs::exists(first, error) && place(first) == place(second);
 }
 
 void createFolder(const fs::path &path) {

@@ -31,6 +31,27 @@ private:
   size_t length = 0;
 };
 
+/// A file that is read piece by piece and may change meanwhile: unlike in a mapping, a file that has become shorter is
+/// noticed and does not end the process. Fails as `MappedFile` does.
+class InputFile {
+public:
+  explicit InputFile(const std::filesystem::path &path);
+  InputFile(const InputFile &) = delete;
+  InputFile &operator=(const InputFile &) = delete;
+  ~InputFile();
+
+  const std::filesystem::path &path() const { return filePath; }
+  uint64_t size() const { return length; } // when it was opened
+
+  /// Reads from the offset on until the destination is full or the file ends; returns how many bytes were read.
+  size_t read(uint64_t offset, std::span<std::byte> destination) const;
+
+private:
+  std::filesystem::path filePath;
+  uint64_t length = 0;
+  int descriptor = -1;
+};
+
 /// A file being written. Every failure, the full disk above all, is an Error with HADAL_EXIT_IO_FAILURE.
 class OutputFile {
 public:
@@ -77,6 +98,12 @@ private:
 
 /// Fails early, before hours of work, when a file could not be written at the path; creates nothing.
 void requireWritable(const std::filesystem::path &path, std::string_view option);
+
+/// Fails early as well when a folder could not be created at the path or files not be written into it; creates nothing.
+void requireFillable(const std::filesystem::path &path, std::string_view option);
+
+/// Whether both paths name one regular file, or would once they are written.
+bool namesSameFile(const std::filesystem::path &first, const std::filesystem::path &second);
 
 /// Creates a folder and its parents.
 void createFolder(const std::filesystem::path &path);

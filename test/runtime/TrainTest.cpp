@@ -224,6 +224,21 @@ TEST_F(TrainTest, AFileThatFailsBesideAFullDiskNamesBoth) {
   EXPECT_CONTAINS(readFile(messages), "'/dev/full': No space left on device; step 1 could not be saved: cannot write");
 }
 
+TEST_F(TrainTest, DataCutDuringTrainingEndsWithACheckpoint) {
+  std::string saved = (folder / "saved").string(), messages = (folder / "messages").string();
+  pid_t child = startChild([&] {
+    if (!std::freopen(messages.c_str(), "w", stderr))
+      return 99;
+    return runTrain(model.program(), options(100000000, {"--save", saved}));
+  });
+  usleep(300000);
+  std::filesystem::resize_file(data, 100);
+  EXPECT_EQ(waitFor(child), HADAL_EXIT_INPUT);
+  EXPECT_CONTAINS(readFile(messages), data + ": the file has changed during training: it ends before byte ");
+  EXPECT_CONTAINS(readFile(messages), "; saved as " + saved + "/step-");
+  EXPECT_EQ(CheckpointFolder(saved, 1).completeSteps().size(), 1u);
+}
+
 TEST_F(TrainTest, AStepAllocatesNothing) {
   TrainOptions trainOptions;
   trainOptions.data = trainOptions.valid = data;
@@ -349,6 +364,9 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
   writeFile(shortData, "seventeen letters");
   writeFile(odd, "abc");
   std::string here = folder.path().string(), missing = (folder / "missing").string();
+  std::string link = (folder / "link").string(), validation = (folder / "valid.txt").string();
+  std::filesystem::create_symlink(data, link);
+  writeFile(validation, sampleText(1000));
   const BadCommandLine cases[] = {
       {{"--data", data, "--steps", "1"}, 2, "--lr is required"},
       {{"--data", data, "--lr", "1"}, 2, "--steps is required"},
@@ -397,13 +415,19 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
        "length 8 needs 18"},
       {options(1, {"--load", missing}), 1, "is not a folder"},
       {options(1, {"--load", here}), 1, "has neither model.safetensors nor"},
-      {options(1, {"--save", data}), 6, "data.txt"},
+      {options(1, {"--save", data}), 2, "--save: '" + data + "' is not a folder"},
       {options(1, {"--log", here}), 2, "--log: '" + here + "' is a folder"},
       {options(1, {"--log", missing + "/log"}), 2, "--log: the folder '" + missing + "' does not exist"},
       {options(1, {"--trace", missing + "/t.json"}), 2, "--trace: the folder"},
       {options(1, {"--save-gradients", missing + "/g"}), 2, "--save-gradients: the folder"},
-      {options(1, {"--tensorboard", data}), 6, "data.txt"},
-      {options(1, {"--export", data}), 6, "data.txt"},
+      {options(1, {"--tensorboard", data}), 2, "--tensorboard: '" + data + "' is not a folder"},
+      {options(1, {"--export", data}), 2, "--export: '" + data + "' is not a folder"},
+      {options(1, {"--export", data + "/a/b"}), 2, "--export: '" + data + "' is not a folder"},
+      {options(1, {"--log", data}), 2, "--log: '" + data + "' is also the file of --data"},
+      {options(1, {"--trace", link}), 2, "--trace: '" + link + "' is also the file of --data"},
+      {options(1, {"--valid", validation, "--save-gradients", validation}), 2, "is also the file of --valid"},
+      {options(1, {"--log", missing, "--trace", here + "/./missing"}), 2,
+       "--trace: '" + here + "/./missing' is also the file of --log"},
       {{"--data", missing + ".txt", "--steps", "1", "--lr", "1"}, 1, "cannot open"},
       {{"--data", missing, "--steps", "1", "--lr", "1"}, 1, "cannot open"},
       {{"--data", odd, "--steps", "1", "--lr", "1"}, 1, "3 bytes are no multiple of the 2 bytes of a token id"},
@@ -414,6 +438,29 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
     EXPECT_CONTAINS(messages, "error: ");
     EXPECT_CONTAINS(messages, bad.message);
   }
+  EXPECT_EQ(readFile(data), sampleText(4000));
+}
+
+TEST_F(TrainTest, AFolderThatCannotBeWrittenIsRefusedAtTheStart) {
+  std::string closed = (folder / "closed").string();
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(closed, std::filesystem::perms(0555));
+  for (std::string path : {closed, closed + "/inner/model"}) {
+    pid_t child = startChild([&] {
+      if (getuid() == 0 && setuid(65534) != 0) // root may write everywhere
+        return 99;
+      try {
+        requireFillable(path, "--export");
+      } catch (const Error &error) {
+        return std::string(error.what()).find("--export: the folder '" + closed) == 0 ? int{error.code()} : 98;
+      }
+      return 0;
+    });
+    EXPECT_EQ(waitFor(child), HADAL_EXIT_COMMAND_LINE) << path;
+  }
+  requireFillable(folder / "a/b/c", "--export");
+  EXPECT_FALSE(std::filesystem::exists(folder / "a"));
 }
 
 TEST_F(TrainTest, HelpGroupsTheOptions) {

@@ -50,13 +50,38 @@ void Trainer::checkInputs() {
   }
   if (!options.exportTo.empty())
     requireExportable(program());
-  auto requireFile = [](const std::filesystem::path &path, const char *option) {
+  checkOutputFolders();
+  checkOutputFiles();
+}
+
+void Trainer::checkOutputFolders() const {
+  auto check = [](const std::filesystem::path &path, const char *option) {
     if (!path.empty())
-      requireWritable(path, option);
+      requireFillable(path, option);
   };
-  requireFile(options.log, "--log");
-  requireFile(options.trace, "--trace");
-  requireFile(options.saveGradients, "--save-gradients");
+  check(options.save, "--save");
+  check(options.exportTo, "--export");
+  check(options.tensorboard, "--tensorboard");
+}
+
+/// Output files must not take the place of the data, or of each other.
+void Trainer::checkOutputFiles() const {
+  struct File {
+    const char *option;
+    const std::filesystem::path &path;
+  };
+  std::vector<File> former = {{"--data", options.data}, {"--valid", options.valid}};
+  for (File file :
+       {File{"--log", options.log}, File{"--trace", options.trace}, File{"--save-gradients", options.saveGradients}}) {
+    if (file.path.empty())
+      continue;
+    requireWritable(file.path, file.option);
+    for (const File &other : former)
+      if (!other.path.empty() && namesSameFile(file.path, other.path))
+        fail(HADAL_EXIT_COMMAND_LINE, file.option, ": '", file.path.string(), "' is also the file of ", other.option,
+             ", which would be overwritten; choose another");
+    former.push_back(file);
+  }
 }
 
 void Trainer::describe() const {

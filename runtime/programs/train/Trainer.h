@@ -54,6 +54,8 @@ private:
 
   const Program &program() const { return programSession.program(); }
   void checkInputs();
+  void checkOutputFolders() const;
+  void checkOutputFiles() const;
   void requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const;
   void initialize();
   void resume(int64_t step);
