@@ -8,8 +8,10 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/Initializer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 namespace hadal {
 
@@ -25,68 +27,61 @@ static unsigned tokenWidth(const std::filesystem::path &path) {
        "little-endian token ids)");
 }
 
+static constexpr uint64_t blockTokens = 1 << 14; // of one system call, in a buffer on the stack
+static constexpr const char *changed = "the file has changed during training: ";
+
 TokenFile::TokenFile(const std::filesystem::path &path, int64_t vocabulary)
-    : file(path), width(tokenWidth(path)), count(file.bytes().size() / width) {
-  if (file.bytes().size() % width)
-    fail(HADAL_EXIT_INPUT, path.string(), ": ", file.bytes().size(), " bytes are no multiple of the ", width,
+    : file(path), width(tokenWidth(path)), count(file.size() / width), vocabulary(static_cast<uint64_t>(vocabulary)) {
+  if (file.size() % width)
+    fail(HADAL_EXIT_INPUT, path.string(), ": ", file.size(), " bytes are no multiple of the ", width,
          " bytes of a token id");
-  checkVocabulary(vocabulary);
+  checkVocabulary();
 }
 
-template <class Token> static Token load(const std::byte *bytes, uint64_t index) {
-  Token token;
-  std::memcpy(&token, bytes + index * sizeof token, sizeof token);
-  return token;
+void TokenFile::checkVocabulary() const {
+  if (width < 4 && vocabulary >= uint64_t{1} << 8 * width)
+    return;
+  std::vector<int32_t> block(blockTokens);
+  for (uint64_t first = 0; first < count; first += blockTokens)
+    readBlock(first, std::span(block).first(std::min(blockTokens, count - first)), "");
 }
 
-/// Index of the first token that is not below the vocabulary, or `count`. Whole blocks are tested by their maximum,
-/// which the compiler vectorizes.
-template <class Token> static uint64_t findInvalid(const std::byte *bytes, uint64_t count, uint64_t vocabulary) {
-  constexpr uint64_t block = 4096;
-  for (uint64_t begin = 0; begin < count; begin += block) {
-    uint64_t end = std::min(begin + block, count);
-    Token maximum = 0;
-    for (uint64_t i = begin; i < end; ++i)
-      maximum = std::max(maximum, load<Token>(bytes, i));
-    if (maximum < vocabulary)
-      continue;
-    while (load<Token>(bytes, begin) < vocabulary)
-      ++begin;
-    return begin;
+/// Widens ids; returns the largest of them.
+template <class Token> static uint32_t widen(const std::byte *bytes, std::span<int32_t> destination) {
+  Token maximum = 0;
+  for (size_t i = 0; i < destination.size(); ++i) {
+    Token token;
+    std::memcpy(&token, bytes + i * sizeof token, sizeof token);
+    maximum = std::max(maximum, token);
+    destination[i] = static_cast<int32_t>(token);
   }
-  return count;
+  return maximum;
 }
 
-void TokenFile::checkVocabulary(int64_t vocabulary) const {
-  uint64_t limit = static_cast<uint64_t>(vocabulary);
-  if (width < 4 && limit >= uint64_t{1} << 8 * width)
+/// Reads at most a block. `remark` begins what a message says about the ids.
+void TokenFile::readBlock(uint64_t first, std::span<int32_t> destination, const char *remark) const {
+  std::byte buffer[blockTokens * sizeof(uint32_t)];
+  std::span bytes = std::span(buffer).first(destination.size() * width);
+  if (file.read(first * width, bytes) < bytes.size())
+    fail(HADAL_EXIT_INPUT, path().string(), ": ", changed, "it ends before byte ", first * width + bytes.size(),
+         ", at the start it had ", file.size(), " bytes");
+  uint32_t maximum = width == 1   ? widen<uint8_t>(buffer, destination)
+                     : width == 2 ? widen<uint16_t>(buffer, destination)
+                                  : widen<uint32_t>(buffer, destination);
+  if (maximum < vocabulary)
     return;
-  const std::byte *bytes = file.bytes().data();
-  uint64_t position = width == 1   ? findInvalid<uint8_t>(bytes, count, limit)
-                      : width == 2 ? findInvalid<uint16_t>(bytes, count, limit)
-                                   : findInvalid<uint32_t>(bytes, count, limit);
-  if (position == count)
-    return;
-  uint32_t id = width == 1   ? load<uint8_t>(bytes, position)
-                : width == 2 ? load<uint16_t>(bytes, position)
-                             : load<uint32_t>(bytes, position);
-  fail(HADAL_EXIT_INPUT, path().string(), ": token ", position, " (byte ", position * width, ") is ", id,
-       ", outside the model's vocabulary of ", vocabulary);
+  auto id = [](int32_t token) { return static_cast<uint32_t>(token); };
+  uint64_t i = 0;
+  while (id(destination[i]) < vocabulary)
+    ++i;
+  fail(HADAL_EXIT_INPUT, path().string(), ": ", remark, "token ", first + i, " (byte ", (first + i) * width, ") is ",
+       id(destination[i]), ", outside the model's vocabulary of ", vocabulary);
 }
 
 void TokenFile::read(uint64_t first, std::span<int32_t> destination) const {
-  const std::byte *bytes = file.bytes().data();
-  for (size_t i = 0; i < destination.size(); ++i)
-    switch (width) {
-    case 1:
-      destination[i] = load<uint8_t>(bytes, first + i);
-      break;
-    case 2:
-      destination[i] = load<uint16_t>(bytes, first + i);
-      break;
-    default:
-      destination[i] = static_cast<int32_t>(load<uint32_t>(bytes, first + i));
-    }
+  for (size_t done = 0; done < destination.size(); done += blockTokens)
+    readBlock(first + done, destination.subspan(done, std::min<size_t>(blockTokens, destination.size() - done)),
+              changed);
 }
 
 uint64_t SampleOrder::sampleAt(uint64_t position) const {

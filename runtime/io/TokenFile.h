@@ -1,4 +1,4 @@
-// Training data: a memory-mapped file of token ids, and the order in which a run reads its samples.
+// Training data: a file of token ids, and the order in which a run reads its samples.
 #ifndef HADAL_RUNTIME_IO_TOKENFILE_H
 #define HADAL_RUNTIME_IO_TOKENFILE_H
 
@@ -19,15 +19,18 @@ public:
   uint64_t size() const { return count; }
   const std::filesystem::path &path() const { return file.path(); }
 
-  /// Copies tokens [first, first + destination.size()).
+  /// Reads tokens [first, first + destination.size()). Fails when the file has become shorter, or holds an id outside
+  /// the vocabulary that was not there before: nothing keeps a file from being rewritten during a run. Allocates
+  /// nothing.
   void read(uint64_t first, std::span<int32_t> destination) const;
 
 private:
-  MappedFile file;
+  InputFile file;
   unsigned width; // bytes of a token
-  uint64_t count;
+  uint64_t count, vocabulary;
 
-  void checkVocabulary(int64_t vocabulary) const;
+  void checkVocabulary() const;
+  void readBlock(uint64_t first, std::span<int32_t> destination, const char *remark) const;
 };
 
 /// The samples of a token file. Sample k holds the tokens k T ... k T + T + D (T + 1 + D of them): T positions and, for

@@ -43,6 +43,32 @@ TEST(TokenFileTest, NamesTheFirstTokenOutsideTheVocabulary) {
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.txt", 128); }), "token 2 (byte 2) is 240");
 }
 
+TEST(TokenFileTest, AFileThatChangesWhileItIsReadIsNoticed) {
+  TemporaryFolder folder;
+  auto path = folder / "a.u16";
+  writeFile(path, rawTokens<uint16_t>({1, 2, 3, 4}));
+  TokenFile file(path, 512);
+  std::vector<int32_t> tokens(3);
+  std::filesystem::resize_file(path, 5);
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { file.read(1, tokens); }),
+                  "a.u16: the file has changed during training: it ends before byte 8, at the start it had 8");
+  writeFile(path, rawTokens<uint16_t>({1, 2, 600, 4})); // in place
+  EXPECT_CONTAINS(
+      failureOf(HADAL_EXIT_INPUT, [&] { file.read(1, tokens); }),
+      "the file has changed during training: token 2 (byte 4) is 600, outside the model's vocabulary of 512");
+}
+
+TEST(TokenFileTest, ReadsMoreThanABlock) {
+  TemporaryFolder folder;
+  std::vector<uint32_t> ids(50000);
+  std::iota(ids.begin(), ids.end(), 0);
+  writeFile(folder / "a.u32", rawTokens(ids));
+  std::vector<int32_t> tokens(49000);
+  TokenFile(folder / "a.u32", 50000).read(1000, tokens);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    ASSERT_EQ(tokens[i], static_cast<int32_t>(i) + 1000);
+}
+
 TEST(TokenFileTest, RefusesOtherNamesAndSizes) {
   TemporaryFolder folder;
   writeFile(folder / "a.bin", "abc");
