@@ -37,19 +37,36 @@ static void removeTree(const fs::path &path) {
 // Finding
 //===----------------------------------------------------------------------===//
 
-/// trainer.json of a complete checkpoint, or nothing.
-static std::optional<Json> readComplete(const fs::path &folder) {
+/// What a checkpoint's folder holds: the state if it is complete, what is wrong if it is damaged, neither if it has no
+/// trainer.json.
+struct Contents {
+  std::optional<Json> state;
+  std::string damage;
+};
+
+/// What differs from the sizes that trainer.json lists, or nothing.
+static std::string findDamage(const fs::path &folder, const Json &state) {
+  if (!state.is_object() || !state.contains("files") || !state["files"].is_object())
+    return concat(stateFile, " is not the JSON that was saved");
+  for (const auto &[name, size] : state["files"].items()) {
+    std::error_code error;
+    uintmax_t actual = fs::file_size(folder / name, error);
+    if (error)
+      return concat(name, ": ", error.message());
+    if (size != actual)
+      return concat(name, " has ", actual, " bytes instead of ", size.dump());
+  }
+  return "";
+}
+
+static Contents inspect(const fs::path &folder) {
   std::error_code error;
   if (!fs::is_regular_file(folder / stateFile, error))
-    return std::nullopt;
+    return {};
   MappedFile file(folder / stateFile);
   Json state = Json::parse(file.text(), nullptr, false);
-  if (!state.is_object() || !state.contains("files") || !state["files"].is_object())
-    return std::nullopt;
-  for (const auto &[name, size] : state["files"].items())
-    if (uintmax_t actual = fs::file_size(folder / name, error); error || size != actual)
-      return std::nullopt;
-  return state;
+  std::string damage = findDamage(folder, state);
+  return {damage.empty() ? std::optional(std::move(state)) : std::nullopt, damage};
 }
 
 static std::optional<int64_t> stepOf(const fs::path &folder) {
@@ -84,7 +101,7 @@ fs::path CheckpointFolder::folderOf(int64_t step) const { return root / concat(s
 std::vector<int64_t> CheckpointFolder::completeSteps() const {
   std::vector<int64_t> steps;
   for (const fs::directory_entry &entry : fs::directory_iterator(root))
-    if (std::optional<int64_t> step = stepOf(entry.path()); step && readComplete(entry.path()))
+    if (std::optional<int64_t> step = stepOf(entry.path()); step && inspect(entry.path()).state)
       steps.push_back(*step);
   std::ranges::sort(steps);
   return steps;
@@ -93,6 +110,16 @@ std::vector<int64_t> CheckpointFolder::completeSteps() const {
 std::optional<int64_t> CheckpointFolder::newest() const {
   std::vector<int64_t> steps = completeSteps();
   return steps.empty() ? std::nullopt : std::optional(steps.back());
+}
+
+std::vector<DamagedCheckpoint> CheckpointFolder::damaged() const {
+  std::vector<DamagedCheckpoint> list;
+  for (const fs::directory_entry &entry : fs::directory_iterator(root))
+    if (std::optional<int64_t> step = stepOf(entry.path()))
+      if (std::string damage = inspect(entry.path()).damage; !damage.empty())
+        list.push_back({*step, damage});
+  std::ranges::sort(list, {}, &DamagedCheckpoint::step);
+  return list;
 }
 
 //===----------------------------------------------------------------------===//
@@ -179,7 +206,7 @@ void CheckpointFolder::removeOlder() {
 
 TrainerState CheckpointFolder::load(int64_t step, Session &session) const {
   fs::path folder = folderOf(step);
-  std::optional<Json> json = readComplete(folder);
+  std::optional<Json> json = inspect(folder).state;
   if (!json)
     fail(HADAL_EXIT_INPUT, folder.string(), ": not a complete checkpoint");
   TrainerState state;

@@ -4,7 +4,8 @@
 //
 // A checkpoint survives a kill at any instant: its files are written to a temporary folder and synced one by one,
 // trainer.json last; the folder is synced and renamed to its final name; only then older checkpoints go. trainer.json
-// lists the sizes of the other files: a folder without it, or in which a size differs, is not a checkpoint.
+// lists the sizes of the other files: a folder without it is the rest of an unfinished save and no checkpoint, one in
+// which a size differs is a damaged checkpoint.
 #ifndef HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
 #define HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
 
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,12 @@ struct TrainerState {
   uint64_t dataTokens = 0; // of the training data, to notice another file
   int64_t sequenceLength = 0;
   int64_t tokensAhead = 0;
+};
+
+/// A checkpoint that was complete once and is so no longer.
+struct DamagedCheckpoint {
+  int64_t step;
+  std::string reason;
 };
 
 class CheckpointFolder {
@@ -46,6 +54,8 @@ public:
   /// The steps of all complete checkpoints, in increasing order.
   std::vector<int64_t> completeSteps() const;
   std::optional<int64_t> newest() const;
+  /// All damaged checkpoints, by increasing step.
+  std::vector<DamagedCheckpoint> damaged() const;
 
   /// Writes a checkpoint, then removes all but the newest `keep`. On failure the temporary folder is removed and every
   /// checkpoint that was complete before still is.

@@ -109,6 +109,12 @@ TEST_F(CheckpointTest, IncompleteFoldersAreNoCheckpoints) {
   fs::create_directory(root / "step-x");
   CheckpointFolder checkpoints(root, 9);
   EXPECT_EQ(checkpoints.completeSteps(), std::vector<int64_t>{1});
+  std::vector<DamagedCheckpoint> damaged = checkpoints.damaged(); // step-5 and step-6 only look unfinished
+  ASSERT_EQ(damaged.size(), 3u);
+  EXPECT_EQ(damaged[0].step, 2);
+  EXPECT_EQ(damaged[0].reason, "trainer.json is not the JSON that was saved");
+  EXPECT_EQ(damaged[1].reason, "optimizer.safetensors: No such file or directory");
+  EXPECT_CONTAINS(damaged[2].reason, "model.safetensors has 1000 bytes instead of ");
   checkpoints.save(session, stateOf(4)); // replaces the remains
   EXPECT_EQ(checkpoints.newest(), 4);
 }

@@ -491,6 +491,29 @@ TEST_F(TrainTest, ResumingAnotherRunIsRefused) {
   EXPECT_CONTAINS(run(0, options(2, {"--save", saved, "--resume"})), "nothing to train");
 }
 
+TEST_F(TrainTest, DamagedCheckpointsAreNotSkippedSilently) {
+  std::string saved = (folder / "saved").string();
+  run(0, options(3, {"--save", saved, "--save-interval", "1", "--keep-checkpoints", "3"}));
+  auto cut = [&](const char *step) { std::filesystem::resize_file(saved + step + "/model.safetensors", 1000); };
+  auto warning = [&](const char *step) {
+    return "warning: skipped the checkpoint " + saved + step + ": model.safetensors has 1000 bytes instead of ";
+  };
+  cut("/step-1");
+  cut("/step-3");
+  std::string messages = run(0, options(2, {"--save", saved, "--resume"}));
+  EXPECT_CONTAINS(messages, warning("/step-3"));
+  EXPECT_CONTAINS(messages, "resumed from " + saved + "/step-2");
+  EXPECT_EQ(messages.find("/step-1"), std::string::npos); // older than the one that is used
+  cut("/step-2");
+  messages = run(1, options(4, {"--save", saved, "--resume"}));
+  EXPECT_CONTAINS(messages, warning("/step-1"));
+  EXPECT_CONTAINS(messages, "every checkpoint in '" + saved + "' is damaged; remove their folders");
+  EXPECT_CONTAINS(run(2, options(4, {"--save", saved})), "holds the damaged checkpoint step-3 of a former run");
+  for (const char *step : {"/step-1", "/step-2", "/step-3"})
+    std::filesystem::remove(saved + step + "/trainer.json"); // as unfinished saves look
+  EXPECT_EQ(run(0, options(4, {"--save", saved, "--resume"})).find("warning"), std::string::npos);
+}
+
 TEST_F(TrainTest, ExportWithoutConfigurationIsRefusedAtTheStart) {
   model.builder.program.config_json = "";
   model.builder.program.config_json_reason = "the balance loss has no field there";

@@ -114,6 +114,26 @@ void Trainer::describe() const {
     writeMessage("warning: --router-bias-rate has no effect: the model has no router with a selection bias");
 }
 
+/// The step of the checkpoint to continue from, if there is one. Without --resume there must be none, nor a damaged
+/// one, which would be mixed with the new run's.
+std::optional<int64_t> Trainer::findCheckpoint() const {
+  std::optional<int64_t> newest = checkpoints->newest();
+  std::vector<DamagedCheckpoint> damaged = checkpoints->damaged();
+  if (newest)
+    std::erase_if(damaged, [&](const DamagedCheckpoint &checkpoint) { return checkpoint.step < *newest; });
+  if (!options.resume && (newest || !damaged.empty()))
+    fail(HADAL_EXIT_COMMAND_LINE, "--save: '", options.save.string(), "' holds the ", newest ? "" : "damaged ",
+         "checkpoint step-", newest ? *newest : damaged.back().step, " of a former run; ",
+         newest ? "add --resume to continue from it" : "remove that folder", ", or choose another folder");
+  for (const DamagedCheckpoint &checkpoint : damaged)
+    writeMessage(concat("warning: skipped the checkpoint ", checkpoints->folderOf(checkpoint.step).string(), ": ",
+                        checkpoint.reason));
+  if (!newest && !damaged.empty())
+    fail(HADAL_EXIT_INPUT, "--resume: every checkpoint in '", options.save.string(),
+         "' is damaged; remove their folders to start from step 1, or choose another folder");
+  return newest;
+}
+
 void Trainer::initialize() {
   state.seed = options.seed.value_or(defaultSeed);
   state.shuffle = options.shuffle;
@@ -122,12 +142,8 @@ void Trainer::initialize() {
   state.tokensAhead = program()->tokens_ahead;
   if (!options.save.empty()) {
     checkpoints = std::make_unique<CheckpointFolder>(options.save, options.keepCheckpoints);
-    std::optional<int64_t> newest = checkpoints->newest();
-    if (newest && options.resume)
+    if (std::optional<int64_t> newest = findCheckpoint())
       return resume(*newest);
-    if (newest)
-      fail(HADAL_EXIT_COMMAND_LINE, "--save: '", options.save.string(), "' holds the checkpoint step-", *newest,
-           " of a former run; add --resume to continue from it, or choose another folder");
   }
   if (!options.load.empty()) {
     loadWeights(options.load, programSession);

@@ -57,6 +57,7 @@ private:
   void checkOutputFolders() const;
   void checkOutputFiles() const;
   void requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const;
+  std::optional<int64_t> findCheckpoint() const;
   void initialize();
   void resume(int64_t step);
   void openLogs();
