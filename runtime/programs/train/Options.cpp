@@ -8,8 +8,10 @@
 #include <cmath>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <memory>
 #include <set>
+#include <type_traits>
 
 namespace hadal {
 namespace {
@@ -58,6 +60,22 @@ const CLI::Validator notNegative = numberCheck([](float number) { return number 
 const CLI::Validator belowOne =
     numberCheck([](float number) { return number >= 0 && number < 1; }, "a number from 0 up and below 1");
 
+/// Replaces the name of a decay style by its number, which is what the library reads into an enum.
+const CLI::Validator decayStyle(
+    [](std::string &text) {
+      static const std::map<std::string, DecayStyle> styles = {{"constant", DecayStyle::Constant},
+                                                               {"cosine", DecayStyle::Cosine}};
+      auto style = styles.find(text);
+      if (style == styles.end())
+        return concat("'", text, "' is unknown, expected constant or cosine");
+      text = std::to_string(static_cast<int>(style->second));
+      return std::string();
+    },
+    "");
+
+/// An empty path would count as an option that is not given.
+const CLI::Validator notEmpty = valueCheck([](const std::string &text) { return !text.empty(); }, "a path");
+
 /// --help shows the options that most runs need, --help-all the rare ones as well.
 class HelpFormatter final : public CLI::Formatter {
 public:
@@ -83,7 +101,10 @@ public:
   Group(CommandLine &line, std::string name) : line(line), name(std::move(name)) {}
 
   template <class Value> CLI::Option *add(const char *flag, Value &value, const char *placeholder, const char *help) {
-    return line.app.add_option(flag, value, help)->group(name)->option_text(placeholder);
+    CLI::Option *option = line.app.add_option(flag, value, help)->group(name)->option_text(placeholder);
+    if constexpr (std::is_same_v<Value, std::filesystem::path>)
+      option->check(notEmpty);
+    return option;
   }
   /// An option that only --help-all shows.
   template <class Value>
@@ -119,8 +140,6 @@ void addData(CommandLine &line, TrainOptions &options) {
 }
 
 void addSchedule(CommandLine &line, TrainOptions &options) {
-  static const std::map<std::string, DecayStyle> styles = {{"constant", DecayStyle::Constant},
-                                                           {"cosine", DecayStyle::Cosine}};
   Group group(line, "Length and learning rate");
   group.add("--steps", options.steps, "N", "steps, counted from the beginning of training")
       ->required()
@@ -129,7 +148,7 @@ void addSchedule(CommandLine &line, TrainOptions &options) {
   group.add("--lr-warmup-iters", options.schedule.warmupSteps, "N", "steps of linear warm-up (default: 0)")
       ->check(integerCheck<int64_t>(0));
   group.add("--lr-decay-style", options.schedule.decay, "constant|cosine", "after warm-up (default: constant)")
-      ->transform(CLI::CheckedTransformer(styles).description(""));
+      ->transform(decayStyle);
   group.addRare("--lr-decay-iters", options.schedule.decaySteps, "N", "step that reaches --min-lr (default: --steps)")
       ->check(positive);
   group.addRare("--min-lr", options.schedule.minimum, "X", "end of the decay (default: 0)")->check(notNegative);
