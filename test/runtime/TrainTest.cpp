@@ -155,7 +155,7 @@ TEST_F(TrainTest, KilledAtRandomInstantsAlwaysResumes) {
 
 TEST_F(TrainTest, SignalsSaveAndExitWithTheirOwnCode) {
   std::string saved = (folder / "saved").string();
-  for (int signal : {SIGTERM, SIGINT}) {
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) {
     std::filesystem::remove_all(saved);
     pid_t child = startChild([&] {
       closeStderr();
@@ -166,6 +166,20 @@ TEST_F(TrainTest, SignalsSaveAndExitWithTheirOwnCode) {
     EXPECT_EQ(waitFor(child), HADAL_EXIT_INTERRUPTED);
     EXPECT_EQ(CheckpointFolder(saved, 1).completeSteps().size(), 1u);
   }
+}
+
+TEST_F(TrainTest, UnderNohupAClosedTerminalIsIgnored) {
+  pid_t child = startChild([&] {
+    closeStderr();
+    signal(SIGHUP, SIG_IGN);
+    return runTrain(model.program(), options(100000000));
+  });
+  usleep(300000);
+  kill(child, SIGHUP);
+  usleep(50000);
+  EXPECT_EQ(waitpid(child, nullptr, WNOHANG), 0);
+  kill(child, SIGTERM);
+  EXPECT_EQ(waitFor(child), HADAL_EXIT_INTERRUPTED);
 }
 
 TEST_F(TrainTest, AFullDiskLeavesTheLastCheckpoint) {
@@ -382,7 +396,8 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
       {options(1, {"--seed", "18446744073709551616"}), 2, "is not a whole number from 0 to 18446744073709551615"},
       {options(1, {"--global-batch-size", "3"}), 2, "not a multiple of 2"},
       {options(1, {"--global-batch-size", "2000"}), 1, "4000 tokens are too few"},
-      {options(1, {"--lr-decay-style", "step"}), 2, "--lr-decay-style"},
+      {options(1, {"--lr-decay-style", "linear"}), 2,
+       "--lr-decay-style: 'linear' is unknown, expected constant or cosine"},
       {options(1, {"--lr-warmup-iters", "-1"}), 2, "--lr-warmup-iters"},
       {options(1, {"--lr-warmup-iters", "9", "--lr-decay-style", "cosine", "--lr-decay-iters", "9"}), 2,
        "--lr-decay-iters"},
@@ -439,6 +454,16 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
     EXPECT_CONTAINS(messages, bad.message);
   }
   EXPECT_EQ(readFile(data), sampleText(4000));
+}
+
+TEST_F(TrainTest, AnEmptyPathIsNoPath) {
+  for (std::string option :
+       {"--data", "--valid", "--load", "--save", "--export", "--log", "--tensorboard", "--trace", "--save-gradients"}) {
+    std::vector<std::string> list = options(1, {option, ""});
+    if (option == "--data")
+      list.erase(list.begin(), list.begin() + 2);
+    EXPECT_CONTAINS(run(2, list), "error: " + option + ": '' is not a path");
+  }
 }
 
 TEST_F(TrainTest, AFolderThatCannotBeWrittenIsRefusedAtTheStart) {

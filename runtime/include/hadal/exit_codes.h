@@ -8,7 +8,8 @@ enum hadal_exit_code {
   HADAL_EXIT_OK = 0,
   HADAL_EXIT_INPUT = 1,           /* a file, a device or the program itself is not what it has to be */
   HADAL_EXIT_COMMAND_LINE = 2,    /* an option is missing, unknown, or out of range */
-  HADAL_EXIT_INTERRUPTED = 3,     /* SIGTERM or SIGINT: the step was finished and, with --save, a checkpoint written */
+  HADAL_EXIT_INTERRUPTED = 3,     /* SIGTERM, SIGINT or SIGHUP: the step was finished and, with --save, a checkpoint
+                                     written */
   HADAL_EXIT_NON_FINITE = 4,      /* the loss, the gradient or a parameter is not finite; the last checkpoint is kept */
   HADAL_EXIT_OUT_OF_MEMORY = 5,   /* the program needs more memory than there is, on the machine or on its GPU */
   HADAL_EXIT_IO_FAILURE = 6,      /* a file could not be written (disk full); the last complete checkpoint is intact */

@@ -9,7 +9,8 @@
 
 namespace hadal {
 
-/// The first SIGINT or SIGTERM ends the run after the current step, a second one at once. Writing to a closed pipe or
+/// The first SIGINT, SIGTERM or SIGHUP (the terminal is gone) ends the run after the current step, a second one of its
+/// kind at once. A program under nohup, which ignores SIGHUP, goes on ignoring it. Writing to a closed pipe or
 /// beyond a file size limit fails with an error instead of a signal.
 static void handleSignals() {
   struct sigaction action = {};
@@ -17,6 +18,9 @@ static void handleSignals() {
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction former;
+  if (sigaction(SIGHUP, nullptr, &former) == 0 && former.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }
