@@ -21,6 +21,8 @@ using Json = nlohmann::json;
 constexpr uint64_t lengthBytes = 8;
 constexpr uint64_t longestHeader = 100'000'000; // the format's own limit
 
+constexpr const char *metadataKey = "__metadata__"; // an entry of the header that is no tensor
+
 struct DataType {
   std::string_view name;
   uint64_t bits;
@@ -162,13 +164,34 @@ std::map<std::string, SafetensorsEntry> parseSafetensors(std::span<const std::by
   std::vector<Extent> extents;
   std::span data = file.subspan(lengthBytes + headerSize);
   for (const auto &[name, value] : header.items())
-    if (name != "__metadata__")
+    if (name != metadataKey)
       entries.emplace(name, parseEntry(name, value, data, extents, report));
   checkCoverage(extents, data.size(), report);
   return entries;
 }
 
+/// The name for a message, with what is no UTF-8 replaced.
+static std::string printable(const std::string &name) {
+  return Json(name).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+static void requireUTF8(const std::string &name) {
+  try {
+    Json(name).dump();
+  } catch (const Json::type_error &) {
+    fail(HADAL_EXIT_INPUT, "the tensor name ", printable(name),
+         " is not valid UTF-8, which the safetensors format demands; rename the tensor");
+  }
+}
+
 void SafetensorsWriter::declare(std::string name, std::string_view dtype, std::span<const int64_t> shape) {
+  requireUTF8(name);
+  if (name == metadataKey)
+    fail(HADAL_EXIT_INPUT, "the tensor name ", printable(name),
+         " is reserved by the safetensors format; rename the tensor");
+  if (!names.insert(name).second)
+    fail(HADAL_EXIT_INPUT, "two tensors of one safetensors file have the name ", printable(name),
+         "; rename one of them");
   uint64_t bits = safetensorsBits(dtype);
   for (int64_t dimension : shape)
     bits *= static_cast<uint64_t>(dimension);
@@ -177,7 +200,7 @@ void SafetensorsWriter::declare(std::string name, std::string_view dtype, std::s
 
 void SafetensorsWriter::begin(OutputFile &output) const {
   Json header;
-  header["__metadata__"]["format"] = "pt"; // transformers refuses a file that does not name its framework
+  header[metadataKey]["format"] = "pt"; // transformers refuses a file that does not name its framework
   uint64_t offset = 0;
   for (const Declaration &declaration : declarations) {
     header[declaration.name] = {{"dtype", declaration.dtype},

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,7 @@ private:
 /// Writes a file in two stages: all tensors are declared, then their bytes follow in the order of declaration.
 class SafetensorsWriter {
 public:
+  /// Fails when a reader could not find the tensor by its name: one that is taken, reserved or no UTF-8.
   void declare(std::string name, std::string_view dtype, std::span<const int64_t> shape);
   /// Writes the header, after which `output` expects exactly the declared bytes.
   void begin(OutputFile &output) const;
@@ -53,6 +55,7 @@ private:
     uint64_t size;
   };
   std::vector<Declaration> declarations;
+  std::set<std::string> names;
 };
 
 } // namespace hadal

@@ -79,6 +79,17 @@ TEST(SafetensorsTest, RefusesMalformedHeaders) {
   EXPECT_CONTAINS(failure(fileOf("{\"w\":3}", 4)), "tensor 'w'");
 }
 
+TEST(SafetensorsTest, RefusesToWriteNamesThatCannotBeRead) {
+  SafetensorsWriter writer;
+  writer.declare("w", "F32", {});
+  auto failure = [&](const char *name) {
+    return failureOf(HADAL_EXIT_INPUT, [&] { writer.declare(name, "F32", {}); });
+  };
+  EXPECT_EQ(failure("w"), "two tensors of one safetensors file have the name \"w\"; rename one of them");
+  EXPECT_CONTAINS(failure("a\xff"), "the tensor name \"a\xef\xbf\xbd\" is not valid UTF-8");
+  EXPECT_CONTAINS(failure("__metadata__"), "is reserved by the safetensors format");
+}
+
 TEST(SafetensorsTest, RefusesMalformedEntries) {
   auto with = [](const char *dtype, const char *shape, const char *offsets, size_t size = 16) {
     return failure(fileOf("{\"w\":" + entry(dtype, shape, offsets) + "}", size));
