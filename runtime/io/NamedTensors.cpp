@@ -39,8 +39,8 @@ std::string_view safetensorsType(uint32_t elementType) {
   return names[elementType];
 }
 
-void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
-                  const std::vector<NamedScalar> &scalars) {
+static SafetensorsWriter declareTensors(const Session &session, const std::vector<NamedGroup> &groups,
+                                        const std::vector<NamedScalar> &scalars) {
   SafetensorsWriter writer;
   for (const NamedScalar &scalar : scalars)
     writer.declare(scalar.name, "F32", {});
@@ -48,7 +48,14 @@ void writeTensors(OutputFile &output, const Session &session, const std::vector<
     for (const NamedTensor &named : namedTensors(session.program(), group.role))
       writer.declare(named.name + group.suffix, safetensorsType(session.tensor(named.tensor).element_type),
                      named.shape);
-  writer.begin(output);
+  return writer;
+}
+
+void requireWritableNames(const Session &session) { declareTensors(session, {{HADAL_PARAMETER, ""}}, {}); }
+
+void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
+                  const std::vector<NamedScalar> &scalars) {
+  declareTensors(session, groups, scalars).begin(output);
 
   for (const NamedScalar &scalar : scalars)
     output.write(std::as_bytes(std::span(&scalar.value, 1)));

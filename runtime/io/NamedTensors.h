@@ -45,6 +45,9 @@ struct NamedScalar {
   float value;
 };
 
+/// Fails early when the names of the parameters do not suit a safetensors file.
+void requireWritableNames(const Session &session);
+
 /// Streams a safetensors file.
 void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
                   const std::vector<NamedScalar> &scalars = {});

@@ -547,6 +547,15 @@ TEST_F(TrainTest, ExportWithoutConfigurationIsRefusedAtTheStart) {
   EXPECT_EQ(messages.find("step 1/2"), std::string::npos);
 }
 
+TEST_F(TrainTest, NamesThatNoFileCanHoldAreRefusedAtTheStart) {
+  // The expert 2 of a stacked parameter has the name of another one.
+  model.builder.tensors[1].name = "model.layers.0.mlp.experts.2.down_proj.weight";
+  std::string saved = (folder / "saved").string();
+  std::string messages = run(1, options(2, {"--save", saved}));
+  EXPECT_CONTAINS(messages, "have the name \"model.layers.0.mlp.experts.2.down_proj.weight\"");
+  EXPECT_EQ(messages.find("step 1/2"), std::string::npos);
+}
+
 TEST_F(TrainTest, TooLittleMemoryIsForeseen) {
   model.builder.program.arena_size = uint64_t{1} << 60;
   std::string messages = run(HADAL_EXIT_OUT_OF_MEMORY, options(1));

@@ -4,6 +4,7 @@
 #include "runtime/core/Initializer.h"
 #include "runtime/core/Memory.h"
 #include "runtime/io/HuggingFaceDirectory.h"
+#include "runtime/io/NamedTensors.h"
 #include "runtime/programs/train/Trainer.h"
 
 #include <cstdio>
@@ -50,6 +51,8 @@ void Trainer::checkInputs() {
   }
   if (!options.exportTo.empty())
     requireExportable(program());
+  if (!options.save.empty() || !options.exportTo.empty())
+    requireWritableNames(programSession);
   checkOutputFolders();
   checkOutputFiles();
 }
