@@ -110,7 +110,7 @@ void Trainer::requireFinite(const char *what, double value, int64_t step) {
 void Trainer::requireFiniteParameters(const char *refused) const {
   if (std::optional<std::string> found = describeNonFinite(programSession, HADAL_PARAMETER))
     fail(HADAL_EXIT_NON_FINITE, "step ", state.step, ": the first non-finite tensor after the update is the ", *found,
-         "; it is not ", refused, ", ", describeLastCheckpoint(), "; continue from a good one with a lower --lr");
+         "; it is not ", refused, ", ", describeLastCheckpoint(), "; a lower --lr may help");
 }
 
 void Trainer::step() {
