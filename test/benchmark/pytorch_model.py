@@ -69,6 +69,9 @@ def rotate(x, cos, sin):
 class Attention(nn.Module):
     """Multi-head latent attention with compressed queries, in its plain (training) form."""
 
+    # Whether values are padded to the queries' width: what is faster depends on the device.
+    pad_values = True
+
     def __init__(self, c):
         super().__init__()
         self.heads, self.nope, self.rope, self.value = (c["num_attention_heads"], c["qk_nope_head_dim"],
@@ -93,8 +96,9 @@ class Attention(nn.Module):
         k_rope = rotate(k_rope[:, :, None], cos, sin).expand(-1, -1, self.heads, -1)
         q = torch.cat((q_nope, rotate(q_rope, cos, sin)), -1).transpose(1, 2)
         k = torch.cat((k_nope, k_rope), -1).transpose(1, 2)
-        v = F.pad(v, (0, self.nope + self.rope - self.value)).transpose(1, 2)
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=True)[..., :self.value]
+        if self.pad_values:
+            v = F.pad(v, (0, self.nope + self.rope - self.value))
+        out = F.scaled_dot_product_attention(q, k, v.transpose(1, 2), is_causal=True)[..., :self.value]
         return self.o_proj(out.transpose(1, 2).reshape(batch, length, -1))
 
 
@@ -125,7 +129,7 @@ class Router(nn.Module):
         with torch.no_grad():
             choice = (scores + self.e_score_correction_bias).unflatten(-1, (self.groups, -1))
             kept = choice.topk(2).values.sum(-1).topk(self.kept).indices
-            mask = torch.full(choice.shape[:-1], float("-inf")).scatter_(-1, kept, 0.0)
+            mask = choice.new_full(choice.shape[:-1], float("-inf")).scatter_(-1, kept, 0.0)
             chosen = (choice + mask[..., None]).flatten(-2).topk(self.k).indices
             plain = torch.zeros_like(scores).scatter_(-1, scores.topk(self.k).indices, 1.0)
             frequency = plain.sum(1) * (experts / (self.k * x.shape[1]))
@@ -209,9 +213,9 @@ class Model(nn.Module):
                                  for depth in range(c["num_nextn_predict_layers"]))
 
     def rotary(self, length):
-        dim = self.config["qk_rope_head_dim"]
-        frequency = self.config["rope_theta"] ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-        angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency
+        dim, where = self.config["qk_rope_head_dim"], {"dtype": torch.float64, "device": self.lm_head.weight.device}
+        frequency = self.config["rope_theta"] ** (-torch.arange(0, dim, 2, **where) / dim)
+        angle = torch.arange(length, **where)[:, None] * frequency
         return angle.cos().float()[:, None], angle.sin().float()[:, None]
 
     def head_loss(self, hidden, targets):
