@@ -254,7 +254,7 @@ private:
     SmallVector<Value> at = {depth, place.column};
     if (!contraction.rhs.depthContiguous)
       std::swap(at[0], at[1]);
-    if (groupsRows())
+    if (groupsRows() && contraction.experts > 1)
       at.push_back(place.expert);
     if (!rank)
       return t.load(rhs.map, at, tileOf(rhs, fill), ring, fill);
