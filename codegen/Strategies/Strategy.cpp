@@ -69,7 +69,7 @@ FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const
 }
 
 FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
-  auto attribute = kernel->getAttrOfType<DictionaryAttr>(configurationAttrName);
+  auto attribute = kernel.getConfigurationAttr();
   if (!attribute)
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' has no configuration: run hadal-select-strategies first";
@@ -89,13 +89,12 @@ LogicalResult hadal::lowerKernel(KernelOp kernel, const TargetDescription &targe
 }
 
 LogicalResult hadal::selectStrategies(ModuleOp module, const TargetDescription &target, raw_ostream *print) {
-  Builder builder(module.getContext());
   for (KernelOp kernel : module.getOps<KernelOp>()) {
     FailureOr<KernelConfiguration> configuration = selectConfiguration(kernel, target);
     if (failed(configuration))
       return failure();
-    kernel->setAttr(configurationAttrName, configuration->toAttribute(module.getContext()));
-    kernel->setAttr(workspaceAttrName, builder.getI64IntegerAttr(configuration->workspace));
+    kernel.setConfigurationAttr(configuration->toAttribute(module.getContext()));
+    kernel.setWorkspace(configuration->workspace);
     if (!print)
       continue;
     *print << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";

@@ -87,11 +87,6 @@ struct KernelConfiguration {
   void print(llvm::raw_ostream &stream) const;
 };
 
-/// The attribute of hadal.kernel that holds its configuration.
-constexpr llvm::StringLiteral configurationAttrName = "configuration";
-/// The attribute of hadal.kernel that holds the bytes of its workspace, for the memory planner.
-constexpr llvm::StringLiteral workspaceAttrName = "workspace";
-
 class KernelStrategy {
 public:
   KernelStrategy(TargetKind target, KernelKind kind, llvm::StringRef name) : target(target), kind(kind), name(name) {}

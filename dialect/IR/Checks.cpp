@@ -77,9 +77,10 @@ Checks &Checks::rank(StringRef name, RankedTensorType type, int64_t rank, String
 Checks &Checks::rows(StringRef name, RankedTensorType type) {
   expect(type.getRank() >= 2,
          "expects " + name + " to have leading dimensions and channels, got " + shapeText(type.getShape()));
-  return expect(channels(type) != ShapedType::kDynamic, "expects the number of channels of " + name +
-                                                            " to be known: only batch and sequence may be open, got " +
-                                                            shapeText(type.getShape()));
+  expect(channels(type) != ShapedType::kDynamic, "expects the number of channels of " + name +
+                                                     " to be known: only batch and sequence may be open, got " +
+                                                     shapeText(type.getShape()));
+  return expect(channels(type) != 0, "expects " + name + " to have channels, got " + shapeText(type.getShape()));
 }
 
 Checks &Checks::shape(StringRef name, RankedTensorType type, ArrayRef<int64_t> expected, StringRef meaning) {
@@ -124,6 +125,10 @@ Checks &Checks::range(StringRef name, int64_t value, int64_t low, int64_t high, 
 
 Checks &Checks::positive(StringRef name, int64_t value) {
   return expect(value >= 1, "expects " + name + " to be positive, got " + Twine(value));
+}
+
+Checks &Checks::length(StringRef name, int64_t value) {
+  return range(name, value, 1, 1 << 20, "a limit of this dialect");
 }
 
 Checks &Checks::positiveReal(StringRef name, const APFloat &value) {

@@ -50,6 +50,8 @@ public:
   Checks &range(llvm::StringRef name, int64_t value, int64_t low, int64_t high, llvm::StringRef meaning);
   /// value >= 1.
   Checks &positive(llvm::StringRef name, int64_t value);
+  /// A length within bounds far above any model, which keep the products of a few of them in 64 bits.
+  Checks &length(llvm::StringRef name, int64_t value);
   /// A finite number above zero.
   Checks &positiveReal(llvm::StringRef name, const llvm::APFloat &value);
   /// The type in which products are formed is a floating-point type that some target has.

@@ -94,9 +94,16 @@ LogicalResult VarianceBalanceLossGradientOp::verify() { return checkBalance(*thi
 
 LogicalResult ExpertsOp::verify() {
   RankedTensorType input = getType(), indices = getIndices().getType();
+  if (auto router = getIndices().getDefiningOp<RouterOp>())
+    if (int64_t scored = channels(router.getLogits().getType()); scored != int64_t(getCount())) {
+      InFlightDiagnostic diagnostic = emitOpError("has ") << getCount() << " experts (`count`), but its router chooses "
+                                                          << "among " << scored;
+      diagnostic.attachNote(router.getLoc()) << "the router is here";
+      return diagnostic;
+    }
   return Checks(*this)
-      .positive("width", getWidth())
-      .positive("count", getCount())
+      .length("width", getWidth())
+      .length("count", getCount())
       .rows("the input", input)
       .rows("the indices", indices)
       .range("the number of indices", channels(indices), 1, getCount(), "the number of experts, `count`")

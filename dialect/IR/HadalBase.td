@@ -140,6 +140,10 @@ def Hadal_RopeAttr : Hadal_Attr<"Rope", "rope"> {
   }];
 }
 
-class Hadal_Op<string mnemonic, list<Trait> traits = []> : Op<Hadal_Dialect, mnemonic, traits>;
+// A misspelt optional attribute would otherwise be carried along, and another model compiled.
+def KnownAttributesOnly : NativeOpTrait<"KnownAttributesOnly"> { let cppNamespace = "::hadal"; }
+
+class Hadal_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Hadal_Dialect, mnemonic, !listconcat([KnownAttributesOnly], traits)>;
 
 #endif // HADAL_DIALECT_IR_HADALBASE_TD

@@ -9,7 +9,9 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
   let summary = "a piece of the program that a target runs as one";
   let description = [{
     The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
-    before and after it. `kind` chooses the strategy. Equal kernels are one kernel.
+    before and after it. `kind` chooses the strategy. Equal kernels are one kernel. `configuration` is what the strategy has
+    selected for a target: its name, tile sizes and stages, as `hadalc --print-config` prints them;
+    `workspace` is how many bytes of the arena its launches need beside operands and results.
 
     ```mlir
     hadal.kernel rowwise @residual(%x: tensor<4x512x256xf32>, %y: tensor<4x512x256xf32>) -> tensor<4x512x256xf32> {
@@ -19,7 +21,8 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Hadal_KernelKind:$kind,
-                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
+                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
+                       OptionalAttr<DictionaryAttr>:$configuration, OptionalAttr<I64Attr>:$workspace);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

@@ -39,6 +39,12 @@ static LogicalResult verifyLayerFunction(Operation *op, func::FuncOp function, T
                     .wasInterrupted();
   if (nested)
     return fail() << "it holds layers of its own";
+  func::CallOp call;
+  function.getBody().walk([&](func::CallOp inner) { call = inner; });
+  if (call)
+    return fail() << "it calls @" << call.getCallee()
+                  << "; write what that does into the function, or list both in the "
+                  << "braces";
   FunctionType type = function.getFunctionType();
   if (type.getNumInputs() != 1 || type.getInput(0) != hidden)
     return fail() << "it must take the hidden state, " << hidden << ", as its only argument";

@@ -35,7 +35,7 @@ LogicalResult EmbeddingOp::verify() {
   SmallVector<int64_t> expected(tokens.getShape());
   expected.push_back(channels(result));
   return Checks(*this)
-      .positive("vocabulary", getVocabulary())
+      .length("vocabulary", getVocabulary())
       .rows("the result", result)
       .shape("the result", result, expected, "the tokens' shape × channels");
 }
@@ -84,7 +84,7 @@ LogicalResult MatmulOp::verify() {
       .computeType(getCompute());
 }
 
-LogicalResult GatedMLPOp::verify() { return Checks(*this).rows("the input", getType()).positive("width", getWidth()); }
+LogicalResult GatedMLPOp::verify() { return Checks(*this).rows("the input", getType()).length("width", getWidth()); }
 
 /// The parts along the last dimension make up the whole.
 static LogicalResult verifyParts(Operation *op, RankedTensorType whole, TypeRange parts) {

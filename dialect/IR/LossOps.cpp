@@ -42,7 +42,7 @@ bool MTPOp::isAuxiliary() { return true; }
 LogicalResult CrossEntropyOp::verify() {
   RankedTensorType hidden = getHidden().getType();
   return Checks(*this)
-      .positive("vocabulary", getVocabulary())
+      .length("vocabulary", getVocabulary())
       .rows("the hidden state", hidden)
       .shape("the targets", getTargets().getType(), leading(hidden), "the hidden state's leading dimensions");
 }
@@ -75,7 +75,7 @@ LogicalResult MTPOp::verify() {
       .expect(compatible(firstLength(hidden), firstLength(window)),
               "expects the hidden state and the window to have the same batch, got " + shapeText(hidden.getShape()) +
                   " and " + shapeText(window.getShape()))
-      .positive("vocabulary", getVocabulary())
+      .length("vocabulary", getVocabulary())
       .positiveReal("eps", getEps())
       .expect(!getEmbedding().empty() && !getNorm().empty() && !getHead().empty(),
               "expects the names of the main model's embedding, norm and head");

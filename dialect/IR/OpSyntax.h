@@ -39,9 +39,15 @@ template <typename Op> mlir::ParseResult parseFunction(mlir::OpAsmParser &parser
   namespace implementation = mlir::function_interface_impl;
   auto buildType = [](mlir::Builder &builder, llvm::ArrayRef<mlir::Type> inputs, llvm::ArrayRef<mlir::Type> results,
                       implementation::VariadicFlag, std::string &) { return builder.getFunctionType(inputs, results); };
-  return implementation::parseFunctionOp(parser, result, /*allowVariadic=*/false,
-                                         Op::getFunctionTypeAttrName(result.name), buildType,
-                                         Op::getArgAttrsAttrName(result.name), Op::getResAttrsAttrName(result.name));
+  llvm::SMLoc location = parser.getNameLoc();
+  if (implementation::parseFunctionOp(parser, result, /*allowVariadic=*/false, Op::getFunctionTypeAttrName(result.name),
+                                      buildType, Op::getArgAttrsAttrName(result.name),
+                                      Op::getResAttrsAttrName(result.name)))
+    return mlir::failure();
+  // What generated parsers do: attributes of a wrong type would be dropped on the way into the operation.
+  return Op::verifyInherentAttrs(result.name, result.attributes, [&] {
+    return parser.emitError(location) << "'" << result.name.getStringRef() << "' op ";
+  });
 }
 template <typename Op> void printFunction(mlir::OpAsmPrinter &printer, Op op) {
   mlir::function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false, op.getFunctionTypeAttrName(),

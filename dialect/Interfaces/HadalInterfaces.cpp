@@ -8,6 +8,25 @@
 using namespace mlir;
 using namespace hadal;
 
+LogicalResult hadal::verifyKnownAttributes(Operation *op) {
+  for (NamedAttribute attribute : op->getDiscardableAttrs()) {
+    if (attribute.getName().getValue().contains('.'))
+      continue;
+    InFlightDiagnostic diagnostic = op->emitOpError("has no attribute '") << attribute.getName().getValue() << "'";
+    // Attributes that stand in the syntax, not in braces.
+    constexpr StringLiteral syntax[] = {"operandSegmentSizes", "resultSegmentSizes", "parameters", "functions",
+                                        "function_type",       "sym_name",           "arg_attrs",  "res_attrs"};
+    std::string known;
+    for (StringAttr name : op->getName().getAttributeNames())
+      if (!llvm::is_contained(syntax, name.getValue()))
+        known += (known.empty() ? "" : ", ") + name.str();
+    if (!known.empty())
+      diagnostic << "; it has " << known;
+    return diagnostic;
+  }
+  return success();
+}
+
 #include "dialect/Interfaces/HadalInterfaces.cpp.inc"
 
 /// The names that the user wrote: as many as the operation reads, none empty.

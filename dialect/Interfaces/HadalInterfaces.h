@@ -44,6 +44,16 @@ namespace hadal {
 /// stay f32, and the products that make them are formed in f32.
 template <typename ConcreteType> class FullPrecision : public mlir::OpTrait::TraitBase<ConcreteType, FullPrecision> {};
 
+/// Refuses attributes that the operation does not define, but for those of dialects (`hadal.aliases`).
+llvm::LogicalResult verifyKnownAttributes(mlir::Operation *op);
+
+/// The trait of operations with that check.
+template <typename ConcreteType>
+class KnownAttributesOnly : public mlir::OpTrait::TraitBase<ConcreteType, KnownAttributesOnly> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyKnownAttributes(op); }
+};
+
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);

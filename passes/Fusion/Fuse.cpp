@@ -43,6 +43,27 @@ void copyRepeatedResults(func::FuncOp entry) {
   }
 }
 
+/// Kernels are cut from what the phase `program` holds: closed shapes, parameters as arguments.
+LogicalResult checkEntry(func::FuncOp entry) {
+  auto isOpen = [](Type type) {
+    auto tensor = dyn_cast<ShapedType>(type);
+    return tensor && !tensor.hasStaticShape();
+  };
+  constexpr StringLiteral remedy = ": cut into kernels what --hadal-model-to-program makes of a model";
+  for (Type type : entry.getArgumentTypes())
+    if (isOpen(type))
+      return entry.emitError("'@") << entry.getName() << "' has an argument of the open type " << type << remedy;
+  WalkResult result = entry.walk([&](Operation *op) -> WalkResult {
+    if (auto parameters = dyn_cast<ParametersOpInterface>(op); parameters && parameters.getParametersAttr())
+      return op->emitOpError("names parameters that are not bound yet") << remedy;
+    for (Type type : op->getResultTypes())
+      if (isOpen(type))
+        return op->emitOpError("yields the open type ") << type << remedy;
+    return success();
+  });
+  return failure(result.wasInterrupted());
+}
+
 struct FusePass : hadal::impl::FusePassBase<FusePass> {
   using FusePassBase::FusePassBase;
 
@@ -52,6 +73,8 @@ struct FusePass : hadal::impl::FusePassBase<FusePass> {
     for (func::FuncOp entry : entries) {
       if (entry.isDeclaration())
         continue;
+      if (failed(checkEntry(entry)))
+        return signalPassFailure();
       if (llvm::hasSingleElement(entry.getBody())) {
         eraseDeadOperations(entry.getBody().front());
         copyRepeatedResults(entry);

@@ -134,7 +134,8 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto type = builder.getFunctionType(TypeRange(operands), TypeRange(results));
   auto kernel = KernelOp::create(builder, named->getLoc(), uniqueName(getName(anchor, body, operands, results)), type,
-                                 kind, /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+                                 kind, /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr(),
+                                 /*configuration=*/DictionaryAttr(), /*workspace=*/IntegerAttr());
   Block *block = &kernel.getBody().emplaceBlock();
   IRMapping mapping;
   for (Value operand : operands)

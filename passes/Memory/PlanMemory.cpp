@@ -25,18 +25,14 @@ using namespace hadal;
 
 namespace {
 
-/// The attribute of hadal.kernel in which strategy selection leaves the bytes of its workspace.
-constexpr StringLiteral workspaceAttrName = "workspace";
-
 /// The kernel of a launch, found without walking the symbol table each time.
 using Kernels = DenseMap<StringAttr, KernelOp>;
 
 void setWorkspaces(func::FuncOp entry, const Kernels &kernels) {
   for (auto launch : entry.getOps<LaunchOp>()) {
     KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
-    auto bytes = kernel->getAttrOfType<IntegerAttr>(workspaceAttrName);
-    if (bytes && bytes.getInt() > 0)
-      launch.setWorkspace(bytes.getInt());
+    if (int64_t bytes = kernel.getWorkspace().value_or(0); bytes > 0)
+      launch.setWorkspace(bytes);
   }
 }
 

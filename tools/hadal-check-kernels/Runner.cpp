@@ -39,7 +39,7 @@ CompiledKernels::CompiledKernels(CompiledKernels &&) = default;
 CompiledKernels::~CompiledKernels() = default;
 
 bool hadal::check::hasCode(KernelOp kernel) {
-  auto attribute = kernel->getAttrOfType<DictionaryAttr>(configurationAttrName);
+  auto attribute = kernel.getConfigurationAttr();
   auto stages = attribute ? attribute.getAs<ArrayAttr>("stages") : ArrayAttr();
   if (!stages || stages.empty())
     return false;

@@ -174,7 +174,7 @@ LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target
         hasCode(kernel) ? getConfiguration(kernel) : selectConfiguration(kernel, target);
     if (failed(configuration))
       return failure();
-    kernel->setAttr(configurationAttrName, configuration->toAttribute(module.getContext()));
+    kernel.setConfigurationAttr(configuration->toAttribute(module.getContext()));
     if (!print)
       continue;
     llvm::outs() << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";

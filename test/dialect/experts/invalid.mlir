@@ -158,3 +158,24 @@ func.func @invalid(%x: tensor<12x8xbf16>, %w: tensor<4x5x8xf32>, %o: tensor<5xi3
   %y = hadal.grouped_matmul %x, %w, %o {transpose_rhs} : (tensor<12x8xbf16>, tensor<4x5x8xf32>, tensor<5xi32>) -> tensor<12x5xf32>
   return
 }
+
+// -----
+
+func.func @another_number_of_experts(%x: tensor<?x?x8xf32>, %l: tensor<?x?x6xf32>) -> tensor<?x?x8xf32> {
+  // expected-note @below {{the router is here}}
+  %i, %w, %load = hadal.router sigmoid %l {top_k = 2}
+    : tensor<?x?x6xf32> -> tensor<?x?x2xi32>, tensor<?x?x2xf32>, tensor<6xf32>
+  // expected-error @below {{has 5 experts (`count`), but its router chooses among 6}}
+  %y = hadal.experts %x, %i, %w "mlp.experts" {count = 5, width = 4}
+    : tensor<?x?x8xf32>, tensor<?x?x2xi32>, tensor<?x?x2xf32>
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @misspelt(%l: tensor<?x?x6xf32>) -> tensor<6xf32> {
+  // expected-error @below {{'hadal.router' op has no attribute 'normalise'; it has}}
+  %i, %w, %load = hadal.router sigmoid %l {top_k = 2, normalise}
+    : tensor<?x?x6xf32> -> tensor<?x?x2xi32>, tensor<?x?x2xf32>, tensor<6xf32>
+  return %load : tensor<6xf32>
+}

@@ -2,7 +2,7 @@
 // RUN: hadal-opt %s --split-input-file --verify-diagnostics
 
 func.func @invalid(%t: tensor<?x?xi32>) {
-  // expected-error @below {{expects vocabulary to be positive, got 0}}
+  // expected-error @below {{expects vocabulary to lie between 1 and 1048576 (a limit of this dialect), got 0}}
   %y = hadal.embedding %t "e" {vocabulary = 0} : tensor<?x?xi32> -> tensor<?x?x8xf32>
   return
 }
@@ -130,7 +130,7 @@ func.func @invalid(%x: tensor<2x3x8xf32>, %w: tensor<8x4xf32>) {
 // -----
 
 func.func @invalid(%x: tensor<?x?x8xf32>) {
-  // expected-error @below {{expects width to be positive, got 0}}
+  // expected-error @below {{expects width to lie between 1 and 1048576 (a limit of this dialect), got 0}}
   %y = hadal.gated_mlp %x "mlp" {width = 0} : tensor<?x?x8xf32>
   return
 }

@@ -2,7 +2,7 @@
 // RUN: hadal-opt %s --split-input-file --verify-diagnostics
 
 func.func @invalid(%h: tensor<?x?x8xf32>, %t: tensor<?x?xi32>) {
-  // expected-error @below {{expects vocabulary to be positive, got 0}}
+  // expected-error @below {{expects vocabulary to lie between 1 and 1048576 (a limit of this dialect), got 0}}
   %l = hadal.cross_entropy %h, %t "w" {vocabulary = 0} : tensor<?x?x8xf32>, tensor<?x?xi32>
   return
 }

@@ -154,7 +154,7 @@ func.func private @f(%x: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<f32>) 
 hadal.model @m(%window: tensor<?x?xi32>) {
   %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
   %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
-  // expected-error @below {{expects vocabulary to be positive, got 0}}
+  // expected-error @below {{expects vocabulary to lie between 1 and 1048576 (a limit of this dialect), got 0}}
   %m, %b = hadal.mtp %x, %window "model.layers" 4 to 5 {@f} embedding "e" norm "n" head "w" {vocabulary = 0, eps = 1.0e-6} : tensor<?x?x8xf32>, tensor<?x?xi32> -> tensor<f32>, tensor<f32>
   %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
   hadal.losses main(%main)
@@ -214,3 +214,44 @@ hadal.parameter @w ones {std = 0.5 : f64} : tensor<8xf32>
 
 // expected-error @below {{expects a tensor of floating-point numbers of known shape}}
 hadal.state @w : tensor<8xi32>
+
+// -----
+
+// An integer where a real is expected.
+// expected-error @below {{'hadal.model' op attribute 'initializer_std' failed to satisfy constraint: 64-bit float attribute}}
+hadal.model @m(%window: tensor<?x?xi32>) attributes {initializer_std = 1} {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}
+
+// -----
+
+// Misspelt attributes are no attributes.
+// expected-error @below {{'hadal.model' op has no attribute 'context_lenght'; it has context_length, initializer_std}}
+hadal.model @m(%window: tensor<?x?xi32>) attributes {context_lenght = 64} {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}
+
+// -----
+
+func.func private @helper(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  return %x : tensor<?x?x8xf32>
+}
+// expected-note @below {{@f is defined here}}
+func.func private @f(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = func.call @helper(%x) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
+hadal.model @m(%window: tensor<?x?xi32>) {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  // expected-error @below {{cannot use @f as a layer function: it calls @helper; write what that does into the function, or list both in the braces}}
+  %h = hadal.layers %x "model.layers" 0 to 3 {@f} : tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %h, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}

@@ -10,9 +10,24 @@ func.func @not_a_tensor(%x: tensor<4xf32>) -> index {
 
 func.func @no_kind(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @+1 {{'tensor.cast' op is served by no kind of kernel}}
-  %c = tensor.cast %x : tensor<4xf32> to tensor<?xf32>
-  %d = tensor.cast %c : tensor<?xf32> to tensor<4xf32>
-  return %d : tensor<4xf32>
+  %c = tensor.cast %x : tensor<4xf32> to tensor<4xf32>
+  return %c : tensor<4xf32>
+}
+
+// -----
+
+// A model's layer function, or what --hadal-close-shapes has not seen.
+// expected-error @below {{'@open' has an argument of the open type 'tensor<?x4xf32>': cut into kernels what --hadal-model-to-program makes of a model}}
+func.func @open(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  return %x : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @named(%x: tensor<2x4xf32>) -> tensor<2x3xf32> {
+  // expected-error @below {{'hadal.linear' op names parameters that are not bound yet}}
+  %y = hadal.linear %x "weight" : tensor<2x4xf32> -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
 }
 
 // -----
