@@ -11,6 +11,8 @@
 #include "passes/Transforms/SingleModel.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -36,6 +38,8 @@ public:
 
 private:
   LogicalResult bindOperation(ParametersOpInterface op, EntryPoint &forward);
+  LogicalResult checkNames(ParametersOpInterface op);
+  LogicalResult checkStoredNames();
   FailureOr<Parameter *> findOrAdd(ParametersOpInterface op, const ParameterSlot &slot, EntryPoint &forward);
   void addLosses(LossesOp losses, EntryPoint &forward);
   void createSymbols();
@@ -46,6 +50,42 @@ private:
   OpBuilder builder;
   llvm::MapVector<StringAttr, std::unique_ptr<Parameter>> parameters;
 };
+
+/// Names become those of tensors in files.
+LogicalResult Binder::checkNames(ParametersOpInterface op) {
+  for (StringAttr name : op.getParametersAttr().getAsRange<StringAttr>()) {
+    if (name.getValue().contains("{e}"))
+      return op.emitError("parameter '") << name.getValue() << "' holds '{e}', which stands for an expert's number: "
+                                         << "hadal.experts adds it to the prefix that it is given";
+    if (!llvm::json::isUTF8(name.getValue()))
+      return op.emitError("the name of a parameter is not valid UTF-8: ") << name;
+  }
+  return success();
+}
+
+/// A stacked parameter is stored as one tensor per expert. No two parameters may be stored under the same name, nor one
+/// under the name of a loss, which --save-gradients writes beside the gradients.
+LogicalResult Binder::checkStoredNames() {
+  llvm::StringMap<Parameter *> stored;
+  for (auto &[name, parameter] : parameters) {
+    auto [before, after] = name.getValue().split("{e}");
+    bool isStacked = before.size() != name.size();
+    for (int64_t expert : llvm::seq<int64_t>(isStacked ? parameter->slot.type.getDimSize(0) : 1)) {
+      std::string tensor = isStacked ? (before + Twine(expert) + after).str() : name.str();
+      if (tensor == "loss" || StringRef(tensor).starts_with("loss."))
+        return parameter->firstUser->emitError("parameter '") << tensor << "' has the name of a loss: choose another";
+      auto [known, isNew] = stored.try_emplace(tensor, parameter.get());
+      if (isNew)
+        continue;
+      InFlightDiagnostic diagnostic = parameter->firstUser->emitError("parameter '")
+                                      << name.getValue() << "' is stored as the tensor '" << tensor << "', as '"
+                                      << known->second->slot.name << "' is: choose another name";
+      diagnostic.attachNote(known->second->firstUser->getLoc()) << "first used here";
+      return diagnostic;
+    }
+  }
+  return success();
+}
 
 FailureOr<Parameter *> Binder::findOrAdd(ParametersOpInterface op, const ParameterSlot &slot, EntryPoint &forward) {
   StringAttr name = builder.getStringAttr(slot.name);
@@ -69,6 +109,8 @@ FailureOr<Parameter *> Binder::findOrAdd(ParametersOpInterface op, const Paramet
 }
 
 LogicalResult Binder::bindOperation(ParametersOpInterface op, EntryPoint &forward) {
+  if (failed(checkNames(op)))
+    return failure();
   SmallVector<Value> weights;
   for (const ParameterSlot &slot : op.getParameterSlots()) {
     if (slot.name.empty())
@@ -138,7 +180,7 @@ LogicalResult Binder::bind() {
   WalkResult bound = model.walk([&](ParametersOpInterface op) {
     return WalkResult(op.getParametersAttr() ? bindOperation(op, forward) : success());
   });
-  if (bound.wasInterrupted()) {
+  if (bound.wasInterrupted() || failed(checkStoredNames())) {
     // The model is reported as it was, minus what is bound: leave no half-built function behind.
     forward.finish();
     return failure();
