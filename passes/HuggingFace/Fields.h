@@ -16,6 +16,10 @@
 
 namespace hadal::huggingface {
 
+/// Says what is wrong with a JSON text that LLVM's reader would take or die of: a field that is there twice, nesting
+/// without end. Empty when there is nothing.
+std::string checkJSON(llvm::StringRef text);
+
 class Fields {
 public:
   /// `prefix` stands before the names in messages ("rope_scaling."); errors of nested fields go to the same `error`.

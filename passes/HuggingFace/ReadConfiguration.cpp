@@ -313,6 +313,8 @@ llvm::Expected<Configuration> hadal::huggingface::readConfiguration(StringRef te
   auto fail = [&](const Twine &message) {
     return llvm::createStringError(llvm::inconvertibleErrorCode(), file + ": " + message);
   };
+  if (std::string message = checkJSON(text); !message.empty())
+    return fail("is not valid JSON: " + message);
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value)
     return fail("is not valid JSON: " + llvm::toString(value.takeError()));

@@ -96,6 +96,8 @@ int main(int argc, char **argv) {
 
   llvm::SmallString<128> file(options.directory);
   llvm::sys::path::append(file, "config.json");
+  if (llvm::sys::fs::equivalent(file, options.output))
+    return fail("the output " + options.output + " is the config.json itself: give another -o FILE", 2);
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!buffer)
     return fail("cannot read " + file + ": " + buffer.getError().message(), 1);

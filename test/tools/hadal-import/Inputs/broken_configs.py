@@ -64,6 +64,7 @@ def changed(case, changes):
 
 attempts = [(summary, changed("v3_like", changes)) for summary, changes in CHANGES]
 attempts.append(("V2 with normalisation", changed("v2_like", {"norm_topk_prob": True})))
+attempts += [("a field twice", changed("v3_like", {})[:-1] + ', "hidden_size": 64}'), ("deep", "[" * 200000)]
 attempts += [("not JSON", '{"model_type": deepseek_v3}'), ("not an object", "[1, 2]"), ("empty", "")]
 for summary, text in attempts:
     attempt(summary, text)
