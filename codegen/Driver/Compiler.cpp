@@ -15,6 +15,10 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "dialect/IR/Hadal.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/IR/LLVMContext.h"
@@ -110,6 +114,29 @@ LogicalResult Compiler::fail(llvm::Error error) {
     exitCode = AssemblerError::exitCode;
   llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
   return failure();
+}
+
+template <typename... Ops> static bool holds(ModuleOp module) {
+  return llvm::any_of(*module.getBody(), [](Operation &op) { return isa<Ops...>(op); });
+}
+
+/// The phase that a module looks like.
+static Phase findPhase(ModuleOp module) {
+  if (holds<ModelOp>(module))
+    return Phase::Model;
+  if (holds<KernelOp>(module))
+    return holds<LLVM::LLVMFuncOp, gpu::GPUModuleOp>(module) ? Phase::Target : Phase::Kernels;
+  return holds<func::FuncOp>(module) || module.getBody()->empty() ? Phase::Program : Phase::Host;
+}
+
+LogicalResult Compiler::checkPhase() {
+  // Whatever holds no model at all is refused by the first pass, at a place in the file.
+  Phase found = findPhase(module);
+  if (options.from == found || (options.from == Phase::Model && found == Phase::Program))
+    return success();
+  auto name = [](Phase phase) { return phases[unsigned(phase)].name; };
+  return fail(llvm::createStringError("the input is of the phase " + name(found) + ", not " + name(options.from) +
+                                      ": give --compile-from=" + name(found)));
 }
 
 LogicalResult Compiler::recordTarget() {
@@ -246,7 +273,7 @@ LogicalResult Compiler::run(TimingScope &timing) {
   if (!options.dumpFolder.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder))
       return fail(llvm::createStringError("cannot create " + options.dumpFolder + ": " + error.message()));
-  if (failed(dump(options.from)))
+  if (failed(checkPhase()) || failed(dump(options.from)))
     return failure();
   if (options.to > Phase::Program && failed(describeTarget()))
     return failure();

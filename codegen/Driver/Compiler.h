@@ -68,6 +68,8 @@ public:
 
 private:
   mlir::LogicalResult fail(llvm::Error error);
+  /// Whether the input is of the phase that it is said to be.
+  mlir::LogicalResult checkPhase();
   mlir::LogicalResult describeTarget();
   /// Records options that later phases need on the module. Says when they contradict what a resumed phase was made for.
   mlir::LogicalResult recordTarget();

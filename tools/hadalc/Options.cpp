@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
+#include "llvm/Support/FileSystem.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -74,6 +75,15 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("where does the program go? give -o FILE, or --compile-to=PHASE to print a phase");
   if (*from == Phase::Model && *to > Phase::Model && (options.microBatchSize < 1 || options.sequenceLength < 1))
     return complain("give --micro-batch-size and --seq-length: they close the two open dimensions of a model");
+  constexpr int64_t mostTokens = int64_t(1) << 24;
+  if (*from == Phase::Model && options.microBatchSize * options.sequenceLength > mostTokens)
+    return complain("a micro-batch has at most " + std::to_string(mostTokens) +
+                    " tokens: lower --micro-batch-size or " +
+                    "--seq-length; --global-batch-size of the program adds up micro-batches");
+  if (commandLine.output == "-" && !commandLine.isTextual)
+    return complain("a program cannot go to standard output: give -o FILE");
+  if (!commandLine.output.empty() && llvm::sys::fs::equivalent(commandLine.input, commandLine.output))
+    return complain("the output '" + commandLine.output + "' is the input itself: give another -o FILE");
   if (options.program != "train")
     return complain("unknown program '" + options.program + "'; known programs: train");
   if (options.precision != "f32" && options.precision != "bf16")
