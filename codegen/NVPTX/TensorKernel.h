@@ -7,7 +7,7 @@
 //   TensorKernel t(stage);
 //   Value ring = t.ring(barrierOffset, stages);
 //   t.start({ring}, {{1, 4 * groups}}, stage.maps);       // barriers ready, all threads together
-//   t.specialize({{40, 232}}, [&] { t.once([&] { ...loads... }); }, [&](Value group) { ...products, epilogue... });
+//   t.specialize({{56, 224}}, [&] { t.once([&] { ...loads... }); }, [&](Value group) { ...products, epilogue... });
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_NVPTX_TENSORKERNEL_H
