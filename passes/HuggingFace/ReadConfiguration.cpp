@@ -115,13 +115,22 @@ private:
       fields.fail(name, "expected false: " + reason);
   }
 
+  /// A length that the dialect bounds.
+  int64_t length(StringRef name, int64_t low) {
+    int64_t value = fields.integer(name, low);
+    constexpr int64_t most = 1 << 20;
+    if (value > most)
+      fields.fail(name, "expected at most " + Twine(most) + ", got " + Twine(value));
+    return std::min(value, most);
+  }
+
   void readSizes() {
-    config.vocabulary = fields.integer("vocab_size", 2);
+    config.vocabulary = length("vocab_size", 2);
     config.hidden = fields.integer("hidden_size", 1);
     config.layers = fields.integer("num_hidden_layers", 1);
     if (config.layers > 10000)
       fields.fail("num_hidden_layers", "expected at most 10000 layers, got " + Twine(config.layers));
-    config.denseWidth = fields.integer("intermediate_size", 1);
+    config.denseWidth = length("intermediate_size", 1);
     config.normEps = fields.real("rms_norm_eps", 1.0e-6);
     config.initializerStd = fields.real("initializer_range", 0.02);
     config.contextLength = fields.optionalInteger("max_position_embeddings", 1);
@@ -133,7 +142,7 @@ private:
   }
 
   void readAttention() {
-    config.heads = fields.integer("num_attention_heads", 1);
+    config.heads = length("num_attention_heads", 1);
     int64_t keyValueHeads = fields.integer("num_key_value_heads", 1, config.heads);
     if (keyValueHeads != config.heads)
       fields.fail("num_key_value_heads", "expected num_attention_heads, " + Twine(config.heads) +
@@ -141,15 +150,9 @@ private:
                                              Twine(keyValueHeads));
     config.queryRank = fields.optionalInteger("q_lora_rank", 1);
     config.latentRank = fields.integer("kv_lora_rank", 1);
-    config.nope = fields.integer("qk_nope_head_dim", 1);
-    config.rope = fields.integer("qk_rope_head_dim", 2);
-    config.value = fields.integer("v_head_dim", 1);
-    for (auto [name, size] : {std::pair<StringRef, int64_t>("num_attention_heads", config.heads),
-                              {"qk_nope_head_dim", config.nope},
-                              {"qk_rope_head_dim", config.rope},
-                              {"v_head_dim", config.value}})
-      if (size > (1 << 20))
-        fields.fail(name, "expected at most " + Twine(1 << 20) + ", got " + Twine(size));
+    config.nope = length("qk_nope_head_dim", 1);
+    config.rope = length("qk_rope_head_dim", 2);
+    config.value = length("v_head_dim", 1);
     if (config.rope % 2 != 0)
       fields.fail("qk_rope_head_dim",
                   "expected an even number of channels, which rotate in pairs, got " + Twine(config.rope));
@@ -229,9 +232,12 @@ private:
                             "topk_method", "scoring_func", "norm_topk_prob", "routed_scaling_factor"});
     }
     MixtureOfExperts moe;
-    moe.experts = fields.integer("n_routed_experts", 1);
-    moe.width = fields.integer("moe_intermediate_size", 1);
+    moe.experts = length("n_routed_experts", 1);
+    moe.width = length("moe_intermediate_size", 1);
     moe.shared = fields.integer("n_shared_experts", 0, 0);
+    if (moe.shared > (1 << 20) / moe.width)
+      fields.fail("n_shared_experts", "expected at most " + Twine((1 << 20) / moe.width) + " of width " +
+                                          Twine(moe.width) + ", got " + Twine(moe.shared));
     moe.topK = fields.integer("num_experts_per_tok", 1);
     if (moe.topK > moe.experts)
       fields.fail("num_experts_per_tok",

@@ -16,6 +16,8 @@ CHANGES = [
     ("hidden_size missing", {"hidden_size": GONE}),
     ("hidden_size string", {"hidden_size": "x"}),
     ("hidden_size fraction", {"hidden_size": 1.5}),
+    ("a vocabulary beyond the dialect's", {"vocab_size": 41444444}),
+    ("shared experts beyond the dialect's", {"n_shared_experts": 1 << 20}),
     ("hidden_size huge", {"hidden_size": 1e30}),
     ("more experts per token than experts", {"num_experts_per_tok": 14}),
     ("more experts per token than in the groups", {"num_experts_per_tok": 7}),
