@@ -1,17 +1,8 @@
-//===- TensorContraction.cpp - matrix products on tensor cores ----------------------------------------------------===//
+//===- TensorContraction.cpp - contraction kernels on tensor cores ------------------------------------------------===//
 //
-// bf16 × bf16, summed in f32, for compute capability 9.0. One launch, one block per multiprocessor. A block's first
-// warp group produces: it keeps a ring of stages filled with tiles of A and B. The others consume: each multiplies 64
-// rows of A's tile with B's tile, stage by stage, and at the end of the depth applies the kernel's elementwise
-// operations to its accumulators and stores them. The producer does not wait for that: it runs ahead into the next
-// tile.
+// What a contraction adds to a product on tensor cores (TensorProduct.h): the kernel's elementwise operations on the
+// sums, experts, and gathered rows.
 //
-// Every block walks over its tiles in the same static order, producer and consumers alike, so nothing is communicated
-// but stages, and results do not depend on timing. The walk:
-//
-//  - dense: tiles in groups of `group_rows` rows of tiles, column by column within, so that tiles worked on at the same
-//    time share rows and columns that the second-level cache then holds. With a cluster of two, neighbours in the rows
-//    load half of B's tile each, for both.
 //  - rows grouped by expert: the blocks of rows of expert 0, then of expert 1, ...; where the experts begin is known on
 //    the device only, so the walk carries the expert it has reached from tile to tile.
 //  - depth grouped by expert: all tiles of expert 0, then of expert 1, ...; an expert without rows has no steps, and
@@ -24,63 +15,27 @@
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/RowGather.h"
-#include "codegen/Strategies/TensorTiles.h"
+#include "codegen/NVPTX/TensorProduct.h"
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
 
-/// The tile of C that a block works on; numbers are i32.
-struct TilePlace {
-  Value row, rowEnd, column; // rows of all experts when they are grouped; those from rowEnd on are another's
-  Value expert;
-  Value depthStart, depthEnd, steps;
-  Value exists;
-};
-
-/// A stage's tile of one operand.
-struct OperandTile {
-  tile::MatrixType type;
-  int64_t offset = 0;
-  /// The tensor map, or null when rows are gathered.
-  Value map;
-};
-
-class TensorContractionEmitter {
+class TensorContractionEmitter : public TensorProduct {
 public:
-  TensorContractionEmitter(KernelOp kernel, const KernelConfiguration &configuration, GPUStage &stage)
-      : kernel(kernel), contraction(*analyzeContraction(kernel)), tiles(TensorTiles::read(configuration)), stage(stage),
-        k(stage.k), t(stage) {
-    lhs.type = t.matrix(tiles.rows, tiles.depth, contraction.lhs.depthContiguous);
-    rhs.type = t.matrix(tiles.columns, tiles.depth, contraction.rhs.depthContiguous);
-    rhs.offset = tiles.lhsBytes();
+  TensorContractionEmitter(KernelOp kernel, const Contraction &contraction, const KernelConfiguration &configuration,
+                           GPUStage &stage)
+      : TensorProduct(stage, TensorTiles::read(configuration), contraction.shape), kernel(kernel),
+        contraction(contraction) {
     unsigned map = 0;
     if (!contraction.lhs.pairs)
       lhs.map = stage.maps[map++];
     if (!contraction.rhs.pairs)
       rhs.map = stage.maps[map++];
-  }
-
-  void emit() {
-    loadNumbers();
-    zero = t.number(0);
-    one = t.number(1);
-    if (tiles.cluster > 1)
-      rank = ptx::ClusterRankOp::create(k.builder, k.loc, k.builder.getI32Type());
-    ring = t.ring(tiles.barrierOffset(), tiles.stages);
-    int64_t producers = (lhs.map || rhs.map ? 1 : 0) + (gathers() ? warpGroupSize : 0);
-    t.start({ring}, {{producers, 4 * tiles.consumers() * tiles.cluster}}, stage.maps);
-    t.specialize(
-        registers(),
-        [&] {
-          if (gathers())
-            produce();
-          else
-            t.once([&] { produce(); });
-        },
-        [&](Value group) { consume(group); });
-    t.finish();
+    for (BlockArgument tensor : kernel.getArguments())
+      if (auto type = cast<RankedTensorType>(tensor.getType()); type.getRank() == 0)
+        numbers[tensor.getArgNumber()] = k.load(type.getElementType(), argument(tensor));
   }
 
 private:
@@ -88,13 +43,11 @@ private:
   bool groupsRows() const { return contraction.grouping == ContractionGrouping::Rows; }
   bool groupsDepth() const { return contraction.grouping == ContractionGrouping::Depth; }
 
-  /// A multiprocessor has 65536 registers, and all threads of a launch start with as many: 168 each for three warp
-  /// groups, of which consumers need more. Finding grouped rows takes a producer more than the 40 that would be enough
-  /// for loads; gathering producers hold a step's rows.
-  TensorKernel::Registers registers() const {
-    if (tiles.consumers() == 1)
-      return std::nullopt;
-    return gathers() ? std::pair<int64_t, int64_t>(120, 192) : std::pair<int64_t, int64_t>(56, 224);
+  /// Finding grouped rows needs most of what a producer of the frame has; gathering producers hold a step's rows.
+  TensorKernel::Registers registers() const override {
+    if (tiles.consumers() > 1 && gathers())
+      return std::pair<int64_t, int64_t>(120, 192);
+    return TensorProduct::registers();
   }
 
   //===- The walk ---------------------------------------------------------------------------------------------------//
@@ -102,59 +55,32 @@ private:
   Value argument(BlockArgument tensor) { return k.argument(tensor.getArgNumber()); }
   Value offset(Value expert) { return k.load(k.i32(), argument(contraction.offsets), t.wide(expert)); }
 
-  void loadNumbers() {
-    for (BlockArgument tensor : kernel.getArguments())
-      if (auto type = cast<RankedTensorType>(tensor.getType()); type.getRank() == 0)
-        numbers[tensor.getArgNumber()] = k.load(type.getElementType(), argument(tensor));
+  int64_t tasks() const override { return (groupsDepth() ? contraction.experts : 1) * TensorProduct::tasks(); }
+
+  /// Over grouped rows: the expert that the walk has reached, and the blocks of rows before its own.
+  SmallVector<Value> startWalk() override {
+    return groupsRows() ? SmallVector<Value>{zero, zero} : SmallVector<Value>();
   }
 
-  /// Calls `body` for every tile of this block, in order, with values carried from one to the next.
-  void forTiles(ValueRange initial, function_ref<SmallVector<Value>(const TilePlace &place, ValueRange carried)> body) {
-    int64_t products = groupsDepth() ? contraction.experts : 1;
-    Value first = t.div(k.truncate(stage.block()), tiles.cluster);
-    Value count = t.number(products * tiles.rowTasks * tiles.columnTasks / tiles.cluster);
-    SmallVector<Value> carried(initial);
-    // The expert that the walk over grouped rows has reached, and the blocks of rows before its own.
+  Place findTile(Value task, SmallVector<Value> &walk) override {
     if (groupsRows())
-      carried.append({zero, zero});
-    t.forReduce(first, count, t.number(tiles.blocks / tiles.cluster), carried,
-                [&](Value task, ValueRange values) -> SmallVector<Value> {
-                  SmallVector<Value> walk(values.drop_front(initial.size()));
-                  TilePlace place = groupsRows() ? findGroupedRows(task, walk) : findTile(task);
-                  SmallVector<Value> next = body(place, values.take_front(initial.size()));
-                  next.append(walk);
-                  return next;
-                });
-  }
-
-  TilePlace findTile(Value task) {
-    TilePlace place;
-    place.exists = t.yes();
-    place.expert = place.depthStart = zero;
-    place.depthEnd = t.number(contraction.depth);
-    int64_t rowTasks = tiles.rowTasks / tiles.cluster, groupRows = tiles.groupRows / tiles.cluster;
-    if (groupsDepth()) {
-      place.expert = t.div(task, rowTasks * tiles.columnTasks);
-      task = t.rem(task, rowTasks * tiles.columnTasks);
-      place.depthStart = offset(place.expert);
-      place.depthEnd = offset(t.add(place.expert, 1));
-    }
-    Value group = t.div(task, groupRows * tiles.columnTasks), inside = t.rem(task, groupRows * tiles.columnTasks);
-    Value firstRow = t.mul(group, groupRows);
-    Value size = t.min(t.number(groupRows), t.sub(t.number(rowTasks), firstRow));
-    Value row = t.add(firstRow, t.rem(inside, size));
-    if (rank)
-      row = t.add(t.mul(row, tiles.cluster), rank);
-    place.row = t.mul(row, tiles.rows);
-    place.rowEnd = t.number(contraction.rows);
-    place.column = t.mul(t.div(inside, size), tiles.columns);
-    place.steps = t.ceilDiv(t.sub(place.depthEnd, place.depthStart), tiles.depth);
+      return findGroupedRows(task, walk);
+    if (!groupsDepth())
+      return findDenseTile(task);
+    int64_t tilesOfExpert = tiles.rowTasks * tiles.columnTasks;
+    Value expert = t.div(task, tilesOfExpert);
+    Value start = offset(expert), end = offset(t.add(expert, 1));
+    Place place = findDenseTile(t.rem(task, tilesOfExpert));
+    place.rowsBefore = t.mul(expert, contraction.rows);
+    place.depthStart = start;
+    place.depthEnd = end;
+    place.steps = t.ceilDiv(t.sub(end, start), tiles.depth);
     return place;
   }
 
   /// Walks on to the expert whose rows the task's block is in. Tasks are as many as there could be blocks of rows: the
   /// last ones may find none.
-  TilePlace findGroupedRows(Value task, SmallVector<Value> &walk) {
+  Place findGroupedRows(Value task, SmallVector<Value> &walk) {
     Value rowTask = t.div(task, tiles.columnTasks), experts = t.number(contraction.experts);
     auto blocksOf = [&](Value expert) {
       return t.ceilDiv(t.sub(offset(t.add(expert, 1)), offset(expert)), tiles.rows);
@@ -175,22 +101,28 @@ private:
         });
     k.builder.setInsertionPointAfter(loop);
     walk.assign(loop.getResults().begin(), loop.getResults().end());
-    TilePlace place;
+    Place place;
     place.exists = t.less(walk[0], experts);
-    place.expert = t.min(walk[0], t.number(contraction.experts - 1));
-    place.row = t.add(offset(place.expert), t.mul(t.sub(rowTask, walk[1]), tiles.rows));
-    place.rowEnd = offset(t.add(place.expert, 1));
+    Value expert = t.min(walk[0], t.number(contraction.experts - 1));
+    place.row = t.add(offset(expert), t.mul(t.sub(rowTask, walk[1]), tiles.rows));
+    place.rowEnd = offset(t.add(expert, 1));
     place.column = t.mul(t.rem(task, tiles.columnTasks), tiles.columns);
     place.depthStart = zero;
     place.depthEnd = t.number(contraction.depth);
     place.steps = k.select(place.exists, t.number(llvm::divideCeil(contraction.depth, tiles.depth)), zero);
+    if (contraction.experts > 1)
+      place.rhsMatrix = expert;
     return place;
   }
 
-  //===- Producer ---------------------------------------------------------------------------------------------------//
+  //===- Gathered rows ----------------------------------------------------------------------------------------------//
 
-  void produce() {
-    forTiles({zero}, [&](const TilePlace &place, ValueRange carried) -> SmallVector<Value> {
+  int64_t producers() const override { return (lhs.map || rhs.map ? 1 : 0) + (gathers() ? warpGroupSize : 0); }
+
+  void produce() override {
+    if (!gathers())
+      return TensorProduct::produce();
+    forTiles({zero}, [&](const Place &place, ValueRange carried) -> SmallVector<Value> {
       std::optional<RowGather> gatherA, gatherB;
       SmallVector<Value> values = {carried[0]};
       if (contraction.lhs.pairs)
@@ -210,10 +142,6 @@ private:
               if (*gather)
                 next.append((*gather)->load(t.add(step, 1)));
             t.acquire(ring, fill);
-            if (!gathers()) {
-              loadTiles(place, step, fill);
-              return next;
-            }
             if (lhs.map || rhs.map)
               k.ifThen(k.equal(t.thread, zero), [&] { loadTiles(place, step, fill); });
             if (gatherA) {
@@ -229,69 +157,17 @@ private:
     });
   }
 
-  RowGather makeGather(const ContractionOperand &operand, const OperandTile &tile, const TilePlace &place, Value extent,
+  RowGather makeGather(const ContractionOperand &operand, const Operand &tile, const Place &place, Value extent,
                        Value extentEnd) {
     return RowGather(t, operand, argument(operand.tensor), argument(operand.pairs), tile.type,
                      {extent, extentEnd, place.depthStart, place.depthEnd});
   }
 
-  Value tileOf(const OperandTile &tile, Value fill) {
-    return t.ringTile(ring, fill, tile.type, tile.offset, tiles.stageBytes());
-  }
-
-  /// One thread asks TMA for the tiles of a step.
-  void loadTiles(const TilePlace &place, Value step, Value fill) {
-    t.expect(ring, fill, (lhs.map ? tiles.lhsBytes() : 0) + (rhs.map ? tiles.rhsBytes() : 0));
-    Value depth = t.add(place.depthStart, t.mul(step, tiles.depth));
-    if (lhs.map) {
-      SmallVector<Value> at = {depth, place.row};
-      if (!contraction.lhs.depthContiguous)
-        std::swap(at[0], at[1]);
-      t.load(lhs.map, at, tileOf(lhs, fill), ring, fill);
-    }
-    if (!rhs.map)
-      return;
-    SmallVector<Value> at = {depth, place.column};
-    if (!contraction.rhs.depthContiguous)
-      std::swap(at[0], at[1]);
-    if (groupsRows() && contraction.experts > 1)
-      at.push_back(place.expert);
-    if (!rank)
-      return t.load(rhs.map, at, tileOf(rhs, fill), ring, fill);
-    // Every block of the cluster brings some rows of each panel, for all.
-    Value firstRow = t.mul(rank, rhs.type.rows() / tiles.cluster);
-    at[1] = t.add(at[1], firstRow);
-    Value all = arith::ConstantOp::create(k.builder, k.loc, k.builder.getI16IntegerAttr((1 << tiles.cluster) - 1));
-    t.load(rhs.map, at, tileOf(rhs, fill), ring, fill, 0, 0, firstRow, all);
-  }
-
   //===- Consumers --------------------------------------------------------------------------------------------------//
-
-  void consume(Value group) {
-    Value groupRow = t.mul(group, 64);
-    forTiles({zero}, [&](const TilePlace &place, ValueRange carried) -> SmallVector<Value> {
-      SmallVector<Value> after =
-          t.forReduce(zero, place.steps, one, {carried[0], t.zeros(tiles.columns)},
-                      [&](Value step, ValueRange values) -> SmallVector<Value> {
-                        Value fill = values[0];
-                        t.wait(ring, fill);
-                        clearTail(place, step, fill);
-                        Value sum = t.product(tileOf(lhs, fill), groupRow, tileOf(rhs, fill), Value(), values[1]);
-                        // The step before this one is done: its stage is free.
-                        t.waitProducts(1);
-                        t.release(ring, t.add(fill, -1), tiles.cluster, t.less(zero, step));
-                        return {t.add(fill, 1), sum};
-                      });
-      Value sum = t.waitProducts(0, after[1]).front();
-      t.release(ring, t.add(after[0], -1), tiles.cluster, t.less(zero, place.steps));
-      k.ifThen(place.exists, [&] { emitEpilogue(place, groupRow, sum); });
-      return {after[0]};
-    });
-  }
 
   /// The last step of an expert's depth holds rows of the next expert, or of none: makes them zeros on one side, unless
   /// a gather has done so already.
-  void clearTail(const TilePlace &place, Value step, Value fill) {
+  void prepareStage(const Place &place, Value step, Value fill) override {
     if (!groupsDepth() || gathers())
       return;
     Value left = t.sub(t.sub(place.depthEnd, place.depthStart), t.mul(step, tiles.depth));
@@ -303,105 +179,58 @@ private:
     });
   }
 
-  //===- Epilogue ---------------------------------------------------------------------------------------------------//
-
-  /// Applies the kernel's elementwise operations and stores. A thread holds pairs of neighbouring columns of two rows.
-  /// What lies outside C, or in another expert's rows, is computed from the nearest element inside and not stored.
-  /// Loads of several pairs come before their stores, so that they are under way together.
-  void emitEpilogue(const TilePlace &place, Value groupRow, Value sum) {
-    constexpr int64_t batch = 8;
-    Value firstColumn = t.add(place.column, t.accumulatorColumn());
-    for (int64_t begin = 0; begin < tiles.columns / 8; begin += batch)
-      for (int64_t half = 0; half < 2; ++half) {
-        Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
-        Value rowIsInside = t.less(row, place.rowEnd);
-        Value known = t.min(row, t.add(place.rowEnd, -1));
-        if (groupsDepth())
-          known = t.add(t.mul(place.expert, contraction.rows), known);
-        emitBatch(t.wide(known), rowIsInside, firstColumn, begin, std::min(begin + batch, tiles.columns / 8), half,
-                  sum);
-      }
-  }
-
-  void emitBatch(Value row, Value rowIsInside, Value firstColumn, int64_t begin, int64_t end, int64_t half, Value sum) {
-    bool ragged = contraction.columns % tiles.columns != 0;
+  /// Applies the kernel's elementwise operations and stores.
+  void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
     Operation *yield = kernel.getBody().front().getTerminator();
-    Value rowStart = k.mul(row, contraction.columns);
-    DenseMap<Value, Value> onePerRow;
-    SmallVector<SmallVector<Value>> results;
-    SmallVector<Value> elements, inside;
-    for (int64_t j = begin; j < end; ++j) {
-      Value column = t.add(firstColumn, 8 * j);
-      inside.push_back(ragged ? t.both(rowIsInside, t.less(column, t.number(contraction.columns))) : rowIsInside);
-      if (ragged)
-        column = t.min(column, t.number(contraction.columns - 2));
-      Value pair = t.fromNumbers({t.at(sum, 4 * j + 2 * half), t.at(sum, 4 * j + 2 * half + 1)});
-      elements.push_back(k.add(rowStart, t.wide(column)));
-      ElementwiseEmitter emitter(k, [&](Value tensor, int64_t) -> Value {
-        return leaf(tensor, pair, row, t.wide(column), elements.back(), onePerRow);
-      });
-      SmallVector<Value> &values = results.emplace_back();
-      for (Value value : yield->getOperands())
-        values.push_back(emitter.emit(value));
-    }
-    for (int64_t i = 0; i < end - begin; ++i)
-      k.ifThen(inside[i], [&] {
-        for (auto [number, value] : llvm::enumerate(results[i]))
-          k.storeAligned(value, k.argument(kernel.getNumArguments() + number), elements[i], 2);
-      });
+    onePerRow.clear();
+    forPairs(
+        place, groupRow, sum,
+        [&](const Pair &pair) {
+          ElementwiseEmitter emitter(k, [&](Value tensor, int64_t) { return leaf(tensor, pair); });
+          SmallVector<Value> values;
+          for (Value value : yield->getOperands())
+            values.push_back(emitter.emit(value));
+          return values;
+        },
+        [&](Value element, ValueRange values) {
+          for (auto [number, value] : llvm::enumerate(values))
+            k.storeAligned(value, k.argument(kernel.getNumArguments() + number), element, 2);
+        });
   }
 
   /// The pair of a tensor that the epilogue does not compute.
-  Value leaf(Value tensor, Value pair, Value row, Value column, Value element, DenseMap<Value, Value> &onePerRow) {
+  Value leaf(Value tensor, const Pair &pair) {
     auto type = cast<RankedTensorType>(tensor.getType());
     if (tensor == contraction.anchor->getResult(0)) {
       if (type.getElementType().isF32())
-        return pair;
-      return arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(type.getElementType()), pair);
+        return pair.sums;
+      return arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(type.getElementType()), pair.sums);
     }
     auto place = cast<BlockArgument>(tensor);
     if (type.getRank() == 0)
       return numbers[place.getArgNumber()];
     if (isOnePerRow(tensor)) {
-      Value &known = onePerRow[tensor];
+      Value &known = onePerRow[{tensor, pair.row}];
       if (!known)
-        known = k.load(type.getElementType(), argument(place), row);
+        known = k.load(type.getElementType(), argument(place), pair.row);
       return known;
     }
     int64_t all = cast<RankedTensorType>(contraction.anchor->getResult(0).getType()).getNumElements();
     bool sameForAllRows = type.getNumElements() == contraction.columns && type.getNumElements() != all;
-    return k.loadAligned(type.getElementType(), argument(place), sameForAllRows ? column : element, 2);
+    return k.loadAligned(type.getElementType(), argument(place), sameForAllRows ? pair.column : pair.element, 2);
   }
 
   KernelOp kernel;
-  Contraction contraction;
-  TensorTiles tiles;
-  GPUStage &stage;
-  KernelBuilder &k;
-  TensorKernel t;
-  OperandTile lhs, rhs;
-  Value zero, one, rank, ring;
+  const Contraction contraction;
   DenseMap<unsigned, Value> numbers;
+  /// Numbers that a row has one of, as they have been loaded.
+  DenseMap<std::pair<Value, Value>, Value> onePerRow;
 };
 
-/// What TMA is told of an operand: a matrix, or one per expert, cut into boxes of one panel of the tile (of one block's
-/// share of it). An expert's matrix is a dimension of its own, so that what is outside of it reads as zeros.
 TensorMapSpec describeOperand(const ContractionOperand &operand, int64_t experts, int64_t boxRows) {
   auto type = cast<RankedTensorType>(operand.tensor.getType());
-  int64_t rows = type.getNumElements() / operand.columns / experts, rowBytes = operand.columns * 2;
-  TensorMapSpec map;
-  map.argument = operand.tensor.getArgNumber();
-  map.element = type.getElementType();
-  map.sizes = {operand.columns, rows};
-  map.strides = {rowBytes};
-  map.box = {64, boxRows};
-  map.swizzle = ptx::Swizzle::Bytes128;
-  if (experts > 1) {
-    map.sizes.push_back(experts);
-    map.strides.push_back(rows * rowBytes);
-    map.box.push_back(1);
-  }
-  return map;
+  return describeMatrix(operand.tensor.getArgNumber(), type.getElementType(),
+                        type.getNumElements() / operand.columns / experts, operand.columns, boxRows, experts);
 }
 
 class TensorContractionStrategy : public KernelStrategy {
@@ -445,7 +274,7 @@ public:
                       OpBuilder &builder) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
     GPUStage stage(builder, kernel, configuration, 0, target, /*lanes=*/2);
-    TensorContractionEmitter(*expanded, configuration, stage).emit();
+    TensorContractionEmitter(*expanded, *analyzeContraction(*expanded), configuration, stage).emit();
     return success();
   }
 };

@@ -81,28 +81,39 @@ TensorTiles hadal::chooseTensorTiles(const Contraction &contraction, const Targe
   return best;
 }
 
-void TensorTiles::record(KernelConfiguration &configuration) const {
-  configuration.set("tile_rows", rows);
-  configuration.set("tile_columns", columns);
-  configuration.set("tile_depth", depth);
-  configuration.set("stages", stages);
-  configuration.set("cluster", cluster);
-  configuration.set("group_rows", groupRows);
-  configuration.set("row_tasks", rowTasks);
-  configuration.set("column_tasks", columnTasks);
-  configuration.set("blocks", blocks);
+TensorTiles hadal::chooseTensorTiles(const ProductShape &shape, const TargetDescription &target) {
+  Contraction product;
+  product.shape = shape;
+  product.rows = shape.rows;
+  product.columns = shape.columns;
+  product.depth = shape.depth;
+  return chooseTensorTiles(product, target);
 }
 
-TensorTiles TensorTiles::read(const KernelConfiguration &configuration) {
+void TensorTiles::record(KernelConfiguration &configuration, StringRef prefix) const {
+  auto set = [&](StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
+  set("tile_rows", rows);
+  set("tile_columns", columns);
+  set("tile_depth", depth);
+  set("stages", stages);
+  set("cluster", cluster);
+  set("group_rows", groupRows);
+  set("row_tasks", rowTasks);
+  set("column_tasks", columnTasks);
+  set("blocks", blocks);
+}
+
+TensorTiles TensorTiles::read(const KernelConfiguration &configuration, StringRef prefix) {
+  auto get = [&](StringRef name) { return configuration.get((prefix + name).str()); };
   TensorTiles tiles;
-  tiles.rows = configuration.get("tile_rows");
-  tiles.columns = configuration.get("tile_columns");
-  tiles.depth = configuration.get("tile_depth");
-  tiles.stages = configuration.get("stages");
-  tiles.cluster = configuration.get("cluster");
-  tiles.groupRows = configuration.get("group_rows");
-  tiles.rowTasks = configuration.get("row_tasks");
-  tiles.columnTasks = configuration.get("column_tasks");
-  tiles.blocks = configuration.get("blocks");
+  tiles.rows = get("tile_rows");
+  tiles.columns = get("tile_columns");
+  tiles.depth = get("tile_depth");
+  tiles.stages = get("stages");
+  tiles.cluster = get("cluster");
+  tiles.groupRows = get("group_rows");
+  tiles.rowTasks = get("row_tasks");
+  tiles.columnTasks = get("column_tasks");
+  tiles.blocks = get("blocks");
   return tiles;
 }

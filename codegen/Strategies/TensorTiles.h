@@ -32,12 +32,14 @@ struct TensorTiles {
   int64_t barrierOffset() const { return stages * stageBytes(); }
   int64_t sharedMemory() const { return barrierOffset() + 2 * stages * 8; }
 
-  void record(KernelConfiguration &configuration) const;
-  static TensorTiles read(const KernelConfiguration &configuration);
+  /// Into a configuration's parameters under a prefix, and back.
+  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
+  static TensorTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
 };
 
-/// The tiles with the least estimated time.
+/// The tiles with the least estimated time: of a contraction, or of one product that a kernel of another kind holds.
 TensorTiles chooseTensorTiles(const Contraction &contraction, const TargetDescription &target);
+TensorTiles chooseTensorTiles(const ProductShape &shape, const TargetDescription &target);
 
 } // namespace hadal
 

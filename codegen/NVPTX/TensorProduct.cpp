@@ -1,0 +1,201 @@
+//===- TensorProduct.cpp - the frame of every matrix product on tensor cores --------------------------------------===//
+//
+// See the header for the roles and the walk. Producer and consumers count fills of the ring through all tiles.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/TensorProduct.h"
+
+using namespace mlir;
+using namespace hadal;
+
+TensorProduct::TensorProduct(GPUStage &stage, const TensorTiles &tiles, const ProductShape &shape)
+    : tiles(tiles), shape(shape), stage(stage), k(stage.k), t(stage) {
+  lhs.type = t.matrix(tiles.rows, tiles.depth, shape.lhsDepthContiguous);
+  rhs.type = t.matrix(tiles.columns, tiles.depth, shape.rhsDepthContiguous);
+  rhs.offset = tiles.lhsBytes();
+}
+
+void TensorProduct::emit() {
+  zero = t.number(0);
+  one = t.number(1);
+  if (tiles.cluster > 1)
+    rank = ptx::ClusterRankOp::create(k.builder, k.loc, k.builder.getI32Type());
+  ring = t.ring(tiles.barrierOffset(), tiles.stages);
+  t.start({ring}, {{producers(), 4 * tiles.consumers() * tiles.cluster}}, stage.maps);
+  t.specialize(
+      registers(), [&] { produce(); }, [&](Value group) { consume(group); });
+  t.finish();
+}
+
+/// A multiprocessor has 65536 registers, and all threads of a launch start with as many: 168 each for three warp
+/// groups, of which consumers need more. Loads alone need less than 56.
+TensorKernel::Registers TensorProduct::registers() const {
+  if (tiles.consumers() == 1)
+    return std::nullopt;
+  return std::pair<int64_t, int64_t>(56, 224);
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+void TensorProduct::forTiles(ValueRange initial, TileBody body) {
+  Value first = t.div(k.truncate(stage.block()), tiles.cluster);
+  SmallVector<Value> carried(initial);
+  carried.append(startWalk());
+  t.forReduce(first, t.number(tasks() / tiles.cluster), t.number(tiles.blocks / tiles.cluster), carried,
+              [&](Value task, ValueRange values) -> SmallVector<Value> {
+                SmallVector<Value> walk(values.drop_front(initial.size()));
+                Place place = findTile(task, walk);
+                SmallVector<Value> next = body(place, values.take_front(initial.size()));
+                next.append(walk);
+                return next;
+              });
+}
+
+TensorProduct::Place TensorProduct::findTile(Value task, SmallVector<Value> &walk) { return findDenseTile(task); }
+
+TensorProduct::Place TensorProduct::findDenseTile(Value task) {
+  Place place;
+  place.exists = t.yes();
+  place.depthStart = zero;
+  place.depthEnd = t.number(shape.depth);
+  place.steps = t.number(llvm::divideCeil(shape.depth, tiles.depth));
+  int64_t rowTasks = tiles.rowTasks / tiles.cluster, groupRows = tiles.groupRows / tiles.cluster;
+  Value group = t.div(task, groupRows * tiles.columnTasks), inside = t.rem(task, groupRows * tiles.columnTasks);
+  Value firstRow = t.mul(group, groupRows);
+  Value size = t.min(t.number(groupRows), t.sub(t.number(rowTasks), firstRow));
+  Value row = t.add(firstRow, t.rem(inside, size));
+  if (rank)
+    row = t.add(t.mul(row, tiles.cluster), rank);
+  place.row = t.mul(row, tiles.rows);
+  place.rowEnd = t.number(shape.rows);
+  place.column = t.mul(t.div(inside, size), tiles.columns);
+  return place;
+}
+
+//===----------------------------------------------------------------------===//
+// Producer
+//===----------------------------------------------------------------------===//
+
+void TensorProduct::produce() {
+  t.once([&] {
+    forTiles({zero}, [&](const Place &place, ValueRange carried) -> SmallVector<Value> {
+      return t.forReduce(zero, place.steps, one, {carried[0]},
+                         [&](Value step, ValueRange values) -> SmallVector<Value> {
+                           Value next = t.add(values[0], 1);
+                           t.acquire(ring, values[0]);
+                           loadTiles(place, step, values[0]);
+                           return {next};
+                         });
+    });
+  });
+}
+
+void TensorProduct::loadTiles(const Place &place, Value step, Value fill) {
+  t.expect(ring, fill, (lhs.map ? tiles.lhsBytes() : 0) + (rhs.map ? tiles.rhsBytes() : 0));
+  Value depth = t.add(place.depthStart, t.mul(step, tiles.depth));
+  auto coordinates = [&](const Operand &operand, bool depthContiguous, Value extent) {
+    SmallVector<Value> at = {operand.depthStart ? t.add(operand.depthStart, depth) : depth,
+                             operand.extentStart ? t.add(operand.extentStart, extent) : extent};
+    if (!depthContiguous)
+      std::swap(at[0], at[1]);
+    return at;
+  };
+  if (lhs.map)
+    t.load(lhs.map, coordinates(lhs, shape.lhsDepthContiguous, place.row), tileOf(lhs, fill), ring, fill);
+  if (!rhs.map)
+    return;
+  SmallVector<Value> at = coordinates(rhs, shape.rhsDepthContiguous, place.column);
+  if (place.rhsMatrix)
+    at.push_back(place.rhsMatrix);
+  if (!rank)
+    return t.load(rhs.map, at, tileOf(rhs, fill), ring, fill);
+  // Every block of the cluster brings some rows of each panel, for all.
+  Value firstRow = t.mul(rank, rhs.type.rows() / tiles.cluster);
+  at[1] = t.add(at[1], firstRow);
+  Value all = arith::ConstantOp::create(k.builder, k.loc, k.builder.getI16IntegerAttr((1 << tiles.cluster) - 1));
+  t.load(rhs.map, at, tileOf(rhs, fill), ring, fill, 0, 0, firstRow, all);
+}
+
+//===----------------------------------------------------------------------===//
+// Consumers
+//===----------------------------------------------------------------------===//
+
+void TensorProduct::consume(Value group) {
+  Value groupRow = t.mul(group, 64);
+  forTiles({zero}, [&](const Place &place, ValueRange carried) -> SmallVector<Value> {
+    SmallVector<Value> after =
+        t.forReduce(zero, place.steps, one, {carried[0], t.zeros(tiles.columns)},
+                    [&](Value step, ValueRange values) -> SmallVector<Value> {
+                      Value fill = values[0];
+                      t.wait(ring, fill);
+                      prepareStage(place, step, fill);
+                      Value sum = t.product(tileOf(lhs, fill), groupRow, tileOf(rhs, fill), Value(), values[1]);
+                      // The step before this one is done: its stage is free.
+                      t.waitProducts(1);
+                      t.release(ring, t.add(fill, -1), tiles.cluster, t.less(zero, step));
+                      return {t.add(fill, 1), sum};
+                    });
+    Value sum = t.waitProducts(0, after[1]).front();
+    t.release(ring, t.add(after[0], -1), tiles.cluster, t.less(zero, place.steps));
+    k.ifThen(place.exists, [&] { emitEpilogue(place, groupRow, sum); });
+    return {after[0]};
+  });
+}
+
+void TensorProduct::forPairs(const Place &place, Value groupRow, Value sum, ComputePair compute, StorePair store) {
+  constexpr int64_t batch = 8;
+  for (int64_t begin = 0; begin < tiles.columns / 8; begin += batch)
+    for (int64_t half = 0; half < 2; ++half)
+      forBatch(place, groupRow, half, begin, std::min(begin + batch, tiles.columns / 8), sum, compute, store);
+}
+
+void TensorProduct::forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin, int64_t end, Value sum,
+                             ComputePair compute, StorePair store) {
+  bool ragged = shape.columns % tiles.columns != 0;
+  Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
+  Value rowIsInside = t.less(row, place.rowEnd);
+  Value known = t.min(row, t.add(place.rowEnd, -1));
+  if (place.rowsBefore)
+    known = t.add(place.rowsBefore, known);
+  Pair pair;
+  pair.row = t.wide(known);
+  Value rowStart = k.mul(pair.row, shape.columns), firstColumn = t.add(place.column, t.accumulatorColumn());
+  SmallVector<SmallVector<Value>> results;
+  SmallVector<Value> elements, inside;
+  for (int64_t j = begin; j < end; ++j) {
+    Value column = t.add(firstColumn, 8 * j);
+    inside.push_back(ragged ? t.both(rowIsInside, t.less(column, t.number(shape.columns))) : rowIsInside);
+    if (ragged)
+      column = t.min(column, t.number(shape.columns - 2));
+    pair.column = t.wide(column);
+    pair.element = k.add(rowStart, pair.column);
+    pair.sums = t.fromNumbers({t.at(sum, 4 * j + 2 * half), t.at(sum, 4 * j + 2 * half + 1)});
+    elements.push_back(pair.element);
+    results.push_back(compute(pair));
+  }
+  for (int64_t i = 0; i < end - begin; ++i)
+    k.ifThen(inside[i], [&] { store(elements[i], results[i]); });
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+TensorMapSpec hadal::describeMatrix(unsigned argument, Type element, int64_t rows, int64_t columns, int64_t boxRows,
+                                    int64_t matrices) {
+  TensorMapSpec map;
+  map.argument = argument;
+  map.element = element;
+  map.sizes = {columns, rows};
+  map.strides = {columns * 2};
+  map.box = {64, boxRows};
+  map.swizzle = ptx::Swizzle::Bytes128;
+  if (matrices > 1) {
+    map.sizes.push_back(matrices);
+    map.strides.push_back(rows * columns * 2);
+    map.box.push_back(1);
+  }
+  return map;
+}
