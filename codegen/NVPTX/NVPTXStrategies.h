@@ -21,6 +21,7 @@ void registerGPUUpdateStrategies();
 void registerTensorAttentionStrategy();
 void registerTensorAttentionGradientStrategy();
 void registerTensorContractionStrategy();
+void registerTensorHeadStrategy();
 void registerThreadAttentionGradientStrategy();
 void registerThreadAttentionStrategy();
 void registerThreadContractionStrategy();

@@ -13,6 +13,7 @@ void hadal::registerNVPTXStrategies() {
     registerTensorAttentionStrategy();
     registerTensorAttentionGradientStrategy();
     registerTensorContractionStrategy();
+    registerTensorHeadStrategy();
     registerGPUBalanceLossStrategies();
     registerGPUDispatchStrategy();
     registerGPUEmbeddingGradientStrategy();

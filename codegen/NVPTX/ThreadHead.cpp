@@ -12,10 +12,9 @@
 // and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/NVPTX/GPUStage.h"
+#include "codegen/NVPTX/HeadLoss.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/ThreadProduct.h"
-#include "codegen/Strategies/Head.h"
 #include "llvm/Support/MathExtras.h"
 #include <numbers>
 
@@ -26,7 +25,7 @@ namespace {
 
 /// Logits of a chunk may take so many bytes: deep products for the weight's gradient, and few launches.
 constexpr int64_t logitsBytes = int64_t(512) << 20;
-constexpr int64_t threadsOfSoftmax = 256, threadsOfLoss = 256;
+constexpr int64_t threadsOfSoftmax = 256;
 /// Less than every logit, but finite, so that differences are no NaN.
 constexpr double lowestLogit = -1.0e30;
 
@@ -94,20 +93,7 @@ public:
     });
   }
 
-  /// Adds up the tokens' losses and divides by their number.
-  void emitLoss() {
-    Value sum = k.forReduce(stage.thread(), k.i64(head.tokens), threadsOfLoss, k.f32(0.0),
-                            [&](Value token, ValueRange carried) -> SmallVector<Value> {
-                              return {k.addf(carried[0], k.load(k.f32(), losses, token))};
-                            })[0];
-    sum = stage.blockReduceAdd(sum, 0);
-    k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
-      Value mean = k.divf(sum, k.f32(double(head.tokens)));
-      if (head.loss.accumulated >= 0)
-        mean = k.addf(k.load(k.f32(), k.argument(head.loss.accumulated)), mean);
-      k.store(mean, resultAddress(head.loss));
-    });
-  }
+  void emitLoss() { emitHeadLoss(stage, kernel, head, losses); }
 
 private:
   Type typeOfArgument(unsigned index) {
@@ -248,7 +234,8 @@ public:
     if (failed(head))
       return kernel.emitError("the kernel '")
              << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
-    int64_t chunk = chooseHeadChunk(*head, logitsBytes), chunks = llvm::divideCeil(head->tokens, chunk);
+    int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary)),
+            chunks = llvm::divideCeil(head->tokens, chunk);
     configuration.set("chunk", chunk);
     SmallVector<unsigned> perChunk;
     auto add = [&](StringRef name, int64_t blocks, int64_t threads, int64_t shared) {
@@ -271,7 +258,7 @@ public:
       for (unsigned stage : perChunk)
         configuration.steps.push_back({stage, i});
     if (head->loss.exists())
-      configuration.addGPUStage("loss", 1, threadsOfLoss, GPUStage::reductionBytes(1, threadsOfLoss));
+      addHeadLossStage(configuration);
     // The logits of a chunk, then the loss of every token.
     configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
     return success();

@@ -95,9 +95,9 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel) {
   return head;
 }
 
-int64_t hadal::chooseHeadChunk(const Head &head, int64_t logitsBytes) {
-  int64_t mostRows = std::max<int64_t>(1, logitsBytes / (4 * head.vocabulary));
-  int64_t chunks = std::max<int64_t>(std::min<int64_t>(2, head.tokens), llvm::divideCeil(head.tokens, mostRows));
+int64_t hadal::chooseHeadChunk(const Head &head, int64_t mostTokens) {
+  mostTokens = std::max<int64_t>(1, mostTokens);
+  int64_t chunks = std::max<int64_t>(std::min<int64_t>(2, head.tokens), llvm::divideCeil(head.tokens, mostTokens));
   return llvm::divideCeil(head.tokens, chunks);
 }
 
@@ -106,7 +106,8 @@ LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target
   if (failed(head))
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
-  int64_t chunk = chooseHeadChunk(*head, logitsBytes), chunks = llvm::divideCeil(head->tokens, chunk);
+  int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary)),
+          chunks = llvm::divideCeil(head->tokens, chunk);
   configuration.set("chunk", chunk);
 
   SmallVector<unsigned> perChunk;

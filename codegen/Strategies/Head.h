@@ -32,9 +32,9 @@ struct Head {
 /// The head in a kernel's body; failure, without a diagnostic, when the body holds anything else.
 mlir::FailureOr<Head> analyzeHead(KernelOp kernel);
 
-/// Tokens of a chunk whose logits take at most `logitsBytes`: chunks of about equal length, and at least two wherever
-/// there are two tokens.
-int64_t chooseHeadChunk(const Head &head, int64_t logitsBytes);
+/// Tokens of a chunk, at most `mostTokens` (or one): chunks of about equal length, and at least two wherever there are
+/// two tokens.
+int64_t chooseHeadChunk(const Head &head, int64_t mostTokens);
 
 /// Chooses the chunk, the tiles of the products, stages and steps.
 mlir::LogicalResult selectHead(KernelOp kernel, const TargetDescription &target, KernelConfiguration &configuration);

@@ -94,6 +94,14 @@ def attention():
     return best, both
 
 
+def head():
+    """The head with its cross entropy and both gradients, as torch.compile fuses it; logits in bf16, the loss in f32."""
+    hidden, weight = bf16(BATCH * LENGTH, 1024).requires_grad_(), bf16(32768, 1024).requires_grad_()
+    targets = torch.randint(32768, (BATCH * LENGTH,), device="cuda")
+    loss = torch.compile(lambda: F.cross_entropy(F.linear(hidden, weight).float(), targets))
+    yield "head", lambda: torch.autograd.grad(loss(), (hidden, weight))
+
+
 def copy_bandwidth():
     source = torch.empty(1 << 28, device="cuda")
     target = torch.empty_like(source)
@@ -223,7 +231,7 @@ def main():
             print(f"{name}: {notes[name]}", file=sys.stderr)
             return None
 
-    for family in (products, grouped):
+    for family in (products, grouped, head):
         for name, function in attempt(family.__name__, lambda family=family: list(family())) or []:
             results[name] = attempt(name, lambda function=function: time(function))
     best, both = attempt("attention", attention) or ({}, {})

@@ -46,6 +46,15 @@ hadal.kernel attention @attention_gradient(%q: tensor<2x4096x3072xbf16>, %kv: te
   hadal.yield %0#0, %0#1, %0#2 : tensor<2x4096x3072xbf16>, tensor<2x4096x4096xbf16>, tensor<2x4096x64xbf16>
 }
 
+// The head of models/v3_1b.mlir with both gradients.
+hadal.kernel head @head(%hidden: tensor<4x4096x1024xbf16>, %targets: tensor<4x4096xi32>, %w: tensor<32768x1024xbf16>,
+    %g: tensor<f32>) -> (tensor<f32>, tensor<4x4096x1024xbf16>, tensor<32768x1024xf32>) {
+  %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g
+    : (tensor<4x4096x1024xbf16>, tensor<4x4096xi32>, tensor<32768x1024xbf16>, tensor<f32>)
+    -> (tensor<f32>, tensor<4x4096x1024xbf16>, tensor<32768x1024xf32>)
+  hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x4096x1024xbf16>, tensor<32768x1024xf32>
+}
+
 hadal.kernel rowwise @rms_norm(%x: tensor<16384x4096xf32>, %w: tensor<4096xf32>) -> tensor<16384x4096xf32> {
   %0 = hadal.rms_norm %x weights(%w : tensor<4096xf32>) {eps = 1.0e-6} : tensor<16384x4096xf32>
   hadal.yield %0 : tensor<16384x4096xf32>

@@ -1,0 +1,23 @@
+//===- HeadLoss.h - from the tokens' losses to the head's result --------------------------------------------------===//
+//
+// The last stage of every head kernel on a GPU: one block adds up the losses of all tokens, in a tree of fixed shape,
+// and divides by their number.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_NVPTX_HEADLOSS_H
+#define HADAL_CODEGEN_NVPTX_HEADLOSS_H
+
+#include "codegen/NVPTX/GPUStage.h"
+#include "codegen/Strategies/Head.h"
+
+namespace hadal {
+
+/// Adds the stage `loss`, which runs once behind all chunks.
+void addHeadLossStage(KernelConfiguration &configuration);
+
+/// `losses`: a pointer to one f32 per token.
+void emitHeadLoss(GPUStage &stage, KernelOp kernel, const Head &head, mlir::Value losses);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_NVPTX_HEADLOSS_H

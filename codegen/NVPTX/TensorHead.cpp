@@ -1,0 +1,462 @@
+//===- TensorHead.cpp - the output head with its cross entropy on tensor cores ------------------------------------===//
+//
+// For every chunk of tokens, one stage after the other:
+//
+//   logits            S = hidden Wᵀ, of which no number reaches memory: the epilogue of a tile leaves, for each of its
+//                     rows, m = max S and l = Σ 2^(S - m) over the tile's columns (scores carry log₂ e), the target's
+//                     score where the tile holds it, and E = 2^(S - m) in bf16
+//   softmax           a block of threads per token: joins the tiles' (m, l) to the row's, and from them
+//                     loss = m + log₂ l - S_target, kept; E becomes dz = gradient/tokens · (softmax S - onehot) where
+//                     it lies, a factor per tile and row
+//   hidden_gradient   dz W, the chunk's rows of the result
+//   weight_gradient   dzᵀ hidden, which the first chunk writes (or adds to the gradient so far) and the others add to
+//
+// and in the end the tokens' losses are added up. An exponential is at most 1 in its tile, so bf16 holds it with the
+// same relative error as dz itself, half the memory of logits in f32, and losses are formed before any rounding. A loss
+// without gradients needs no chunks, since then E is not kept. Chunks follow each other in order, so every sum has one
+// order.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/NVPTX/HeadLoss.h"
+#include "codegen/NVPTX/NVPTXStrategies.h"
+#include "codegen/NVPTX/TensorProduct.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// What a chunk keeps in the workspace may take so many bytes: deep products for the weight's gradient, which is read
+/// and written once per chunk.
+constexpr int64_t mostChunkBytes = int64_t(1) << 30;
+/// Rows of the largest tile: chunks that are no multiple of it would waste tensor cores.
+constexpr int64_t tileRows = 128;
+constexpr int64_t threadsOfSoftmax = 256, softmaxLanes = 8;
+/// Less than every score, but finite, so that differences are no NaN.
+constexpr double lowestScore = -1.0e30;
+
+bool hasGradients(const Head &head) { return head.hiddenGradient.exists() || head.weightGradient.exists(); }
+
+int64_t chooseChunk(const Head &head) {
+  if (!hasGradients(head))
+    return head.tokens;
+  int64_t chunk = chooseHeadChunk(head, mostChunkBytes / (2 * head.vocabulary));
+  return chunk < tileRows ? chunk : std::min(head.tokens, int64_t(llvm::alignTo(chunk, tileRows)));
+}
+
+/// Byte offsets in the workspace: the exponentials at 0, then (m, l) of every token and tile of columns, the scores of
+/// the chunk's targets, and the losses of all tokens.
+struct HeadWorkspace {
+  int64_t statistics, targetScores, losses, bytes;
+  HeadWorkspace(const Head &head, int64_t chunk, int64_t columnTiles) {
+    statistics = hasGradients(head) ? chunk * head.vocabulary * 2 : 0;
+    targetScores = statistics + chunk * columnTiles * 8;
+    losses = targetScores + chunk * 4;
+    bytes = losses + head.tokens * 4;
+  }
+};
+
+/// What every stage knows of the kernel and of the chunk that it works on.
+struct HeadChunk {
+  HeadChunk(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
+      : kernel(kernel), head(head), configuration(configuration), chunk(configuration.get("chunk")),
+        logitTiles(TensorTiles::read(configuration, "logits_")), workspace(head, chunk, logitTiles.columnTasks),
+        k(stage.k), exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
+    Type byte = k.builder.getI8Type();
+    statistics = k.address(exponentials, k.i64(workspace.statistics), byte);
+    targetScores = k.address(exponentials, k.i64(workspace.targetScores), byte);
+    losses = k.address(exponentials, k.i64(workspace.losses), byte);
+    firstToken = k.mul(stage.iteration, chunk);
+    tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
+    targets = k.address(k.argument(head.targets), firstToken, k.i32());
+  }
+
+  TypedPointer result(const HeadResult &result) {
+    return k.typedArgument(kernel, kernel.getNumArguments() + result.result);
+  }
+  TypedPointer accumulated(const HeadResult &result) { return k.typedArgument(kernel, result.accumulated); }
+  TypedPointer fromChunk(TypedPointer rows, int64_t columns) {
+    Type element = rows.element ? rows.element : k.f32();
+    return {k.address(rows.pointer, k.mul(firstToken, columns), element), rows.element};
+  }
+
+  KernelOp kernel;
+  const Head &head;
+  const KernelConfiguration &configuration;
+  const int64_t chunk;
+  const TensorTiles logitTiles;
+  const HeadWorkspace workspace;
+  KernelBuilder &k;
+  /// Pointers; the targets are the chunk's.
+  Value exponentials, statistics, targetScores, losses, targets;
+  /// The chunk's first token, and how many it has: the last one may be shorter. i64.
+  Value firstToken, tokens;
+};
+
+//===----------------------------------------------------------------------===//
+// logits
+//===----------------------------------------------------------------------===//
+
+class LogitsProduct : public TensorProduct {
+public:
+  LogitsProduct(GPUStage &stage, HeadChunk &chunk)
+      : TensorProduct(stage, chunk.logitTiles, chunk.head.logits(chunk.chunk)), chunk(chunk) {
+    lhs.map = stage.maps[0];
+    rhs.map = stage.maps[1];
+    lhs.extentStart = k.truncate(chunk.firstToken);
+    tokens = k.truncate(chunk.tokens);
+  }
+
+private:
+  Place findTile(Value task, SmallVector<Value> &walk) override {
+    Place place = findDenseTile(task);
+    place.rowEnd = tokens;
+    return place;
+  }
+
+  void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    for (int64_t half = 0; half < 2; ++half)
+      emitRow(place, t.add(t.add(place.row, groupRow), t.accumulatorRow(half)), half, sum);
+  }
+
+  /// A thread's part of a row, spread over four neighbouring lanes: numbers 4·j + 2·half + c in columns 8·j + c.
+  void emitRow(const Place &place, Value row, int64_t half, Value sum) {
+    Value rowIsInside = t.less(row, place.rowEnd), known = t.wide(t.min(row, t.add(place.rowEnd, -1)));
+    Value target = k.load(k.i32(), chunk.targets, known);
+    Value firstColumn = t.add(place.column, t.accumulatorColumn());
+    SmallVector<Value> numbers = scoresOf(sum, half, firstColumn);
+    storeTarget(rowIsInside, known, t.sub(target, firstColumn), numbers);
+    Value largest = fold(numbers, [&](Value a, Value b) { return k.maxf(a, b); });
+    for (int32_t distance : {1, 2})
+      largest = k.maxf(largest, stage.shuffleXor(largest, distance));
+    Value base = k.f32(M_LOG2E), maximum = k.mulf(largest, base);
+    Value negative = arith::NegFOp::create(k.builder, k.loc, maximum);
+    for (Value &number : numbers)
+      number = ptx::Exp2Op::create(k.builder, k.loc, k.fma(number, base, negative));
+    Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
+    for (int32_t distance : {1, 2})
+      total = k.addf(total, stage.shuffleXor(total, distance));
+    k.ifThen(rowIsInside, [&] {
+      if (hasGradients(chunk.head))
+        storeExponentials(known, firstColumn, numbers);
+      storeStatistics(known, place.column, maximum, total);
+    });
+  }
+
+  /// Joins numbers in four chains that do not wait for one another.
+  Value fold(ArrayRef<Value> numbers, function_ref<Value(Value, Value)> join) {
+    SmallVector<Value> chains(numbers.take_front(4));
+    for (size_t i = 4; i < numbers.size(); ++i)
+      chains[i % 4] = join(chains[i % 4], numbers[i]);
+    return join(join(chains[0], chains[1]), join(chains[2], chains[3]));
+  }
+
+  /// Columns behind the vocabulary count as -infinity.
+  SmallVector<Value> scoresOf(Value sum, int64_t half, Value firstColumn) {
+    Value lowest = k.f32(-INFINITY), left = t.sub(t.number(shape.columns), firstColumn);
+    SmallVector<Value> scores;
+    for (int64_t j = 0; j < tiles.columns / 8; ++j)
+      for (int64_t c = 0; c < 2; ++c) {
+        Value score = t.at(sum, 4 * j + 2 * half + c);
+        if (shape.columns % tiles.columns != 0)
+          score = k.select(t.less(t.number(8 * j + c), left), score, lowest);
+        scores.push_back(score);
+      }
+    return scores;
+  }
+
+  void storeExponentials(Value row, Value firstColumn, ArrayRef<Value> exponentials) {
+    Type bf16 = k.builder.getBF16Type();
+    Value start = k.add(k.mul(row, shape.columns), t.wide(firstColumn));
+    Value left = t.sub(t.number(shape.columns), firstColumn);
+    for (int64_t j = 0; j < tiles.columns / 8; ++j) {
+      auto store = [&] {
+        Value pair = t.fromNumbers({exponentials[2 * j], exponentials[2 * j + 1]});
+        pair = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(bf16), pair);
+        k.storeAligned(pair, chunk.exponentials, k.add(start, k.i64(8 * j)), 2);
+      };
+      // Vocabularies are a multiple of 8: a pair is inside or outside as a whole.
+      if (shape.columns % tiles.columns != 0)
+        k.ifThen(t.less(t.number(8 * j), left), store);
+      else
+        store();
+    }
+  }
+
+  /// The row's (m, l) of this tile, by one of its four lanes.
+  void storeStatistics(Value row, Value column, Value maximum, Value total) {
+    k.ifThen(k.equal(t.rem(t.lane, 4), zero), [&] {
+      Value tile = t.wide(t.div(column, tiles.columns));
+      Value place = k.add(k.mul(row, tiles.columnTasks), tile);
+      k.storeAligned(t.fromNumbers({maximum, total}), chunk.statistics, k.mul(place, 2), 2);
+    });
+  }
+
+  /// The target's score, by the lane that holds it: `place` counts columns from this lane's first one.
+  void storeTarget(Value rowIsInside, Value row, Value place, ArrayRef<Value> scores) {
+    Value isInTile = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ult, place, t.number(tiles.columns));
+    Value isMine = t.both(isInTile, t.less(t.rem(place, 8), t.number(2)));
+    k.ifThen(t.both(rowIsInside, isMine), [&] {
+      Value score = scores.front();
+      for (size_t i = 1; i < scores.size(); ++i)
+        score = k.select(k.equal(place, t.number(int64_t(i) / 2 * 8 + int64_t(i) % 2)), scores[i], score);
+      k.store(k.mulf(score, k.f32(M_LOG2E)), chunk.targetScores, row);
+    });
+  }
+
+  HeadChunk &chunk;
+  Value tokens;
+};
+
+//===----------------------------------------------------------------------===//
+// softmax
+//===----------------------------------------------------------------------===//
+
+class Softmax {
+public:
+  Softmax(GPUStage &stage, HeadChunk &chunk) : stage(stage), chunk(chunk), head(chunk.head), k(stage.k) {}
+
+  void emit() {
+    row = stage.block();
+    k.ifThen(k.less(row, chunk.tokens), [&] {
+      Value rowStart = k.mul(row, chunk.logitTiles.columnTasks * 2);
+      statistics = k.address(chunk.statistics, rowStart, k.f32());
+      joinTiles();
+      k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
+        Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
+        Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
+        k.store(k.mulf(loss, k.f32(M_LN2)), chunk.losses, k.add(chunk.firstToken, row));
+      });
+      if (hasGradients(head))
+        emitDerivatives();
+    });
+  }
+
+private:
+  /// (m, l) of a tile.
+  std::pair<Value, Value> tile(Value index) {
+    k.lanes = 2;
+    Value pair = k.loadAligned(k.f32(), statistics, k.mul(index, 2), 2);
+    return {element(pair, 0), element(pair, 1)};
+  }
+
+  void joinTiles() {
+    SmallVector<Value> mine =
+        k.forReduce(stage.thread(), k.i64(chunk.logitTiles.columnTasks), threadsOfSoftmax,
+                    {k.f32(lowestScore), k.f32(0.0)}, [&](Value index, ValueRange carried) -> SmallVector<Value> {
+                      auto [maximum, total] = tile(index);
+                      Value larger = k.maxf(carried[0], maximum);
+                      Value before = k.mulf(carried[1], exp2(k.subf(carried[0], larger)));
+                      return {larger, k.addf(before, k.mulf(total, exp2(k.subf(maximum, larger))))};
+                    });
+    largest = stage.blockReduceMax(mine[0], 0);
+    sum = stage.blockReduceAdd(k.mulf(mine[1], exp2(k.subf(mine[0], largest))),
+                               GPUStage::reductionBytes(1, threadsOfSoftmax));
+  }
+
+  /// A vector of columns lies in one tile, whose exponentials have one factor.
+  void emitDerivatives() {
+    Value ofOne = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
+    Value scale = k.divf(ofOne, sum), target = k.extend(k.load(k.i32(), chunk.targets, row));
+    Type bf16 = k.builder.getBF16Type();
+    TypedPointer numbers{k.address(chunk.exponentials, k.mul(row, head.vocabulary), bf16), bf16};
+    Value begin = k.mul(stage.thread(), softmaxLanes);
+    k.forLoop(begin, k.i64(head.vocabulary), threadsOfSoftmax * softmaxLanes, [&](Value column) {
+      Value maximum = tile(k.div(column, chunk.logitTiles.columns)).first;
+      Value factor = k.mulf(exp2(k.subf(maximum, largest)), scale), place = k.sub(target, column);
+      k.lanes = softmaxLanes;
+      Value exponentials = k.loadAligned(numbers, column, softmaxLanes);
+      SmallVector<Value> derivatives;
+      for (int64_t i = 0; i < softmaxLanes; ++i) {
+        Value derivative = k.mulf(element(exponentials, i), factor);
+        derivatives.push_back(k.select(k.equal(place, k.i64(i)), k.subf(derivative, ofOne), derivative));
+      }
+      Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), derivatives);
+      k.storeAligned(vector, numbers, column, softmaxLanes);
+    });
+  }
+
+  Value element(Value vector, int64_t i) {
+    return vector::ExtractOp::create(k.builder, k.loc, vector, ArrayRef<int64_t>{i});
+  }
+  Value exp2(Value exponent) { return ptx::Exp2Op::create(k.builder, k.loc, exponent); }
+
+  GPUStage &stage;
+  HeadChunk &chunk;
+  const Head &head;
+  KernelBuilder &k;
+  Value row, statistics, largest, sum;
+};
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+class HiddenGradientProduct : public TensorProduct {
+public:
+  HiddenGradientProduct(GPUStage &stage, HeadChunk &chunk)
+      : TensorProduct(stage, TensorTiles::read(chunk.configuration, "hidden_gradient_"),
+                      chunk.head.hiddenProduct(chunk.chunk)) {
+    lhs.map = stage.maps[0];
+    rhs.map = stage.maps[1];
+    tokens = k.truncate(chunk.tokens);
+    const HeadResult &gradient = chunk.head.hiddenGradient;
+    result = chunk.fromChunk(chunk.result(gradient), chunk.head.channels);
+    if (gradient.accumulated >= 0)
+      accumulated = chunk.fromChunk(chunk.accumulated(gradient), chunk.head.channels);
+  }
+
+private:
+  Place findTile(Value task, SmallVector<Value> &walk) override {
+    Place place = findDenseTile(task);
+    place.rowEnd = tokens;
+    return place;
+  }
+
+  void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    forPairs(
+        place, groupRow, sum,
+        [&](const Pair &pair) -> SmallVector<Value> {
+          if (!accumulated)
+            return {pair.sums};
+          return {k.addf(k.loadAligned(accumulated, pair.element, 2), pair.sums)};
+        },
+        [&](Value element, ValueRange values) { k.storeAligned(values[0], result, element, 2); });
+  }
+
+  Value tokens;
+  TypedPointer result, accumulated;
+};
+
+class WeightGradientProduct : public TensorProduct {
+public:
+  WeightGradientProduct(GPUStage &stage, HeadChunk &chunk)
+      : TensorProduct(stage, TensorTiles::read(chunk.configuration, "weight_gradient_"),
+                      chunk.head.weightProduct(chunk.chunk)) {
+    lhs.map = stage.maps[0];
+    rhs.map = stage.maps[1];
+    rhs.depthStart = k.truncate(chunk.firstToken);
+    tokens = k.truncate(chunk.tokens);
+    isFirst = k.equal(stage.iteration, k.i64(0));
+    const HeadResult &gradient = chunk.head.weightGradient;
+    soFar = result = chunk.result(gradient);
+    hasGradientSoFar = gradient.accumulated >= 0;
+    if (hasGradientSoFar)
+      soFar.pointer = k.select(isFirst, chunk.accumulated(gradient).pointer, result.pointer);
+  }
+
+private:
+  /// The last step's rows beyond a chunk are zeros on the side of dz, whose map ends there; those beyond the last
+  /// chunk, where dz still holds rows of the one before, are zeros on the side of `hidden`.
+  Place findTile(Value task, SmallVector<Value> &walk) override {
+    Place place = findDenseTile(task);
+    place.depthEnd = tokens;
+    place.steps = t.ceilDiv(tokens, tiles.depth);
+    return place;
+  }
+
+  /// Before the first chunk there is the gradient that is handed in, or nothing.
+  void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    auto store = [&](Value element, ValueRange values) { k.storeAligned(values[0], result, element, 2); };
+    auto addSoFar = [&](const Pair &pair) -> SmallVector<Value> {
+      return {k.addf(k.loadAligned(soFar, pair.element, 2), pair.sums)};
+    };
+    auto asItIs = [](const Pair &pair) -> SmallVector<Value> { return {pair.sums}; };
+    if (hasGradientSoFar)
+      return forPairs(place, groupRow, sum, addSoFar, store);
+    k.ifThen(
+        isFirst, [&] { forPairs(place, groupRow, sum, asItIs, store); },
+        [&] { forPairs(place, groupRow, sum, addSoFar, store); });
+  }
+
+  Value tokens, isFirst;
+  TypedPointer result, soFar;
+  bool hasGradientSoFar;
+};
+
+//===----------------------------------------------------------------------===//
+// The strategy
+//===----------------------------------------------------------------------===//
+
+class TensorHeadStrategy : public KernelStrategy {
+public:
+  TensorHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "wgmma_token_chunks") {}
+
+  /// TMA wants rows of a multiple of 16 bytes.
+  bool serves(KernelOp kernel) const override {
+    FailureOr<Head> head = analyzeHead(kernel);
+    auto isBF16 = [&](int64_t argument) { return elementType(kernel.getArgument(argument)).isBF16(); };
+    return succeeded(head) && isBF16(head->hidden) && isBF16(head->weight) && head->channels % 8 == 0 &&
+           head->vocabulary % 8 == 0;
+  }
+
+  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    Head head = *analyzeHead(kernel);
+    int64_t chunk = chooseChunk(head), chunks = llvm::divideCeil(head.tokens, chunk);
+    configuration.set("chunk", chunk);
+    Type bf16 = BFloat16Type::get(kernel.getContext());
+    unsigned workspace = kernel.getNumArguments() + kernel.getNumResults();
+    // hidden, W and dz as one side of a product, their rows cut into boxes of so many.
+    auto hidden = [&](int64_t box) { return describeMatrix(head.hidden, bf16, head.tokens, head.channels, box); };
+    auto weight = [&](int64_t box) { return describeMatrix(head.weight, bf16, head.vocabulary, head.channels, box); };
+    auto derivatives = [&](int64_t box) { return describeMatrix(workspace, bf16, chunk, head.vocabulary, box); };
+
+    auto addProduct = [&](StringRef name, const ProductShape &shape) {
+      TensorTiles tiles = chooseTensorTiles(shape, target);
+      tiles.record(configuration, (name + "_").str());
+      configuration.addGPUStage(name, tiles.blocks, tiles.threads(), tiles.sharedMemory(), /*withStep=*/false).cluster =
+          tiles.cluster;
+      return tiles;
+    };
+    TensorTiles logits = addProduct("logits", head.logits(chunk));
+    configuration.stages.back().maps = {hidden(logits.rows), weight(logits.columns / logits.cluster)};
+    configuration.addGPUStage("softmax", chunk, threadsOfSoftmax, 2 * GPUStage::reductionBytes(1, threadsOfSoftmax),
+                              /*withStep=*/false);
+    if (head.hiddenGradient.exists()) {
+      TensorTiles tiles = addProduct("hidden_gradient", head.hiddenProduct(chunk));
+      configuration.stages.back().maps = {derivatives(tiles.rows), weight(tiles.depth / tiles.cluster)};
+    }
+    if (head.weightGradient.exists()) {
+      TensorTiles tiles = addProduct("weight_gradient", head.weightProduct(chunk));
+      configuration.stages.back().maps = {derivatives(tiles.depth), hidden(tiles.depth / tiles.cluster)};
+    }
+    unsigned perChunk = configuration.stages.size();
+    for (int64_t i = 0; i < chunks; ++i)
+      for (unsigned stage = 0; stage < perChunk; ++stage)
+        configuration.steps.push_back({stage, i});
+    if (head.loss.exists())
+      addHeadLossStage(configuration);
+    configuration.workspace = HeadWorkspace(head, chunk, logits.columnTasks).bytes;
+    return success();
+  }
+
+  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
+                      OpBuilder &builder) const override {
+    Head head = *analyzeHead(kernel);
+    for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
+      GPUStage stage(builder, kernel, configuration, index, target, /*lanes=*/2);
+      HeadChunk chunk(stage, kernel, head, configuration);
+      if (spec.name == "logits")
+        LogitsProduct(stage, chunk).emit();
+      else if (spec.name == "softmax")
+        Softmax(stage, chunk).emit();
+      else if (spec.name == "hidden_gradient")
+        HiddenGradientProduct(stage, chunk).emit();
+      else if (spec.name == "weight_gradient")
+        WeightGradientProduct(stage, chunk).emit();
+      else
+        emitHeadLoss(stage, kernel, head, chunk.losses);
+    }
+    return success();
+  }
+
+private:
+  static Type elementType(Value tensor) { return getElementTypeOrSelf(tensor.getType()); }
+};
+
+} // namespace
+
+void hadal::registerTensorHeadStrategy() { registerStrategy(std::make_unique<TensorHeadStrategy>()); }
