@@ -5,6 +5,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -53,6 +54,26 @@ std::string phaseNames() {
   return names;
 }
 
+/// What can be said against the output before anything is compiled, or nothing.
+std::string checkOutput(const CommandLine &commandLine) {
+  const std::string &output = commandLine.output;
+  if (output == "-" && !commandLine.isTextual)
+    return "a program cannot go to standard output: give -o FILE";
+  if (output.empty() || output == "-")
+    return "";
+  if (llvm::sys::fs::equivalent(commandLine.input, output))
+    return "the output '" + output + "' is the input itself: give another -o FILE";
+  if (llvm::sys::fs::is_directory(output))
+    return "the output '" + output + "' is a folder: give -o FILE";
+  // A program is renamed into place, and must not replace a device such as /dev/null.
+  if (!commandLine.isTextual && llvm::sys::fs::exists(output) && !llvm::sys::fs::is_regular_file(output))
+    return "cannot write the program to " + output + ": it exists and is not a regular file";
+  llvm::StringRef folder = llvm::sys::path::parent_path(output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+    return "there is no folder '" + folder.str() + "' to write the output to: make it, or give another -o FILE";
+  return "";
+}
+
 /// What the library left as text, checked.
 struct RawOptions {
   std::string to, from = "model";
@@ -80,10 +101,15 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("a micro-batch has at most " + std::to_string(mostTokens) +
                     " tokens: lower --micro-batch-size or " +
                     "--seq-length; --global-batch-size of the program adds up micro-batches");
-  if (commandLine.output == "-" && !commandLine.isTextual)
-    return complain("a program cannot go to standard output: give -o FILE");
-  if (!commandLine.output.empty() && llvm::sys::fs::equivalent(commandLine.input, commandLine.output))
-    return complain("the output '" + commandLine.output + "' is the input itself: give another -o FILE");
+  if (*from > Phase::Model && (options.microBatchSize > 0 || options.sequenceLength > 0))
+    return complain("--micro-batch-size and --seq-length close the dimensions of a model: in the phase '" + raw.from +
+                    "' they are closed already");
+  if (std::string message = checkOutput(commandLine); !message.empty())
+    return complain(message);
+  auto target = TargetDescription::forTarget(options.target.empty() ? "cpu" : options.target,
+                                             options.cpu.empty() ? "host" : options.cpu);
+  if (!target)
+    return complain(llvm::toString(target.takeError()));
   if (options.program != "train")
     return complain("unknown program '" + options.program + "'; known programs: train");
   if (options.precision != "f32" && options.precision != "bf16")
@@ -127,7 +153,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {
-    if (std::string(argv[index]).rfind("--mlir-", 0) == 0)
+    llvm::StringRef argument = argv[index];
+    // The library would take the next argument as its value.
+    if (argument.starts_with("--") && argument.ends_with("="))
+      return complain("the option '" + argument.drop_back().str() + "' has no value behind its '='");
+    if (argument.starts_with("--mlir-"))
       commandLine.mlirOptions.push_back(argv[index]);
     else
       own.push_back(argv[index]);

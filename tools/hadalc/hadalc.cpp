@@ -103,9 +103,6 @@ int writeProgram(Compiler &compiler, StringRef output, StringRef toolPath) {
   llvm::Expected<std::string> runtime = findRuntimeLibrary(toolPath);
   if (!runtime)
     return fail(llvm::toString(runtime.takeError()));
-  // A program is renamed into place, and must not replace a device such as /dev/null.
-  if (llvm::sys::fs::exists(output) && !llvm::sys::fs::is_regular_file(output))
-    return fail("cannot write the program to " + output + ": it exists and is not a regular file");
   std::string object = (output + ".tmp.o").str(), linked = (output + ".tmp").str();
   llvm::FileRemover removeObject(object), removeLinked(linked);
   if (failed(compiler.writeObject(object)))
