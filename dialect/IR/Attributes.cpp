@@ -3,6 +3,7 @@
 // Rotary embeddings with YaRN and block scales: their syntax, their checks and the figures derived from them.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -61,8 +62,8 @@ LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Rea
 
 LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real theta, int64_t dim, RopeLayout,
                                YarnAttr) {
-  if (dim < 2 || dim > (1 << 20) || dim % 2 != 0)
-    return emitError() << "a rotary embedding needs an even, positive dim of at most " << (1 << 20) << ", got " << dim;
+  if (dim < 2 || dim > mostLength || dim % 2 != 0)
+    return emitError() << "a rotary embedding needs an even, positive dim of at most " << mostLength << ", got " << dim;
   if (!(theta > 1.0))
     return emitError() << "the base theta of a rotary embedding must be greater than 1, got " << theta;
   return success();

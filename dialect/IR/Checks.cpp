@@ -128,7 +128,7 @@ Checks &Checks::positive(StringRef name, int64_t value) {
 }
 
 Checks &Checks::length(StringRef name, int64_t value) {
-  return range(name, value, 1, 1 << 20, "a limit of this dialect");
+  return range(name, value, 1, mostLength, "a limit of this dialect");
 }
 
 Checks &Checks::positiveReal(StringRef name, const APFloat &value) {

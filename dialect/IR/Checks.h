@@ -14,6 +14,9 @@
 
 namespace hadal {
 
+/// The greatest length, of channels, experts or a vocabulary, that the dialect represents.
+constexpr int64_t mostLength = int64_t(1) << 20;
+
 /// The length of the last dimension; open for a scalar.
 int64_t channels(mlir::RankedTensorType type);
 /// The length of the first dimension; open for a scalar.

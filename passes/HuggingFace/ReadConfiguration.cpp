@@ -5,6 +5,7 @@
 // asks for what the family does not have, or is unknown ends in one error that names it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "passes/HuggingFace/Configuration.h"
 #include "passes/HuggingFace/Fields.h"
 
@@ -118,10 +119,9 @@ private:
   /// A length that the dialect bounds.
   int64_t length(StringRef name, int64_t low) {
     int64_t value = fields.integer(name, low);
-    constexpr int64_t most = 1 << 20;
-    if (value > most)
-      fields.fail(name, "expected at most " + Twine(most) + ", got " + Twine(value));
-    return std::min(value, most);
+    if (value > mostLength)
+      fields.fail(name, "expected at most " + Twine(mostLength) + ", got " + Twine(value));
+    return std::min(value, mostLength);
   }
 
   void readSizes() {
@@ -235,8 +235,8 @@ private:
     moe.experts = length("n_routed_experts", 1);
     moe.width = length("moe_intermediate_size", 1);
     moe.shared = fields.integer("n_shared_experts", 0, 0);
-    if (moe.shared > (1 << 20) / moe.width)
-      fields.fail("n_shared_experts", "expected at most " + Twine((1 << 20) / moe.width) + " of width " +
+    if (moe.shared > mostLength / moe.width)
+      fields.fail("n_shared_experts", "expected at most " + Twine(mostLength / moe.width) + " of width " +
                                           Twine(moe.width) + ", got " + Twine(moe.shared));
     moe.topK = fields.integer("num_experts_per_tok", 1);
     if (moe.topK > moe.experts)
