@@ -98,7 +98,7 @@ void lower(NoUnrollOp, InlinePTX &at) { at.emit(".pragma \"nounroll\";", "", {})
 
 //===- Clusters ---------------------------------------------------------------------------------------------------===//
 
-void lower(ClusterArriveOp, InlinePTX &at) { at.emit("barrier.cluster.arrive.release.aligned;", "", {}); }
+void lower(ClusterArriveOp, InlinePTX &at) { at.emit("barrier.cluster.arrive.relaxed.aligned;", "", {}); }
 void lower(ClusterWaitOp, InlinePTX &at) { at.emit("barrier.cluster.wait.acquire.aligned;", "", {}); }
 Value lower(MapSharedOp op, InlinePTX &at) {
   return NVVM::MapaOp::create(at.rewriter, at.loc, op.getType(), op.getPointer(), op.getRank());
@@ -114,7 +114,7 @@ void lower(MBarrierArriveOp op, InlinePTX &at) {
   at.emit("mbarrier.arrive.release.cta.shared::cta.b64 _, [$0];", "r", {at.address(op.getBarrier())});
 }
 void lower(MBarrierArriveRemoteOp op, InlinePTX &at) {
-  at.emit("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [$0];", "r", {at.address(op.getBarrier())});
+  at.emit("mbarrier.arrive.release.cta.shared::cluster.b64 _, [$0];", "r", {at.address(op.getBarrier())});
 }
 void lower(MBarrierArriveExpectOp op, InlinePTX &at) {
   at.emit("mbarrier.arrive.expect_tx.release.cta.shared::cta.b64 _, [$0], $1;", "r,r",

@@ -164,8 +164,11 @@ def PTX_NoUnrollOp : PTX_Op<"nounroll"> {
 //===----------------------------------------------------------------------===//
 
 def PTX_ClusterArriveOp : PTX_Op<"cluster_arrive"> {
-  let summary = "arrives at the cluster's barrier (release)";
-  let description = "PTX: barrier.cluster.arrive.release.aligned.";
+  let summary = "arrives at the cluster's barrier";
+  let description = [{
+    Hands over no writes: new mbarriers become known by `ptx.fence_mbarrier_init`, and a release would wait for all stores
+    to global memory. PTX: barrier.cluster.arrive.relaxed.aligned.
+  }];
   let assemblyFormat = "attr-dict";
 }
 def PTX_ClusterWaitOp : PTX_Op<"cluster_wait"> {
@@ -204,7 +207,11 @@ def PTX_MBarrierArriveOp : PTX_Op<"mbarrier_arrive"> {
 }
 def PTX_MBarrierArriveRemoteOp : PTX_Op<"mbarrier_arrive_remote"> {
   let summary = "one arrival at an mbarrier of another block of the cluster";
-  let description = "PTX: mbarrier.arrive.release.cluster.shared::cluster.b64.";
+  let description = [{
+    Hands over no writes to that block: it says that shared memory which has been read may be filled again. A release to
+    the whole cluster would be a fence to the second-level cache in every step of a ring.
+    PTX: mbarrier.arrive.release.cta.shared::cluster.b64.
+  }];
   let arguments = (ins PTX_ClusterShared:$barrier);
   let assemblyFormat = "$barrier attr-dict";
 }

@@ -113,7 +113,7 @@ llvm.func @clusters() attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<
   ptx.mbarrier_init %barrier, 2
   // CHECK: fence.mbarrier_init.release.cluster;
   ptx.fence_mbarrier_init
-  // CHECK: barrier.cluster.arrive.release.aligned;
+  // CHECK: barrier.cluster.arrive.relaxed.aligned;
   ptx.cluster_arrive
   // CHECK: barrier.cluster.wait.acquire.aligned;
   ptx.cluster_wait
@@ -122,7 +122,7 @@ llvm.func @clusters() attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<
   %other = arith.xori %rank, %one : i32
   // CHECK: mapa.shared::cluster.u64 %rd{{[0-9]+}}, %rd{{[0-9]+}}, %r{{[0-9]+}};
   %remote = ptx.map_shared %barrier, %other
-  // CHECK: mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%r{{[0-9]+}}];
+  // CHECK: mbarrier.arrive.release.cta.shared::cluster.b64 _, [%r{{[0-9]+}}];
   ptx.mbarrier_arrive_remote %remote
   llvm.return
 }
