@@ -180,7 +180,7 @@ bool InstructionLowering::lower(Operation *op) {
             callSame(op, {int64_t(op.getThreads())});
             return true;
           })
-          .Case([](ptx::NoUnrollOp) { return true; })
+          .Case<ptx::NoUnrollOp, ptx::PinOp>([](auto) { return true; })
           .Case([&](ptx::SetMaxRegistersOp op) {
             callSame(op, {int64_t(op.getAction()), int64_t(op.getCount())});
             return true;

@@ -95,6 +95,10 @@ void lower(SetMaxRegistersOp op, InlinePTX &at) {
                                                                             : NVVM::SetMaxRegisterAction::decrease);
 }
 void lower(NoUnrollOp, InlinePTX &at) { at.emit(".pragma \"nounroll\";", "", {}); }
+void lower(PinOp op, InlinePTX &at) {
+  at.emit("{ .reg .pred less; setp.lt.f32 less, $0, 0fBF800000; @less st.volatile.shared.f32 [$1], $0; }", "f,r",
+          {op.getValue(), at.address(op.getMemory())});
+}
 
 //===- Clusters ---------------------------------------------------------------------------------------------------===//
 
@@ -237,8 +241,8 @@ struct PTXToNVVM : PassWrapper<PTXToNVVM, OperationPass<gpu::GPUModuleOp>> {
     declareSharedMemory();
     RewritePatternSet patterns(&getContext());
     addPatterns<ThreadIdOp, BlockIdOp, BlockCountOp, ClusterRankOp, SharedMemoryOp>(patterns);
-    addPatterns<BarrierOp, BarrierArriveOp, SyncWarpOp, ShuffleOp, BallotOp, ElectOp, SetMaxRegistersOp, NoUnrollOp>(
-        patterns);
+    addPatterns<BarrierOp, BarrierArriveOp, SyncWarpOp, ShuffleOp, BallotOp, ElectOp, SetMaxRegistersOp, NoUnrollOp,
+                PinOp>(patterns);
     addPatterns<ClusterArriveOp, ClusterWaitOp, MapSharedOp>(patterns);
     addPatterns<MBarrierInitOp, FenceMBarrierInitOp, MBarrierArriveOp, MBarrierArriveRemoteOp, MBarrierArriveExpectOp,
                 MBarrierTryWaitOp>(patterns);

@@ -156,7 +156,8 @@ private:
     scores = t.waitProducts(1, scores).front();
     t.release(keyRing, step);
     Softmax next = softmax(scores, step, state.maximum, state.sum, masked);
-    // The weights pass through the wait, so that rounding them into wgmma's operands stays behind it.
+    // The exponentials stay before the wait, and rounding them into wgmma's operands, which pass through it, behind it.
+    ptx::PinOp::create(k.builder, k.loc, k.addf(next.sum[0], next.sum[1]), stage.shared(0));
     SmallVector<Value> done = t.waitProducts(0, {output, next.weights});
     t.release(valueRing, previous);
     SoftmaxState result;

@@ -182,20 +182,17 @@ private:
   /// Applies the kernel's elementwise operations and stores.
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
     Operation *yield = kernel.getBody().front().getTerminator();
+    SmallVector<TypedPointer> targets;
+    for (unsigned number = 0; number < kernel.getNumResults(); ++number)
+      targets.push_back(k.typedArgument(kernel, kernel.getNumArguments() + number));
     onePerRow.clear();
-    forPairs(
-        place, groupRow, sum,
-        [&](const Pair &pair) {
-          ElementwiseEmitter emitter(k, [&](Value tensor, int64_t) { return leaf(tensor, pair); });
-          SmallVector<Value> values;
-          for (Value value : yield->getOperands())
-            values.push_back(emitter.emit(value));
-          return values;
-        },
-        [&](Value element, ValueRange values) {
-          for (auto [number, value] : llvm::enumerate(values))
-            k.storeAligned(value, k.argument(kernel.getNumArguments() + number), element, 2);
-        });
+    forPairs(place, groupRow, sum, targets, [&](const Pair &pair) {
+      ElementwiseEmitter emitter(k, [&](Value tensor, int64_t) { return leaf(tensor, pair); });
+      SmallVector<Value> values;
+      for (Value value : yield->getOperands())
+        values.push_back(emitter.emit(value));
+      return values;
+    });
   }
 
   /// The pair of a tensor that the epilogue does not compute.

@@ -117,12 +117,23 @@ private:
   }
 
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    SmallVector<Value> halves[2];
     for (int64_t half = 0; half < 2; ++half)
-      emitRow(place, t.add(t.add(place.row, groupRow), t.accumulatorRow(half)), half, sum);
+      halves[half] = emitRow(place, t.add(t.add(place.row, groupRow), t.accumulatorRow(half)), half, sum);
+    if (!hasGradients(chunk.head))
+      return;
+    for (int64_t column = 0; column < tiles.columns; column += 64) {
+      SmallVector<Value> registers;
+      for (int64_t j = column / 8; j < column / 8 + 8; ++j)
+        for (const SmallVector<Value> &exponentials : halves)
+          registers.push_back(packPair(t.fromNumbers({exponentials[2 * j], exponentials[2 * j + 1]})));
+      storePanel(place, groupRow, column, registers, chunk.exponentials);
+    }
   }
 
-  /// A thread's part of a row, spread over four neighbouring lanes: numbers 4·j + 2·half + c in columns 8·j + c.
-  void emitRow(const Place &place, Value row, int64_t half, Value sum) {
+  /// A thread's part of a row, spread over four neighbouring lanes: numbers 4·j + 2·half + c in columns 8·j + c. Keeps
+  /// what the row leaves, and returns the exponentials.
+  SmallVector<Value> emitRow(const Place &place, Value row, int64_t half, Value sum) {
     Value rowIsInside = t.less(row, place.rowEnd), known = t.wide(t.min(row, t.add(place.rowEnd, -1)));
     Value target = k.load(k.i32(), chunk.targets, known);
     Value firstColumn = t.add(place.column, t.accumulatorColumn());
@@ -138,11 +149,8 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    k.ifThen(rowIsInside, [&] {
-      if (hasGradients(chunk.head))
-        storeExponentials(known, firstColumn, numbers);
-      storeStatistics(known, place.column, maximum, total);
-    });
+    k.ifThen(rowIsInside, [&] { storeStatistics(known, place.column, maximum, total); });
+    return numbers;
   }
 
   /// Joins numbers in four chains that do not wait for one another.
@@ -165,24 +173,6 @@ private:
         scores.push_back(score);
       }
     return scores;
-  }
-
-  void storeExponentials(Value row, Value firstColumn, ArrayRef<Value> exponentials) {
-    Type bf16 = k.builder.getBF16Type();
-    Value start = k.add(k.mul(row, shape.columns), t.wide(firstColumn));
-    Value left = t.sub(t.number(shape.columns), firstColumn);
-    for (int64_t j = 0; j < tiles.columns / 8; ++j) {
-      auto store = [&] {
-        Value pair = t.fromNumbers({exponentials[2 * j], exponentials[2 * j + 1]});
-        pair = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(bf16), pair);
-        k.storeAligned(pair, chunk.exponentials, k.add(start, k.i64(8 * j)), 2);
-      };
-      // Vocabularies are a multiple of 8: a pair is inside or outside as a whole.
-      if (shape.columns % tiles.columns != 0)
-        k.ifThen(t.less(t.number(8 * j), left), store);
-      else
-        store();
-    }
   }
 
   /// The row's (m, l) of this tile, by one of its four lanes.
@@ -316,14 +306,11 @@ private:
   }
 
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
-    forPairs(
-        place, groupRow, sum,
-        [&](const Pair &pair) -> SmallVector<Value> {
-          if (!accumulated)
-            return {pair.sums};
-          return {k.addf(k.loadAligned(accumulated, pair.element, 2), pair.sums)};
-        },
-        [&](Value element, ValueRange values) { k.storeAligned(values[0], result, element, 2); });
+    forPairs(place, groupRow, sum, result, [&](const Pair &pair) -> SmallVector<Value> {
+      if (!accumulated)
+        return {pair.sums};
+      return {k.addf(k.loadAligned(accumulated, pair.element, 2), pair.sums)};
+    });
   }
 
   Value tokens;
@@ -359,16 +346,15 @@ private:
 
   /// Before the first chunk there is the gradient that is handed in, or nothing.
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
-    auto store = [&](Value element, ValueRange values) { k.storeAligned(values[0], result, element, 2); };
     auto addSoFar = [&](const Pair &pair) -> SmallVector<Value> {
       return {k.addf(k.loadAligned(soFar, pair.element, 2), pair.sums)};
     };
     auto asItIs = [](const Pair &pair) -> SmallVector<Value> { return {pair.sums}; };
     if (hasGradientSoFar)
-      return forPairs(place, groupRow, sum, addSoFar, store);
+      return forPairs(place, groupRow, sum, result, addSoFar);
     k.ifThen(
-        isFirst, [&] { forPairs(place, groupRow, sum, asItIs, store); },
-        [&] { forPairs(place, groupRow, sum, addSoFar, store); });
+        isFirst, [&] { forPairs(place, groupRow, sum, result, asItIs); },
+        [&] { forPairs(place, groupRow, sum, result, addSoFar); });
   }
 
   Value tokens, isFirst;

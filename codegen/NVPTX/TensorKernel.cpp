@@ -109,6 +109,9 @@ Value TensorKernel::pack(Value accumulator) {
   int64_t length = cast<VectorType>(accumulator.getType()).getNumElements();
   return tile::PackOp::create(k.builder, k.loc, VectorType::get({length / 2}, k.i32()), accumulator);
 }
+void TensorKernel::write(Value registers, Value tile, Value row, Value column) {
+  tile::WriteOp::create(k.builder, k.loc, registers, tile, row, column, /*transpose=*/false);
+}
 Value TensorKernel::at(Value vector, int64_t i) {
   return vector::ExtractOp::create(k.builder, k.loc, vector, ArrayRef<int64_t>{i});
 }

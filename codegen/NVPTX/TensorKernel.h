@@ -79,6 +79,8 @@ public:
   llvm::SmallVector<Value> waitProducts(int64_t pending, ValueRange accumulators);
   Value zeros(int64_t columns);
   Value pack(Value accumulator);
+  /// Writes packed accumulators of the warp group into a tile, from a row and a column on.
+  void write(Value registers, Value tile, Value row, Value column);
   /// Number i of a vector in registers.
   Value at(Value vector, int64_t i);
   Value fromNumbers(ValueRange numbers, Type element = {});

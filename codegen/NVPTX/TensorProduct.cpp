@@ -144,15 +144,39 @@ void TensorProduct::consume(Value group) {
   });
 }
 
-void TensorProduct::forPairs(const Place &place, Value groupRow, Value sum, ComputePair compute, StorePair store) {
-  constexpr int64_t batch = 8;
-  for (int64_t begin = 0; begin < tiles.columns / 8; begin += batch)
-    for (int64_t half = 0; half < 2; ++half)
-      forBatch(place, groupRow, half, begin, std::min(begin + batch, tiles.columns / 8), sum, compute, store);
+//===----------------------------------------------------------------------===//
+// Epilogues
+//===----------------------------------------------------------------------===//
+
+/// Columns of a panel, in steps of the 8 that lie between a thread's pairs.
+static constexpr int64_t panelSteps = 8, panelColumns = 8 * panelSteps;
+
+bool TensorProduct::isStoredByPanels(const TypedPointer &target) const {
+  return storesPanels() && target.element && target.element.isBF16();
 }
 
-void TensorProduct::forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin, int64_t end, Value sum,
-                             ComputePair compute, StorePair store) {
+void TensorProduct::forPairs(const Place &place, Value groupRow, Value sum, ArrayRef<TypedPointer> targets,
+                             ComputePair compute) {
+  for (int64_t begin = 0; begin < tiles.columns / 8; begin += panelSteps) {
+    SmallVector<SmallVector<Value>> halves[2];
+    for (int64_t half = 0; half < 2; ++half)
+      halves[half] = forBatch(place, groupRow, half, begin, sum, targets, compute);
+    for (auto [number, target] : llvm::enumerate(targets)) {
+      if (!isStoredByPanels(target))
+        continue;
+      SmallVector<Value> registers;
+      for (int64_t j = 0; j < panelSteps; ++j)
+        for (int64_t half = 0; half < 2; ++half)
+          registers.push_back(packPair(halves[half][j][number]));
+      storePanel(place, groupRow, 8 * begin, registers, target.pointer);
+    }
+  }
+}
+
+/// The pairs of one panel and half, of which those that do not go by panels are stored.
+SmallVector<SmallVector<Value>> TensorProduct::forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin,
+                                                        Value sum, ArrayRef<TypedPointer> targets,
+                                                        ComputePair compute) {
   bool ragged = shape.columns % tiles.columns != 0;
   Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
   Value rowIsInside = t.less(row, place.rowEnd);
@@ -164,7 +188,7 @@ void TensorProduct::forBatch(const Place &place, Value groupRow, int64_t half, i
   Value rowStart = k.mul(pair.row, shape.columns), firstColumn = t.add(place.column, t.accumulatorColumn());
   SmallVector<SmallVector<Value>> results;
   SmallVector<Value> elements, inside;
-  for (int64_t j = begin; j < end; ++j) {
+  for (int64_t j = begin; j < begin + panelSteps; ++j) {
     Value column = t.add(firstColumn, 8 * j);
     inside.push_back(ragged ? t.both(rowIsInside, t.less(column, t.number(shape.columns))) : rowIsInside);
     if (ragged)
@@ -175,8 +199,51 @@ void TensorProduct::forBatch(const Place &place, Value groupRow, int64_t half, i
     elements.push_back(pair.element);
     results.push_back(compute(pair));
   }
-  for (int64_t i = 0; i < end - begin; ++i)
-    k.ifThen(inside[i], [&] { store(elements[i], results[i]); });
+  if (!llvm::all_of(targets, [&](const TypedPointer &target) { return isStoredByPanels(target); }))
+    for (int64_t i = 0; i < panelSteps; ++i)
+      k.ifThen(inside[i], [&] {
+        for (auto [target, value] : llvm::zip(targets, results[i]))
+          if (!isStoredByPanels(target))
+            k.storeAligned(k.round(value, target.element), target.pointer, elements[i], 2);
+      });
+  return results;
+}
+
+Value TensorProduct::packPair(Value pair) {
+  Value rounded = k.round(pair, k.builder.getBF16Type());
+  Value bits = vector::BitCastOp::create(k.builder, k.loc, VectorType::get({1}, k.i32()), rounded);
+  return t.at(bits, 0);
+}
+
+void TensorProduct::storePanel(const Place &place, Value groupRow, int64_t column, ValueRange registers, Value target) {
+  Value panel = t.view(t.matrix(tiles.rows, panelColumns, true), tiles.panelOffset());
+  auto chunkType = VectorType::get({4}, k.i32());
+  t.write(t.fromNumbers(registers, k.i32()), panel, groupRow, zero);
+  stage.syncWarp();
+  // Eight lanes bring a row of 128 bytes, four rows at a time.
+  constexpr int64_t rowsAtOnce = 4, rowsOfWarp = 16;
+  Value row = t.add(groupRow, t.add(t.mul(t.div(t.groupThread, warpSize), rowsOfWarp), t.div(t.lane, 8)));
+  Value inPanel = t.mul(t.rem(t.lane, 8), 8);
+  SmallVector<Value> chunks;
+  for (int64_t i = 0; i < rowsOfWarp; i += rowsAtOnce) {
+    Value from = tile::ElementOp::create(k.builder, k.loc, panel, t.add(row, i), inPanel);
+    chunks.push_back(LLVM::LoadOp::create(k.builder, k.loc, chunkType, from, /*alignment=*/16));
+  }
+  Value firstColumn = t.add(t.add(place.column, column), inPanel), firstRow = t.add(place.row, row);
+  Value columnIsInside = t.less(firstColumn, t.number(shape.columns));
+  Value memoryRow = place.rowsBefore ? t.add(place.rowsBefore, firstRow) : firstRow;
+  Value element = k.add(k.mul(t.wide(memoryRow), shape.columns), t.wide(firstColumn));
+  for (auto [i, chunk] : llvm::enumerate(chunks)) {
+    Value isInside = t.less(t.add(firstRow, int64_t(i) * rowsAtOnce), place.rowEnd);
+    if (shape.columns % tiles.columns != 0)
+      isInside = t.both(isInside, columnIsInside);
+    k.ifThen(isInside, [&, i = int64_t(i), chunk = chunk] {
+      Value at = k.address(target, k.add(element, i * rowsAtOnce * shape.columns), k.builder.getBF16Type());
+      LLVM::StoreOp::create(k.builder, k.loc, chunk, at, /*alignment=*/16);
+    });
+  }
+  // The next panel is written where this one has been read.
+  stage.syncWarp();
 }
 
 //===----------------------------------------------------------------------===//

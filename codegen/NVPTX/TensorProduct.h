@@ -89,16 +89,25 @@ protected:
   /// One thread asks TMA for the tiles of a step.
   void loadTiles(const Place &place, Value step, Value fill);
 
-  /// Goes through a thread's sums in pairs of neighbouring columns. `compute` makes of a pair what is stored, from its
-  /// place in C (row, column, element, i64); `store` stores it. What lies outside of C is computed from the nearest
-  /// element inside, and not stored. Several pairs are computed before the first of them is stored, so that their loads
-  /// are under way together.
+  /// Goes through a thread's sums in pairs of neighbouring columns. `compute` makes of a pair what is stored, a pair
+  /// for every target, from its place in C (row, column, element, i64). What lies outside of C is computed from the
+  /// nearest element inside, and not stored. Several pairs are computed before the first of them is stored, so that
+  /// their loads are under way together.
   struct Pair {
     Value sums, row, column, element;
   };
   using ComputePair = llvm::function_ref<mlir::SmallVector<Value>(const Pair &pair)>;
-  using StorePair = llvm::function_ref<void(Value element, ValueRange values)>;
-  void forPairs(const Place &place, Value groupRow, Value sum, ComputePair compute, StorePair store);
+  void forPairs(const Place &place, Value groupRow, Value sum, llvm::ArrayRef<TypedPointer> targets,
+                ComputePair compute);
+
+  /// Stores a panel of C, the warp group's 64 rows of 64 columns from `column` of the tile on, in bf16: `registers` are
+  /// the accumulators' pairs, 4·j + 2·half and the next one in number 2·j + half. They pass through shared memory, each
+  /// warp's 16 rows for itself, since a thread has 4 bytes here and there of a row and memory wants lines of 128.
+  /// C's rows are multiples of 16 bytes.
+  void storePanel(const Place &place, Value groupRow, int64_t column, ValueRange registers, Value target);
+  bool storesPanels() const { return shape.columns % 8 == 0; }
+  /// A pair of f32 or bf16 as the register that holds it in bf16.
+  Value packPair(Value pair);
 
   const TensorTiles tiles;
   const ProductShape shape;
@@ -110,8 +119,10 @@ protected:
 
 private:
   void consume(Value group);
-  void forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin, int64_t end, Value sum,
-                ComputePair compute, StorePair store);
+  mlir::SmallVector<mlir::SmallVector<Value>> forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin,
+                                                       Value sum, llvm::ArrayRef<TypedPointer> targets,
+                                                       ComputePair compute);
+  bool isStoredByPanels(const TypedPointer &target) const;
 };
 
 /// What TMA is told of a bf16 matrix with rows of `columns` numbers, or of several such matrices one behind the other,
