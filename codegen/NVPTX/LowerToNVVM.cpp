@@ -96,7 +96,7 @@ void lower(SetMaxRegistersOp op, InlinePTX &at) {
 }
 void lower(NoUnrollOp, InlinePTX &at) { at.emit(".pragma \"nounroll\";", "", {}); }
 void lower(PinOp op, InlinePTX &at) {
-  at.emit("{ .reg .pred less; setp.lt.f32 less, $0, 0fBF800000; @less st.volatile.shared.f32 [$1], $0; }", "f,r",
+  at.emit("{ .reg .pred huge; setp.gt.f32 huge, $0, 0f7F000000; @huge st.volatile.shared.f32 [$1], $0; }", "f,r",
           {op.getValue(), at.address(op.getMemory())});
 }
 

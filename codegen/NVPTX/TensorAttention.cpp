@@ -157,7 +157,7 @@ private:
     t.release(keyRing, step);
     Softmax next = softmax(scores, step, state.maximum, state.sum, masked);
     // The exponentials stay before the wait, and rounding them into wgmma's operands, which pass through it, behind it.
-    ptx::PinOp::create(k.builder, k.loc, k.addf(next.sum[0], next.sum[1]), stage.shared(0));
+    ptx::PinOp::create(k.builder, k.loc, k.addf(next.sum[0], next.sum[1]), stage.shared(memory.pinOffset));
     SmallVector<Value> done = t.waitProducts(0, {output, next.weights});
     t.release(valueRing, previous);
     SoftmaxState result;

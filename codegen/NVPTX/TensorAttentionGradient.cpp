@@ -225,6 +225,7 @@ private:
     slopes = t.waitProducts(1, slopes).front();
     Value derivatives = t.pack(emitDerivatives(weights, slopes, pairs));
     Value keySum = t.product(derivatives, Value(), walked(queryColumns, step, false), Value(), carried[0]);
+    // No registers are left for products that run on into the next step.
     SmallVector<Value> sums = t.waitProducts(0, {keySum, valueSum});
     t.release(walkedRing, step);
     return sums;
@@ -307,6 +308,7 @@ private:
                               return {emitStep(step, groupRow, carried[0], statistic, delta)};
                             })
                     .front();
+    sum = t.waitProducts(0, sum).front();
     storeColumns(sum, 0, shape.query(), shape.scale, k.argument(argQueryGradient), elementOf(op.getQueryGradient()),
                  shape.heads * shape.query(), queryColumn, groupRow);
   }
@@ -314,23 +316,27 @@ private:
   Value emitStep(Value step, Value groupRow, Value sum, ArrayRef<Value> statistic, ArrayRef<Value> delta) {
     t.wait(walkedRing, step);
     auto [scores, slopes] = startScores(groupRow, step);
-    SmallVector<Value> done = t.waitProducts(0, {scores, slopes});
-    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0);
+    // The product of the step before runs until here: its tiles are free.
+    scores = t.waitProducts(1, scores).front();
+    t.release(walkedRing, t.add(step, -1), 1, t.less(zero, step));
+    Value base = k.f32(shape.scale * M_LOG2E), none = k.f32(0), total = none;
+    SmallVector<Value> weights, derivatives;
+    for (int64_t i = 0; i < tiles.walked / 2; ++i) {
+      weights.push_back(exp2(k.fma(t.at(scores, i), base, statistic[i % 4 / 2])));
+      total = k.addf(total, weights.back());
+    }
+    ptx::PinOp::create(k.builder, k.loc, total, stage.shared(memory.pinOffset));
+    slopes = t.waitProducts(0, slopes).front();
     Value firstKey = t.add(t.mul(step, tiles.walked), t.accumulatorColumn());
     Value bound[2] = {t.sub(query[0], firstKey), t.sub(query[1], firstKey)};
-    SmallVector<Value> derivatives;
     for (int64_t i = 0; i < tiles.walked / 2; ++i) {
       int64_t half = i % 4 / 2;
       Value hidden = t.less(bound[half], t.number(i / 4 * 8 + i % 2));
-      Value weight = exp2(k.fma(t.at(done[0], i), base, statistic[half]));
-      Value derivative = k.mulf(weight, k.subf(t.at(done[1], i), delta[half]));
+      Value derivative = k.mulf(weights[i], k.subf(t.at(slopes, i), delta[half]));
       derivatives.push_back(k.select(hidden, none, derivative));
     }
     Value packed = t.pack(t.fromNumbers(derivatives));
-    Value next = t.product(packed, Value(), walked(queryColumns, step, false), Value(), sum);
-    next = t.waitProducts(0, next).front();
-    t.release(walkedRing, step);
-    return next;
+    return t.product(packed, Value(), walked(queryColumns, step, false), Value(), sum);
   }
 
   Value steps, query[2];

@@ -28,7 +28,8 @@ ForwardMemory::ForwardMemory(const AttentionShape &shape, const TensorAttentionT
   valueOffset = keyOffset + tiles.stages * keyBytes;
   barrierOffset = valueOffset + tiles.stages * valueBytes;
   // One barrier pair for the queries, then those of the two rings.
-  bytes = barrierOffset + (1 + 2 * tiles.stages) * 16;
+  pinOffset = barrierOffset + (1 + 2 * tiles.stages) * 16;
+  bytes = pinOffset + 4;
 }
 
 FailureOr<TensorAttentionTiles> hadal::chooseForwardTiles(const AttentionShape &shape, int64_t sharedMemory) {
@@ -77,7 +78,8 @@ GradientMemory::GradientMemory(const AttentionShape &shape, const TensorGradient
   walkedQueryBytes = llvm::alignTo(tiles.walked * shape.query() * 2, 1024);
   stageBytes = walkedQueryBytes + llvm::alignTo(tiles.walked * shape.value * 2, 1024);
   barrierOffset = ringOffset + tiles.stages * stageBytes;
-  bytes = barrierOffset + (1 + tiles.stages) * 16;
+  pinOffset = barrierOffset + (1 + tiles.stages) * 16;
+  bytes = pinOffset + 4;
 }
 
 GradientWorkspace::GradientWorkspace(const AttentionShape &shape) {

@@ -27,10 +27,10 @@ struct TensorAttentionTiles {
   static TensorAttentionTiles read(const KernelConfiguration &configuration);
 };
 
-/// The places of the forward kernel's tiles and barriers in shared memory.
+/// The places of the forward kernel's tiles and barriers in shared memory, and of what ptx.pin wants.
 struct ForwardMemory {
   int64_t queryBytes, keyBytes, valueBytes;
-  int64_t keyOffset, valueOffset, barrierOffset, bytes;
+  int64_t keyOffset, valueOffset, barrierOffset, pinOffset, bytes;
   ForwardMemory(const AttentionShape &shape, const TensorAttentionTiles &tiles);
 };
 
@@ -50,9 +50,9 @@ struct TensorGradientTiles {
 };
 
 /// The places of a gradient pass's tiles: a pair of owned tiles (as deep as a query, and as a value), a ring of walked
-/// ones, barriers.
+/// ones, barriers, and what ptx.pin wants.
 struct GradientMemory {
-  int64_t ownedValueOffset, ringOffset, walkedQueryBytes, stageBytes, barrierOffset, bytes;
+  int64_t ownedValueOffset, ringOffset, walkedQueryBytes, stageBytes, barrierOffset, pinOffset, bytes;
   GradientMemory(const AttentionShape &shape, const TensorGradientTiles &tiles);
 };
 

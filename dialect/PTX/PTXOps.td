@@ -163,9 +163,9 @@ def PTX_PinOp : PTX_Op<"pin"> {
   let summary = "keeps ptxas from moving what `value` is computed from behind this place";
   let description = [{
     A wgmma.wait_group names no register, so ptxas feels free to wait first and to compute later what was written in front
-    of it, and nothing overlaps. `value` is at least 0, or NaN; it is stored to `memory` when it is less than -1, which
-    ptxas does not know to be never. PTX: setp.lt.f32 and a predicated st.volatile.shared.f32. Does nothing in the
-    emulator.
+    of it, and nothing overlaps. So `value` is stored to `memory`, 4 bytes that nobody reads, when it is more than 2^127:
+    hardly ever, which ptxas does not know. (It does know that a sum of exponentials is not negative.)
+    PTX: setp.gt.f32 and a predicated st.volatile.shared.f32. Does nothing in the emulator.
   }];
   let arguments = (ins F32:$value, PTX_Shared:$memory);
   let assemblyFormat = "$value `,` $memory attr-dict";

@@ -63,6 +63,9 @@ llvm.func @threads(%out: !llvm.ptr, %id: i32, %number: f32)
   %e = ptx.ballot %negative
   // CHECK: elect.sync %r{{[0-9]+}}|%p{{[0-9]+}}, -1;
   %leader = ptx.elect
+  %scratch = ptx.shared_memory 0
+  // CHECK: setp.gt.f32 huge, %r{{[0-9]+}}, 0f7F000000; @huge st.volatile.shared.f32 [%r{{[0-9]+}}], %r{{[0-9]+}};
+  ptx.pin %c, %scratch
   scf.if %leader {
     llvm.store %c, %out : f32, !llvm.ptr
     %next = llvm.getelementptr %out[1] : (!llvm.ptr) -> !llvm.ptr, f32

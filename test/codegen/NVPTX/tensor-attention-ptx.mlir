@@ -17,6 +17,11 @@
 // CHECK: ex2.approx.ftz.f32
 // The second product's A is four registers.
 // CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{.*}}, {%r{{[0-9]+}}, %r{{[0-9]+}}, %r{{[0-9]+}}, %r{{[0-9]+}}}, %rd
+// A step's exponentials stand between the waits for its scores and for the values' product, and are used there.
+// CHECK: wgmma.wait_group.sync.aligned 1;
+// CHECK-COUNT-64: ex2.approx.ftz.f32
+// CHECK: @huge st.volatile.shared.f32
+// CHECK: wgmma.wait_group.sync.aligned 0;
 hadal.kernel attention @v3(%q: tensor<1x4096x3072xbf16>, %kv: tensor<1x4096x4096xbf16>, %rotary: tensor<1x4096x64xbf16>) -> (tensor<1x4096x2048xbf16>, tensor<1x16x4096xf32>) {
   %0, %1 = hadal.attention %q, %kv, %rotary {heads = 16, nope = 128, value = 128, scale = 0.072 : f64} : (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>) -> (tensor<1x4096x2048xbf16>, tensor<1x16x4096xf32>)
   hadal.yield %0, %1 : tensor<1x4096x2048xbf16>, tensor<1x16x4096xf32>
@@ -29,8 +34,12 @@ hadal.kernel attention @v3(%q: tensor<1x4096x3072xbf16>, %kv: tensor<1x4096x4096
 // CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
 // CHECK: wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16
 // CHECK-LABEL: .entry v3_gradient$queries
-// CHECK: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16
+// CHECK-COUNT-32: ex2.approx.ftz.f32
+// CHECK: @huge st.volatile.shared.f32
+// CHECK: wgmma.wait_group.sync.aligned 0;
 // CHECK: wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16
+// CHECK: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16
+// CHECK: wgmma.wait_group.sync.aligned 1;
 // CHECK-LABEL: .entry v3_gradient$rotary
 hadal.kernel attention @v3_gradient(%q: tensor<1x4096x3072xbf16>, %kv: tensor<1x4096x4096xbf16>, %rotary: tensor<1x4096x64xbf16>, %o: tensor<1x4096x2048xbf16>, %l: tensor<1x16x4096xf32>, %g: tensor<1x4096x2048xbf16>) -> (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>) {
   %0:3 = hadal.attention_gradient %q, %kv, %rotary, %o, %l, %g {heads = 16, nope = 128, value = 128, scale = 0.072 : f64} : (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>, tensor<1x4096x2048xbf16>, tensor<1x16x4096xf32>, tensor<1x4096x2048xbf16>) -> (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>)

@@ -21,6 +21,12 @@
 // CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16
 // CHECK: wgmma.commit_group.sync.aligned
 // CHECK: wgmma.wait_group.sync.aligned 1
+// A panel of bf16 goes through shared memory and out in chunks of 16 bytes.
+// CHECK: wgmma.wait_group.sync.aligned 0
+// CHECK-COUNT-4: stmatrix.sync.aligned.m8n8.x4.shared.b16
+// CHECK: bar.warp.sync
+// CHECK: ld.shared.v4.b32
+// CHECK: st.global.v4.b32
 hadal.kernel contraction @square(%x: tensor<8192x8192xbf16>, %w: tensor<8192x8192xbf16>) -> tensor<8192x8192xbf16> {
   %0 = hadal.linear %x weights(%w : tensor<8192x8192xbf16>) : tensor<8192x8192xbf16> -> tensor<8192x8192xbf16>
   hadal.yield %0 : tensor<8192x8192xbf16>

@@ -21,6 +21,7 @@
 // CHECK: shfl.sync.bfly.b32
 // CHECK: ex2.approx{{(.ftz)?}}.f32
 // CHECK: cvt.rn.bf16x2.f32
+// CHECK: stmatrix.sync.aligned.m8n8.x4.shared.b16
 // CHECK-LABEL: .entry head$softmax
 // CHECK: ld.global.v4
 // CHECK: st.global.v4

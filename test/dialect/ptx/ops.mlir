@@ -29,6 +29,9 @@ func.func @threads(%value: f32, %bits: i32, %predicate: i1) {
   ptx.set_max_registers <increase> 232
   // CHECK: ptx.nounroll
   ptx.nounroll
+  %scratch = ptx.shared_memory 0
+  // CHECK: ptx.pin %{{.*}}, %{{.*}}
+  ptx.pin %value, %scratch
   return
 }
 
