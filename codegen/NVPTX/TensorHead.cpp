@@ -110,16 +110,31 @@ public:
   }
 
 private:
+  /// One of a thread's two rows: whether it is a token's, its number in the chunk (of the last token if not), its
+  /// target.
+  struct Row {
+    Value isInside, number, target;
+  };
+
   Place findTile(Value task, SmallVector<Value> &walk) override {
     Place place = findDenseTile(task);
     place.rowEnd = tokens;
     return place;
   }
 
+  void beginTile(const Place &place, Value groupRow) override {
+    for (int64_t half = 0; half < 2; ++half) {
+      Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
+      rows[half].isInside = t.less(row, place.rowEnd);
+      rows[half].number = t.wide(t.min(row, t.add(place.rowEnd, -1)));
+      rows[half].target = k.load(k.i32(), chunk.targets, rows[half].number);
+    }
+  }
+
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
     SmallVector<Value> halves[2];
     for (int64_t half = 0; half < 2; ++half)
-      halves[half] = emitRow(place, t.add(t.add(place.row, groupRow), t.accumulatorRow(half)), half, sum);
+      halves[half] = emitRow(place, rows[half], half, sum);
     if (!hasGradients(chunk.head))
       return;
     for (int64_t column = 0; column < tiles.columns; column += 64) {
@@ -133,12 +148,10 @@ private:
 
   /// A thread's part of a row, spread over four neighbouring lanes: numbers 4·j + 2·half + c in columns 8·j + c. Keeps
   /// what the row leaves, and returns the exponentials.
-  SmallVector<Value> emitRow(const Place &place, Value row, int64_t half, Value sum) {
-    Value rowIsInside = t.less(row, place.rowEnd), known = t.wide(t.min(row, t.add(place.rowEnd, -1)));
-    Value target = k.load(k.i32(), chunk.targets, known);
+  SmallVector<Value> emitRow(const Place &place, const Row &row, int64_t half, Value sum) {
     Value firstColumn = t.add(place.column, t.accumulatorColumn());
     SmallVector<Value> numbers = scoresOf(sum, half, firstColumn);
-    storeTarget(rowIsInside, known, t.sub(target, firstColumn), numbers);
+    storeTarget(row, t.sub(row.target, firstColumn), numbers);
     Value largest = fold(numbers, [&](Value a, Value b) { return k.maxf(a, b); });
     for (int32_t distance : {1, 2})
       largest = k.maxf(largest, stage.shuffleXor(largest, distance));
@@ -149,7 +162,7 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    k.ifThen(rowIsInside, [&] { storeStatistics(known, place.column, maximum, total); });
+    storeStatistics(row, place.column, maximum, total);
     return numbers;
   }
 
@@ -176,28 +189,29 @@ private:
   }
 
   /// The row's (m, l) of this tile, by one of its four lanes.
-  void storeStatistics(Value row, Value column, Value maximum, Value total) {
-    k.ifThen(k.equal(t.rem(t.lane, 4), zero), [&] {
+  void storeStatistics(const Row &row, Value column, Value maximum, Value total) {
+    k.ifThen(t.both(row.isInside, k.equal(t.rem(t.lane, 4), zero)), [&] {
       Value tile = t.wide(t.div(column, tiles.columns));
-      Value place = k.add(k.mul(row, tiles.columnTasks), tile);
+      Value place = k.add(k.mul(row.number, tiles.columnTasks), tile);
       k.storeAligned(t.fromNumbers({maximum, total}), chunk.statistics, k.mul(place, 2), 2);
     });
   }
 
   /// The target's score, by the lane that holds it: `place` counts columns from this lane's first one.
-  void storeTarget(Value rowIsInside, Value row, Value place, ArrayRef<Value> scores) {
+  void storeTarget(const Row &row, Value place, ArrayRef<Value> scores) {
     Value isInTile = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ult, place, t.number(tiles.columns));
     Value isMine = t.both(isInTile, t.less(t.rem(place, 8), t.number(2)));
-    k.ifThen(t.both(rowIsInside, isMine), [&] {
+    k.ifThen(t.both(row.isInside, isMine), [&] {
       Value score = scores.front();
       for (size_t i = 1; i < scores.size(); ++i)
         score = k.select(k.equal(place, t.number(int64_t(i) / 2 * 8 + int64_t(i) % 2)), scores[i], score);
-      k.store(k.mulf(score, k.f32(M_LOG2E)), chunk.targetScores, row);
+      k.store(k.mulf(score, k.f32(M_LOG2E)), chunk.targetScores, row.number);
     });
   }
 
   HeadChunk &chunk;
   Value tokens;
+  Row rows[2];
 };
 
 //===----------------------------------------------------------------------===//

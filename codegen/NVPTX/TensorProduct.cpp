@@ -125,6 +125,7 @@ void TensorProduct::loadTiles(const Place &place, Value step, Value fill) {
 void TensorProduct::consume(Value group) {
   Value groupRow = t.mul(group, 64);
   forTiles({zero}, [&](const Place &place, ValueRange carried) -> SmallVector<Value> {
+    beginTile(place, groupRow);
     SmallVector<Value> after =
         t.forReduce(zero, place.steps, one, {carried[0], t.zeros(tiles.columns)},
                     [&](Value step, ValueRange values) -> SmallVector<Value> {

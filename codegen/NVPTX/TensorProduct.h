@@ -69,6 +69,8 @@ protected:
   virtual void produce();
   virtual TensorKernel::Registers registers() const;
 
+  /// What consumers load for the epilogue of a tile before they multiply.
+  virtual void beginTile(const Place &place, Value groupRow) {}
   /// What consumers do to a stage before they multiply it.
   virtual void prepareStage(const Place &place, Value step, Value fill) {}
 
