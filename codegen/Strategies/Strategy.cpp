@@ -129,9 +129,16 @@ struct SelectStrategies : TargetPass<SelectStrategies> {
   StringRef getArgument() const override { return "hadal-select-strategies"; }
   StringRef getDescription() const override { return "chooses strategy, tile sizes and stages of every kernel"; }
   Option<bool> printConfig{*this, "print-config", llvm::cl::desc("print a line per kernel"), llvm::cl::init(false)};
+  Option<int64_t> multiprocessors{*this, "multiprocessors",
+                                  llvm::cl::desc("of the GPU that tiles are chosen for (default: 132)")};
 
   void runOnOperation() override {
     FailureOr<TargetDescription> description = describe();
+    if (succeeded(description) && multiprocessors.hasValue())
+      if (llvm::Error error = description->setMultiprocessors(multiprocessors)) {
+        getOperation().emitError(llvm::toString(std::move(error)));
+        return signalPassFailure();
+      }
     if (failed(description) ||
         failed(selectStrategies(getOperation(), *description, printConfig ? &llvm::errs() : nullptr)))
       signalPassFailure();

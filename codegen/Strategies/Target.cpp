@@ -108,6 +108,16 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
   return description;
 }
 
+Error TargetDescription::setMultiprocessors(int64_t count) {
+  constexpr int64_t most = 1024;
+  if (gpu.empty())
+    return createStringError("a CPU has no multiprocessors: name a GPU as the target");
+  if (count < 1 || count > most)
+    return createStringError("a GPU has 1 to %lld multiprocessors, not %lld", (long long)most, (long long)count);
+  multiprocessors = count;
+  return Error::success();
+}
+
 bool TargetDescription::has(StringRef feature) const { return llvm::is_contained(required, feature); }
 
 Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {

@@ -77,6 +77,9 @@ struct TargetDescription {
   /// unknown target lists the known ones.
   static llvm::Expected<TargetDescription> forTarget(llvm::StringRef target, llvm::StringRef cpu);
 
+  /// Takes a GPU to have so many multiprocessors: parts of one, and boards that have fewer. An error for a CPU.
+  llvm::Error setMultiprocessors(int64_t count);
+
   /// The description of an x86 CPU: `host`, or any name that LLVM knows (x86-64-v2, x86-64-v3, x86-64-v4, haswell,
   /// skylake-avx512, sapphirerapids, znver4, ...). The error of an unknown name lists names that are close to it.
   static llvm::Expected<TargetDescription> forCPU(llvm::StringRef name);

@@ -3,6 +3,9 @@
 // RUN: not hadal-opt %s --hadal-select-strategies=cpu=sapphirerapid -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not hadal-opt %s --hadal-select-strategies=target=tpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not hadal-opt %s --hadal-select-strategies=target=sm_80 -o /dev/null 2>&1 | FileCheck %s --check-prefix=PORTABLE
+// RUN: not hadal-opt %s --hadal-select-strategies=multiprocessors=4 -o /dev/null 2>&1 | FileCheck %s --check-prefix=NOGPU
+// RUN: not hadal-opt %s --hadal-select-strategies='target=sm_90a multiprocessors=0' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not hadal-check-kernels %s --multiprocessors=4 2>&1 | FileCheck %s --check-prefix=NOGPU
 // RUN: hadal-opt %s --hadal-select-strategies='target=sm_90a print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NVPTX
 // RUN: hadal-opt %s --hadal-select-strategies=target=sm_90a --hadal-lower-kernels=target=sm_90a | FileCheck %s --check-prefix=GPU
 // RUN: not hadal-opt %s --hadal-lower-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=FIRST
@@ -11,6 +14,8 @@
 // UNKNOWN: error: unknown CPU 'sapphirerapid': close names are host, sapphirerapids
 // TARGET: error: unknown target 'tpu'; known targets: cpu, sm_90a
 // PORTABLE: error: the target 'sm_80' has no lowerings yet; give one of: cpu, sm_90a
+// NOGPU: error: a CPU has no multiprocessors: name a GPU as the target
+// NONE: error: a GPU has 1 to 1024 multiprocessors, not 0
 // NVPTX: @sum (update): blocks_then_sum
 // GPU: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a"
 // GPU: llvm.func @sum.blocks(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 256>}

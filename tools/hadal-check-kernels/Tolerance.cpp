@@ -37,14 +37,14 @@ static double meanMagnitude(const Tensor &tensor) {
 
 static bool isBF16(Value value) { return getElementTypeOrSelf(value.getType()).isBF16(); }
 
-/// Whether a value is computed from one that the kernel has rounded to bf16.
+/// Whether a value is computed from one that the kernel has rounded to bf16; rows that are gathered are what they were.
 static bool dependsOnRounding(Value value) {
   SmallVector<Value> pending{value};
   llvm::SmallPtrSet<Operation *, 16> seen;
   while (!pending.empty())
     if (Operation *op = pending.pop_back_val().getDefiningOp(); op && seen.insert(op).second)
       for (Value operand : op->getOperands()) {
-        if (isBF16(operand) && operand.getDefiningOp())
+        if (isBF16(operand) && operand.getDefiningOp() && !isa<GatherRowsOp>(operand.getDefiningOp()))
           return true;
         pending.push_back(operand);
       }

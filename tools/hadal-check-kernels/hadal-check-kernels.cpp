@@ -41,7 +41,7 @@ namespace {
 struct Options {
   std::string input, target, cpu, assembly, ptx, only;
   uint64_t seed;
-  unsigned threads, repeat;
+  unsigned threads, repeat, multiprocessors;
   Routing routing;
   bool assemble, printConfig;
 };
@@ -213,6 +213,11 @@ int run(const Options &options) {
     llvm::errs() << "error: " << llvm::toString(target.takeError()) << "\n";
     return 2;
   }
+  if (options.multiprocessors > 0)
+    if (llvm::Error error = target->setMultiprocessors(options.multiprocessors)) {
+      llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
+      return 2;
+    }
   registerCPUStrategies();
   registerNVPTXStrategies();
   if (!options.only.empty())
@@ -268,6 +273,8 @@ int main(int argc, char **argv) {
                               cl::init("cpu"), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random operands"), cl::init(1), cl::cat(category));
   cl::opt<unsigned> threads("threads", cl::desc("of the run with shuffled tasks"), cl::init(3), cl::cat(category));
+  cl::opt<unsigned> multiprocessors("multiprocessors", cl::desc("of the GPU that tiles are chosen for (default: 132)"),
+                                    cl::init(0), cl::cat(category));
   cl::opt<unsigned> repeat("repeat", cl::desc("time every kernel with so many runs and print the fastest"), cl::init(0),
                            cl::cat(category));
   cl::opt<Routing> routing("routing", cl::desc("how tokens are spread over experts"), cl::init(Routing::Uniform),
@@ -294,5 +301,6 @@ int main(int argc, char **argv) {
     return 2;
   }
   registerHadalPasses();
-  return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, routing, assemble, printConfig});
+  return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
+              printConfig});
 }
