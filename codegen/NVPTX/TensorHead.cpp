@@ -95,18 +95,35 @@ struct HeadChunk {
   Value firstToken, tokens;
 };
 
+/// A product of a chunk: both operands by TMA, and rows that are the chunk's tokens, unless a product says otherwise.
+class HeadProduct : public TensorProduct {
+protected:
+  HeadProduct(GPUStage &stage, HeadChunk &chunk, StringRef name, const ProductShape &shape)
+      : TensorProduct(stage, TensorTiles::read(chunk.configuration, (name + "_").str()), shape), chunk(chunk),
+        tokens(k.truncate(chunk.tokens)) {
+    lhs.map = stage.maps[0];
+    rhs.map = stage.maps[1];
+  }
+
+  Place findTile(Value task, SmallVector<Value> &walk) override {
+    Place place = findDenseTile(task);
+    place.rowEnd = tokens;
+    return place;
+  }
+
+  HeadChunk &chunk;
+  Value tokens;
+};
+
 //===----------------------------------------------------------------------===//
 // logits
 //===----------------------------------------------------------------------===//
 
-class LogitsProduct : public TensorProduct {
+class LogitsProduct : public HeadProduct {
 public:
   LogitsProduct(GPUStage &stage, HeadChunk &chunk)
-      : TensorProduct(stage, chunk.logitTiles, chunk.head.logits(chunk.chunk)), chunk(chunk) {
-    lhs.map = stage.maps[0];
-    rhs.map = stage.maps[1];
+      : HeadProduct(stage, chunk, "logits", chunk.head.logits(chunk.chunk)) {
     lhs.extentStart = k.truncate(chunk.firstToken);
-    tokens = k.truncate(chunk.tokens);
   }
 
 private:
@@ -115,12 +132,6 @@ private:
   struct Row {
     Value isInside, number, target;
   };
-
-  Place findTile(Value task, SmallVector<Value> &walk) override {
-    Place place = findDenseTile(task);
-    place.rowEnd = tokens;
-    return place;
-  }
 
   void beginTile(const Place &place, Value groupRow) override {
     for (int64_t half = 0; half < 2; ++half) {
@@ -137,9 +148,9 @@ private:
       halves[half] = emitRow(place, rows[half], half, sum);
     if (!hasGradients(chunk.head))
       return;
-    for (int64_t column = 0; column < tiles.columns; column += 64) {
+    for (int64_t column = 0; column < tiles.columns; column += tiles.panelColumns) {
       SmallVector<Value> registers;
-      for (int64_t j = column / 8; j < column / 8 + 8; ++j)
+      for (int64_t j = column / 8; j < (column + tiles.panelColumns) / 8; ++j)
         for (const SmallVector<Value> &exponentials : halves)
           registers.push_back(packPair(t.fromNumbers({exponentials[2 * j], exponentials[2 * j + 1]})));
       storePanel(place, groupRow, column, registers, chunk.exponentials);
@@ -209,8 +220,6 @@ private:
     });
   }
 
-  HeadChunk &chunk;
-  Value tokens;
   Row rows[2];
 };
 
@@ -298,14 +307,10 @@ private:
 // Gradients
 //===----------------------------------------------------------------------===//
 
-class HiddenGradientProduct : public TensorProduct {
+class HiddenGradientProduct : public HeadProduct {
 public:
   HiddenGradientProduct(GPUStage &stage, HeadChunk &chunk)
-      : TensorProduct(stage, TensorTiles::read(chunk.configuration, "hidden_gradient_"),
-                      chunk.head.hiddenProduct(chunk.chunk)) {
-    lhs.map = stage.maps[0];
-    rhs.map = stage.maps[1];
-    tokens = k.truncate(chunk.tokens);
+      : HeadProduct(stage, chunk, "hidden_gradient", chunk.head.hiddenProduct(chunk.chunk)) {
     const HeadResult &gradient = chunk.head.hiddenGradient;
     result = chunk.fromChunk(chunk.result(gradient), chunk.head.channels);
     if (gradient.accumulated >= 0)
@@ -313,12 +318,6 @@ public:
   }
 
 private:
-  Place findTile(Value task, SmallVector<Value> &walk) override {
-    Place place = findDenseTile(task);
-    place.rowEnd = tokens;
-    return place;
-  }
-
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
     forPairs(place, groupRow, sum, result, [&](const Pair &pair) -> SmallVector<Value> {
       if (!accumulated)
@@ -327,19 +326,14 @@ private:
     });
   }
 
-  Value tokens;
   TypedPointer result, accumulated;
 };
 
-class WeightGradientProduct : public TensorProduct {
+class WeightGradientProduct : public HeadProduct {
 public:
   WeightGradientProduct(GPUStage &stage, HeadChunk &chunk)
-      : TensorProduct(stage, TensorTiles::read(chunk.configuration, "weight_gradient_"),
-                      chunk.head.weightProduct(chunk.chunk)) {
-    lhs.map = stage.maps[0];
-    rhs.map = stage.maps[1];
+      : HeadProduct(stage, chunk, "weight_gradient", chunk.head.weightProduct(chunk.chunk)) {
     rhs.depthStart = k.truncate(chunk.firstToken);
-    tokens = k.truncate(chunk.tokens);
     isFirst = k.equal(stage.iteration, k.i64(0));
     const HeadResult &gradient = chunk.head.weightGradient;
     soFar = result = chunk.result(gradient);
@@ -371,7 +365,7 @@ private:
         [&] { forPairs(place, groupRow, sum, result, addSoFar); });
   }
 
-  Value tokens, isFirst;
+  Value isFirst;
   TypedPointer result, soFar;
   bool hasGradientSoFar;
 };

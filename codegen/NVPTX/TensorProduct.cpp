@@ -149,11 +149,11 @@ void TensorProduct::consume(Value group) {
 // Epilogues
 //===----------------------------------------------------------------------===//
 
-/// Columns of a panel, in steps of the 8 that lie between a thread's pairs.
-static constexpr int64_t panelSteps = 8, panelColumns = 8 * panelSteps;
+/// A thread's pairs in a row of a panel: 8 columns lie between them.
+static constexpr int64_t panelSteps = TensorTiles::panelColumns / 8;
 
 bool TensorProduct::isStoredByPanels(const TypedPointer &target) const {
-  return storesPanels() && target.element && target.element.isBF16();
+  return shape.columns % 8 == 0 && target.element && target.element.isBF16();
 }
 
 void TensorProduct::forPairs(const Place &place, Value groupRow, Value sum, ArrayRef<TypedPointer> targets,
@@ -217,7 +217,7 @@ Value TensorProduct::packPair(Value pair) {
 }
 
 void TensorProduct::storePanel(const Place &place, Value groupRow, int64_t column, ValueRange registers, Value target) {
-  Value panel = t.view(t.matrix(tiles.rows, panelColumns, true), tiles.panelOffset());
+  Value panel = t.view(t.matrix(tiles.rows, tiles.panelColumns, true), tiles.panelOffset());
   auto chunkType = VectorType::get({4}, k.i32());
   t.write(t.fromNumbers(registers, k.i32()), panel, groupRow, zero);
   stage.syncWarp();

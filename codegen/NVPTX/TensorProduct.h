@@ -107,7 +107,6 @@ protected:
   /// warp's 16 rows for itself, since a thread has 4 bytes here and there of a row and memory wants lines of 128.
   /// C's rows are multiples of 16 bytes.
   void storePanel(const Place &place, Value groupRow, int64_t column, ValueRange registers, Value target);
-  bool storesPanels() const { return shape.columns % 8 == 0; }
   /// A pair of f32 or bf16 as the register that holds it in bf16.
   Value packPair(Value pair);
 
@@ -124,6 +123,7 @@ private:
   mlir::SmallVector<mlir::SmallVector<Value>> forBatch(const Place &place, Value groupRow, int64_t half, int64_t begin,
                                                        Value sum, llvm::ArrayRef<TypedPointer> targets,
                                                        ComputePair compute);
+  /// C's rows must be multiples of 16 bytes, and its numbers bf16.
   bool isStoredByPanels(const TypedPointer &target) const;
 };
 

@@ -70,6 +70,14 @@ std::string closeNames(StringRef name, ArrayRef<SubtargetSubTypeKV> known) {
   return llvm::join(llvm::map_range(ranked, [](auto &pair) { return pair.second.str(); }), ", ");
 }
 
+std::string targetNames(bool available) {
+  std::string names;
+  for (const KnownTarget &target : getKnownTargets())
+    if (target.available == available)
+      names += (names.empty() ? "" : ", ") + target.name.str();
+  return names;
+}
+
 } // namespace
 
 StringRef hadal::stringifyTargetKind(TargetKind target) { return target == TargetKind::CPU ? "cpu" : "nvptx"; }
@@ -85,16 +93,12 @@ ArrayRef<KnownTarget> hadal::getKnownTargets() {
 Expected<TargetDescription> TargetDescription::forTarget(StringRef target, StringRef cpu) {
   const KnownTarget *found =
       llvm::find_if(getKnownTargets(), [&](const KnownTarget &known) { return known.name == target; });
-  if (found == getKnownTargets().end() || !found->available) {
-    std::string available =
-        llvm::join(llvm::map_range(llvm::make_filter_range(getKnownTargets(),
-                                                           [](const KnownTarget &known) { return known.available; }),
-                                   [](const KnownTarget &known) { return known.name.str(); }),
-                   ", ");
-    return createStringError(found == getKnownTargets().end() ? "unknown target '%s'; known targets: %s"
-                                                              : "the target '%s' has no lowerings yet; give one of: %s",
-                             target.str().c_str(), available.c_str());
-  }
+  if (found == getKnownTargets().end())
+    return createStringError("unknown target '%s'; known targets: %s (and %s, without lowerings yet)",
+                             target.str().c_str(), targetNames(true).c_str(), targetNames(false).c_str());
+  if (!found->available)
+    return createStringError("the target '%s' has no lowerings yet; available: %s", target.str().c_str(),
+                             targetNames(true).c_str());
   Expected<TargetDescription> description = forCPU(cpu);
   if (!description || target == "cpu")
     return description;

@@ -64,7 +64,8 @@ TensorTiles hadal::chooseTensorTiles(const Contraction &contraction, const Targe
     for (int64_t columns : {256, 192, 128, 64})
       for (int64_t cluster : {2, 1}) {
         // Neighbours in the rows belong to the same product only where nothing is grouped by expert.
-        if (cluster > 1 && (contraction.grouping != ContractionGrouping::None || contraction.rows <= rows))
+        bool sharesRows = contraction.grouping == ContractionGrouping::None && contraction.rows > rows;
+        if (cluster > 1 && (!sharesRows || cluster > target.multiprocessors))
           continue;
         // A gathered tile passes through registers: 128 rows of one panel at most.
         if (contraction.rhs.pairs && columns > 128)

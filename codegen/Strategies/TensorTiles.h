@@ -29,9 +29,10 @@ struct TensorTiles {
   int64_t lhsBytes() const { return rows * depth * 2; }
   int64_t rhsBytes() const { return columns * depth * 2; }
   int64_t stageBytes() const { return lhsBytes() + rhsBytes(); }
-  /// Behind the ring: the panel of 64 columns of C in bf16 through which the epilogue stores.
+  /// Behind the ring: the panel of C in bf16 through which the epilogue stores, a line of memory wide.
+  static constexpr int64_t panelColumns = 64;
   int64_t panelOffset() const { return stages * stageBytes(); }
-  int64_t panelBytes() const { return rows * 64 * 2; }
+  int64_t panelBytes() const { return rows * panelColumns * 2; }
   int64_t barrierOffset() const { return panelOffset() + panelBytes(); }
   int64_t sharedMemory() const { return barrierOffset() + 2 * stages * 8; }
 

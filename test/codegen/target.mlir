@@ -13,7 +13,7 @@
 
 // UNKNOWN: error: unknown CPU 'sapphirerapid': close names are host, sapphirerapids
 // TARGET: error: unknown target 'tpu'; known targets: cpu, sm_90a
-// PORTABLE: error: the target 'sm_80' has no lowerings yet; give one of: cpu, sm_90a
+// PORTABLE: error: the target 'sm_80' has no lowerings yet; available: cpu, sm_90a
 // NOGPU: error: a CPU has no multiprocessors: name a GPU as the target
 // NONE: error: a GPU has 1 to 1024 multiprocessors, not 0
 // NVPTX: @sum (update): blocks_then_sum

@@ -28,25 +28,6 @@ void listPhases() {
     std::cout << phase.name.str() << std::string(10 - phase.name.size(), ' ') << phase.summary.str() << "\n";
 }
 
-std::string targetNames(bool available) {
-  std::string names;
-  for (const KnownTarget &target : getKnownTargets())
-    if (target.available == available)
-      names += (names.empty() ? "" : ", ") + target.name.str();
-  return names;
-}
-
-/// What is wrong with the name of a target, or nothing.
-std::string checkTarget(const std::string &name) {
-  for (const KnownTarget &target : getKnownTargets()) {
-    if (target.name != name)
-      continue;
-    return target.available ? "" : "the target '" + name + "' has no lowerings yet; available: " + targetNames(true);
-  }
-  return "unknown target '" + name + "'; known targets: " + targetNames(true) + " (and " + targetNames(false) +
-         ", without lowerings yet)";
-}
-
 std::string phaseNames() {
   std::string names;
   for (const PhaseDescription &phase : getPhases())
@@ -82,8 +63,10 @@ struct RawOptions {
 
 std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   CompilerOptions &options = commandLine.compiler;
-  if (std::string message = checkTarget(options.target.empty() ? "cpu" : options.target); !message.empty())
-    return complain(message);
+  auto target = TargetDescription::forTarget(options.target.empty() ? "cpu" : options.target,
+                                             options.cpu.empty() ? "host" : options.cpu);
+  if (!target)
+    return complain(llvm::toString(target.takeError()));
   auto to = parsePhase(raw.to.empty() ? "host" : raw.to), from = parsePhase(raw.from);
   if (!to || !from)
     return complain("unknown phase '" + (to ? raw.from : raw.to) + "'; phases: " + phaseNames());
@@ -106,10 +89,6 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
                     "' they are closed already");
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
-  auto target = TargetDescription::forTarget(options.target.empty() ? "cpu" : options.target,
-                                             options.cpu.empty() ? "host" : options.cpu);
-  if (!target)
-    return complain(llvm::toString(target.takeError()));
   if (options.program != "train")
     return complain("unknown program '" + options.program + "'; known programs: train");
   if (options.precision != "f32" && options.precision != "bf16")

@@ -3,6 +3,10 @@
 // RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=2 --print-config --assemble 2>&1 | FileCheck %s
 // RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=2 --routing=skewed --seed=3
 // RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=2 --routing=last --seed=4
+// One multiprocessor has no pair of blocks.
+// RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=1 --kernel=pairs --print-config | FileCheck %s --check-prefix=ONE
+// ONE: @pairs (contraction): {{.*}}cluster = 1, {{.*}}blocks = 1}
+// ONE: 2 of 2 kernels pass
 
 // CHECK: @pairs (contraction): wgmma_warp_specialized {tile_rows = 128, {{.*}}row_tasks = 4, column_tasks = 2, blocks = 2} {{.*}}clusters of 2
 // CHECK: @pairs_transposed (contraction): wgmma_warp_specialized {tile_rows = 128, tile_columns = 256, {{.*}}cluster = 2
