@@ -2,7 +2,7 @@
 //
 // DeepSeek-V3's architecture with half as many heads and half as many experts again: 61 layers of hidden size 7168, the
 // first dense; 64 heads; eight of 384 experts without groups, one shared; no MTP. Rotary base 50000, YaRN extends the
-// context 32 times. Source: released configuration.
+// context 32 times, in one step between fast and slow pairs (beta_fast = beta_slow = 1). Source: released configuration.
 
 !tokens     = tensor<?x?xi32>              // batch × sequence
 !hidden     = tensor<?x?x7168xf32>         // batch × sequence × hidden
@@ -14,7 +14,7 @@
 !choices    = tensor<?x?x8xi32>            // the experts of a token
 !shares     = tensor<?x?x8xf32>            // and their weights
 #rope       = #hadal.rope<theta = 50000.0, dim = 64,
-                          yarn = <factor = 32.0, original_length = 4096>>
+                          yarn = <factor = 32.0, original_length = 4096, beta_fast = 1.0>>
 
 // Multi-head latent attention: queries compressed to 1536, keys and values to 512 channels.
 func.func private @attention(%x: !hidden) -> !hidden {

@@ -2,7 +2,7 @@
 //
 // DeepSeek-V3's layers at V2-Lite's size: 27 layers of hidden size 2048, the first dense; full queries; six of 64
 // experts by sigmoid scores with a selection bias and without groups, two shared. Rotary base 50000, no YaRN, norms
-// with an epsilon of 1e-5. Source: released configuration.
+// with an epsilon of 1e-5, but 1e-6 inside the attention. Source: released configuration.
 
 !tokens     = tensor<?x?xi32>              // batch × sequence
 !hidden     = tensor<?x?x2048xf32>         // batch × sequence × hidden
@@ -20,7 +20,7 @@ func.func private @attention(%x: !hidden) -> !hidden {
   %q  = hadal.linear %n "self_attn.q_proj.weight" : !hidden -> !queries
   %kv = hadal.linear %n "self_attn.kv_a_proj_with_mqa.weight" : !hidden -> !latent
   %o  = hadal.mla_attention %q, %kv "self_attn.kv_b_proj.weight", "self_attn.kv_a_layernorm.weight"
-         {heads = 16, nope = 128, value = 128, rope = #rope, eps = 1.0e-5} : !queries, !latent -> !values
+         {heads = 16, nope = 128, value = 128, rope = #rope, eps = 1.0e-6} : !queries, !latent -> !values
   %y  = hadal.linear %o "self_attn.o_proj.weight" : !values -> !hidden
   %r  = arith.addf %x, %y : !hidden
   return %r : !hidden

@@ -58,7 +58,7 @@ LLVM::LLVMStructType layout::tensorMap(MLIRContext *context) { return getStruct(
 LLVM::LLVMStructType layout::gpuLaunch(MLIRContext *context) { return getStruct(context, "pppliiiip"); }
 LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "ppllliip"); }
 LLVM::LLVMStructType layout::entry(MLIRContext *context) { return getStruct(context, "pppplll"); }
-LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iippppppplllllllplpplpll"); }
+LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppppplllllllplpplpll"); }
 
 FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
                                            TableWriter &writer) {
@@ -178,6 +178,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
                     writer.string(llvm::join(target.required, ",")),
                     writer.string(configJson),
                     writer.string(reason),
+                    writer.string(getString(module, "hadal.stored_weights", "")),
                     writer.i64(getInteger(module, "hadal.micro_batch_size", 1)),
                     writer.i64(getInteger(module, "hadal.sequence_length", 1)),
                     writer.i64(getInteger(module, "hadal.tokens_ahead", 1)),

@@ -47,16 +47,17 @@ std::string hadal::realText(double value) {
 void hadal::printReal(AsmPrinter &printer, double value) { printer << realText(value); }
 
 LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real factor, int64_t originalLength,
-                               Real betaFast, Real betaSlow, Real mscale, Real mscaleAllDim) {
+                               Real betaFast, Real betaSlow, Real mscale, Real mscaleAllDim, Real attentionFactor,
+                               bool) {
   if (!(factor >= 1.0))
     return emitError() << "YaRN's factor must be at least 1, got " << double(factor);
   if (originalLength < 1)
     return emitError() << "YaRN's original_length must be positive, got " << originalLength;
-  if (!(betaFast > betaSlow && betaSlow > 0))
-    return emitError() << "YaRN needs beta_fast > beta_slow > 0, got " << double(betaFast) << " and "
+  if (!(betaFast >= betaSlow && betaSlow > 0))
+    return emitError() << "YaRN needs beta_fast >= beta_slow > 0, got " << double(betaFast) << " and "
                        << double(betaSlow);
-  if (!(mscale >= 0 && mscaleAllDim >= 0))
-    return emitError() << "YaRN's mscale and mscale_all_dim must not be negative";
+  if (!(mscale >= 0 && mscaleAllDim >= 0 && attentionFactor >= 0))
+    return emitError() << "YaRN's mscale, mscale_all_dim and attention_factor must not be negative";
   return success();
 }
 
@@ -86,8 +87,13 @@ SmallVector<double> RopeAttr::getFrequencies() const {
   auto correction = [&](double beta) {
     return dim * std::log(yarn.getOriginalLength() / (beta * 2.0 * pi)) / (2.0 * std::log(getTheta()));
   };
-  double low = std::max(std::floor(correction(yarn.getBetaFast())), 0.0);
-  double high = std::min(std::ceil(correction(yarn.getBetaSlow())), double(dim - 1));
+  double low = correction(yarn.getBetaFast()), high = correction(yarn.getBetaSlow());
+  if (yarn.getTruncate()) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, double(dim - 1));
   if (low == high)
     high += 0.001;
   for (int64_t i = 0; i < dim / 2; ++i) {
@@ -101,6 +107,8 @@ double RopeAttr::getAttentionFactor() const {
   YarnAttr yarn = getYarn();
   if (!yarn)
     return 1.0;
+  if (yarn.getAttentionFactor() != 0.0)
+    return yarn.getAttentionFactor();
   return yarnMagnitude(yarn.getFactor(), yarn.getMscale()) / yarnMagnitude(yarn.getFactor(), yarn.getMscaleAllDim());
 }
 

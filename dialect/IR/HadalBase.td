@@ -60,6 +60,12 @@ def Hadal_MTPHiddenState : Hadal_NamedEnum<"MTPHiddenState", "which hidden state
   I32EnumAttrCase<"PreNorm", 1, "pre_norm">    // before it
 ]>;
 def Hadal_MTPHiddenStateAttr : EnumAttr<Hadal_Dialect, Hadal_MTPHiddenState, "mtp_hidden_state"> { let assemblyFormat = "`<` $value `>`"; }
+def Hadal_Family : Hadal_NamedEnum<"Family", "which family's configuration a model is exported as", [
+  I32EnumAttrCase<"DeepseekV2", 0, "deepseek_v2">,   // softmax routers
+  I32EnumAttrCase<"DeepseekV3", 1, "deepseek_v3">,   // sigmoid routers; R1, Moonlight and Kimi-K2 as well
+  I32EnumAttrCase<"Glm4MoeLite", 2, "glm4_moe_lite"> // DeepSeek-V3's computation and names under GLM's
+]>;
+def Hadal_FamilyAttr : EnumAttr<Hadal_Dialect, Hadal_Family, "family"> { let assemblyFormat = "`<` $value `>`"; }
 def Hadal_KernelKind : Hadal_Enum<"KernelKind", "the kind of a kernel: each has one strategy per target", [
   I32EnumAttrCase<"Contraction", 0, "contraction">,
   I32EnumAttrCase<"Attention", 1, "attention">,
@@ -99,11 +105,13 @@ def Hadal_YarnAttr : Hadal_Attr<"Yarn", "yarn"> {
   let summary = "YaRN context extension of a rotary embedding";
   let description = [{
     Static: it applies at every length. With dimension d, base θ and s = `factor`, frequency i is
-    f_i = θ^(-2i/d); low and high are floor and ceil of d·ln(L/(2πβ)) / (2 ln θ) for β = `beta_fast` and `beta_slow`, L =
-    `original_length`, clamped to [0, d-1]; r_i = clamp((i - low)/(high - low), 0, 1); the frequency used is
-    f_i (1 - r_i) + (f_i / s) r_i. With m(x) = 0.1·x·ln(s) + 1 (1 when s ≤ 1), cos and sin are multiplied by m(`mscale`) /
-    m(`mscale_all_dim`), and the softmax scale by m(`mscale_all_dim`)². Source: Peng et al. 2023 and DeepSeek-V3's
-    inference/model.py.
+    f_i = θ^(-2i/d); low and high are floor and ceil (the numbers themselves with `truncate = false`) of
+    d·ln(L/(2πβ)) / (2 ln θ) for β = `beta_fast` and `beta_slow`, L = `original_length`, clamped to [0, d-1]; high is
+    0.001 more where they meet; r_i = clamp((i - low)/(high - low), 0, 1); the frequency used is
+    f_i (1 - r_i) + (f_i / s) r_i. `beta_fast = beta_slow` makes nearly a step of the ramp (Kimi-K2). With
+    m(x) = 0.1·x·ln(s) + 1 (1 when s ≤ 1), cos and sin are multiplied by `attention_factor`, or, where that is 0, by
+    m(`mscale`) / m(`mscale_all_dim`), and the softmax scale by m(`mscale_all_dim`)². Source: Peng et al. 2023,
+    DeepSeek-V3's inference/model.py, and transformers for `attention_factor` and `truncate`.
   }];
   let parameters = (ins
     Hadal_Real<"context extension factor s">:$factor,
@@ -111,7 +119,9 @@ def Hadal_YarnAttr : Hadal_Attr<"Yarn", "yarn"> {
     Hadal_DefaultReal<"32.0", "">:$beta_fast,
     Hadal_DefaultReal<"1.0", "">:$beta_slow,
     Hadal_DefaultReal<"1.0", "">:$mscale,
-    Hadal_DefaultReal<"1.0", "">:$mscale_all_dim);
+    Hadal_DefaultReal<"1.0", "">:$mscale_all_dim,
+    Hadal_DefaultReal<"0.0", "">:$attention_factor,
+    DefaultValuedParameter<"bool", "true">:$truncate);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

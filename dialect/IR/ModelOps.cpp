@@ -17,6 +17,28 @@ ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void ModelOp::print(OpAsmPrinter &printer) { printFunction(printer, *this); }
 
+/// A token's id, a list of ids, or none.
+static bool areTokenIds(Attribute value) {
+  if (auto list = dyn_cast<ArrayAttr>(value))
+    return llvm::all_of(list, llvm::IsaPred<IntegerAttr>);
+  return isa<IntegerAttr, UnitAttr>(value);
+}
+
+/// The attributes that are only handed on.
+static LogicalResult verifyHandedOn(ModelOp model) {
+  DictionaryAttr ids = model.getTokenIdsAttr(), stored = model.getStoredWeightsAttr();
+  for (NamedAttribute id : ids ? ids.getValue() : ArrayRef<NamedAttribute>()) {
+    if (!llvm::is_contained({"bos", "eos", "pad"}, id.getName().getValue()))
+      return model.emitOpError("expects `token_ids` to name bos, eos or pad, got ") << id.getName();
+    if (!areTokenIds(id.getValue()))
+      return model.emitOpError("expects `token_ids` to hold a number, a list of numbers or `unit` for ")
+             << id.getName();
+  }
+  if (stored && !stored.getAs<StringAttr>("quant_method"))
+    return model.emitOpError("expects `stored_weights` to name its format: {quant_method = \"fp8\", ...}");
+  return success();
+}
+
 LogicalResult ModelOp::verify() {
   ArrayRef<Type> inputs = getFunctionType().getInputs();
   auto window = inputs.size() == 1 ? dyn_cast<RankedTensorType>(inputs.front()) : RankedTensorType();
@@ -26,6 +48,8 @@ LogicalResult ModelOp::verify() {
     return emitOpError("has no results: it ends in hadal.losses");
   if (getBody().empty() || getBody().front().empty() || !isa<LossesOp>(getBody().front().back()))
     return emitOpError("must end in hadal.losses main(%loss)");
+  if (failed(verifyHandedOn(*this)))
+    return failure();
   return Checks(*this)
       .positiveReal("initializer_std", getInitializerStd())
       .positive("context_length", getContextLength().value_or(1));

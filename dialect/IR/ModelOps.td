@@ -11,8 +11,12 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
     The only argument is the token window, `tensor<?x?xi32>`: batch × positions. For training with a sequence length T and
     D MTP depths the window holds T + 1 + D tokens of each sequence; `hadal.tokens` takes the views that the model reads.
     `initializer_std` is the standard deviation of every matrix that no weights are loaded for (DeepSeek-V3: 0.006,
-    technical report section 4.2). `context_length` is the longest sequence that the
-    model is made for; it is handed on to exported configurations. The body ends in `hadal.losses`.
+    technical report section 4.2). The other attributes do not change what the model computes. `context_length` is the
+    longest sequence that it is made for, `token_ids` holds the ids of the tokens with a meaning (`bos`, `eos`, `pad`: a
+    number, a list, or `unit` for none) and `family` the name under which transformers knows it, where the computation
+    does not tell: all three are handed on to exported configurations. `stored_weights` says how the weights that the
+    model was published with are encoded (`quantization_config` of config.json, `quant_method` being the format's name).
+    The body ends in `hadal.losses`.
 
     ```mlir
     hadal.model @bigram(%window: tensor<?x?xi32>) attributes {initializer_std = 0.02} {
@@ -27,6 +31,8 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<F64Attr, "0.006">:$initializer_std,
                        OptionalAttr<I64Attr>:$context_length,
+                       OptionalAttr<DictionaryAttr>:$token_ids, OptionalAttr<Hadal_FamilyAttr>:$family,
+                       OptionalAttr<DictionaryAttr>:$stored_weights,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

@@ -2,12 +2,13 @@
 //
 // LLVM's reader calls itself for every level of nesting, and lets the last of several fields with the same name win.
 // This pass over the text finds both. It knows only as much JSON as that takes; whatever else is wrong, the reader
-// says.
+// says. Another pass makes room for the numbers that Python's json writes and JSON does not have.
 //
 // A string that a colon follows is the name of a field of the innermost object, which the stack of open brackets holds.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/HuggingFace/Fields.h"
+#include "llvm/ADT/StringExtras.h"
 #include <vector>
 
 using namespace llvm;
@@ -52,4 +53,25 @@ std::string hadal::huggingface::checkJSON(StringRef text) {
     }
   }
   return "";
+}
+
+std::string hadal::huggingface::quoteNonFinite(StringRef text) {
+  std::string result;
+  for (size_t i = 0; i < text.size();) {
+    size_t end = i + 1;
+    if (text[i] == '"') {
+      end = skipString(text, i);
+    } else if (llvm::isAlpha(text[i]) || text[i] == '-') {
+      end = std::min(text.find_if_not([](char c) { return llvm::isAlpha(c); }, i + 1), text.size());
+      StringRef word = text.slice(i, end);
+      if (word == "NaN" || word == "Infinity" || word == "-Infinity") {
+        result += ("\"" + word + "\"").str();
+        i = end;
+        continue;
+      }
+    }
+    result += text.slice(i, end);
+    i = end;
+  }
+  return result;
 }

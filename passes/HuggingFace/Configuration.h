@@ -15,20 +15,28 @@
 
 #include "dialect/IR/Hadal.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
 #include <optional>
 #include <string>
 
 namespace hadal::huggingface {
 
-/// What config.json leaves open: the training losses, and where transformers departs from the family's own code.
+/// What config.json leaves open: the training losses, and where implementations differ.
 struct ImportOptions {
   enum class BalanceLoss { Sequence, Variance, None };
 
   BalanceLoss balanceLoss = BalanceLoss::Sequence;
   ExcludedGroups excludedGroups = ExcludedGroups::NegativeInfinity;
-  MTPHiddenState mtpHiddenState = MTPHiddenState::PostNorm;
-  /// The epsilon of the norms inside the attention; rms_norm_eps when absent (transformers: 1e-6 whatever it says).
-  std::optional<double> latentNormEps;
+  /// What feeds an MTP block; when absent, what the file says (`mtp_hidden_state`, which exports of such models have),
+  /// or after the final norm.
+  std::optional<MTPHiddenState> mtpHiddenState;
+  /// The epsilon of the norms inside the attention, which is no field: the family's own code and transformers have 1e-6
+  /// whatever rms_norm_eps says.
+  double latentNormEps = 1.0e-6;
+  /// The number of MTP blocks, in place of the file's: weights are often saved without them.
+  std::optional<int64_t> mtpDepth;
+
+  bool operator==(const ImportOptions &) const = default;
 };
 
 /// The mixture of experts, the same in all layers that have one.
@@ -42,6 +50,8 @@ struct MixtureOfExperts {
   int64_t topGroups = 1;
   bool normalize = false;
   double scale = 1.0;
+
+  bool operator==(const MixtureOfExperts &) const = default;
 };
 
 struct YarnScaling {
@@ -51,17 +61,24 @@ struct YarnScaling {
   double betaSlow = 1.0;
   double mscale = 1.0;
   double mscaleAllDim = 0.0;
+  /// What cos and sin are multiplied by; 0 where mscale and mscaleAllDim say it.
+  double attentionFactor = 0.0;
+  bool truncate = true;
+
+  bool operator==(const YarnScaling &) const = default;
 };
 
 struct Configuration {
-  /// deepseek_v2 (softmax scores, no selection bias), deepseek_v3 or kimi_k2 (sigmoid scores, selection bias).
+  /// The file's model_type, and the family whose configuration an export writes.
   std::string modelType;
+  Family family = Family::DeepseekV3;
   int64_t vocabulary = 0;
   int64_t hidden = 0;
   int64_t layers = 0;
   /// The first so many layers have a dense feed-forward block.
   int64_t denseLayers = 0;
-  int64_t denseWidth = 0;
+  /// Absent when no layer is dense.
+  std::optional<int64_t> denseWidth;
   int64_t mtpDepth = 0;
 
   int64_t heads = 0;
@@ -82,14 +99,21 @@ struct Configuration {
   double initializerStd = 0.02;
   /// The longest sequence the model is made for; only handed on.
   std::optional<int64_t> contextLength;
+  /// `bos`, `eos` and `pad`, as the file has them: a number, a list or null; only handed on.
+  llvm::json::Object tokenIds;
+  /// How the published weights are encoded: quantization_config. Exports are f32 and have none.
+  std::optional<llvm::json::Object> storedWeights;
 
   ImportOptions options;
+  /// Where the file can be read in two ways, and which is taken.
+  std::vector<std::string> warnings;
 
-  bool isSoftmax() const { return modelType == "deepseek_v2"; }
+  bool isSoftmax() const { return family == Family::DeepseekV2; }
   bool hasMixtureLayers() const { return mixture && denseLayers < layers; }
   /// Whether the MTP blocks are mixtures, as the layer that follows the last one would be.
   bool hasMixtureMTP() const { return mixture && mtpDepth > 0 && denseLayers <= layers; }
-  double getLatentNormEps() const { return options.latentNormEps.value_or(normEps); }
+
+  bool operator==(const Configuration &) const = default;
 };
 
 /// Reads the text of a config.json; `file` is its name in messages. The error names the field and what is expected.

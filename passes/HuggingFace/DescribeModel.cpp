@@ -2,13 +2,15 @@
 //
 // Takes every figure of a configuration from the operation that holds it, then writes the model of that configuration
 // and compares: a model is described only when it computes exactly what its description says. So nothing here needs to
-// check what it reads.
+// check what it reads. A config.json is written only where transformers makes the same model of it, and when reading it
+// again gives the same description.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
+#include "passes/HuggingFace/Families.h"
 #include "passes/HuggingFace/SameComputation.h"
 
 using namespace mlir;
@@ -43,9 +45,10 @@ public:
     describeModelFigures();
     describeAttention();
     describeBlocks();
-    if (config.isSoftmax() && config.ropeLayout == RopeLayout::Half)
-      return cannot("softmax routers belong to deepseek_v2, which has no half layout of the rotary embedding");
-    return config;
+    describeTokenIds();
+    if (!config.options.mtpHiddenState)
+      config.options.mtpHiddenState = MTPHiddenState::PostNorm;
+    return std::move(config);
   }
 
 private:
@@ -89,7 +92,9 @@ private:
   }
 
   void describeModelFigures() {
-    config.modelType = router && router.getScoreFunction() == ScoreFunction::Softmax ? "deepseek_v2" : "deepseek_v3";
+    bool softmax = router && router.getScoreFunction() == ScoreFunction::Softmax;
+    config.family = model.getFamily().value_or(softmax ? Family::DeepseekV2 : Family::DeepseekV3);
+    config.modelType = traitsOf(config.family).modelType;
     config.vocabulary = embedding.getVocabulary();
     config.hidden = channels(embedding.getType());
     config.initializerStd = model.getInitializerStd().convertToDouble();
@@ -108,16 +113,17 @@ private:
     config.latentRank = channels(attention.getLatent().getType()) - rope.getDim();
     config.options.latentNormEps = attention.getEps().convertToDouble();
     if (YarnAttr yarn = rope.getYarn())
-      config.yarn = YarnScaling{yarn.getFactor(),   yarn.getOriginalLength(), yarn.getBetaFast(),
-                                yarn.getBetaSlow(), yarn.getMscale(),         yarn.getMscaleAllDim()};
+      config.yarn = YarnScaling{yarn.getFactor(),   yarn.getOriginalLength(),  yarn.getBetaFast(),
+                                yarn.getBetaSlow(), yarn.getMscale(),          yarn.getMscaleAllDim(),
+                                yarn.getAttentionFactor(), yarn.getTruncate()};
     if (auto projection = attention.getQuery().getDefiningOp<LinearOp>())
       if (getParameterName(projection, 0) == "self_attn.q_b_proj.weight")
         config.queryRank = channels(projection.getInput().getType());
   }
 
   void describeBlocks() {
-    // A model without dense layers leaves their width open; any will do.
-    config.denseWidth = dense ? dense.getWidth() : config.hidden;
+    if (dense)
+      config.denseWidth = dense.getWidth();
     config.options.balanceLoss = balance;
     if (!router || !experts)
       return;
@@ -132,6 +138,20 @@ private:
     moe.scale = router.getScale().convertToDouble();
     config.mixture = moe;
     config.options.excludedGroups = router.getExcludedGroups();
+  }
+
+  void describeTokenIds() {
+    if (DictionaryAttr ids = model.getTokenIdsAttr())
+      for (NamedAttribute id : ids)
+        config.tokenIds[id.getName().getValue()] = jsonValue(id.getValue());
+  }
+
+  static llvm::json::Value jsonValue(Attribute id) {
+    if (auto list = dyn_cast<ArrayAttr>(id))
+      return llvm::json::Array(llvm::map_range(list, jsonValue));
+    if (auto number = dyn_cast<IntegerAttr>(id))
+      return number.getValue().getSExtValue();
+    return nullptr;
   }
 
   ModelOp model;
@@ -163,9 +183,44 @@ llvm::Expected<Configuration> hadal::huggingface::describeModel(ModelOp model) {
   return config;
 }
 
+/// Why transformers would make another model of the configuration, or none; empty when it makes the same.
+static std::string findDeparture(const Configuration &config) {
+  std::string type = config.modelType;
+  if (config.options.latentNormEps != 1.0e-6)
+    return "the norms inside its attention have an epsilon of " + realText(config.options.latentNormEps) +
+           ", which is 1.0e-6 there";
+  if (config.isSoftmax() && config.ropeLayout == RopeLayout::Half)
+    return "softmax routers belong to deepseek_v2, which has no half layout of the rotary embedding";
+  if (config.isSoftmax() && config.hidden % config.heads != 0)
+    return "deepseek_v2 has a hidden size that its number of heads divides, got " + std::to_string(config.hidden) +
+           " and " + std::to_string(config.heads);
+  if (!config.mixture)
+    return "";
+  const MixtureOfExperts &moe = *config.mixture;
+  if (config.isSoftmax() && moe.normalize)
+    return "routers of deepseek_v2 do not normalise the weights of a token's experts";
+  if (!config.isSoftmax() && moe.experts / moe.groups < 2)
+    return "routers of " + type + " add the two best scores of a group, so a group has at least two experts";
+  if (moe.groups > 1 && config.options.excludedGroups == ExcludedGroups::Zero && !config.isSoftmax())
+    return "its routers give experts in excluded groups the score 0, which is minus infinity there";
+  return "";
+}
+
 llvm::Expected<std::string> hadal::exportConfig(ModelOp model) {
   llvm::Expected<Configuration> config = describeModel(model);
   if (!config)
     return config.takeError();
-  return writeConfiguration(*config);
+  if (std::string departure = findDeparture(*config); !departure.empty())
+    return cannot(departure);
+  std::string text = writeConfiguration(*config);
+  ImportOptions options = config->options;
+  options.mtpHiddenState.reset(); // which is a field
+  llvm::Expected<Configuration> again = readConfiguration(text, "its config.json", options);
+  if (!again)
+    return cannot(llvm::toString(again.takeError()));
+  if (!config->contextLength)
+    config->contextLength = again->contextLength;
+  if (*again != *config)
+    return cannot("its config.json would describe another one");
+  return text;
 }

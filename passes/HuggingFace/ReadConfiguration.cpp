@@ -1,85 +1,22 @@
-//===- ReadConfiguration.cpp - config.json to a configuration -------------------------------------------------===//
+//===- ReadConfiguration.cpp - config.json to a configuration ---------------------------------------------------===//
 //
-// Reads the configurations of deepseek_v2, deepseek_v3 and kimi_k2 as the hub and transformers write them. Everything
-// is checked here, so that what is read always makes a valid model: a field that is missing, contradicts another one,
-// asks for what the family does not have, or is unknown ends in one error that names it.
+// Reads the configurations of deepseek_v2, deepseek_v3, kimi_k2 and glm4_moe_lite as the hub and transformers write
+// them. Everything is checked here, so that what is read always makes a valid model: a field that contradicts another
+// one, asks for what the family does not have, or is unknown ends in one error that names it. What a field means that is
+// left out, Families.cpp says; null is what the family's class does with None.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
 #include "passes/HuggingFace/Configuration.h"
-#include "passes/HuggingFace/Fields.h"
+#include "passes/HuggingFace/KnownFields.h"
+#include "passes/HuggingFace/ReadRope.h"
+#include "passes/HuggingFace/StoredWeights.h"
 
 using namespace hadal;
 using namespace hadal::huggingface;
 using llvm::StringRef;
 using llvm::Twine;
 namespace json = llvm::json;
-
-// Fields of the hub's files and of transformers that do not change what a model computes: book-keeping, token ids,
-// generation, inference settings, the recipe, how weights are stored.
-static constexpr StringRef ignoredFields[] = {"_name_or_path",
-                                              "add_cross_attention",
-                                              "architectures",
-                                              "auto_map",
-                                              "aux_loss_alpha",
-                                              "bad_words_ids",
-                                              "begin_suppress_tokens",
-                                              "bos_token_id",
-                                              "chunk_size_feed_forward",
-                                              "cross_attention_hidden_size",
-                                              "decoder_start_token_id",
-                                              "diversity_penalty",
-                                              "do_sample",
-                                              "dtype",
-                                              "early_stopping",
-                                              "encoder_no_repeat_ngram_size",
-                                              "eos_token_id",
-                                              "ep_size",
-                                              "exponential_decay_length_penalty",
-                                              "finetuning_task",
-                                              "forced_bos_token_id",
-                                              "forced_eos_token_id",
-                                              "head_dim",
-                                              "id2label",
-                                              "is_decoder",
-                                              "is_encoder_decoder",
-                                              "label2id",
-                                              "length_penalty",
-                                              "max_length",
-                                              "min_length",
-                                              "no_repeat_ngram_size",
-                                              "num_beam_groups",
-                                              "num_beams",
-                                              "num_return_sequences",
-                                              "output_attentions",
-                                              "output_hidden_states",
-                                              "output_scores",
-                                              "pad_token_id",
-                                              "prefix",
-                                              "pretraining_tp",
-                                              "problem_type",
-                                              "pruned_heads",
-                                              "quantization_config",
-                                              "remove_invalid_values",
-                                              "repetition_penalty",
-                                              "return_dict",
-                                              "return_dict_in_generate",
-                                              "sep_token_id",
-                                              "seq_aux",
-                                              "suppress_tokens",
-                                              "task_specific_params",
-                                              "temperature",
-                                              "tf_legacy_loss",
-                                              "tie_encoder_decoder",
-                                              "tokenizer_class",
-                                              "top_k",
-                                              "top_p",
-                                              "torch_dtype",
-                                              "torchscript",
-                                              "transformers_version",
-                                              "typical_p",
-                                              "use_bfloat16",
-                                              "use_cache"};
 
 namespace {
 
@@ -94,25 +31,32 @@ public:
     readModelType();
     readSizes();
     readAttention();
-    readRope();
-    readMixture();
-    readMTP();
-    fields.ignore(ignoredFields);
+    readRope(config, fields, error);
+    readLayers();
+    readTokenIds();
+    config.storedWeights = readStoredWeights(fields, error);
+    takeKnownFields(fields);
     fields.rejectOthers();
-    return config;
+    return std::move(config);
   }
 
 private:
   void readModelType() {
     config.modelType = fields.string("model_type");
-    if (config.modelType != "deepseek_v2" && config.modelType != "deepseek_v3" && config.modelType != "kimi_k2")
-      fields.fail("model_type",
-                  "expected \"deepseek_v2\", \"deepseek_v3\" or \"kimi_k2\", got \"" + config.modelType + "\"");
+    const FamilyTraits *traits = findFamily(config.modelType);
+    if (!traits)
+      return fields.fail("model_type", "expected \"deepseek_v2\", \"deepseek_v3\", \"kimi_k2\" or \"glm4_moe_lite\", got "
+                                       "\"" +
+                                           config.modelType + "\"");
+    config.family = traits->family;
+    fields.setFamily(*traits);
   }
+
+  bool isGLM() const { return config.family == Family::Glm4MoeLite; }
 
   /// A field for which the family has one value only.
   void expectFalse(StringRef name, StringRef reason) {
-    if (fields.boolean(name, false))
+    if (fields.boolean(name))
       fields.fail(name, "expected false: " + reason);
   }
 
@@ -124,17 +68,22 @@ private:
     return std::min(value, mostLength);
   }
 
+  int64_t count(StringRef name, int64_t low) {
+    int64_t value = fields.integer(name, low);
+    if (value > 10000)
+      fields.fail(name, "expected at most 10000, got " + Twine(value));
+    return std::min<int64_t>(value, 10000);
+  }
+
   void readSizes() {
     config.vocabulary = length("vocab_size", 2);
     config.hidden = fields.integer("hidden_size", 1);
-    config.layers = fields.integer("num_hidden_layers", 1);
-    if (config.layers > 10000)
-      fields.fail("num_hidden_layers", "expected at most 10000 layers, got " + Twine(config.layers));
+    config.layers = count("num_hidden_layers", 1);
     config.denseWidth = length("intermediate_size", 1);
-    config.normEps = fields.real("rms_norm_eps", 1.0e-6);
-    config.initializerStd = fields.real("initializer_range", 0.02);
+    config.normEps = fields.real("rms_norm_eps");
+    config.initializerStd = fields.real("initializer_range");
     config.contextLength = fields.optionalInteger("max_position_embeddings", 1);
-    std::string activation = fields.string("hidden_act", "silu");
+    std::string activation = fields.string("hidden_act");
     if (activation != "silu")
       fields.fail("hidden_act", "expected \"silu\", got \"" + activation + "\"");
     expectFalse("tie_word_embeddings", "the embedding and the head of these models are separate parameters");
@@ -160,81 +109,90 @@ private:
     if (keyWidth != config.nope + config.rope)
       fields.fail("qk_head_dim", "expected qk_nope_head_dim + qk_rope_head_dim, " + Twine(config.nope + config.rope) +
                                      ", got " + Twine(keyWidth));
+    // DeepSeek's classes replace whatever head_dim says; GLM's takes it for qk_rope_head_dim.
+    if (isGLM() && fields.integer("head_dim", 1, config.rope) != config.rope)
+      fields.fail("head_dim", "expected qk_rope_head_dim, " + Twine(config.rope) + ", whose other name it is");
     expectFalse("attention_bias", "linear layers of these models have no bias");
     if (fields.real("attention_dropout", 0.0, /*allowZero=*/true) != 0.0)
       fields.fail("attention_dropout", "expected 0: dropout is not supported");
   }
 
-  /// Older files have `rope_theta` and `rope_scaling`, newer ones `rope_parameters` with both in it.
-  void readRope() {
-    if (config.isSoftmax())
-      fields.ignore({"rope_interleave"});
-    else if (!fields.boolean("rope_interleave", true))
-      config.ropeLayout = RopeLayout::Half;
-    bool hasTheta = fields.has("rope_theta");
-    config.theta = fields.real("rope_theta", 10000.0);
-    const json::Object *scaling = fields.nested("rope_scaling");
-    StringRef name = "rope_scaling";
-    if (const json::Object *parameters = fields.nested("rope_parameters")) {
-      if (scaling)
-        fields.fail("rope_parameters", "expected either this field or rope_scaling, not both");
-      scaling = parameters;
-      name = "rope_parameters";
-    }
-    if (scaling)
-      readScaling(Fields(*scaling, (name + ".").str(), error), hasTheta);
-    if (!(config.theta > 1.0))
-      fields.fail("rope_theta", "expected a base greater than 1, got " + realText(config.theta));
+  /// Layers from the first mixture on are mixtures, the MTP blocks, which follow the last layer, included.
+  void readLayers() {
+    config.mtpDepth = fields.has("num_nextn_predict_layers") ? count("num_nextn_predict_layers", 0) : 0;
+    config.mtpDepth = config.options.mtpDepth.value_or(config.mtpDepth);
+    config.options.mtpDepth.reset();
+    readMTPHiddenState();
+    if (fields.integer("moe_layer_freq", 1, 1) != 1)
+      fields.fail("moe_layer_freq", "expected 1: every layer after the dense ones is a mixture");
+    int64_t firstMixture = isGLM() ? readLayerTypes() : fields.integer("first_k_dense_replace", 0);
+    int64_t end = config.layers + config.mtpDepth;
+    if (firstMixture > config.layers && firstMixture < end)
+      fields.fail("first_k_dense_replace", "expected at most num_hidden_layers, " + Twine(config.layers) +
+                                               ", in a model with MTP, got " + Twine(firstMixture));
+    config.denseLayers = std::min(firstMixture, config.layers);
+    if (firstMixture < end)
+      readMixture();
+    else
+      fields.ignore({"n_routed_experts", "n_shared_experts", "num_experts_per_tok", "moe_intermediate_size", "n_group",
+                     "topk_group", "topk_method", "scoring_func", "norm_topk_prob", "routed_scaling_factor"});
+    if (config.mixture && config.denseLayers == 0)
+      config.denseWidth.reset();
   }
 
-  void readScaling(Fields scaling, bool hasTheta) {
-    double theta = scaling.real("rope_theta", config.theta);
-    if (hasTheta && theta != config.theta)
-      scaling.fail("rope_theta",
-                   "expected the outer rope_theta, " + realText(config.theta) + ", got " + realText(theta));
-    config.theta = theta;
-    std::string type = scaling.string("rope_type", scaling.string("type", "default"));
-    if (type == "default") {
-      scaling.ignore({"factor", "original_max_position_embeddings"});
-      return scaling.rejectOthers();
-    }
-    if (type != "yarn")
-      return scaling.fail("type", "expected \"yarn\" or \"default\", got \"" + type + "\"");
-    readYarn(scaling);
-    scaling.rejectOthers();
+  /// The field of Hadal's own exports of models whose MTP blocks are fed before the norm, which no other field says.
+  void readMTPHiddenState() {
+    std::string state = fields.string("mtp_hidden_state", "post_norm");
+    if (state != "post_norm" && state != "pre_norm")
+      fields.fail("mtp_hidden_state", "expected \"post_norm\" or \"pre_norm\", got \"" + state + "\"");
+    if (!config.options.mtpHiddenState)
+      config.options.mtpHiddenState = state == "pre_norm" ? MTPHiddenState::PreNorm : MTPHiddenState::PostNorm;
   }
 
-  void readYarn(Fields &scaling) {
-    YarnScaling yarn;
-    yarn.factor = scaling.real("factor");
-    yarn.originalLength = scaling.integer("original_max_position_embeddings", 1);
-    yarn.betaFast = scaling.real("beta_fast", 32.0);
-    yarn.betaSlow = scaling.real("beta_slow", 1.0);
-    yarn.mscale = scaling.real("mscale", 1.0, /*allowZero=*/true);
-    yarn.mscaleAllDim = scaling.real("mscale_all_dim", 0.0, /*allowZero=*/true);
-    if (yarn.factor < 1.0)
-      scaling.fail("factor", "expected at least 1, got " + realText(yarn.factor));
-    if (yarn.betaFast <= yarn.betaSlow)
-      scaling.fail("beta_fast",
-                   "expected more than beta_slow, " + realText(yarn.betaSlow) + ", got " + realText(yarn.betaFast));
-    config.yarn = yarn;
+  /// GLM names the type of every layer, the first being dense where it does not; files of the hub have
+  /// first_k_dense_replace as well, which transformers passes over.
+  int64_t readLayerTypes() {
+    int64_t dense = 1;
+    if (const json::Value *types = fields.raw("mlp_layer_types"); types && types->kind() != json::Value::Null)
+      dense = countDenseLayers(*types);
+    if (!fields.has("first_k_dense_replace"))
+      return dense;
+    int64_t first = fields.integer("first_k_dense_replace", 0);
+    if (std::min(first, config.layers) != dense)
+      fields.fail("first_k_dense_replace", "expected " + Twine(dense) + ", the number of dense layers in "
+                                               "mlp_layer_types (without it the first is dense), got " +
+                                               Twine(first));
+    return first;
+  }
+
+  int64_t countDenseLayers(const json::Value &types) {
+    auto wrong = [&](const Twine &expected) {
+      fields.fail("mlp_layer_types", "expected " + expected);
+      return int64_t(0);
+    };
+    const json::Array *list = types.getAsArray();
+    if (!list || int64_t(list->size()) != config.layers)
+      return wrong("a list of num_hidden_layers, " + Twine(config.layers) + ", names, \"dense\" or \"sparse\"");
+    int64_t dense = 0;
+    for (auto [layer, type] : llvm::enumerate(*list)) {
+      StringRef name = type.getAsString().value_or("");
+      if (name != "dense" && name != "sparse")
+        return wrong("\"dense\" or \"sparse\" for layer " + Twine(layer));
+      if (name == "dense" && dense++ != int64_t(layer))
+        return wrong("the dense layers before the sparse ones, got a dense layer " + Twine(layer));
+    }
+    return dense;
   }
 
   void readMixture() {
-    if (fields.integer("moe_layer_freq", 1, 1) != 1)
-      fields.fail("moe_layer_freq", "expected 1: every layer after the dense ones is a mixture");
-    bool present = fields.has("n_routed_experts");
-    config.denseLayers = fields.integer("first_k_dense_replace", 0, present ? 0 : config.layers);
-    if (!present) {
-      if (config.denseLayers < config.layers)
-        fields.fail("n_routed_experts", "is missing, but first_k_dense_replace leaves layers that need it");
-      return fields.ignore({"n_shared_experts", "num_experts_per_tok", "moe_intermediate_size", "n_group", "topk_group",
-                            "topk_method", "scoring_func", "norm_topk_prob", "routed_scaling_factor"});
-    }
+    if (fields.isGiven("n_routed_experts") && !fields.has("n_routed_experts"))
+      fields.fail("n_routed_experts", "is missing, but first_k_dense_replace leaves layers that need it");
     MixtureOfExperts moe;
     moe.experts = length("n_routed_experts", 1);
     moe.width = length("moe_intermediate_size", 1);
-    moe.shared = fields.integer("n_shared_experts", 0, 0);
+    // The family's own code builds no shared experts for null.
+    bool none = fields.isGiven("n_shared_experts") && !fields.has("n_shared_experts");
+    moe.shared = none ? 0 : fields.integer("n_shared_experts", 0);
     if (moe.shared > mostLength / moe.width)
       fields.fail("n_shared_experts", "expected at most " + Twine(mostLength / moe.width) + " of width " +
                                           Twine(moe.width) + ", got " + Twine(moe.shared));
@@ -253,31 +211,37 @@ private:
     if (function != expected)
       fields.fail("scoring_func", "expected \"" + expected + "\", as models of type " + config.modelType +
                                       " have it, got \"" + function + "\"");
-    moe.normalize = fields.boolean("norm_topk_prob", !config.isSoftmax());
+    moe.normalize = fields.boolean("norm_topk_prob");
     if (config.isSoftmax() && moe.normalize)
       fields.fail("norm_topk_prob", "expected false: implementations of deepseek_v2 disagree about true");
-    moe.scale = fields.real("routed_scaling_factor", 1.0);
+    moe.scale = fields.real("routed_scaling_factor");
   }
 
   /// noaux_tc: selection bias, groups ranked by the sum of their two best. group_limited_greedy: by the best. greedy:
   /// no groups, whatever n_group says.
   void readGroups(MixtureOfExperts &moe) {
-    std::string method = fields.string("topk_method", config.isSoftmax() ? "greedy" : "noaux_tc");
+    std::string method = fields.string("topk_method");
     bool known = config.isSoftmax() ? method == "greedy" || method == "group_limited_greedy" : method == "noaux_tc";
     if (!known)
       fields.fail("topk_method",
                   (config.isSoftmax() ? "expected \"greedy\" or \"group_limited_greedy\"" : "expected \"noaux_tc\"") +
                       Twine(" for models of type ") + config.modelType + ", got \"" + method + "\"");
-    std::optional<int64_t> groups = fields.optionalInteger("n_group", 1),
-                           topGroups = fields.optionalInteger("topk_group", 1);
     if (method == "greedy")
-      return;
-    if (groups.has_value() != topGroups.has_value())
-      fields.fail(groups ? "topk_group" : "n_group",
-                  Twine("is missing, but ") + (groups ? "n_group" : "topk_group") + " is there: expected both or none");
-    moe.groups = groups.value_or(1);
-    moe.topGroups = topGroups.value_or(1);
+      return fields.ignore({"n_group", "topk_group"});
+    moe.groups = fields.integer("n_group", 1);
+    moe.topGroups = fields.integer("topk_group", 1);
+    checkGroupsGiven(moe);
     checkGroups(moe);
+  }
+
+  /// One of the two alone is what the class makes of it only where the other one is the class's as well.
+  void checkGroupsGiven(const MixtureOfExperts &moe) {
+    for (auto [given, value, other] : {std::tuple("n_group", moe.groups, "topk_group"),
+                                       std::tuple("topk_group", moe.topGroups, "n_group")}) {
+      std::optional<json::Value> usual = findDefault(traitsOf(config.family), given).value;
+      if (fields.isGiven(given) && !fields.isGiven(other) && usual && usual->getAsInteger() != value)
+        fields.fail(other, Twine("is missing, but ") + given + " is there: expected both or none");
+    }
   }
 
   void checkGroups(const MixtureOfExperts &moe) {
@@ -291,20 +255,22 @@ private:
       fields.fail("num_experts_per_tok", "expected at most " + Twine(moe.topGroups * perGroup) +
                                              ", the experts in topk_group groups, got " + Twine(moe.topK));
     if (moe.groups > 1 && perGroup < 2 && !config.isSoftmax())
-      fields.fail("n_group", "expected groups of at least two experts, whose scores are added, got groups of one");
+      fields.fail("n_group", Twine("expected groups of at least two experts, whose scores are added, got groups of one") +
+                                 (fields.isGiven("n_group") ? "" : " (without the field there are 8)"));
   }
 
-  void readMTP() {
-    config.mtpDepth = fields.integer("num_nextn_predict_layers", 0, 0);
-    if (config.mtpDepth > 10000)
-      fields.fail("num_nextn_predict_layers", "expected at most 10000, got " + Twine(config.mtpDepth));
-    if (config.mtpDepth > 0 && config.mixture && config.denseLayers > config.layers)
-      fields.fail("first_k_dense_replace", "expected at most num_hidden_layers, " + Twine(config.layers) +
-                                               ", in a model with MTP, got " + Twine(config.denseLayers));
-    // Beyond the last layer the number says nothing.
-    config.denseLayers = std::min(config.denseLayers, config.layers);
-    if (config.mixture && !config.hasMixtureLayers() && !config.hasMixtureMTP())
-      config.mixture.reset();
+  void readTokenIds() {
+    for (StringRef name : {"bos", "eos", "pad"}) {
+      std::string field = (name + "_token_id").str();
+      const json::Value *value = fields.raw(field);
+      if (!value)
+        continue;
+      const json::Array *list = value->getAsArray();
+      auto isId = [](const json::Value &id) { return id.getAsInteger().has_value(); };
+      if (!(value->kind() == json::Value::Null || isId(*value) || (list && llvm::all_of(*list, isId))))
+        fields.fail(field, "expected an integer, a list of integers or null");
+      config.tokenIds[name] = *value;
+    }
   }
 
   Fields fields;
@@ -314,19 +280,66 @@ private:
 
 } // namespace
 
+/// A field under another name of transformers' gets the name that hub configurations have.
+static std::string renameAliases(json::Object &object) {
+  constexpr std::pair<StringRef, StringRef> aliases[] = {{"num_mtp_layers", "num_nextn_predict_layers"},
+                                                         {"num_local_experts", "n_routed_experts"},
+                                                         {"num_experts", "n_routed_experts"}};
+  for (auto [alias, name] : aliases) {
+    auto found = object.find(alias);
+    if (found == object.end())
+      continue;
+    json::Value value = std::move(found->second);
+    object.erase(found);
+    const json::Value *given = object.get(name);
+    if (given && *given != value)
+      return ("field \"" + alias + "\": expected what " + name + " says, whose other name it is").str();
+    object[name] = std::move(value);
+  }
+  return "";
+}
+
+/// What stands in place of a JSON text, named by what it is.
+static std::string describeOtherText(StringRef text) {
+  if (text.ltrim().empty())
+    return "is not valid JSON: the file is empty";
+  if (text.starts_with("version https://git-lfs"))
+    return "is a Git LFS pointer, which stands for the file: fetch the file itself with `git lfs pull`";
+  return "";
+}
+
+/// The object at the top of the text, or what is wrong.
+static llvm::Expected<json::Object> parseObject(StringRef text) {
+  auto fail = [&](const Twine &message) {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+  };
+  if (std::string message = describeOtherText(text); !message.empty())
+    return fail(message);
+  if (std::string message = checkJSON(text); !message.empty())
+    return fail("is not valid JSON: " + message);
+  llvm::Expected<json::Value> value = json::parse(text);
+  if (!value) {
+    llvm::consumeError(value.takeError());
+    value = json::parse(quoteNonFinite(text));
+  }
+  if (!value)
+    return fail("is not valid JSON: " + llvm::toString(value.takeError()));
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return fail("expected a JSON object at the top");
+  if (std::string message = renameAliases(*object); !message.empty())
+    return fail(message);
+  return std::move(*object);
+}
+
 llvm::Expected<Configuration> hadal::huggingface::readConfiguration(StringRef text, StringRef file,
                                                                     const ImportOptions &options) {
   auto fail = [&](const Twine &message) {
     return llvm::createStringError(llvm::inconvertibleErrorCode(), file + ": " + message);
   };
-  if (std::string message = checkJSON(text); !message.empty())
-    return fail("is not valid JSON: " + message);
-  llvm::Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return fail("is not valid JSON: " + llvm::toString(value.takeError()));
-  const json::Object *object = value->getAsObject();
+  llvm::Expected<json::Object> object = parseObject(text);
   if (!object)
-    return fail("expected a JSON object at the top");
+    return fail(llvm::toString(object.takeError()));
   std::string error;
   Configuration config = Reader(*object, options, error).read();
   if (!error.empty())

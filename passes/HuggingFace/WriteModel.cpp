@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/HuggingFace/Configuration.h"
+#include "passes/HuggingFace/StoredWeights.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -38,7 +39,7 @@ private:
   bool hasBalance() const { return config.options.balanceLoss != ImportOptions::BalanceLoss::None; }
   llvm::StringRef scoreFunction() const { return config.isSoftmax() ? "softmax" : "sigmoid"; }
   std::string eps() const { return realText(config.normEps); }
-  std::string latentEps() const { return realText(config.getLatentNormEps()); }
+  std::string latentEps() const { return realText(config.options.latentNormEps); }
 
   void writeHeading() {
     out << formatv("// A model of type {0}: {1} layers of hidden size {2}", config.modelType, config.layers,
@@ -77,6 +78,8 @@ private:
       channelsAlias("!shares", config.mixture->topK, "and their weights");
     }
     writeRope();
+    if (config.storedWeights)
+      alias("#stored", attributeText(llvm::json::Object(*config.storedWeights)), "");
     out << '\n';
   }
 
@@ -96,7 +99,8 @@ private:
       field("beta_slow", yarn.betaSlow, 1.0);
       field("mscale", yarn.mscale, 1.0);
       field("mscale_all_dim", yarn.mscaleAllDim, 1.0);
-      text += ">";
+      field("attention_factor", yarn.attentionFactor, 0.0);
+      text += yarn.truncate ? ">" : ", truncate = false>";
     }
     alias("#rope", "#hadal.rope<" + text + ">", "");
   }
@@ -132,7 +136,7 @@ private:
     out << formatv("// The feed-forward block of the dense layers.\n")
         << "func.func private @dense_ffn(%x: !hidden) -> !hidden {\n"
         << formatv("  %n = hadal.rms_norm %x \"post_attention_layernorm.weight\" {{eps = {0}} : !hidden\n", eps())
-        << formatv("  %y = hadal.gated_mlp %n \"mlp\" {{width = {0}} : !hidden\n", config.denseWidth)
+        << formatv("  %y = hadal.gated_mlp %n \"mlp\" {{width = {0}} : !hidden\n", config.denseWidth.value_or(0))
         << "  %r = arith.addf %x, %y : !hidden\n"
         << "  return %r : !hidden\n"
         << "}\n\n";
@@ -200,11 +204,24 @@ private:
     out << (hasBalance() ? "  return %r, %b : !hidden, tensor<f32>\n" : "  return %r : !hidden\n");
   }
 
+  /// What does not change the computation; the family where the computation does not tell it.
+  void writeHandedOn() {
+    const llvm::json::Object &ids = config.tokenIds;
+    if (!ids.empty())
+      out << ",\n    token_ids = " << attributeText(llvm::json::Object(ids));
+    bool softmax = hasMixture() && config.isSoftmax();
+    if (config.family != (softmax ? Family::DeepseekV2 : Family::DeepseekV3))
+      out << ",\n    family = #hadal.family<" << stringifyFamily(config.family) << ">";
+    if (config.storedWeights)
+      out << ",\n    stored_weights = #stored";
+  }
+
   void writeModelBody() {
     out << formatv("hadal.model @{0}(%window: !tokens) attributes {{initializer_std = {1}", name,
                    realText(config.initializerStd));
     if (config.contextLength)
       out << formatv(", context_length = {0}", *config.contextLength);
+    writeHandedOn();
     out << "} {\n"
         << "  %tokens = hadal.tokens %window ahead 0 : !tokens -> !tokens\n"
         << "  %next   = hadal.tokens %window ahead 1 : !tokens -> !tokens\n"

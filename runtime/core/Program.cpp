@@ -167,7 +167,7 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
   require(descriptor.version == HADAL_PROGRAM_VERSION, "it has version ", descriptor.version, ", this runtime is for ",
           HADAL_PROGRAM_VERSION, "; compile and link with the same hadalc");
   require(descriptor.program && descriptor.model && descriptor.target && descriptor.cpu && descriptor.cpu_features &&
-              descriptor.config_json && descriptor.config_json_reason,
+              descriptor.config_json && descriptor.config_json_reason && descriptor.stored_weights,
           "a string of the descriptor is missing");
   require(descriptor.micro_batch_size >= 1 && descriptor.sequence_length >= 1 && descriptor.tokens_ahead >= 1 &&
               descriptor.vocabulary >= 1,

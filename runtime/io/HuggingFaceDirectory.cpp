@@ -4,6 +4,7 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/EncodedWeights.h"
 #include "runtime/io/HalfPrecision.h"
 #include "runtime/io/NamedTensors.h"
 #include "runtime/io/Safetensors.h"
@@ -124,7 +125,8 @@ std::set<std::string> predictionPrefixes(const std::vector<NamedTensor> &paramet
   std::string others = missing.size() > 1 ? concat(" and ", missing.size() - 1, " more are missing") : " is missing";
   fail(HADAL_EXIT_INPUT, files.listing().string(), ": tensor '", missing.front(), "'", others,
        onlyPrediction ? "; they belong to the model's multi-token-prediction block, which these weights were saved "
-                        "without: compile the model without it, or load weights that have it"
+                        "without: compile the model without it (hadal-import --mtp-num-layers=0), or load "
+                        "weights that have it"
                       : "");
 }
 
@@ -202,6 +204,8 @@ void checkAlias(const Pairing &alias, const Pairing &owner) {
 
 void loadWeights(const fs::path &directory, Session &session) {
   ModelFiles files(directory);
+  for (const auto &[name, source] : files.tensors())
+    refuseEncoded(*source.path, name, source.entry->dtype, session.program());
   std::vector<Pairing> aliases;
   std::vector<Pairing> pairs = pairParameters(files, session.program(), aliases);
   for (const Pairing &alias : aliases)

@@ -55,6 +55,7 @@ public:
                                   .cpu_features = "",
                                   .config_json = "",
                                   .config_json_reason = "it is a test",
+                                  .stored_weights = "",
                                   .micro_batch_size = 1,
                                   .sequence_length = 4,
                                   .tokens_ahead = 1,

@@ -35,7 +35,7 @@ struct CommandLine {
       cl::init(ExcludedGroups::NegativeInfinity), cl::cat(category)};
   cl::opt<std::string> latentNormEps{
       "latent-norm-eps",
-      cl::desc("epsilon of the norms inside the attention (default: rms_norm_eps; transformers: 1e-6)"),
+      cl::desc("epsilon of the norms inside the attention (default: 1e-6 as everywhere, whatever rms_norm_eps says)"),
       cl::value_desc("X"), cl::cat(category)};
   cl::opt<ImportOptions::BalanceLoss> balanceLoss{
       "balance-loss", cl::desc("the balance loss of the mixtures"),
@@ -49,7 +49,10 @@ struct CommandLine {
       cl::values(
           clEnumValN(MTPHiddenState::PostNorm, "post_norm", "after the final norm, as released weights (default)"),
           clEnumValN(MTPHiddenState::PreNorm, "pre_norm", "before the final norm")),
-      cl::init(MTPHiddenState::PostNorm), cl::cat(category)};
+      cl::cat(category)};
+  cl::opt<unsigned> mtpDepth{
+      "mtp-num-layers", cl::desc("number of MTP blocks (default: num_nextn_predict_layers); 0 for weights without them"),
+      cl::value_desc("N"), cl::cat(category)};
 };
 } // namespace
 
@@ -86,7 +89,15 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, "Writes the model that a Hugging Face directory describes.\n",
                                    &llvm::errs()))
     return 2;
-  ImportOptions import{options.balanceLoss, options.excludedGroups, options.mtpHiddenState, std::nullopt};
+  ImportOptions import;
+  import.balanceLoss = options.balanceLoss;
+  import.excludedGroups = options.excludedGroups;
+  if (options.mtpHiddenState.getNumOccurrences())
+    import.mtpHiddenState = options.mtpHiddenState;
+  if (options.mtpDepth > 10000)
+    return fail("--mtp-num-layers: expected at most 10000, got " + std::to_string(options.mtpDepth), 2);
+  if (options.mtpDepth.getNumOccurrences())
+    import.mtpDepth = options.mtpDepth;
   if (options.latentNormEps.getNumOccurrences()) {
     double eps;
     if (llvm::StringRef(options.latentNormEps).getAsDouble(eps) || !(eps > 0.0 && eps < 1.0))
@@ -104,6 +115,8 @@ int main(int argc, char **argv) {
   llvm::Expected<Configuration> config = readConfiguration((*buffer)->getBuffer(), file, import);
   if (!config)
     return fail(llvm::toString(config.takeError()), 1);
+  for (const std::string &warning : config->warnings)
+    llvm::WithColor::warning(llvm::errs(), "hadal-import") << file << ": " << warning << '\n';
   std::string text = writeModel(*config, symbolName(options.directory));
   if (!verifies(text))
     return fail("the model that " + file + " describes is not valid; this is an error of hadal-import", 1);

@@ -19,6 +19,7 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/HuggingFace/Configuration.h"
+#include "passes/HuggingFace/StoredWeights.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "tools/hadalc/Options.h"
@@ -71,7 +72,8 @@ void registerEverything(DialectRegistry &registry) {
   registerHostPasses();
 }
 
-/// The model's config.json travels with the module; without one, the program's --export says why.
+/// The model's config.json travels with the module; without one, the program's --export says why. So does the encoding
+/// of the model's published weights, which --load names when it has no loader for it.
 void recordConfiguration(ModuleOp module) {
   Builder builder(module.getContext());
   for (auto model : module.getOps<ModelOp>()) {
@@ -80,6 +82,8 @@ void recordConfiguration(ModuleOp module) {
       module->setAttr("hadal.config_json", builder.getStringAttr(*text));
     else
       module->setAttr("hadal.config_json_reason", builder.getStringAttr(llvm::toString(text.takeError())));
+    if (DictionaryAttr stored = model.getStoredWeightsAttr())
+      module->setAttr("hadal.stored_weights", builder.getStringAttr(huggingface::describeStoredWeights(stored)));
   }
 }
 

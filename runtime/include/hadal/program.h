@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define HADAL_PROGRAM_VERSION 2u
+#define HADAL_PROGRAM_VERSION 3u
 #define HADAL_MAX_RANK 4
 #define HADAL_TENSOR_MAP_RANK 5
 
@@ -155,6 +155,7 @@ struct hadal_program {
   const char *cpu_features; /* the features the code uses beyond x86-64's baseline, comma separated: "avx2,fma,avx512f" */
   const char *config_json;  /* the Hugging Face config.json of the model, or "" when it has none (--export refuses) */
   const char *config_json_reason; /* why config_json is empty */
+  const char *stored_weights;     /* how the model's published weights are encoded, in a few words, or "" */
   int64_t micro_batch_size;
   int64_t sequence_length;  /* T */
   int64_t tokens_ahead;     /* 1 + D: a sample holds T + 1 + D tokens, D being the MTP depth (0 without MTP) */

@@ -33,7 +33,7 @@ CHANGES = [
     ("attention bias", {"attention_bias": True}),
     ("linear scaling", {"rope_scaling": {"type": "linear", "factor": 2}}),
     ("YaRN without factor", {"rope_scaling": {"type": "yarn", "original_max_position_embeddings": 4096}}),
-    ("unknown field in YaRN", {"rope_scaling": {**YARN, "truncate": False}}),
+    ("unknown field in YaRN", {"rope_scaling": {**YARN, "low_freq_factor": 1.0}}),
     ("two thetas", {"rope_scaling": {**YARN, "rope_theta": 500}}),
     ("odd rope", {"qk_rope_head_dim": 7}),
     ("layers between the mixtures", {"moe_layer_freq": 2}),
