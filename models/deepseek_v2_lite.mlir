@@ -49,7 +49,8 @@ func.func private @moe_ffn(%x: !hidden) -> (!hidden, tensor<f32>) {
   return %r, %b : !hidden, tensor<f32>
 }
 
-hadal.model @deepseek_v2_lite(%window: !tokens) attributes {initializer_std = 0.006, context_length = 163840} {
+hadal.model @deepseek_v2_lite(%window: !tokens) attributes {initializer_std = 0.006, context_length = 163840,
+    token_ids = {bos = 100000, eos = 100001}} {
   %tokens = hadal.tokens %window ahead 0 : !tokens -> !tokens
   %next   = hadal.tokens %window ahead 1 : !tokens -> !tokens
   %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 102400} : !tokens -> !hidden

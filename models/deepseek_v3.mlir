@@ -17,6 +17,7 @@
 !shares     = tensor<?x?x8xf32>            // and their weights
 #rope       = #hadal.rope<theta = 10000.0, dim = 64,
                           yarn = <factor = 40.0, original_length = 4096>>
+#stored     = {activation_scheme = "dynamic", fmt = "e4m3", quant_method = "fp8", weight_block_size = [128, 128]}
 
 // Multi-head latent attention: queries compressed to 1536, keys and values to 512 channels.
 func.func private @attention(%x: !hidden) -> !hidden {
@@ -55,7 +56,9 @@ func.func private @moe_ffn(%x: !hidden) -> (!hidden, tensor<f32>) {
   return %r, %b : !hidden, tensor<f32>
 }
 
-hadal.model @deepseek_v3(%window: !tokens) attributes {initializer_std = 0.006, context_length = 163840} {
+hadal.model @deepseek_v3(%window: !tokens) attributes {initializer_std = 0.006, context_length = 163840,
+    token_ids = {bos = 0, eos = 1},
+    stored_weights = #stored} {
   %tokens = hadal.tokens %window ahead 0 : !tokens -> !tokens
   %next   = hadal.tokens %window ahead 1 : !tokens -> !tokens
   %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 129280} : !tokens -> !hidden

@@ -49,7 +49,8 @@ func.func private @moe_ffn(%x: !hidden) -> (!hidden, tensor<f32>) {
   return %r, %b : !hidden, tensor<f32>
 }
 
-hadal.model @moonlight_16b_a3b(%window: !tokens) attributes {initializer_std = 0.006, context_length = 8192} {
+hadal.model @moonlight_16b_a3b(%window: !tokens) attributes {initializer_std = 0.006, context_length = 8192,
+    token_ids = {bos = 163584, eos = 163586}} {
   %tokens = hadal.tokens %window ahead 0 : !tokens -> !tokens
   %next   = hadal.tokens %window ahead 1 : !tokens -> !tokens
   %x = hadal.embedding %tokens "model.embed_tokens.weight" {vocabulary = 163840} : !tokens -> !hidden
