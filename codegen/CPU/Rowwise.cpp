@@ -35,6 +35,8 @@ public:
 
   void emit(Value row) {
     this->row = row;
+    for (const OperandColumn &number : program.operandColumns)
+      reductions[number.part] = load(number);
     ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
     for (unsigned phase = 0; phase < program.phases; ++phase)
       emitPass(phase, numbers);
@@ -51,6 +53,12 @@ private:
   };
 
   Value resultPointer(OpOperand &operand) { return k.argument(kernel.getNumArguments() + operand.getOperandNumber()); }
+
+  Value load(const OperandColumn &number) {
+    Type element = cast<RankedTensorType>(number.operand.getType()).getElementType();
+    Value begin = k.mul(row, program.variesByRow(number.operand) ? RowProgram::columns(number.operand) : 0);
+    return k.load(element, k.argument(number.operand.getArgNumber()), k.add(begin, number.column));
+  }
 
   /// A number per row that the elementwise emitter does not compute.
   Value numberOf(Value tensor) {
@@ -223,6 +231,7 @@ private:
   int64_t width, length;
 
   Value row;
+  /// Numbers per row that are loaded or reduced.
   DenseMap<Value, Value> reductions;
   // Where the emission stands within a loop.
   ElementwiseEmitter *current = nullptr;

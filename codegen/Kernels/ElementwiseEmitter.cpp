@@ -32,7 +32,8 @@ Value ElementwiseEmitter::emit(Value tensor, int64_t shift) {
   if (Value known = emitted.lookup({tensor, shift}))
     return known;
   Operation *op = tensor.getDefiningOp();
-  Value value = op && computes(op) ? emitOperation(op, tensor, shift) : leaf(tensor, shift);
+  bool isPart = isa_and_nonnull<SplitOp>(op) && !isOnePerRow(tensor);
+  Value value = op && (isPart || computes(op)) ? emitOperation(op, tensor, shift) : leaf(tensor, shift);
   emitted[{tensor, shift}] = value;
   return value;
 }

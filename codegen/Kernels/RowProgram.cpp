@@ -28,6 +28,20 @@ int64_t RowProgram::columns(Value tensor) {
 
 bool RowProgram::variesByRow(Value tensor) const { return rows == 1 || rowsOf(tensor) == rows; }
 
+/// The parts of one column of a split operand; none when something else is split.
+static SmallVector<OperandColumn> findOperandColumns(Operation *op) {
+  auto split = dyn_cast<SplitOp>(op);
+  auto operand = split ? dyn_cast<BlockArgument>(split.getInput()) : BlockArgument();
+  SmallVector<OperandColumn> result;
+  int64_t column = 0;
+  for (Value part : operand ? ValueRange(split.getParts()) : ValueRange()) {
+    if (isOnePerRow(part))
+      result.push_back({part, operand, column});
+    column += RowProgram::columns(part);
+  }
+  return result;
+}
+
 FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
   RowProgram program;
   auto refuse = [&](Operation *op, const Twine &why) -> FailureOr<RowProgram> {
@@ -68,7 +82,9 @@ FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
     for (Value operand : op.getOperands())
       phase = std::max(phase, program.phase(operand));
     bool isReduction = isa<RowReduceOp>(op);
-    if (!isReduction && !isa<RopeOp, ConcatOp>(op) && !ElementwiseEmitter::computes(&op))
+    SmallVector<OperandColumn> numbers = findOperandColumns(&op);
+    program.operandColumns.append(numbers);
+    if (!isReduction && numbers.empty() && !isa<RopeOp, ConcatOp>(op) && !ElementwiseEmitter::computes(&op))
       return refuse(&op, "there is no emitter for " + op.getName().getStringRef() + " along a row");
     if (isReduction) {
       program.reductions[phase].push_back(cast<RowReduceOp>(op));

@@ -16,6 +16,13 @@
 
 namespace hadal {
 
+/// A part of one column that is split off an operand: a number per row, which is loaded from where it lies.
+struct OperandColumn {
+  mlir::Value part;
+  mlir::BlockArgument operand;
+  int64_t column;
+};
+
 class RowProgram {
 public:
   /// Reads a kernel; failure says why it is no program for rows, through a diagnostic when `diagnose`.
@@ -33,6 +40,8 @@ public:
   /// Whether there is neither a reduction nor anything else that knows about rows, so that the kernel may be cut
   /// anywhere.
   bool elementwise = false;
+  /// What is loaded before the row is passed over.
+  llvm::SmallVector<OperandColumn> operandColumns;
 
   /// The columns of a tensor.
   static int64_t columns(mlir::Value tensor);

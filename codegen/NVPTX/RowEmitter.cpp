@@ -25,6 +25,8 @@ void RowEmitter::emitRow(Value row, Value member) {
   this->member = member;
   sharers = stride = plan.threadsPerRow;
   keepsLoads = plan.inRegisters;
+  for (const OperandColumn &number : program.operandColumns)
+    reductions[number.part] = load(number);
   ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
   SmallVector<SmallVector<RowLoop>> loops;
   for (unsigned phase = 0; phase < program.phases; ++phase)
@@ -81,6 +83,12 @@ void RowEmitter::emitElements(int64_t elements, int64_t perThread) {
 
 Value RowEmitter::resultPointer(OpOperand &operand) {
   return k.argument(kernel.getNumArguments() + operand.getOperandNumber());
+}
+
+Value RowEmitter::load(const OperandColumn &number) {
+  Type element = cast<RankedTensorType>(number.operand.getType()).getElementType();
+  Value begin = k.mul(row, program.variesByRow(number.operand) ? RowProgram::columns(number.operand) : 0);
+  return k.load(element, k.argument(number.operand.getArgNumber()), k.add(begin, number.column));
 }
 
 /// A number per row that the elementwise emitter does not compute.

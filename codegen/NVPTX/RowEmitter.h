@@ -46,6 +46,7 @@ private:
   };
 
   Value resultPointer(mlir::OpOperand &operand);
+  Value load(const OperandColumn &number);
   Value numberOf(Value tensor);
   void emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers);
   void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,

@@ -91,7 +91,7 @@ private:
       scaling.fail("rope_type", "is missing, but factor is there; expected \"yarn\" or \"default\"");
     std::string type = scaling.string("type", "default"), ropeType = scaling.string("rope_type", type);
     if (scaling.has("type") && type != ropeType)
-      scaling.fail("type", "expected what rope_type says, \"" + ropeType + "\", got \"" + type + "\"");
+      scaling.fail("rope_type", "expected what type says, \"" + type + "\", got \"" + ropeType + "\"");
     return ropeType;
   }
 

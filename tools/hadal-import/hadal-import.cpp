@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
+#include "passes/HuggingFace/Families.h"
 #include "tools/ShortHelp.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -25,7 +26,10 @@ namespace {
 /// The command line, in one place and not in global variables.
 struct CommandLine {
   cl::OptionCategory category{"hadal-import options"};
-  cl::opt<std::string> directory{cl::Positional, cl::Required, cl::desc("DIR"), cl::cat(category)};
+  cl::opt<std::string> directory{cl::Positional, cl::desc("DIR"), cl::cat(category)};
+  cl::opt<bool> printDefaults{"print-defaults",
+                              cl::desc("print what fields mean that config.json leaves out, and do nothing else"),
+                              cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("file for the model; standard output without it"), cl::value_desc("FILE"),
                               cl::init("-"), cl::cat(category)};
   cl::opt<ExcludedGroups> excludedGroups{
@@ -89,6 +93,12 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, "Writes the model that a Hugging Face directory describes.\n",
                                    &llvm::errs()))
     return 2;
+  if (options.printDefaults) {
+    printDefaults(llvm::outs());
+    return 0;
+  }
+  if (options.directory.empty())
+    return fail("expected the folder with config.json: hadal-import DIR -o model.mlir", 2);
   ImportOptions import;
   import.balanceLoss = options.balanceLoss;
   import.excludedGroups = options.excludedGroups;

@@ -205,7 +205,7 @@ static_assert(sizeof(hadal_tensor_map) == 144, "codegen/Host/Descriptor.cpp writ
 static_assert(sizeof(hadal_gpu_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_launch) == 56, "codegen/Host/Descriptor.cpp writes this layout");
 static_assert(sizeof(hadal_entry) == 56, "codegen/Host/Descriptor.cpp writes this layout");
-static_assert(sizeof(hadal_program) == 184, "codegen/Host/Descriptor.cpp writes this layout");
+static_assert(sizeof(hadal_program) == 192, "codegen/Host/Descriptor.cpp writes this layout");
 #endif
 
 #endif /* HADAL_PROGRAM_H */

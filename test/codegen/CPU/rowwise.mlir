@@ -91,6 +91,38 @@ hadal.kernel rowwise @latent_gradient(%x: tensor<2x7x80xf32>, %w: tensor<64xf32>
   hadal.yield %c : tensor<2x7x80xf32>
 }
 
+// Parts of one column are numbers per row: a latent of one channel, and both halves of an input of two.
+hadal.kernel rowwise @latent_of_one(%x: tensor<2x7x5xf32>, %w: tensor<1xf32>) -> (tensor<2x7x1xf32>, tensor<2x7x4xf32>) {
+  %a, %b = hadal.split %x : tensor<2x7x5xf32> -> tensor<2x7x1xf32>, tensor<2x7x4xf32>
+  %n = hadal.rms_norm %a weights(%w : tensor<1xf32>) {eps = 1.0e-1} : tensor<2x7x1xf32>
+  %r = hadal.rope %b {heads = 1, rope = #hadal.rope<theta = 1.0e4, dim = 4>} : tensor<2x7x4xf32>
+  hadal.yield %n, %r : tensor<2x7x1xf32>, tensor<2x7x4xf32>
+}
+
+hadal.kernel rowwise @latent_of_one_gradient(%x: tensor<2x7x5xf32>, %w: tensor<1xf32>, %g: tensor<2x7x1xf32>, %k: tensor<2x7x4xf32>)
+    -> tensor<2x7x5xf32> {
+  %a, %b = hadal.split %x : tensor<2x7x5xf32> -> tensor<2x7x1xf32>, tensor<2x7x4xf32>
+  %n = hadal.rms_norm_gradient %a, %w, %g {eps = 1.0e-1} : tensor<2x7x1xf32>, tensor<1xf32>
+  %r = hadal.rope %k {heads = 1, rope = #hadal.rope<theta = 1.0e4, dim = 4>, inverse} : tensor<2x7x4xf32>
+  %c = hadal.concat %n, %r : tensor<2x7x1xf32>, tensor<2x7x4xf32> -> tensor<2x7x5xf32>
+  hadal.yield %c : tensor<2x7x5xf32>
+}
+
+hadal.kernel rowwise @columns(%x: tensor<3x5x2xf32>, %y: tensor<3x5x1xf32>) -> (tensor<3x5x1xf32>, tensor<3x5x1xf32>) {
+  %a, %b = hadal.split %x : tensor<3x5x2xf32> -> tensor<3x5x1xf32>, tensor<3x5x1xf32>
+  %c = arith.mulf %b, %y : tensor<3x5x1xf32>
+  hadal.yield %a, %c : tensor<3x5x1xf32>, tensor<3x5x1xf32>
+}
+
+// In the middle, and the same for all rows.
+hadal.kernel rowwise @middle_column(%x: tensor<6x20xf32>, %w: tensor<20xf32>) -> (tensor<6x13xf32>, tensor<6x1xf32>) {
+  %a, %b, %c = hadal.split %x : tensor<6x20xf32> -> tensor<6x13xf32>, tensor<6x1xf32>, tensor<6x6xf32>
+  %d, %e, %f = hadal.split %w : tensor<20xf32> -> tensor<13xf32>, tensor<1xf32>, tensor<6xf32>
+  %g = hadal.expand %e : tensor<1xf32> -> tensor<6x1xf32>
+  %h = arith.addf %b, %g : tensor<6x1xf32>
+  hadal.yield %a, %h : tensor<6x13xf32>, tensor<6x1xf32>
+}
+
 #yarn = #hadal.rope<theta = 1.0e4, dim = 6, yarn = <factor = 40.0, original_length = 4096, mscale = 0.7>>
 hadal.kernel rowwise @rope_heads(%x: tensor<2x9x57xf32>) -> tensor<2x9x57xf32> {
   %r = hadal.rope %x {heads = 3, rope = #yarn} : tensor<2x9x57xf32>

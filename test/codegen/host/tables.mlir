@@ -16,12 +16,12 @@
 // CHECK: llvm.mlir.global internal constant @evaluate.buffers()
 // CHECK-NEXT: llvm.mlir.undef
 // CHECK-NEXT: llvm.mlir.constant({{\[\[}}0, 64, 0 : i32, {{[0-9]+}} : i32]
-// Version 2 with guarded buffers, and one alias of the parameter.
+// Version 3 with guarded buffers, and one alias of the parameter.
 // CHECK: llvm.mlir.global internal constant @aliases.0()
 // CHECK: llvm.mlir.global internal constant @tensors()
 // CHECK: llvm.mlir.global internal constant @entries()
 // CHECK: llvm.mlir.global external constant @hadal_program()
-// CHECK: llvm.mlir.constant({{\[\[}}2 : i32, 1 : i32,
+// CHECK: llvm.mlir.constant({{\[\[}}3 : i32, 1 : i32,
 
 module attributes {hadal.micro_batch_size = 2 : i64, hadal.sequence_length = 8 : i64, hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand"} {

@@ -91,6 +91,24 @@ func.func @invalid(%x: tensor<?x?x12xf32>) {
 
 func.func @invalid(%x: tensor<?x?x12xf32>) {
   // expected-error @below {{failed to parse Hadal_RopeAttr parameter 'yarn'}}
+  // expected-error @below {{YaRN needs beta_fast >= beta_slow > 0, got}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, yarn = <factor = 2.0, original_length = 4, beta_fast = 0.5>>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{failed to parse Hadal_RopeAttr parameter 'yarn'}}
+  // expected-error @below {{YaRN's mscale, mscale_all_dim and attention_factor must not be negative}}
+  %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, yarn = <factor = 2.0, original_length = 4, attention_factor = -1.0>>} : tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<?x?x12xf32>) {
+  // expected-error @below {{failed to parse Hadal_RopeAttr parameter 'yarn'}}
   // expected-error @below {{YaRN's factor must be at least 1, got}}
   %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, yarn = <factor = 0.5, original_length = 4>>} : tensor<?x?x12xf32>
   return

@@ -255,3 +255,33 @@ hadal.model @m(%window: tensor<?x?xi32>) {
   %main = hadal.cross_entropy %h, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
   hadal.losses main(%main)
 }
+
+// -----
+
+// expected-error @below {{expects `token_ids` to name bos, eos or pad, got "unk"}}
+hadal.model @m(%window: tensor<?x?xi32>) attributes {token_ids = {unk = 3}} {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}
+
+// -----
+
+// expected-error @below {{expects `token_ids` to hold a number, a list of numbers or `unit` for "eos"}}
+hadal.model @m(%window: tensor<?x?xi32>) attributes {token_ids = {eos = [1, "x"]}} {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}
+
+// -----
+
+// expected-error @below {{expects `stored_weights` to name its format}}
+hadal.model @m(%window: tensor<?x?xi32>) attributes {stored_weights = {bits = 4}} {
+  %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
+  %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %main = hadal.cross_entropy %x, %t "w" {vocabulary = 5} : tensor<?x?x8xf32>, tensor<?x?xi32>
+  hadal.losses main(%main)
+}

@@ -14,8 +14,10 @@ func.func private @f(%x: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<f32>) 
 }
 
 // CHECK-LABEL: hadal.model @whole(
-// CHECK-SAME: attributes {context_length = 64 : i64, initializer_std = 6.000000e-03 : f64}
-hadal.model @whole(%window: tensor<?x?xi32>) attributes {context_length = 64} {
+// CHECK-SAME: attributes {context_length = 64 : i64, family = #hadal.family<glm4_moe_lite>, initializer_std = 6.000000e-03 : f64,
+// CHECK-SAME: stored_weights = {quant_method = "fp8", weight_block_size = [128, 128]}, token_ids = {bos = 0 : i64, eos = [1, 2], pad}}
+hadal.model @whole(%window: tensor<?x?xi32>) attributes {context_length = 64, family = #hadal.family<glm4_moe_lite>,
+    token_ids = {bos = 0, eos = [1, 2], pad}, stored_weights = {quant_method = "fp8", weight_block_size = [128, 128]}} {
   // CHECK: hadal.tokens %{{.*}} ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
   %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
   %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>

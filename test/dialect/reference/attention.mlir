@@ -26,6 +26,25 @@ func.func @rope_yarn() -> tensor<1x2x8xf32> {
   return %y : tensor<1x2x8xf32>
 }
 
+// Kimi-K2's beta_fast = beta_slow: the second pair keeps its speed, the third turns at a fourth of it (transformers'
+// _compute_yarn_parameters).
+// CHECK{LITERAL}: @rope_yarn_step: tensor<1x2x8xf32> [[[-0.32, -0.46, 0.9, -0.11, 0.96, 0.03, 0.04, 0.79], [0.130113, 0.498769, -0.225124, 0.741228, -0.182124, 0.849547, -0.859965, -0.140215]]]
+func.func @rope_yarn_step() -> tensor<1x2x8xf32> {
+  %x = arith.constant dense<[[[-0.32, -0.46, 0.9, -0.11, 0.96, 0.03, 0.04, 0.79], [0.49, 0.16, -0.15, 0.76, -0.18, 0.85, -0.86, -0.14]]]> : tensor<1x2x8xf32>
+  %y = hadal.rope %x {heads = 1 : i64, rope = #hadal.rope<theta = 1.0e4, dim = 8, yarn = <factor = 4.0,
+         original_length = 64, beta_fast = 1.0, beta_slow = 1.0>>} : tensor<1x2x8xf32>
+  return %y : tensor<1x2x8xf32>
+}
+
+// Bounds of the ramp that are no integers, and a factor of cosine and sine that mscale does not say (transformers).
+// CHECK{LITERAL}: @rope_yarn_untruncated: tensor<1x2x8xf32> [[[-0.4, -0.575, 1.125, -0.1375, 1.2, 0.0375, 0.05, 0.9875], [0.162641, 0.623461, -0.211751, 0.94489, -0.227656, 1.06193, -1.07496, -0.175269]]]
+func.func @rope_yarn_untruncated() -> tensor<1x2x8xf32> {
+  %x = arith.constant dense<[[[-0.32, -0.46, 0.9, -0.11, 0.96, 0.03, 0.04, 0.79], [0.49, 0.16, -0.15, 0.76, -0.18, 0.85, -0.86, -0.14]]]> : tensor<1x2x8xf32>
+  %y = hadal.rope %x {heads = 1 : i64, rope = #hadal.rope<theta = 1.0e4, dim = 8, yarn = <factor = 4.0,
+         original_length = 64, attention_factor = 1.25, truncate = false>>} : tensor<1x2x8xf32>
+  return %y : tensor<1x2x8xf32>
+}
+
 // There and back.
 // CHECK{LITERAL}: @rope_inverse: tensor<1x3x10xf32> [[[-0.14, 0.05, 0.75, -0.31, 0.18, 0.37, -0.29, 0.04, 0.53, 0.82], [-0.7, 0.87, -0.99, 0.51, 0.62, -0.73, -0.16, 0.63, -0.97, 0.26], [0.59, 0.03, 0.45, -0.55, -0.6, -0.27, -0.64, -0.31, 0.9, 0.15]]]
 func.func @rope_inverse() -> tensor<1x3x10xf32> {
