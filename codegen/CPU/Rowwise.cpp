@@ -57,7 +57,9 @@ private:
   Value load(const OperandColumn &number) {
     Type element = cast<RankedTensorType>(number.operand.getType()).getElementType();
     Value begin = k.mul(row, program.variesByRow(number.operand) ? RowProgram::columns(number.operand) : 0);
-    return k.load(element, k.argument(number.operand.getArgNumber()), k.add(begin, number.column));
+    Value value = k.load(element, k.argument(number.operand.getArgNumber()), k.add(begin, number.column));
+    Type type = cast<RankedTensorType>(number.part.getType()).getElementType();
+    return type == element ? value : arith::ExtFOp::create(k.builder, k.loc, type, value);
   }
 
   /// A number per row that the elementwise emitter does not compute.

@@ -31,7 +31,10 @@ bool RowProgram::variesByRow(Value tensor) const { return rows == 1 || rowsOf(te
 /// The parts of one column of a split operand; none when something else is split.
 static SmallVector<OperandColumn> findOperandColumns(Operation *op) {
   auto split = dyn_cast<SplitOp>(op);
-  auto operand = split ? dyn_cast<BlockArgument>(split.getInput()) : BlockArgument();
+  Value source = split ? split.getInput() : Value();
+  if (auto widened = split ? source.getDefiningOp<arith::ExtFOp>() : arith::ExtFOp())
+    source = widened.getIn();
+  auto operand = dyn_cast_or_null<BlockArgument>(source);
   SmallVector<OperandColumn> result;
   int64_t column = 0;
   for (Value part : operand ? ValueRange(split.getParts()) : ValueRange()) {

@@ -16,7 +16,8 @@
 
 namespace hadal {
 
-/// A part of one column that is split off an operand: a number per row, which is loaded from where it lies.
+/// A part of one column that is split off an operand, which may be widened before: a number per row, which is loaded
+/// from where it lies.
 struct OperandColumn {
   mlir::Value part;
   mlir::BlockArgument operand;

@@ -98,6 +98,15 @@ hadal.kernel rowwise @latent(%x: tensor<2x9x24xbf16>, %w: tensor<16xf32>) -> (te
   %5 = arith.truncf %3 : tensor<2x9x8xf32> to tensor<2x9x8xbf16>
   hadal.yield %4, %5 : tensor<2x9x16xbf16>, tensor<2x9x8xbf16>
 }
+hadal.kernel rowwise @latent_of_one(%x: tensor<2x9x9xbf16>, %w: tensor<1xf32>) -> (tensor<2x9x1xbf16>, tensor<2x9x8xbf16>) {
+  %0 = arith.extf %x : tensor<2x9x9xbf16> to tensor<2x9x9xf32>
+  %1:2 = hadal.split %0 : tensor<2x9x9xf32> -> tensor<2x9x1xf32>, tensor<2x9x8xf32>
+  %2 = hadal.rms_norm %1#0 weights(%w : tensor<1xf32>) {eps = 1.0e-1} : tensor<2x9x1xf32>
+  %3 = hadal.rope %1#1 {heads = 1, rope = #hadal.rope<theta = 10000.0, dim = 8>} : tensor<2x9x8xf32>
+  %4 = arith.truncf %2 : tensor<2x9x1xf32> to tensor<2x9x1xbf16>
+  %5 = arith.truncf %3 : tensor<2x9x8xf32> to tensor<2x9x8xbf16>
+  hadal.yield %4, %5 : tensor<2x9x1xbf16>, tensor<2x9x8xbf16>
+}
 hadal.kernel rowwise @swiglu_gradient(%g: tensor<30x17xbf16>, %u: tensor<30x17xbf16>, %d: tensor<30x17xbf16>) -> (tensor<30x17xbf16>, tensor<30x17xbf16>) {
   %0 = arith.extf %g : tensor<30x17xbf16> to tensor<30x17xf32>
   %1 = arith.extf %u : tensor<30x17xbf16> to tensor<30x17xf32>

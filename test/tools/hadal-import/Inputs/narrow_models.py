@@ -1,13 +1,13 @@
 """Imports and compiles models whose widths are as small as they can be.
 
-usage: narrow_models.py FOLDER TARGET
+usage: narrow_models.py FOLDER TARGET [OPTION of hadalc...]
 """
 import json
 import os
 import subprocess
 import sys
 
-folder, target = sys.argv[1:]
+folder, target, *options = sys.argv[1:]
 BASE = {"model_type": "deepseek_v3", "vocab_size": 16, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 2,
         "num_attention_heads": 2, "q_lora_rank": 6, "kv_lora_rank": 6, "qk_nope_head_dim": 4, "qk_rope_head_dim": 4,
         "v_head_dim": 4, "first_k_dense_replace": 1, "n_routed_experts": 4, "n_shared_experts": 1,
@@ -27,7 +27,7 @@ for change in changes:
         json.dump(BASE | change, file)
     for command in (["hadal-import", folder, "-o", model],
                     ["hadalc", model, f"--target={target}", "--micro-batch-size=2", "--seq-length=8",
-                     "--compile-to=target", "-o", os.path.join(folder, "target.mlir")]):
+                     "--compile-to=target", "-o", os.path.join(folder, "target.mlir"), *options]):
         result = subprocess.run(command, capture_output=True, text=True)
         assert result.returncode == 0, (change, result.stderr)
 print(f"{len(changes)} models compile")
