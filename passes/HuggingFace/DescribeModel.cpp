@@ -11,6 +11,7 @@
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
 #include "passes/HuggingFace/Families.h"
+#include "passes/HuggingFace/ReadRope.h"
 #include "passes/HuggingFace/SameComputation.h"
 
 using namespace mlir;
@@ -220,6 +221,8 @@ llvm::Expected<std::string> hadal::exportConfig(ModelOp model) {
     return cannot(llvm::toString(again.takeError()));
   if (!config->contextLength)
     config->contextLength = again->contextLength;
+  if (config->yarn && config->yarn->attentionFactor == ownAttentionFactor(*config->yarn))
+    config->yarn->attentionFactor = 0.0; // which says the same
   if (*again != *config)
     return cannot("its config.json would describe another one");
   return text;

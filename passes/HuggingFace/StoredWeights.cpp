@@ -7,6 +7,7 @@
 #include "passes/HuggingFace/StoredWeights.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace hadal;
@@ -97,7 +98,8 @@ std::string hadal::huggingface::attributeText(const json::Value &value) {
   case json::Value::Number:
     if (std::optional<int64_t> integer = value.getAsInteger())
       return std::to_string(*integer);
-    return realText(*value.getAsNumber());
+    // Numbers beyond a double's are no numbers in attributes.
+    return std::isfinite(*value.getAsNumber()) ? realText(*value.getAsNumber()) : "\"infinite\"";
   case json::Value::String:
     return quotedText(*value.getAsString());
   case json::Value::Array: {

@@ -48,7 +48,7 @@ std::string_view findByName(std::string_view name) {
 std::string_view findByType(std::string_view dtype, bool encodedModel) {
   if (dtype.starts_with("F8"))
     return "FP8";
-  if (dtype.starts_with("F4") || dtype.starts_with("F6"))
+  if (dtype.starts_with("F4") || dtype.starts_with("F6_"))
     return "numbers of few bits";
   return encodedModel && !isPlain(dtype) ? "numbers of few bits" : "";
 }

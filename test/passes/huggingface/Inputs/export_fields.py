@@ -41,7 +41,7 @@ EXPORTED = [
     ({"quantization_config": {"quant_method": "fp8"}}, [], {"quantization_config": GONE}),
     ({"num_nextn_predict_layers": 1}, ["--mtp-hidden-state=pre_norm"], {"mtp_hidden_state": "pre_norm"}),
     ({"n_shared_experts": None, "norm_topk_prob": None}, [], {"n_shared_experts": 0, "norm_topk_prob": False}),
-    (yarn(), [], {"rope_scaling": {"attention_factor": 1.3688879454113936}}),
+    (yarn(), [], {"rope_scaling": {"mscale": 1.0, "mscale_all_dim": 0.0, "attention_factor": GONE}}),
     (yarn(mscale=1.0, mscale_all_dim=1.0), [], {"rope_scaling": {"attention_factor": GONE, "truncate": GONE}}),
     (yarn(mscale=0.707), [], {"rope_scaling": {"attention_factor": 1.2608037774058554}}),
     (yarn(mscale=0.0, mscale_all_dim=0.707), [], {"rope_scaling": {"attention_factor": 1 / 1.2608037774058554}}),

@@ -59,7 +59,7 @@ ROPE_FIELDS = [
     ("rope_type", ["yarn"], ["default"]),
     ("beta_fast", [32, None], [0.5, math.nan]),
     ("rope_theta", [10000.0, 10000], [1e6]),
-    ("mscale", [0.7], [math.nan, -1.0, 1e308]),
+    ("mscale", [0.7], [math.nan, -1.0]),
     ("long_factor", [], [[1.0]]),
 ]
 

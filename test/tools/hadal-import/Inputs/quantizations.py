@@ -38,7 +38,7 @@ PUBLISHED = [
     ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8Config", "a b": 1, "\"": "\\"}}}, "torchao"),
     ({"quant_method": "auto-round", "bits": 4, "group_size": 128, "sym": True}, "auto-round of 4 bits in groups of 128"),
     ({"group_size": 64, "bits": 4}, "MLX of 4 bits in groups of 64"),
-    ({"quant_method": "of next year", "sizes": [[1, 2.5], [True, None]]}, "of next year"),
+    ({"quant_method": "of next year", "sizes": [[1, 2.5], [True, None]], "bound": 10 ** 400}, "of next year"),
 ]
 
 
