@@ -35,7 +35,8 @@ static std::string writeObject(const FieldTexts &fields, unsigned indent) {
   return text + std::string(indent, ' ') + "}";
 }
 
-/// Where transformers would make another factor of mscale and mscale_all_dim, the factor itself is written.
+/// Where the family's own code or transformers would make another factor of mscale and mscale_all_dim, the factor itself
+/// is written.
 static std::string writeYarn(const Configuration &config) {
   if (!config.yarn)
     return "null";
@@ -49,9 +50,9 @@ static std::string writeYarn(const Configuration &config) {
                    {"beta_slow", realText(yarn.betaSlow)},
                    {"mscale", realText(yarn.mscale)},
                    {"mscale_all_dim", realText(yarn.mscaleAllDim)}};
-  double own = yarn.attentionFactor != 0.0 ? yarn.attentionFactor : ownAttentionFactor(yarn);
-  if (own != transformersAttentionFactor(yarn, /*hasBoth=*/true))
-    fields["attention_factor"] = realText(own);
+  double own = ownAttentionFactor(yarn), factor = yarn.attentionFactor != 0.0 ? yarn.attentionFactor : own;
+  if (factor != own || factor != transformersAttentionFactor(yarn, /*hasBoth=*/true))
+    fields["attention_factor"] = realText(factor);
   if (!yarn.truncate)
     fields["truncate"] = flag(false);
   return writeObject(fields, 2);

@@ -229,7 +229,7 @@ hadal.model @m(%window: tensor<?x?xi32>) attributes {initializer_std = 1} {
 // -----
 
 // Misspelt attributes are no attributes.
-// expected-error @below {{'hadal.model' op has no attribute 'context_lenght'; it has context_length, initializer_std}}
+// expected-error @below {{'hadal.model' op has no attribute 'context_lenght'; it has context_length, family, initializer_std, stored_weights, token_ids}}
 hadal.model @m(%window: tensor<?x?xi32>) attributes {context_lenght = 64} {
   %t = hadal.tokens %window ahead 0 : tensor<?x?xi32> -> tensor<?x?xi32>
   %x = hadal.embedding %t "e" {vocabulary = 5} : tensor<?x?xi32> -> tensor<?x?x8xf32>

@@ -45,6 +45,8 @@ EXPORTED = [
     (yarn(mscale=1.0, mscale_all_dim=1.0), [], {"rope_scaling": {"attention_factor": GONE, "truncate": GONE}}),
     (yarn(mscale=0.707), [], {"rope_scaling": {"attention_factor": 1.2608037774058554}}),
     (yarn(mscale=0.0, mscale_all_dim=0.707), [], {"rope_scaling": {"attention_factor": 1 / 1.2608037774058554}}),
+    ({"rope_parameters": yarn(mscale=0.707)["rope_scaling"]}, [],
+     {"rope_scaling": {"attention_factor": 1.3688879454113936, "mscale": 0.707}}),
     (yarn(attention_factor=1.5, truncate=False), [], {"rope_scaling": {"attention_factor": 1.5, "truncate": False}}),
     (yarn(beta_fast=1.0, beta_slow=1.0), [], {"rope_scaling": {"beta_fast": 1.0, "beta_slow": 1.0}}),
 ]
