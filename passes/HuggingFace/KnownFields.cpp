@@ -11,19 +11,20 @@ using namespace hadal::huggingface;
 using llvm::StringRef;
 
 static constexpr StringRef ignoredFields[] = {
-    "architectures", "attn_implementation", "auto_map", "aux_loss_alpha", "bad_words_ids",
-    "begin_suppress_tokens", "chunk_size_feed_forward", "cls_token_id", "compression_config",
+    "architectures", "attention_implementation", "attn_implementation", "auto_map", "aux_loss_alpha", "bad_words_ids",
+    "begin_suppress_tokens", "chunk_size_feed_forward", "classifier_dropout", "cls_token_id",
     "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype",
     "early_stopping", "encoder_no_repeat_ngram_size", "eod_token_id", "ep_size", "experts_implementation",
-    "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "head_dim",
-    "id2label", "is_decoder", "keys_to_ignore_at_inference", "label2id", "length_penalty",
-    "mask_token_id", "max_length", "max_seq_len", "min_length", "model_max_length", "model_name", "name_or_path",
-    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_labels", "num_return_sequences", "output_attentions",
-    "output_hidden_states", "output_scores", "prefix", "pretraining_tp", "problem_type", "quantization",
-    "remove_invalid_values", "repetition_penalty", "return_dict", "return_dict_in_generate", "router_aux_loss_coef",
-    "sep_token_id", "seq_aux", "suppress_tokens", "task_specific_params", "temperature", "tensor_parallel_size",
-    "tf_legacy_loss", "tie_encoder_decoder", "tie_last_hidden_states", "tokenizer_class", "top_k", "top_p",
-    "torch_dtype", "torchscript", "transformers_version", "typical_p", "use_bfloat16", "use_cache", "use_mtp"};
+    "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id",
+    "gradient_checkpointing", "head_dim", "id2label", "ignore_index", "is_decoder", "keys_to_ignore_at_inference",
+    "label2id", "length_penalty", "mask_token_id", "max_length", "max_new_tokens", "max_seq_len", "min_length",
+    "model_max_length", "model_name", "model_version", "name_or_path", "no_repeat_ngram_size", "num_beam_groups",
+    "num_beams", "num_labels", "num_return_sequences", "output_attentions", "output_hidden_states", "output_scores",
+    "prefix", "pretraining_tp", "problem_type", "processor_class", "remove_invalid_values", "repetition_penalty",
+    "return_dict", "return_dict_in_generate", "router_aux_loss_coef", "sep_token_id", "seq_aux", "suppress_tokens",
+    "task_specific_params", "temperature", "tensor_parallel_size", "tf_legacy_loss", "tie_encoder_decoder",
+    "tie_last_hidden_states", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript", "transformers_version",
+    "typical_p", "use_bfloat16", "use_cache", "use_mtp"};
 
 // Features of other models, which null switches off.
 static constexpr StringRef absentFeatures[] = {"attention_chunk_size", "attn_logit_softcapping",

@@ -77,7 +77,7 @@ private:
 
   void readSizes() {
     config.vocabulary = length("vocab_size", 2);
-    config.hidden = fields.integer("hidden_size", 1);
+    config.hidden = length("hidden_size", 1);
     config.layers = count("num_hidden_layers", 1);
     config.denseWidth = length("intermediate_size", 1);
     config.normEps = fields.real("rms_norm_eps");
@@ -97,14 +97,20 @@ private:
       fields.fail("num_key_value_heads", "expected num_attention_heads, " + Twine(config.heads) +
                                              ", since latent attention has no shared heads, got " +
                                              Twine(keyValueHeads));
-    config.queryRank = fields.optionalInteger("q_lora_rank", 1);
-    config.latentRank = fields.integer("kv_lora_rank", 1);
+    if (fields.has("q_lora_rank"))
+      config.queryRank = length("q_lora_rank", 1);
+    config.latentRank = length("kv_lora_rank", 1);
     config.nope = length("qk_nope_head_dim", 1);
     config.rope = length("qk_rope_head_dim", 2);
     config.value = length("v_head_dim", 1);
     if (config.rope % 2 != 0)
       fields.fail("qk_rope_head_dim",
                   "expected an even number of channels, which rotate in pairs, got " + Twine(config.rope));
+    // All heads together stay far from where the counting of elements ends.
+    int64_t widest = config.nope + std::max(config.rope, config.value), most = std::numeric_limits<int32_t>::max();
+    if (config.heads > most / widest)
+      fields.fail("num_attention_heads", "expected at most " + Twine(most / widest) + " heads of " + Twine(widest) +
+                                             " channels, got " + Twine(config.heads));
     int64_t keyWidth = fields.integer("qk_head_dim", 1, config.nope + config.rope);
     if (keyWidth != config.nope + config.rope)
       fields.fail("qk_head_dim", "expected qk_nope_head_dim + qk_rope_head_dim, " + Twine(config.nope + config.rope) +

@@ -40,12 +40,21 @@ static bool isNamed(const json::Value &value) {
   return !object || llvm::all_of(*object, [](const auto &field) { return !field.first.str().empty() && isNamed(field.second); });
 }
 
+/// The name of the field that is there: compressed-tensors and MLX have written others.
+static StringRef findField(Fields &fields) {
+  constexpr StringRef names[] = {"quantization_config", "compression_config", "quantization"};
+  fields.ignore(names);
+  const auto *found = llvm::find_if(names, [&](StringRef name) { return fields.has(name); });
+  return found == std::end(names) ? names[0] : *found;
+}
+
 std::optional<json::Object> hadal::huggingface::readStoredWeights(Fields &fields, std::string &error) {
-  const json::Object *given = fields.nested("quantization_config");
+  StringRef field = findField(fields);
+  const json::Object *given = fields.nested(field);
   if (!given)
     return std::nullopt;
   json::Object config = *given;
-  Fields inner(*given, "quantization_config.", error);
+  Fields inner(*given, (field + ".").str(), error);
   if (StringRef method = guessMethod(config); !inner.has("quant_method") && !method.empty())
     config["quant_method"] = method;
   else
@@ -53,8 +62,8 @@ std::optional<json::Object> hadal::huggingface::readStoredWeights(Fields &fields
   if (const json::Value *block = given->get("weight_block_size");
       block && block->kind() != json::Value::Null && !isBlockSize(*block))
     inner.fail("weight_block_size", "expected two positive integers, as in [128, 128], or null");
-  if (!isNamed(*fields.raw("quantization_config")))
-    fields.fail("quantization_config", "expected a name for every field");
+  if (!isNamed(*fields.raw(field)))
+    fields.fail(field, "expected a name for every field");
   return config;
 }
 

@@ -19,6 +19,11 @@ CHANGES = [
     ("a vocabulary beyond the dialect's", {"vocab_size": 41444444}),
     ("shared experts beyond the dialect's", {"n_shared_experts": 1 << 20}),
     ("hidden_size huge", {"hidden_size": 1e30}),
+    ("a latent beyond the dialect's", {"kv_lora_rank": 2147483647}),
+    ("heads that are too wide together", {"num_attention_heads": 1 << 20, "num_key_value_heads": None,
+                                          "v_head_dim": 1 << 20}),
+    ("layer types of another family", {"mlp_layer_types": ["dense", "sparse"]}),
+    ("mixtures among MTP blocks", {"first_k_dense_replace": 3, "num_nextn_predict_layers": 2}),
     ("more experts per token than experts", {"num_experts_per_tok": 14}),
     ("more experts per token than in the groups", {"num_experts_per_tok": 7}),
     ("groups that do not divide", {"n_group": 5}),
@@ -66,6 +71,16 @@ def changed(case, changes):
 
 attempts = [(summary, changed("v3_like", changes)) for summary, changes in CHANGES]
 attempts.append(("V2 with normalisation", changed("v2_like", {"norm_topk_prob": True})))
+attempts.append(("V2 without its experts", changed("v2_like", {"n_routed_experts": GONE})))
+GLM = {"model_type": "glm4_moe_lite", "first_k_dense_replace": GONE}
+attempts += [(f"GLM with {summary}", changed("v3_like", GLM | changes)) for summary, changes in [
+    ("a type too few", {"mlp_layer_types": ["dense"]}),
+    ("another type", {"mlp_layer_types": ["dense", "linear"]}),
+    ("types that are none", {"mlp_layer_types": "dense"}),
+    ("a dense layer behind a mixture", {"mlp_layer_types": ["sparse", "dense"]}),
+    ("two numbers of dense layers", {"mlp_layer_types": ["dense", "dense"], "first_k_dense_replace": 1}),
+    ("another head", {"head_dim": 16}),
+]]
 attempts += [("a field twice", changed("v3_like", {})[:-1] + ', "hidden_size": 64}'), ("deep", "[" * 200000)]
 attempts += [("not JSON", '{"model_type": deepseek_v3}'), ("not an object", "[1, 2]"), ("empty", "")]
 for summary, text in attempts:

@@ -49,6 +49,8 @@ FIELDS = [
     ("initializer_range", [0.02], [math.inf]),
     ("bos_token_id", [0], ["<s>", 1.5, True, [0.5], {}, math.nan]),
     ("quantization_config", [None], [3, {}, {"quant_method": 8}, {"quant_method": "fp8", "weight_block_size": [128]}]),
+    ("compression_config", [None], [7, {}]),
+    ("quantization", [None], ["int4"]),
     ("sinks", [], [None, True]),
 ]
 # The same inside of rope_scaling.
