@@ -114,9 +114,9 @@ private:
     config.latentRank = channels(attention.getLatent().getType()) - rope.getDim();
     config.options.latentNormEps = attention.getEps().convertToDouble();
     if (YarnAttr yarn = rope.getYarn())
-      config.yarn = YarnScaling{yarn.getFactor(),   yarn.getOriginalLength(),  yarn.getBetaFast(),
-                                yarn.getBetaSlow(), yarn.getMscale(),          yarn.getMscaleAllDim(),
-                                yarn.getAttentionFactor(), yarn.getTruncate()};
+      config.yarn =
+          YarnScaling{yarn.getFactor(), yarn.getOriginalLength(), yarn.getBetaFast(),        yarn.getBetaSlow(),
+                      yarn.getMscale(), yarn.getMscaleAllDim(),   yarn.getAttentionFactor(), yarn.getTruncate()};
     if (auto projection = attention.getQuery().getDefiningOp<LinearOp>())
       if (getParameterName(projection, 0) == "self_attn.q_b_proj.weight")
         config.queryRank = channels(projection.getInput().getType());

@@ -87,7 +87,8 @@ FieldDefault hadal::huggingface::findDefault(const FamilyTraits &family, StringR
     return {};
   auto [own, theirs] = row->values[family.column].split('|');
   if (!theirs.empty())
-    return {{}, llvm::formatv("the family's own code takes {0}, transformers {1}", own == "null" ? "none" : own, theirs)};
+    return {{},
+            llvm::formatv("the family's own code takes {0}, transformers {1}", own == "null" ? "none" : own, theirs)};
   return {llvm::cantFail(json::parse(own)), ""};
 }
 

@@ -1,8 +1,8 @@
 //===- Fields.h - reading the fields of a JSON object ---------------------------------------------------------===//
 //
 // Fields are taken one at a time, by name and type, within bounds. The first thing that is wrong becomes the error, in
-// one sentence with the file, the field and what is expected; what is read after it does not matter. A field that is not
-// there has its family's default, where there is one. Fields that nobody took are unknown, and so an error as well.
+// one sentence with the file, the field and what is expected; what is read after it does not matter. A field that is
+// not there has its family's default, where there is one. Fields that nobody took are unknown, and so an error as well.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_PASSES_HUGGINGFACE_FIELDS_H

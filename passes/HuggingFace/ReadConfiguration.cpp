@@ -2,8 +2,8 @@
 //
 // Reads the configurations of deepseek_v2, deepseek_v3, kimi_k2 and glm4_moe_lite as the hub and transformers write
 // them. Everything is checked here, so that what is read always makes a valid model: a field that contradicts another
-// one, asks for what the family does not have, or is unknown ends in one error that names it. What a field means that is
-// left out, Families.cpp says; null is what the family's class does with None.
+// one, asks for what the family does not have, or is unknown ends in one error that names it. What a field means that
+// is left out, Families.cpp says; null is what the family's class does with None.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
@@ -45,9 +45,10 @@ private:
     config.modelType = fields.string("model_type");
     const FamilyTraits *traits = findFamily(config.modelType);
     if (!traits)
-      return fields.fail("model_type", "expected \"deepseek_v2\", \"deepseek_v3\", \"kimi_k2\" or \"glm4_moe_lite\", got "
-                                       "\"" +
-                                           config.modelType + "\"");
+      return fields.fail("model_type",
+                         "expected \"deepseek_v2\", \"deepseek_v3\", \"kimi_k2\" or \"glm4_moe_lite\", got "
+                         "\"" +
+                             config.modelType + "\"");
     config.family = traits->family;
     fields.setFamily(*traits);
   }
@@ -165,7 +166,8 @@ private:
       return dense;
     int64_t first = fields.integer("first_k_dense_replace", 0);
     if (std::min(first, config.layers) != dense)
-      fields.fail("first_k_dense_replace", "expected " + Twine(dense) + ", the number of dense layers in "
+      fields.fail("first_k_dense_replace", "expected " + Twine(dense) +
+                                               ", the number of dense layers in "
                                                "mlp_layer_types (without it the first is dense), got " +
                                                Twine(first));
     return first;
@@ -242,8 +244,8 @@ private:
 
   /// One of the two alone is what the class makes of it only where the other one is the class's as well.
   void checkGroupsGiven(const MixtureOfExperts &moe) {
-    for (auto [given, value, other] : {std::tuple("n_group", moe.groups, "topk_group"),
-                                       std::tuple("topk_group", moe.topGroups, "n_group")}) {
+    for (auto [given, value, other] :
+         {std::tuple("n_group", moe.groups, "topk_group"), std::tuple("topk_group", moe.topGroups, "n_group")}) {
       std::optional<json::Value> usual = findDefault(traitsOf(config.family), given).value;
       if (fields.isGiven(given) && !fields.isGiven(other) && usual && usual->getAsInteger() != value)
         fields.fail(other, Twine("is missing, but ") + given + " is there: expected both or none");
@@ -261,8 +263,9 @@ private:
       fields.fail("num_experts_per_tok", "expected at most " + Twine(moe.topGroups * perGroup) +
                                              ", the experts in topk_group groups, got " + Twine(moe.topK));
     if (moe.groups > 1 && perGroup < 2 && !config.isSoftmax())
-      fields.fail("n_group", Twine("expected groups of at least two experts, whose scores are added, got groups of one") +
-                                 (fields.isGiven("n_group") ? "" : " (without the field there are 8)"));
+      fields.fail("n_group",
+                  Twine("expected groups of at least two experts, whose scores are added, got groups of one") +
+                      (fields.isGiven("n_group") ? "" : " (without the field there are 8)"));
   }
 
   void readTokenIds() {
@@ -316,9 +319,7 @@ static std::string describeOtherText(StringRef text) {
 
 /// The object at the top of the text, or what is wrong.
 static llvm::Expected<json::Object> parseObject(StringRef text) {
-  auto fail = [&](const Twine &message) {
-    return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-  };
+  auto fail = [&](const Twine &message) { return llvm::createStringError(llvm::inconvertibleErrorCode(), message); };
   if (std::string message = describeOtherText(text); !message.empty())
     return fail(message);
   if (std::string message = checkJSON(text); !message.empty())

@@ -2,9 +2,9 @@
 //
 // Older files have `rope_theta` and `rope_scaling`, newer ones of transformers `rope_parameters` with both in it. The
 // family's own code reads the first, transformers reads both, and the two disagree about YaRN where `mscale` or
-// `mscale_all_dim` is zero or stands alone. `rope_scaling` of a DeepSeek model means what the family's own code makes of
-// it, with a warning where transformers makes something else of it; `rope_parameters`, and all of GLM, what transformers
-// does. `attention_factor` settles it.
+// `mscale_all_dim` is zero or stands alone. `rope_scaling` of a DeepSeek model means what the family's own code makes
+// of it, with a warning where transformers makes something else of it; `rope_parameters`, and all of GLM, what
+// transformers does. `attention_factor` settles it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/HuggingFace/ReadRope.h"
@@ -121,7 +121,8 @@ private:
     double other = transformersAttentionFactor(yarn, scaling.has("mscale") && scaling.has("mscale_all_dim"));
     double factor = scaling.has("attention_factor") ? scaling.real("attention_factor") : theirs ? other : own;
     if (!scaling.has("attention_factor") && !theirs && !same(own, other))
-      config.warnings.push_back("rope_scaling multiplies cos and sin by " + realText(own) + " as the family's own code " +
+      config.warnings.push_back("rope_scaling multiplies cos and sin by " + realText(own) +
+                                " as the family's own code " +
                                 "does; transformers, where mscale or mscale_all_dim is zero or missing, by " +
                                 realText(other) + ": give attention_factor to settle it");
     if (!same(factor, own))

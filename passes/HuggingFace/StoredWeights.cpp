@@ -27,9 +27,8 @@ static StringRef guessMethod(const json::Object &config) {
 
 static bool isBlockSize(const json::Value &value) {
   const json::Array *sides = value.getAsArray();
-  return sides && sides->size() == 2 && llvm::all_of(*sides, [](const json::Value &side) {
-           return side.getAsInteger().value_or(0) >= 1;
-         });
+  return sides && sides->size() == 2 &&
+         llvm::all_of(*sides, [](const json::Value &side) { return side.getAsInteger().value_or(0) >= 1; });
 }
 
 /// Whether every field of every object has a name, as attributes must.
@@ -37,7 +36,8 @@ static bool isNamed(const json::Value &value) {
   if (const json::Array *list = value.getAsArray())
     return llvm::all_of(*list, isNamed);
   const json::Object *object = value.getAsObject();
-  return !object || llvm::all_of(*object, [](const auto &field) { return !field.first.str().empty() && isNamed(field.second); });
+  return !object ||
+         llvm::all_of(*object, [](const auto &field) { return !field.first.str().empty() && isNamed(field.second); });
 }
 
 /// The name of the field that is there: compressed-tensors and MLX have written others.
@@ -192,5 +192,6 @@ std::string hadal::huggingface::describeStoredWeights(DictionaryAttr stored) {
   if (!algorithm.empty())
     name += (" (" + algorithm + ")").str();
   std::optional<int64_t> bits = getNumber(stored, "bits"), group = getNumber(stored, "group_size");
-  return name + describeFigures(bits ? bits : getNumber(stored, "w_bit"), group ? group : getNumber(stored, "q_group_size"));
+  return name +
+         describeFigures(bits ? bits : getNumber(stored, "w_bit"), group ? group : getNumber(stored, "q_group_size"));
 }

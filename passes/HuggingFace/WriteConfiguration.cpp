@@ -1,7 +1,7 @@
 //===- WriteConfiguration.cpp - a configuration as config.json ----------------------------------------------------===//
 //
-// The fields that the hub's files have, in alphabetical order, so that equal configurations are equal files. Weights are
-// exported as f32, so there is no quantization_config, whatever the published ones had.
+// The fields that the hub's files have, in alphabetical order, so that equal configurations are equal files. Weights
+// are exported as f32, so there is no quantization_config, whatever the published ones had.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/HuggingFace/Configuration.h"
@@ -35,21 +35,21 @@ static std::string writeObject(const FieldTexts &fields, unsigned indent) {
   return text + std::string(indent, ' ') + "}";
 }
 
-/// Where the family's own code or transformers would make another factor of mscale and mscale_all_dim, the factor itself
-/// is written.
+/// Where the family's own code or transformers would make another factor of mscale and mscale_all_dim, the factor
+/// itself is written.
 static std::string writeYarn(const Configuration &config) {
   if (!config.yarn)
     return "null";
   const YarnScaling &yarn = *config.yarn;
   FieldTexts fields = {{"type", quoted("yarn")},
-                   {"rope_type", quoted("yarn")},
-                   {"rope_theta", realText(config.theta)},
-                   {"factor", realText(yarn.factor)},
-                   {"original_max_position_embeddings", std::to_string(yarn.originalLength)},
-                   {"beta_fast", realText(yarn.betaFast)},
-                   {"beta_slow", realText(yarn.betaSlow)},
-                   {"mscale", realText(yarn.mscale)},
-                   {"mscale_all_dim", realText(yarn.mscaleAllDim)}};
+                       {"rope_type", quoted("yarn")},
+                       {"rope_theta", realText(config.theta)},
+                       {"factor", realText(yarn.factor)},
+                       {"original_max_position_embeddings", std::to_string(yarn.originalLength)},
+                       {"beta_fast", realText(yarn.betaFast)},
+                       {"beta_slow", realText(yarn.betaSlow)},
+                       {"mscale", realText(yarn.mscale)},
+                       {"mscale_all_dim", realText(yarn.mscaleAllDim)}};
   double own = ownAttentionFactor(yarn), factor = yarn.attentionFactor != 0.0 ? yarn.attentionFactor : own;
   if (factor != own || factor != transformersAttentionFactor(yarn, /*hasBoth=*/true))
     fields["attention_factor"] = realText(factor);

@@ -34,8 +34,9 @@ TEST_F(EncodedWeightsTest, NamesWhatTheTensorsShow) {
   EXPECT_CONTAINS(failure("model.layers.0.mlp.gate_proj.weight", "F8_E4M3"), "stored as FP8, for which there is no");
   EXPECT_CONTAINS(failure("a.weight_scale_inv", "F32"), "stored as FP8 with block scales, for which");
   EXPECT_CONTAINS(failure("a.weight_scale_inv", "F32"), "fp8_cast_bf16.py");
-  EXPECT_CONTAINS(failure("a.weight_packed", "I32"), "weights: tensor 'a.weight_packed' (I32) belongs to weights stored "
-                                                     "as packed integers (compressed-tensors)");
+  EXPECT_CONTAINS(failure("a.weight_packed", "I32"),
+                  "weights: tensor 'a.weight_packed' (I32) belongs to weights stored "
+                  "as packed integers (compressed-tensors)");
   EXPECT_CONTAINS(failure("a.qweight", "I32"), "GPTQ or AWQ");
   EXPECT_CONTAINS(failure("a.scales", "F16"), "GPTQ, AWQ or MLX");
   EXPECT_CONTAINS(failure("a.weight.quant_state.bitsandbytes__nf4", "U8"), "bitsandbytes");

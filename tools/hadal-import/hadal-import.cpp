@@ -55,7 +55,8 @@ struct CommandLine {
           clEnumValN(MTPHiddenState::PreNorm, "pre_norm", "before the final norm")),
       cl::cat(category)};
   cl::opt<unsigned> mtpDepth{
-      "mtp-num-layers", cl::desc("number of MTP blocks (default: num_nextn_predict_layers); 0 for weights without them"),
+      "mtp-num-layers",
+      cl::desc("number of MTP blocks (default: num_nextn_predict_layers); 0 for weights without them"),
       cl::value_desc("N"), cl::cat(category)};
 };
 } // namespace
