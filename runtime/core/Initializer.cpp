@@ -2,11 +2,11 @@
 #include "runtime/core/Initializer.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/RunOnThreads.h"
 
 #include <atomic>
 #include <cmath>
 #include <numbers>
-#include <thread>
 
 namespace hadal {
 
@@ -73,7 +73,7 @@ void initializeParameters(Session &session, uint64_t seed) {
       chunks.push_back({index, first, std::min(chunkSize, count - first)});
   }
   std::atomic<size_t> next = 0;
-  auto work = [&] {
+  auto fillChunks = [&] {
     std::vector<float> values(chunkSize);
     for (size_t i; (i = next.fetch_add(1)) < chunks.size();) {
       const hadal_tensor &tensor = session.tensor(chunks[i].tensor);
@@ -85,10 +85,7 @@ void initializeParameters(Session &session, uint64_t seed) {
       session.write(chunks[i].tensor, chunks[i].first * sizeof(float), std::as_bytes(part));
     }
   };
-  std::vector<std::jthread> helpers;
-  for (unsigned i = 1; i < session.device().threads() && i < chunks.size(); ++i)
-    helpers.emplace_back(work);
-  work();
+  runOnThreads(std::min<size_t>(session.device().threads(), chunks.size()), fillChunks);
 }
 
 } // namespace hadal

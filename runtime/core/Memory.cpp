@@ -1,14 +1,11 @@
-// Mappings, and what the machine has left for them.
+// Mappings.
 #include "runtime/core/Memory.h"
 
 #include "runtime/core/Error.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <limits>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -27,63 +24,17 @@ std::string describeBytes(uint64_t bytes) {
   return text;
 }
 
-static constexpr uint64_t unlimited = std::numeric_limits<uint64_t>::max();
-
-/// The number in a one-line file of the control group; nothing but "max" or an absent file means no limit.
-static uint64_t readNumber(const char *path) {
-  std::ifstream file(path);
-  uint64_t value;
-  return file >> value ? value : unlimited;
+std::string describeAvailable(const AvailableMemory &available) {
+  std::string text = describeBytes(available.bytes) + " are available";
+  return available.limitedBy.empty() ? text : concat(text, " (limited by ", available.limitedBy, ")");
 }
-
-static uint64_t machineMemory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key, unit;
-  uint64_t value, total = 0;
-  while (file >> key >> value && std::getline(file, unit))
-    if (key == "MemAvailable:" || key == "SwapFree:")
-      total += value * 1024;
-  return total ? total : unlimited;
-}
-
-/// Bytes of cached files that count as used by the control group but are given back when memory is short.
-static uint64_t reclaimableMemory() {
-  std::ifstream file("/sys/fs/cgroup/memory.stat");
-  std::string key;
-  uint64_t value, total = 0;
-  while (file >> key >> value)
-    if (key == "active_file" || key == "inactive_file")
-      total += value;
-  return total;
-}
-
-static uint64_t controlGroupMemory() {
-  uint64_t limit = readNumber("/sys/fs/cgroup/memory.max"), used = readNumber("/sys/fs/cgroup/memory.current");
-  if (limit == unlimited || used == unlimited)
-    return unlimited;
-  used -= std::min(used, reclaimableMemory());
-  return limit > used ? limit - used : 0;
-}
-
-static uint64_t addressSpace() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-    return unlimited;
-  std::ifstream file("/proc/self/statm");
-  uint64_t pages = 0;
-  file >> pages;
-  uint64_t used = pages * static_cast<uint64_t>(getpagesize());
-  return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-}
-
-uint64_t availableMemory() { return std::min({machineMemory(), controlGroupMemory(), addressSpace()}); }
 
 static void *mapAnonymous(uint64_t size, int protection, const std::string &purpose) {
   void *address = mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED)
     fail(HADAL_EXIT_OUT_OF_MEMORY, "out of memory: ", describeBytes(size), " for ", purpose, " could not be mapped (",
-         std::strerror(errno), "), ", describeBytes(availableMemory()),
-         " are available; compile with a smaller --micro-batch-size or --seq-length");
+         std::strerror(errno), "), ", describeAvailable(availableMemory()),
+         "; compile with a smaller --micro-batch-size or --seq-length");
   return address;
 }
 

@@ -3,6 +3,8 @@
 #ifndef HADAL_RUNTIME_CORE_MEMORY_H
 #define HADAL_RUNTIME_CORE_MEMORY_H
 
+#include "runtime/core/ProcessLimits.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,9 +14,8 @@ namespace hadal {
 /// "1.50 GiB" for messages.
 std::string describeBytes(uint64_t bytes);
 
-/// Bytes that this process may still claim: free memory and swap of the machine, the limits of its control group, and
-/// the limit on its address space, whichever is least.
-uint64_t availableMemory();
+/// "1.50 GiB are available (limited by ulimit -v)".
+std::string describeAvailable(const AvailableMemory &available);
 
 /// Anonymous zero-filled memory, 2 MiB aligned, on huge pages where the kernel has them.
 class Mapping {

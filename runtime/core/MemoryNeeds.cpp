@@ -28,14 +28,14 @@ MemoryNeeds::MemoryNeeds(const Program &program, uint64_t alignment, unsigned th
   scratch = alignUp(program->scratch_size) * threads;
 }
 
-void MemoryNeeds::require(uint64_t available, const std::string &where) const {
-  if (total() <= available)
+void MemoryNeeds::require(const AvailableMemory &available, const std::string &where) const {
+  if (total() <= available.bytes)
     return;
   fail(HADAL_EXIT_OUT_OF_MEMORY, "out of memory", where.empty() ? "" : " on " + where, ": the program needs ",
        describeBytes(total()), " (parameters ", describeBytes(parameters), ", gradients ", describeBytes(gradients),
        ", optimizer ", describeBytes(moments), ", arena ", describeBytes(arena),
-       scratch ? ", scratch " + describeBytes(scratch) : "", "), ", describeBytes(available),
-       " are available; compile with a smaller --micro-batch-size or --seq-length");
+       scratch ? ", scratch " + describeBytes(scratch) : "", "), ", describeAvailable(available),
+       "; compile with a smaller --micro-batch-size or --seq-length");
 }
 
 } // namespace hadal

@@ -3,6 +3,7 @@
 #ifndef HADAL_RUNTIME_CORE_MEMORYNEEDS_H
 #define HADAL_RUNTIME_CORE_MEMORYNEEDS_H
 
+#include "runtime/core/ProcessLimits.h"
 #include "runtime/core/Program.h"
 
 namespace hadal {
@@ -17,9 +18,9 @@ struct MemoryNeeds {
   /// Bytes of the tensors that outlive a step.
   uint64_t persistent() const { return parameters + gradients + moments + others; }
 
-  /// Fails with HADAL_EXIT_OUT_OF_MEMORY and both figures unless `available` bytes are enough; `where` is "" for the
-  /// machine's own memory, or names the device.
-  void require(uint64_t available, const std::string &where) const;
+  /// Fails with HADAL_EXIT_OUT_OF_MEMORY and both figures unless what is available is enough; `where` is "" for
+  /// the machine's own memory, or names the device.
+  void require(const AvailableMemory &available, const std::string &where) const;
 };
 
 } // namespace hadal

@@ -35,12 +35,13 @@ public:
   virtual uint64_t memoryNeeded() const = 0;
   virtual uint64_t memoryAvailable() const = 0;
 
-  /// Copies into a persistent tensor, or out of it, at an offset in bytes: after all that was run before.
+  /// Copies into a persistent tensor, or out of it, at an offset in bytes: after all that was run before. Several
+  /// threads may upload parts of parameters at once.
   virtual void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) = 0;
   virtual void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const = 0;
 
-  /// Copies an argument of an entry point's table out, of the arena too, where it stays as the last launch that touched it
-  /// left it until another of the entry point's buffers takes its place.
+  /// Copies an argument of an entry point's table out, of the arena too, where it stays as the last launch that touched
+  /// it left it until another of the entry point's buffers takes its place.
   virtual void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const = 0;
 
   /// The tensor's memory where the host can address it, null otherwise.

@@ -1,4 +1,5 @@
 // Execution of launches: order, tasks, the thread team.
+#include "runtime/core/RunOnThreads.h"
 #include "runtime/core/Session.h"
 #include "runtime/devices/cpu/ThreadTeam.h"
 #include "test/runtime/ProgramBuilder.h"
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <cmath>
 #include <numeric>
+#include <pthread.h>
 #include <thread>
 
 namespace hadal::test {
@@ -160,16 +162,88 @@ TEST(ThreadTeamTest, TheCompletionRunsOnceBeforeTheBarrierOpens) {
       [](void *pointer, unsigned thread) {
         Context &context = *static_cast<Context *>(pointer);
         for (int i = 1; i <= 1000; ++i) {
-          context.team.barrier(
+          bool goesOn = context.team.barrier(
               thread, [](void *pointer, unsigned) { ++static_cast<Context *>(pointer)->completions; }, &context);
-          if (context.completions < i)
+          if (context.completions < i || !goesOn || !context.team.barrier(thread, nullptr, nullptr))
             context.wrong = true;
-          context.team.barrier(thread, nullptr, nullptr);
         }
       },
       &context);
   EXPECT_EQ(context.completions, 1000);
   EXPECT_FALSE(context.wrong);
+}
+
+TEST(ThreadTeamTest, AnExceptionOfAnyThreadReachesTheCaller) {
+  ThreadTeam team(3);
+  for (unsigned thrower : {0u, 1u, 2u}) {
+    auto body = [&](unsigned thread) {
+      if (thread == thrower)
+        fail(HADAL_EXIT_DEVICE_FAILURE, "thread ", thread);
+    };
+    EXPECT_EQ(failureOf(HADAL_EXIT_DEVICE_FAILURE,
+                        [&] {
+                          team.run(
+                              [](void *context, unsigned thread) { (*static_cast<decltype(body) *>(context))(thread); },
+                              &body);
+                        }),
+              concat("thread ", thrower));
+  }
+  std::atomic<int> runs = 0; // the team is as good as before
+  team.run([](void *context, unsigned) { ++*static_cast<std::atomic<int> *>(context); }, &runs);
+  EXPECT_EQ(runs, 3);
+}
+
+TEST(ThreadTeamTest, AnExceptionBeforeABarrierOpensEndsTheBodies) {
+  struct Context {
+    ThreadTeam team{4};
+    std::atomic<int> ended = 0;
+  } context;
+  for (int i = 1; i <= 50; ++i) { // whichever thread comes last
+    std::string message = failureOf(HADAL_EXIT_OUT_OF_MEMORY, [&] {
+      context.team.run(
+          [](void *pointer, unsigned thread) {
+            Context &context = *static_cast<Context *>(pointer);
+            while (context.team.barrier(
+                thread, [](void *, unsigned) { fail(HADAL_EXIT_OUT_OF_MEMORY, "no mapping"); }, nullptr))
+              ;
+            ++context.ended;
+          },
+          &context);
+    });
+    EXPECT_EQ(message, "no mapping");
+    EXPECT_EQ(context.ended, 4 * i);
+  }
+}
+
+TEST(RunOnThreadsTest, EveryThreadWorksAndTheFirstExceptionReachesTheCaller) {
+  for (size_t threads : {1u, 2u, 5u}) {
+    std::atomic<unsigned> calls = 0;
+    runOnThreads(threads, [&] { ++calls; });
+    EXPECT_EQ(calls, threads);
+    calls = 0;
+    std::thread::id caller = std::this_thread::get_id();
+    auto work = [&] {
+      ++calls;
+      if (threads == 1 || std::this_thread::get_id() != caller)
+        fail(HADAL_EXIT_DEVICE_FAILURE, "no device");
+    };
+    EXPECT_EQ(failureOf(HADAL_EXIT_DEVICE_FAILURE, [&] { runOnThreads(threads, work); }), "no device");
+    EXPECT_EQ(calls, threads);
+  }
+}
+
+TEST(RunOnThreadsTest, FewerThreadsDoTheWorkWhereNoMoreCanBeStarted) {
+  pid_t child = startChild([] {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, size_t{1} << 47); // more than there are addresses
+    if (pthread_setattr_default_np(&attributes))
+      return 1;
+    std::atomic<unsigned> calls = 0;
+    runOnThreads(3, [&] { ++calls; });
+    return calls == 1 ? 0 : 2;
+  });
+  EXPECT_EQ(waitFor(child), 0);
 }
 
 } // namespace

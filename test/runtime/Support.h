@@ -19,6 +19,13 @@
 
 namespace hadal::test {
 
+/// Under AddressSanitizer a process cannot do with little memory.
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+inline constexpr bool isSanitized = true;
+#else
+inline constexpr bool isSanitized = false;
+#endif
+
 /// A folder that is removed at the end of the test.
 class TemporaryFolder {
 public:

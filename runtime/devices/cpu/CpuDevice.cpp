@@ -8,6 +8,7 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/core/MemoryNeeds.h"
+#include "runtime/core/ProcessLimits.h"
 #include "runtime/devices/cpu/Features.h"
 
 #include <algorithm>
@@ -24,13 +25,18 @@ static unsigned admit(const Program &program, const DeviceOptions &options) {
   return options.threads ? options.threads : availableCpus();
 }
 
-CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
-    : program(program), team(admit(program, options)) {
-  // Foresees an arena that does not fit: the machine would otherwise end the program without a word in its first step.
-  MemoryNeeds needs(program, alignment, team.size());
-  available = availableMemory();
+/// Foresees memory that does not suffice: the machine would otherwise end the program without a word in its first step.
+static MemoryNeeds foresee(const Program &program, unsigned threads, const AvailableMemory &available) {
+  MemoryNeeds needs(program, alignment, threads);
   needs.require(available, "");
-  needed = needs.total();
+  return needs;
+}
+
+CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
+    : CpuDevice(program, admit(program, options), availableMemory()) {}
+
+CpuDevice::CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory)
+    : program(program), needed(foresee(program, threads, memory).total()), available(memory.bytes), team(threads) {
   if (program->check_memory)
     checker = std::make_unique<MemoryChecker>(program, team.size());
   else
@@ -171,7 +177,8 @@ void CpuDevice::Execution::runThread(void *context, unsigned thread) {
   Execution &self = *static_cast<Execution *>(context);
   while (self.launch < self.entry.launch_count) {
     self.runChunks(thread);
-    self.device.team.barrier(thread, finishLaunch, &self);
+    if (!self.device.team.barrier(thread, finishLaunch, &self))
+      return;
   }
 }
 

@@ -29,11 +29,13 @@ public:
   void run(uint32_t entry, LaunchRecorder *recorder) override;
 
 private:
+  CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory);
+
   struct Execution;
 
   const Program &program;
+  uint64_t needed, available;
   ThreadTeam team;
-  uint64_t needed = 0, available = 0;
   Mapping tensorMemory, arenaMemory, scratchMemory;
   std::unique_ptr<MemoryChecker> checker; // null unless the program was built with --check-memory
   std::vector<std::byte *> tensorAddresses;

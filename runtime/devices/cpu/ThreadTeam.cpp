@@ -2,29 +2,17 @@
 #include "runtime/devices/cpu/ThreadTeam.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/ProcessLimits.h"
 
 #include <algorithm>
 #include <emmintrin.h>
-#include <fstream>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace hadal {
-
-unsigned availableCpus() {
-  cpu_set_t mask;
-  unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0)
-    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&mask)));
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  uint64_t quota, period;
-  if (file >> quota >> period && period) // "max 100000" when there is no quota: the first read fails
-    cpus = std::min<uint64_t>(cpus, std::max<uint64_t>(1, (quota + period - 1) / period));
-  return cpus;
-}
 
 // Bounds of the spin in rounds of one pause, 40 to 140 cycles each. Waking a sleeping thread of an idle machine takes
 // 50 to 150 microseconds, and so does the longest spin: whatever happens, waiting costs at most about twice what it had
@@ -81,13 +69,30 @@ void ThreadTeam::advance(Event &event) {
     syscall(SYS_futex, reinterpret_cast<uint32_t *>(&event.value), FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
 }
 
-void ThreadTeam::barrier(unsigned thread, Completion completion, void *completionContext) {
+/// Keeps an exception for `run`, which throws it on the caller: one that left a helper would end the process.
+void ThreadTeam::attempt(Body action, void *actionContext, unsigned thread) {
+  try {
+    action(actionContext, thread);
+  } catch (...) {
+    std::lock_guard lock(failureMutex);
+    if (!failure)
+      failure = std::current_exception();
+    hasFailed.store(true, std::memory_order_release);
+  }
+}
+
+bool ThreadTeam::barrier(unsigned thread, Completion completion, void *completionContext) {
+  meet(thread, completion, completionContext);
+  return !hasFailed.load(std::memory_order_acquire);
+}
+
+void ThreadTeam::meet(unsigned thread, Completion completion, void *completionContext) {
   uint32_t old = phase.value.load(std::memory_order_relaxed); // cannot advance before this thread arrives
   if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < count)
     return wait(phase, old);
   arrived.store(0, std::memory_order_relaxed);
   if (completion)
-    completion(completionContext, thread);
+    attempt(completion, completionContext, thread);
   advance(phase);
 }
 
@@ -96,8 +101,8 @@ void ThreadTeam::work(unsigned thread) {
     wait(region, seen);
     if (stop)
       return;
-    body(context, thread);
-    barrier(thread, nullptr, nullptr);
+    attempt(body, context, thread);
+    meet(thread, nullptr, nullptr);
   }
 }
 
@@ -106,8 +111,12 @@ void ThreadTeam::run(Body newBody, void *newContext) {
   context = newContext;
   if (count > 1)
     advance(region);
-  body(context, 0);
-  barrier(0, nullptr, nullptr);
+  attempt(body, context, 0);
+  meet(0, nullptr, nullptr);
+  if (!hasFailed)
+    return;
+  hasFailed = false;
+  std::rethrow_exception(std::exchange(failure, nullptr));
 }
 
 } // namespace hadal

@@ -11,13 +11,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace hadal {
-
-/// CPUs that this process may use: its affinity mask, cut to the CPU quota of its control group.
-unsigned availableCpus();
 
 class ThreadTeam {
 public:
@@ -33,11 +32,14 @@ public:
 
   unsigned size() const { return count; }
 
-  /// Runs `body` once on every thread and returns when all of them have finished.
+  /// Runs `body` once on every thread and returns when all of them have finished. An exception of any of them is thrown
+  /// on the caller, the first of several. A body with barriers may throw in their completions only: the others would
+  /// wait for it otherwise.
   void run(Body body, void *context);
 
-  /// Called by every thread of a running region: returns once all have called it and `completion` has run.
-  void barrier(unsigned thread, Completion completion, void *context);
+  /// Called by every thread of a running region: returns once all have called it and `completion` has run. When that
+  /// has thrown, it returns false and the body has to end.
+  [[nodiscard]] bool barrier(unsigned thread, Completion completion, void *context);
 
 private:
   /// A counter that threads wait on: it lies on a cache line of its own together with the number of sleepers.
@@ -54,9 +56,14 @@ private:
   Body body = nullptr;
   void *context = nullptr;
   bool stop = false;
+  std::mutex failureMutex;
+  std::exception_ptr failure;          // of this region
+  std::atomic<bool> hasFailed = false; // the same, to be looked at by every thread
   std::vector<std::thread> workers;
 
   void work(unsigned thread);
+  void meet(unsigned thread, Completion completion, void *completionContext);
+  void attempt(Body action, void *actionContext, unsigned thread);
   void wait(Event &event, uint32_t old);
   static void advance(Event &event);
 };

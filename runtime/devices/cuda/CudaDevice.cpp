@@ -7,7 +7,7 @@
 #include "runtime/devices/cuda/CudaDevice.h"
 
 #include "runtime/core/Memory.h"
-#include "runtime/devices/cpu/ThreadTeam.h"
+#include "runtime/core/ProcessLimits.h"
 
 #include <algorithm>
 
@@ -24,7 +24,7 @@ CudaDevice::CudaDevice(const Program &program, const DeviceOptions &options, std
   size_t free = 0, total = 0;
   driver.check(driver->memoryGetInfo(&free, &total), "the free memory of ", gpu.describe());
   available = free;
-  needs.require(free, gpu.describe());
+  needs.require({free, ""}, gpu.describe());
   driver.check(driver->streamCreate(stream.receive(), streamNonBlocking), "a stream");
   placeTensors();
   prepareEntries();
@@ -245,8 +245,8 @@ void CudaDevice::run(uint32_t entry, LaunchRecorder *recorder) {
 /// Waits for all that the stream holds. Kernels of a graph fail without saying which of them it was.
 void CudaDevice::wait() const {
   Result result = driver->streamSynchronize(stream.get());
-  if (result != success && running)
-    driver.check(result, "a kernel of '", running, "' failed on ", gpu.describe(),
+  if (const char *entry = running; result != success && entry)
+    driver.check(result, "a kernel of '", entry, "' failed on ", gpu.describe(),
                  "; run with --launch-blocking to learn which");
   driver.check(result, gpu.describe());
   running = nullptr;

@@ -7,6 +7,7 @@
 #include "runtime/devices/cuda/ExchangedTensors.h"
 #include "runtime/devices/cuda/KernelModule.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -59,8 +60,9 @@ private:
   std::vector<DevicePointer> tensorAddresses;
   std::unique_ptr<ExchangedTensors> exchanged;
   std::vector<Entry> entries;
-  std::vector<OwnedEvent> events;        // for runs that are recorded
-  mutable const char *running = nullptr; // the entry point that was started last and not waited for
+  std::vector<OwnedEvent> events; // for runs that are recorded
+  /// The entry point that was started last and not waited for; atomic, since several threads may upload.
+  mutable std::atomic<const char *> running = nullptr;
 
   void copyToHost(DevicePointer source, std::span<std::byte> destination, const char *what) const;
   void placeTensors();

@@ -1,7 +1,7 @@
 // The part of NVIDIA's driver interface (libcuda.so.1) that this runtime calls, declared here so that building the
 // runtime needs no CUDA headers: names, numbers and layouts are those of the CUDA Driver API, and
-// test/runtime/CudaLayoutTest.cpp compares them with <cuda.h> where that is installed. `CudaFunctions` holds the
-// addresses of the functions; Driver.cpp fills it from the library.
+// test/runtime/devices/cuda/LayoutTest.cpp compares them with <cuda.h> where that is installed. `CudaFunctions` holds
+// the addresses of the functions; Driver.cpp fills it from the library.
 #ifndef HADAL_RUNTIME_DEVICES_CUDA_DRIVERAPI_H
 #define HADAL_RUNTIME_DEVICES_CUDA_DRIVERAPI_H
 

@@ -3,6 +3,7 @@
 // lives begin, so that what nobody wrote shows.
 #include "runtime/devices/emulator/EmulatedDevice.h"
 
+#include "runtime/core/ProcessLimits.h"
 #include "runtime/devices/cpu/Features.h"
 
 #include <algorithm>
@@ -19,10 +20,16 @@ static unsigned admit(const Program &program, const DeviceOptions &options) {
   return options.threads ? options.threads : availableCpus();
 }
 
-EmulatedDevice::EmulatedDevice(const Program &program, const DeviceOptions &options)
-    : program(program), team(admit(program, options)), emulator(team), needs(program, alignment, 0),
-      available(availableMemory()) {
+/// Foresees memory that does not suffice.
+static MemoryNeeds foresee(const Program &program, const AvailableMemory &available) {
+  MemoryNeeds needs(program, alignment, 0);
   needs.require(available, "");
+  return needs;
+}
+
+EmulatedDevice::EmulatedDevice(const Program &program, const DeviceOptions &options)
+    : program(program), available(availableMemory()), needs(foresee(program, available)), team(admit(program, options)),
+      emulator(team) {
   tensorMemory = Mapping(needs.persistent(), "parameters, gradients and optimizer state");
   arenaMemory = Mapping(program->arena_size, "the arena");
   std::byte *next = tensorMemory.data();

@@ -20,7 +20,7 @@ public:
   std::string describe() const override;
   unsigned threads() const override { return team.size(); }
   uint64_t memoryNeeded() const override { return needs.total(); }
-  uint64_t memoryAvailable() const override { return available; }
+  uint64_t memoryAvailable() const override { return available.bytes; }
   void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
   void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
@@ -39,10 +39,10 @@ private:
   };
 
   const Program &program;
+  AvailableMemory available;
+  MemoryNeeds needs;
   ThreadTeam team;
   Emulator emulator;
-  MemoryNeeds needs;
-  uint64_t available = 0;
   Mapping tensorMemory, arenaMemory;
   std::vector<std::byte *> tensorAddresses;
   std::vector<Entry> entries;

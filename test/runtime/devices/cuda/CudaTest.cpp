@@ -1,6 +1,7 @@
 // The cuda device against a driver that has no GPU (FakeCuda.cpp): what it asks the driver for, in which order, that a
 // training run gives the bits of the CPU's, and every message about a machine that cannot run the program. Each case
 // runs in a child process of its own, since a driver is opened once per process.
+#include "runtime/core/Initializer.h"
 #include "runtime/io/ChromeTrace.h"
 #include "runtime/programs/train/Trainer.h"
 #include "test/runtime/BigramModel.h"
@@ -265,6 +266,19 @@ TEST(CudaTest, NamesTheKernelThatFails) {
                                  "0 bytes shared) could not be launched: ");
   EXPECT_CONTAINS(run({{"FAKE_CUDA_FAIL", "cuModuleGetFunction"}}, 1, false).text,
                   "the kernel 'forward' (bigram.mlir:12:3) is not in the program's code for sm_90a");
+}
+
+TEST(CudaTest, AnUploadThatFailsOnAThreadEndsInItsMessage) {
+  Outcome outcome = inChild({}, [&] {
+    BigramModel model;
+    GPUProgram gpu(model.builder);
+    Session session(gpu.build(), {.threads = 4});
+    setenv("FAKE_CUDA_FAIL", "cuMemcpyHtoDAsync", 1);
+    initializeParameters(session, 1);
+    return std::string();
+  });
+  EXPECT_EQ(outcome.code, HADAL_EXIT_DEVICE_FAILURE);
+  EXPECT_CONTAINS(outcome.text, "writing the tensor '");
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,7 +84,11 @@ long number(const char *name, long otherwise) {
 /// What every call reports before it does anything.
 Result fault(const char *function) { return setting("FAKE_CUDA_FAIL", "") == function ? errorUnknown : sticky; }
 
+/// As of a real driver, functions may be called by several threads.
+std::recursive_mutex streamMutex;
+
 Result enqueue(Stream stream, Operation operation) {
+  std::lock_guard lock(streamMutex);
   if (stream->capturing)
     stream->captured.push_back(std::move(operation));
   else
@@ -92,6 +97,7 @@ Result enqueue(Stream stream, Operation operation) {
 }
 
 Result drain(Stream stream) {
+  std::lock_guard lock(streamMutex);
   if (stream->capturing)
     return errorCaptureUnsupported;
   while (!stream->queue.empty() && sticky == success) {
@@ -193,6 +199,8 @@ Result cuMemsetD8Async(DevicePointer to, unsigned char value, size_t bytes, Stre
 }
 Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, Stream stream) {
   log("copy %zu bytes to the device", bytes);
+  if (Result result = fault("cuMemcpyHtoDAsync"))
+    return result;
   return enqueue(stream, [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
 }
 Result cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, Stream stream) {
