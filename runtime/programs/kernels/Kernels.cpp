@@ -6,10 +6,11 @@
 // them.
 #include "runtime/programs/kernels/Kernels.h"
 
+#include "runtime/programs/CommandLine.h"
+#include "runtime/programs/Report.h"
+#include "runtime/programs/Version.h"
 #include "runtime/programs/kernels/KernelEntry.h"
-#include "runtime/programs/train/Progress.h"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -39,12 +40,16 @@ std::optional<int> parse(int argc, const char *const *argv, const Program &progr
   app.add_option("--device", options.device, "cuda:N, cpu or auto (default: auto)");
   app.add_flag("--launch-blocking", options.launchBlocking, "wait for every kernel, so that a failure names its own");
   app.add_option("--threads", options.threads, "of a CPU (default: all that this process may use)");
+  app.set_version_flag("--version", describeVersion(program), "print the version");
   try {
-    app.parse(argc, argv);
+    parseArguments(app, argc, argv);
     if (options.cases.empty() && (!options.results.empty() || !options.compare.empty()))
       throw CLI::ValidationError("--results and --compare need --cases");
     if (options.cases.empty() && !options.time)
       throw CLI::ValidationError("nothing to do: give --cases FILE or --time N");
+  } catch (const CLI::CallForVersion &version) {
+    std::cout << version.what() << "\n" << std::flush;
+    return HADAL_EXIT_OK;
   } catch (const CLI::Success &) {
     std::cout << app.help() << std::flush;
     return HADAL_EXIT_OK;
@@ -191,7 +196,7 @@ int Checker::run() {
 } // namespace
 
 int runKernels(const struct hadal_program &descriptor, int argc, const char *const *argv) {
-  try {
+  return reportErrors([&]() -> int {
     Program program(descriptor);
     KernelOptions options;
     if (std::optional<int> exitCode = parse(argc, argv, program, options))
@@ -199,16 +204,7 @@ int runKernels(const struct hadal_program &descriptor, int argc, const char *con
     Session session(descriptor,
                     {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking});
     return Checker(session, options).run();
-  } catch (const Error &error) {
-    writeMessage(concat("error: ", error.what()));
-    return error.code();
-  } catch (const std::bad_alloc &) {
-    writeMessage("error: out of memory");
-    return HADAL_EXIT_OUT_OF_MEMORY;
-  } catch (const std::filesystem::filesystem_error &error) {
-    writeMessage(concat("error: ", error.what()));
-    return HADAL_EXIT_IO_FAILURE;
-  }
+  });
 }
 
 } // namespace hadal

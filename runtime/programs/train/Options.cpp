@@ -2,8 +2,9 @@
 #include "runtime/programs/train/Options.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/programs/CommandLine.h"
+#include "runtime/programs/Version.h"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <iostream>
@@ -129,7 +130,9 @@ private:
 
 void addData(CommandLine &line, TrainOptions &options) {
   Group group(line, "Data");
-  group.add("--data", options.data, "FILE", "training data: .txt (a token per byte), .u16 or .u32 (raw token ids)")
+  group
+      .add("--data", options.data, "FILE",
+           "training data: .txt (a token per byte, for models of bytes), .u16 or .u32 (raw token ids)")
       ->required();
   group.add("--valid", options.valid, "FILE", "validation data");
   group.flag("--shuffle", options.shuffle, "visit the samples of each epoch in a seeded random order");
@@ -249,9 +252,13 @@ std::optional<int> parseOptions(int argc, const char *const *argv, const Program
   addOptimizer(line, options);
   addWeights(line, options);
   addLogs(line, options);
+  app.set_version_flag("--version", describeVersion(program), "print the version");
   try {
-    app.parse(argc, argv);
+    parseArguments(app, argc, argv);
     checkTogether(program, options);
+  } catch (const CLI::CallForVersion &version) {
+    std::cout << version.what() << "\n" << std::flush;
+    return HADAL_EXIT_OK;
   } catch (const CLI::Success &help) { // a request for help
     line.formatter->showRare = dynamic_cast<const CLI::CallForAllHelp *>(&help);
     std::cout << app.help() << std::flush;

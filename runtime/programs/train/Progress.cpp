@@ -1,20 +1,13 @@
 // Formatting of progress in a buffer on the stack.
 #include "runtime/programs/train/Progress.h"
 
+#include "runtime/programs/Report.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <sys/resource.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 namespace hadal {
-
-void writeMessage(std::string_view line) {
-  char newline = '\n';
-  iovec parts[] = {{const_cast<char *>(line.data()), line.size()}, {&newline, 1}};
-  if (writev(STDERR_FILENO, parts, 2) < 0)
-    return;
-}
 
 void Progress::start(int64_t completedSteps) {
   firstStep = completedSteps + 1;

@@ -6,12 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string_view>
 
 namespace hadal {
-
-/// Writes a line to stderr; that nobody listens is no error.
-void writeMessage(std::string_view line);
 
 class Progress {
 public:

@@ -5,6 +5,7 @@
 #include "runtime/core/Memory.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/io/NamedTensors.h"
+#include "runtime/programs/Report.h"
 #include "runtime/programs/train/Trainer.h"
 
 #include <cstdio>

@@ -1,11 +1,10 @@
-// Signals, and the one place where errors are reported.
+// Signals, and the way from the command line to the training loop.
 #include "runtime/programs/train/Train.h"
 
-#include "runtime/core/Error.h"
+#include "runtime/programs/Report.h"
 #include "runtime/programs/train/Trainer.h"
 
 #include <csignal>
-#include <new>
 
 namespace hadal {
 
@@ -26,23 +25,14 @@ static void handleSignals() {
 }
 
 int train(const struct hadal_program &descriptor, int argc, const char *const *argv) {
-  try {
+  return reportErrors([&]() -> int {
     Program program(descriptor);
     TrainOptions options;
     if (std::optional<int> exitCode = parseOptions(argc, argv, program, options))
       return *exitCode;
     handleSignals();
     return Trainer(descriptor, options).run();
-  } catch (const Error &error) {
-    writeMessage(concat("error: ", error.what()));
-    return error.code();
-  } catch (const std::bad_alloc &) {
-    writeMessage("error: out of memory while starting");
-    return HADAL_EXIT_OUT_OF_MEMORY;
-  } catch (const std::filesystem::filesystem_error &error) {
-    writeMessage(concat("error: ", error.what()));
-    return HADAL_EXIT_IO_FAILURE;
-  }
+  });
 }
 
 } // namespace hadal

@@ -12,6 +12,7 @@
 #include "runtime/io/ChromeTrace.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/io/NamedTensors.h"
+#include "runtime/programs/Report.h"
 
 #include <atomic>
 #include <cmath>
