@@ -18,6 +18,8 @@ struct Schedule {
   /// Of step 1, 2, ...: during warm-up maximum * step / warmupSteps; afterwards, with cosine decay,
   /// minimum + (maximum - minimum) (1 + cos(pi progress)) / 2, progress going from 0 at the end of warm-up to 1.
   double learningRate(int64_t step) const;
+
+  bool operator==(const Schedule &) const = default;
 };
 
 } // namespace hadal

@@ -145,9 +145,13 @@ void CheckpointFolder::writeFiles(const fs::path &folder, const Session &session
                {"seed", state.seed},
                {"shuffle", state.shuffle},
                {"data_tokens", state.dataTokens},
+               {"data_digest", state.dataDigest},
                {"sequence_length", state.sequenceLength},
                {"tokens_ahead", state.tokensAhead},
+               {"settings", Json::object()},
                {"files", Json::object()}};
+  for (const auto &[name, value] : state.settings)
+    json["settings"][name] = value;
   std::vector<fs::path> files;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder))
     files.push_back(entry.path());
@@ -216,8 +220,11 @@ TrainerState CheckpointFolder::load(int64_t step, Session &session) const {
     json->at("seed").get_to(state.seed);
     json->at("shuffle").get_to(state.shuffle);
     json->at("data_tokens").get_to(state.dataTokens);
+    json->at("data_digest").get_to(state.dataDigest);
     json->at("sequence_length").get_to(state.sequenceLength);
     json->at("tokens_ahead").get_to(state.tokensAhead);
+    for (const auto &[name, value] : json->at("settings").items())
+      state.settings.emplace_back(name, value.get<std::string>());
   } catch (const Json::exception &error) {
     fail(HADAL_EXIT_INPUT, (folder / stateFile).string(), ": a field is missing or of the wrong type (", error.what(),
          ")");

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hadal {
@@ -29,8 +30,11 @@ struct TrainerState {
   uint64_t seed = 0;
   bool shuffle = false;
   uint64_t dataTokens = 0; // of the training data, to notice another file
+  std::string dataDigest;
   int64_t sequenceLength = 0;
   int64_t tokensAhead = 0;
+  /// The options on which the curve depends, with their values, as a command line has them (programs/train/Settings.h).
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 /// A checkpoint that was complete once and is so no longer.

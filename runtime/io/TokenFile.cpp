@@ -1,5 +1,9 @@
 // Token files and the order of samples.
 //
+// The digest is four hashes in the manner of FNV-1a side by side, each over every fourth token: one alone would wait
+// for its own multiplication. Each step can be undone, so that files which differ in one token never have the same
+// digest.
+//
 // The permutation of an epoch is a Feistel network: it permutes the numbers of 2b bits, where 2^2b is the least such
 // power that holds all samples, and a number outside the samples is sent through again until it falls inside (at most
 // four times on average). It needs no memory, however many samples there are.
@@ -9,7 +13,9 @@
 #include "runtime/core/Initializer.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -27,7 +33,7 @@ static unsigned tokenWidth(const std::filesystem::path &path) {
        "little-endian token ids)");
 }
 
-static constexpr uint64_t blockTokens = 1 << 14; // of one system call, in a buffer on the stack
+static constexpr uint64_t blockTokens = 1 << 14; // of one system call
 static constexpr const char *changed = "the file has changed during training: ";
 
 TokenFile::TokenFile(const std::filesystem::path &path, int64_t vocabulary)
@@ -35,7 +41,21 @@ TokenFile::TokenFile(const std::filesystem::path &path, int64_t vocabulary)
   if (file.size() % width)
     fail(HADAL_EXIT_INPUT, path.string(), ": ", file.size(), " bytes are no multiple of the ", width,
          " bytes of a token id");
+  requireBytes();
   checkVocabulary();
+}
+
+/// Bytes are token ids only of models that were made for bytes: their vocabulary is that of ASCII, or all bytes and up
+/// to eight special tokens.
+void TokenFile::requireBytes() const {
+  constexpr uint64_t ascii = 128, allBytes = 256, specialTokens = 8;
+  if (width > 1 || vocabulary == ascii || (vocabulary >= allBytes && vocabulary <= allBytes + specialTokens))
+    return;
+  fail(HADAL_EXIT_INPUT, path().string(), ": text is read as a token per byte, but the model's vocabulary of ",
+       vocabulary, " is not one of bytes (", ascii, ", or ", allBytes, " to ", allBytes + specialTokens,
+       "): turn the text into token ids with the model's own tokenizer and write them as raw little-endian numbers to "
+       "a ",
+       vocabulary <= uint64_t{1} << 16 ? ".u16 or .u32" : ".u32", " file");
 }
 
 void TokenFile::checkVocabulary() const {
@@ -46,8 +66,10 @@ void TokenFile::checkVocabulary() const {
     readBlock(first, std::span(block).first(std::min(blockTokens, count - first)), "");
 }
 
-/// Widens ids; returns the largest of them.
-template <class Token> static uint32_t widen(const std::byte *bytes, std::span<int32_t> destination) {
+/// Widens ids that lie at the end of the destination's own memory; returns the largest of them. An id that has been
+/// widened ends before the next one that has not.
+template <class Token> static uint32_t widen(std::span<int32_t> destination) {
+  const std::byte *bytes = std::as_bytes(destination).last(destination.size() * sizeof(Token)).data();
   Token maximum = 0;
   for (size_t i = 0; i < destination.size(); ++i) {
     Token token;
@@ -60,14 +82,13 @@ template <class Token> static uint32_t widen(const std::byte *bytes, std::span<i
 
 /// Reads at most a block. `remark` begins what a message says about the ids.
 void TokenFile::readBlock(uint64_t first, std::span<int32_t> destination, const char *remark) const {
-  std::byte buffer[blockTokens * sizeof(uint32_t)];
-  std::span bytes = std::span(buffer).first(destination.size() * width);
+  std::span bytes = std::as_writable_bytes(destination).last(destination.size() * width);
   if (file.read(first * width, bytes) < bytes.size())
     fail(HADAL_EXIT_INPUT, path().string(), ": ", changed, "it ends before byte ", first * width + bytes.size(),
          ", at the start it had ", file.size(), " bytes");
-  uint32_t maximum = width == 1   ? widen<uint8_t>(buffer, destination)
-                     : width == 2 ? widen<uint16_t>(buffer, destination)
-                                  : widen<uint32_t>(buffer, destination);
+  uint32_t maximum = width == 1   ? widen<uint8_t>(destination)
+                     : width == 2 ? widen<uint16_t>(destination)
+                                  : widen<uint32_t>(destination);
   if (maximum < vocabulary)
     return;
   auto id = [](int32_t token) { return static_cast<uint32_t>(token); };
@@ -82,6 +103,28 @@ void TokenFile::read(uint64_t first, std::span<int32_t> destination) const {
   for (size_t done = 0; done < destination.size(); done += blockTokens)
     readBlock(first + done, destination.subspan(done, std::min<size_t>(blockTokens, destination.size() - done)),
               changed);
+}
+
+std::string TokenFile::digest() const {
+  constexpr uint64_t prime = 0x100000001b3;
+  std::array<uint64_t, 4> lanes = {0xcbf29ce484222325, 1, 2, 3};
+  std::vector<int32_t> block(blockTokens);
+  for (uint64_t first = 0; first < count; first += blockTokens) {
+    std::span tokens = std::span(block).first(std::min(blockTokens, count - first));
+    read(first, tokens);
+    std::fill(block.begin() + static_cast<std::ptrdiff_t>(tokens.size()), block.end(), -1); // no id
+    for (size_t i = 0; i < tokens.size(); i += lanes.size())
+      for (size_t lane = 0; lane < lanes.size(); ++lane)
+        lanes[lane] = (lanes[lane] ^ static_cast<uint32_t>(block[i + lane])) * prime;
+  }
+  uint64_t digest = count;
+  for (uint64_t lane : lanes) {
+    digest = (digest ^ lane) * 0xff51afd7ed558ccd; // mixes as MurmurHash3's last step
+    digest ^= digest >> 33;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
+  return text;
 }
 
 uint64_t SampleOrder::sampleAt(uint64_t position) const {

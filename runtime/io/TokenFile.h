@@ -7,13 +7,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 namespace hadal {
 
-/// `.txt`: text, every byte a token. `.u16`, `.u32`: raw little-endian ids.
+/// `.txt`: text, every byte a token, for models of bytes. `.u16`, `.u32`: raw little-endian ids.
 class TokenFile {
 public:
-  /// Fails when an id of the file is not below `vocabulary`.
+  /// Fails when an id of the file is not below `vocabulary`, and when the file is text and the vocabulary not one of
+  /// bytes.
   TokenFile(const std::filesystem::path &path, int64_t vocabulary);
 
   uint64_t size() const { return count; }
@@ -24,11 +26,16 @@ public:
   /// nothing.
   void read(uint64_t first, std::span<int32_t> destination) const;
 
+  /// 16 hexadecimal digits that depend on every token, and on nothing else: files of both widths with the same ids have
+  /// the same. Reads the whole file. Tells files apart that were mixed up; it is no protection against forgery.
+  std::string digest() const;
+
 private:
   InputFile file;
   unsigned width; // bytes of a token
   uint64_t count, vocabulary;
 
+  void requireBytes() const;
   void checkVocabulary() const;
   void readBlock(uint64_t first, std::span<int32_t> destination, const char *remark) const;
 };

@@ -26,8 +26,10 @@ protected:
             .seed = 5,
             .shuffle = true,
             .dataTokens = 100,
+            .dataDigest = "0123456789abcdef",
             .sequenceLength = 8,
-            .tokensAhead = 2};
+            .tokensAhead = 2,
+            .settings = {{"--lr", "0.1"}, {"--lr-decay-style", "cosine"}}};
   }
   size_t entries() const { return static_cast<size_t>(std::distance(fs::directory_iterator(root), {})); }
 };
@@ -45,6 +47,8 @@ TEST_F(CheckpointTest, WhatIsSavedIsLoaded) {
   EXPECT_EQ(state.seed, 5u);
   EXPECT_TRUE(state.shuffle);
   EXPECT_EQ(state.dataTokens, 100u);
+  EXPECT_EQ(state.dataDigest, stateOf(9).dataDigest);
+  EXPECT_EQ(state.settings, stateOf(9).settings);
   for (hadal_role role : {HADAL_PARAMETER, HADAL_FIRST_MOMENT, HADAL_SECOND_MOMENT})
     for (uint32_t index : session.program().tensorsOf(role))
       EXPECT_TRUE(session.read<float>(index) == other.read<float>(index));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace hadal::test {
 namespace {
@@ -41,6 +42,53 @@ TEST(TokenFileTest, NamesTheFirstTokenOutsideTheVocabulary) {
                   "token 1 (byte 4) is 4000000000");
   writeFile(folder / "a.txt", "ab\xf0");
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.txt", 128); }), "token 2 (byte 2) is 240");
+}
+
+TEST(TokenFileTest, TextIsForModelsOfBytes) {
+  TemporaryFolder folder;
+  writeFile(folder / "a.txt", "bytes");
+  for (int64_t vocabulary : {128, 256, 257, 264})
+    EXPECT_EQ(TokenFile(folder / "a.txt", vocabulary).size(), 5u);
+  for (int64_t vocabulary : {1, 127, 129, 255, 265, 1000, 65536, 102400, 1 << 20})
+    EXPECT_CONTAINS(
+        failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.txt", vocabulary); }),
+        concat("a.txt: text is read as a token per byte, but the model's vocabulary of ", vocabulary,
+               " is not one of bytes (128, or 256 to 264): turn the text into token ids with the model's own "
+               "tokenizer and write them as raw little-endian numbers to a ",
+               vocabulary > 65536 ? ".u32 file" : ".u16 or .u32 file"));
+  writeFile(folder / "a.u16", rawTokens<uint16_t>({1, 2}));
+  EXPECT_EQ(TokenFile(folder / "a.u16", 102400).size(), 2u); // ids are ids
+}
+
+TEST(TokenFileTest, TheDigestDependsOnEveryTokenAndOnNothingElse) {
+  TemporaryFolder folder;
+  constexpr size_t count = (size_t{1} << 15) + 3; // blocks, and a rest that is no multiple of the lanes
+  std::vector<uint16_t> tokens(count);
+  for (size_t i = 0; i < count; ++i)
+    tokens[i] = static_cast<uint16_t>(i * 7919 % 65521);
+  auto digest = [&](const std::vector<uint16_t> &ids) {
+    writeFile(folder / "a.u16", rawTokens(ids));
+    return TokenFile(folder / "a.u16", 65536).digest();
+  };
+  std::string whole = digest(tokens);
+  EXPECT_EQ(whole.size(), 16u);
+  writeFile(folder / "a.u32", rawTokens(std::vector<uint32_t>(tokens.begin(), tokens.end())));
+  EXPECT_EQ(TokenFile(folder / "a.u32", 65536).digest(), whole);
+  std::set<std::string> digests = {whole};
+  for (size_t place :
+       {size_t{0}, size_t{1}, size_t{2}, size_t{3}, (size_t{1} << 14) - 1, size_t{1} << 14, count - 2, count - 1}) {
+    std::vector<uint16_t> changed = tokens;
+    changed[place] ^= 1;
+    EXPECT_TRUE(digests.insert(digest(changed)).second) << place;
+    changed = tokens;
+    std::swap(changed[place], changed[(place + 4) % count]); // in the same lane
+    EXPECT_TRUE(digests.insert(digest(changed)).second) << place;
+  }
+  std::vector<uint16_t> shorter(tokens.begin(), tokens.end() - 1);
+  EXPECT_TRUE(digests.insert(digest(shorter)).second);
+  EXPECT_TRUE(digests.insert(digest(std::vector<uint16_t>(8))).second);
+  EXPECT_TRUE(digests.insert(digest(std::vector<uint16_t>(9))).second);
+  EXPECT_TRUE(digests.insert(digest({})).second);
 }
 
 TEST(TokenFileTest, AFileThatChangesWhileItIsReadIsNoticed) {

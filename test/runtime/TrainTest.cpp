@@ -386,6 +386,7 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
       {{"--data", data, "--lr", "1"}, 2, "--steps is required"},
       {{"--steps", "1", "--lr", "1"}, 2, "--data is required"},
       {options(1, {"--unknown"}), 2, "--unknown"},
+      {options(1, {"-held"}), 2, "-held"}, // not -h
       {options(1, {"--threads", "0"}), 2, "--threads"},
       {options(1, {"--threads", "many"}), 2, "--threads"},
       {options(0), 2, "--steps"},
@@ -514,6 +515,70 @@ TEST_F(TrainTest, ResumingAnotherRunIsRefused) {
   EXPECT_CONTAINS(run(2, {"--data", other, "--steps", "3", "--lr", "0.1", "--save", saved, "--resume"}),
                   "is 3999, but was 4000");
   EXPECT_CONTAINS(run(0, options(2, {"--save", saved, "--resume"})), "nothing to train");
+}
+
+TEST_F(TrainTest, ResumingOnOtherDataOfEqualLengthIsRefused) {
+  std::string saved = (folder / "saved").string(), text = sampleText(4000);
+  run(0, options(2, {"--save", saved}));
+  for (size_t place : {0, 2000, 3999}) {
+    std::string changed = text;
+    changed[place] ^= 1;
+    writeFile(data, changed);
+    EXPECT_CONTAINS(run(2, options(3, {"--save", saved, "--resume"})), "the digest of --data, of as many tokens, is ");
+  }
+  // The same tokens under another name and in another width are the same data.
+  std::string ids = (folder / "ids.u16").string(), wide;
+  for (char byte : text)
+    wide += {byte, '\0'};
+  writeFile(ids, wide);
+  run(0, {"--data", ids, "--steps", "3", "--lr", "0.05", "--save", saved, "--resume"});
+}
+
+TEST_F(TrainTest, ResumingWithOtherSettingsIsSaid) {
+  auto resumed = [&](std::vector<std::string> before, std::vector<std::string> after) {
+    TemporaryFolder place;
+    for (std::vector<std::string> *list : {&before, &after})
+      list->insert(list->end(), {"--data", data, "--save", (place / "saved").string()});
+    run(0, before);
+    after.push_back("--resume");
+    std::string messages = run(0, after);
+    size_t begin = messages.find("warning: --resume: ");
+    return begin == messages.npos ? "" : messages.substr(begin, messages.find('\n', begin) - begin);
+  };
+  // What makes no difference: more steps at a constant rate, a warm-up that is over, an end of the decay that is
+  // passed, and what does not train.
+  EXPECT_EQ(resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "4", "--lr", "0.1", "--threads", "1"}), "");
+  EXPECT_EQ(resumed({"--steps", "3", "--lr", "0.1", "--lr-warmup-iters", "2"}, {"--steps", "4", "--lr", "0.1"}), "");
+  EXPECT_EQ(resumed({"--steps", "2", "--lr", "0.1", "--lr-decay-style", "cosine"},
+                    {"--steps", "3", "--lr", "0.1", "--lr-decay-style", "cosine", "--lr-decay-iters", "2"}),
+            "");
+  EXPECT_EQ(resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "3", "--lr", "1e-1", "--save-interval", "1"}), "");
+  EXPECT_EQ(resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "2", "--lr", "0.3"}), ""); // nothing is trained
+  // What does.
+  EXPECT_EQ(resumed({"--steps", "2", "--lr", "0.1", "--lr-decay-style", "cosine"},
+                    {"--steps", "4", "--lr", "0.1", "--lr-decay-style", "cosine"}),
+            "warning: --resume: the run that was saved there goes on otherwise: --lr-decay-iters is 4, but was 2 (it "
+            "follows --steps; --lr-decay-iters 2 keeps it); the learning rate of step 3 is 0.0146447 instead of 0");
+  EXPECT_CONTAINS(resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "3", "--lr", "0.2"}),
+                  "otherwise: --lr is 0.2, but was 0.1; the learning rate of step 3 is 0.2 instead of 0.1");
+  EXPECT_CONTAINS(
+      resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "4", "--lr", "0.1", "--lr-decay-style", "cosine"}),
+      "--lr-decay-style is cosine, but was constant");
+  EXPECT_CONTAINS(resumed({"--steps", "2", "--lr", "0.1", "--lr-warmup-iters", "9"}, {"--steps", "3", "--lr", "0.1"}),
+                  "--lr-warmup-iters is 0, but was 9");
+  const std::pair<const char *, const char *> others[] = {{"--global-batch-size", "4"}, {"--weight-decay", "0.2"},
+                                                          {"--clip-grad", "0"},         {"--adam-beta1", "0.8"},
+                                                          {"--adam-beta2", "0.9"},      {"--adam-eps", "1e-06"},
+                                                          {"--mtp-loss-weight", "0.1"}, {"--router-bias-rate", "0.5"}};
+  for (auto [option, value] : others)
+    EXPECT_CONTAINS(resumed({"--steps", "2", "--lr", "0.1"}, {"--steps", "3", "--lr", "0.1", option, value}),
+                    concat("otherwise: ", option, " is ", value, ", but was "));
+  // An end of the decay that is given does not move with --steps.
+  std::vector<std::string> cosine = {"--lr",    "0.1", "--lr-decay-style", "cosine", "--lr-decay-iters", "9",
+                                     "--steps", "2"};
+  std::vector<std::string> longer = cosine;
+  longer.back() = "4";
+  EXPECT_EQ(resumed(cosine, longer), "");
 }
 
 TEST_F(TrainTest, DamagedCheckpointsAreNotSkippedSilently) {

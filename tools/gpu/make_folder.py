@@ -167,7 +167,10 @@ class Maker:
         path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
         # Text to train on: the documentation, which is there and is English.
         text = "".join(page.read_text() for page in sorted((REPOSITORY / "docs").rglob("*.md")))
-        (self.output / "data/text.txt").write_text(text.encode("ascii", "ignore").decode())
+        text = text.encode("ascii", "ignore")
+        (self.output / "data/text.txt").write_bytes(text)
+        # For a model that is not of bytes, whose step is only timed: the same bytes as token ids.
+        (self.output / "data/text.u16").write_bytes(b"".join(bytes([byte, 0]) for byte in text))
 
     def finish(self):
         (self.output / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n")

@@ -6,6 +6,7 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/io/NamedTensors.h"
 #include "runtime/programs/Report.h"
+#include "runtime/programs/train/Settings.h"
 #include "runtime/programs/train/Trainer.h"
 
 #include <cstdio>
@@ -144,7 +145,9 @@ void Trainer::initialize() {
   state.dataTokens = trainingData.size();
   state.sequenceLength = program()->sequence_length;
   state.tokensAhead = program()->tokens_ahead;
+  state.settings = settingsOf(options, programSession);
   if (!options.save.empty()) {
+    state.dataDigest = trainingData.digest();
     checkpoints = std::make_unique<CheckpointFolder>(options.save, options.keepCheckpoints);
     if (std::optional<int64_t> newest = findCheckpoint())
       return resume(*newest);
@@ -158,7 +161,8 @@ void Trainer::initialize() {
   }
 }
 
-/// Continues from a checkpoint, provided that the run still reads the same samples in the same order.
+/// Continues from a checkpoint, provided that the run still reads the same samples in the same order. That it trains
+/// otherwise on them is said.
 void Trainer::resume(int64_t step) {
   TrainerState current = state;
   state = checkpoints->load(step, programSession);
@@ -170,6 +174,8 @@ void Trainer::resume(int64_t step) {
   };
   require(state.dataTokens == current.dataTokens, "the number of tokens of --data", state.dataTokens,
           current.dataTokens);
+  require(state.dataDigest == current.dataDigest, "the digest of --data, of as many tokens,", state.dataDigest,
+          current.dataDigest);
   require(state.sequenceLength == current.sequenceLength, "the sequence length", state.sequenceLength,
           current.sequenceLength);
   require(state.tokensAhead == current.tokensAhead, "the number of predicted tokens", state.tokensAhead,
@@ -181,6 +187,10 @@ void Trainer::resume(int64_t step) {
          state.step);
   savedStep = state.step;
   writeMessage(concat("resumed from ", folder));
+  std::string changes = describeChanges(state.settings, current.settings, state.step);
+  if (!changes.empty() && state.step < options.steps)
+    writeMessage(concat("warning: --resume: the run that was saved there goes on otherwise: ", changes));
+  state.settings = current.settings;
 }
 
 void Trainer::openLogs() {
