@@ -24,7 +24,6 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
@@ -42,50 +41,6 @@ constexpr PhaseDescription phases[] = {
     {Phase::Kernels, "kernels", "kernels and launches, their strategies and the memory plan"},
     {Phase::Target, "target", "the kernels' functions in LLVM's dialect"},
     {Phase::Host, "host", "those functions and the tables that the runtime reads"}};
-
-/// Writes straight into a device (/dev/null, a pipe), which a renamed file must not replace.
-llvm::Error writeDevice(StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
-  SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream buffer(bytes);
-  if (llvm::Error error = write(buffer))
-    return error;
-  std::error_code code;
-  llvm::raw_fd_ostream stream(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write,
-                              llvm::sys::fs::OF_None);
-  if (!code) {
-    stream << buffer.str();
-    stream.flush();
-    code = stream.error();
-    stream.clear_error();
-  }
-  if (code)
-    return llvm::createStringError("cannot write " + path + ": " + code.message());
-  return llvm::Error::success();
-}
-
-/// Writes through a temporary file that is renamed when all is well.
-llvm::Error writeFile(StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
-  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
-    return writeDevice(path, write);
-  auto temporary = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
-  if (!temporary)
-    return llvm::createStringError("cannot write " + path + ": " + llvm::toString(temporary.takeError()));
-  {
-    llvm::raw_fd_ostream stream(temporary->FD, /*shouldClose=*/false);
-    llvm::Error error = write(stream);
-    stream.flush();
-    if (stream.has_error()) {
-      std::string message = stream.error().message();
-      stream.clear_error();
-      error = llvm::joinErrors(std::move(error), llvm::createStringError("cannot write " + path + ": " + message));
-    }
-    if (error) {
-      llvm::consumeError(temporary->discard());
-      return error;
-    }
-  }
-  return temporary->keep(path);
-}
 
 } // namespace
 
@@ -182,6 +137,8 @@ LogicalResult Compiler::describeTarget() {
   if (!isAssembled() || options.to < Phase::Host || options.from == Phase::Host)
     return success();
   // Nobody should wait for a compilation that cannot end well.
+  if (llvm::Expected<TemporaryFile> file = TemporaryFile::create("ptx"); !file)
+    return fail(file.takeError());
   llvm::Expected<std::string> assembler = findAssembler(name);
   return assembler ? success() : fail(assembler.takeError());
 }
@@ -286,7 +243,7 @@ LogicalResult Compiler::run(TimingScope &timing) {
   return success();
 }
 
-LogicalResult Compiler::writeObject(StringRef path) {
+LogicalResult Compiler::writeObject(const TemporaryFile &file) {
   auto start = std::chrono::steady_clock::now();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateKernels(module, target, context);
@@ -294,15 +251,11 @@ LogicalResult Compiler::writeObject(StringRef path) {
     return failure();
   if (llvm::Error error = optimizeKernels(*translated, target))
     return fail(std::move(error));
-  if (llvm::Error error = writeFile(path, [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
-        // The emitter seeks, so it writes to memory first.
-        llvm::SmallVector<char, 0> bytes;
-        llvm::raw_svector_ostream memory(bytes);
-        if (llvm::Error error = emitObject(*translated, target, memory))
-          return error;
-        stream << memory.str();
-        return llvm::Error::success();
-      }))
+  llvm::SmallVector<char, 0> bytes; // the emitter seeks
+  llvm::raw_svector_ostream stream(bytes);
+  if (llvm::Error error = emitObject(*translated, target, stream))
+    return fail(std::move(error));
+  if (llvm::Error error = file.write(stream.str()))
     return fail(std::move(error));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   llvm::errs() << llvm::format("%-8s %6.2f s\n", "object", seconds.count());

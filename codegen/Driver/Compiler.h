@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"
+#include "codegen/Support/OutputFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <optional>
 #include <string>
@@ -60,8 +61,8 @@ public:
 
   /// Runs the phases after `from` up to `to`. Failures have been diagnosed.
   mlir::LogicalResult run(mlir::TimingScope &timing);
-  /// The object file of a module of the phase `host`.
-  mlir::LogicalResult writeObject(llvm::StringRef path);
+  /// Writes the object file of a module of the phase `host`.
+  mlir::LogicalResult writeObject(const TemporaryFile &file);
   const TargetDescription &getTarget() const { return target; }
   /// What the tool's exit code is after a failure: 1, or that of a missing assembler.
   int getExitCode() const { return exitCode; }
@@ -86,8 +87,8 @@ private:
   int exitCode = 1;
 };
 
-/// Writes the module of a phase to a file by way of a temporary beside it, so that nothing half-written remains. What
-/// comes behind the model names the model's locations: a program that is made from the file knows them, too.
+/// Writes the module of a phase to a file, whole or not at all. What comes behind the model names the model's
+/// locations: a program that is made from the file knows them, too.
 llvm::Error writeModule(mlir::ModuleOp module, Phase phase, llvm::StringRef path);
 
 } // namespace hadal

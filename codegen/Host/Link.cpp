@@ -5,13 +5,11 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Link.h"
+#include "codegen/Support/RunProgram.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include <optional>
 
 using namespace hadal;
 
@@ -27,6 +25,8 @@ llvm::Expected<std::string> findLinkDriver() {
   return llvm::createStringError("linking needs a C++ compiler and there is none, neither " HADAL_LINK_DRIVER
                                  " nor clang++ or g++ in PATH: install clang-22 and lld-22");
 }
+
+bool usesLLD(llvm::StringRef driver) { return llvm::sys::path::filename(driver).contains("clang"); }
 
 /// The first error among what the linker and its driver said, without the names of both; everything when there is none.
 llvm::StringRef firstError(llvm::StringRef messages) {
@@ -47,9 +47,9 @@ std::string explainSignal(llvm::StringRef output) {
   llvm::SmallString<128> folder(output);
   llvm::sys::fs::make_absolute(folder);
   llvm::sys::path::remove_filename(folder);
-  std::string text = "the linker was ended by a signal while it wrote " + output.str();
+  std::string text = "the linker was ended by a signal while it wrote into " + folder.str().str();
   if (llvm::ErrorOr<llvm::sys::fs::space_info> space = llvm::sys::fs::disk_space(folder))
-    text += " (" + std::to_string(space->available >> 20) + " MiB are free in " + folder.str().str() + ")";
+    text += " (" + std::to_string(space->available >> 20) + " MiB are free)";
   return text + "; make room there, raise the limit on the size of files (ulimit -f), or choose another folder with -o";
 }
 
@@ -63,31 +63,40 @@ llvm::Expected<std::string> hadal::findRuntimeLibrary(llvm::StringRef toolPath) 
   return std::string(path);
 }
 
+llvm::Error hadal::requireLinker() {
+  llvm::Expected<std::string> driver = findLinkDriver();
+  if (!driver)
+    return driver.takeError();
+  llvm::SmallString<128> beside;
+  llvm::sys::fs::real_path(*driver, beside);
+  llvm::sys::path::remove_filename(beside);
+  llvm::sys::path::append(beside, "ld.lld");
+  if (!usesLLD(*driver) || llvm::sys::fs::can_execute(beside))
+    return llvm::Error::success();
+  // Elsewhere only the driver knows where it looks.
+  ProgramResult result = runProgram(*driver, {"-fuse-ld=lld", "-print-prog-name=ld.lld"});
+  llvm::StringRef linker = llvm::StringRef(result.output).trim();
+  if (result.status == 0 && (llvm::sys::fs::can_execute(linker) || llvm::sys::findProgramByName(linker)))
+    return llvm::Error::success();
+  return llvm::createStringError("linking needs LLVM's linker, and " + *driver + " does not find it: install lld-22");
+}
+
 llvm::Error hadal::linkProgram(llvm::StringRef object, llvm::StringRef runtimeLibrary, llvm::StringRef output) {
   llvm::Expected<std::string> driver = findLinkDriver();
   if (!driver)
     return driver.takeError();
-  llvm::SmallString<128> messages;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("hadal-link", "txt", messages))
-    return llvm::createStringError(error, "cannot create a temporary file: " + error.message());
-  llvm::FileRemover remover(messages);
-
   llvm::SmallVector<llvm::StringRef> command{
-      *driver,   object, runtimeLibrary, "-o", output, "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
-      "-pthread"};
-  if (llvm::sys::path::filename(*driver).contains("clang"))
+      object, runtimeLibrary, "-o", output, "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-pthread"};
+  if (usesLLD(*driver))
     command.push_back("-fuse-ld=lld");
   for (llvm::StringRef flag : std::initializer_list<llvm::StringRef> HADAL_LINK_FLAGS)
     if (!flag.empty())
       command.push_back(flag);
-  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(messages),
-                                                llvm::StringRef(messages)};
-  std::string failure;
-  int status = llvm::sys::ExecuteAndWait(*driver, command, std::nullopt, redirects, /*SecondsToWait=*/0,
-                                         /*MemoryLimit=*/0, &failure);
-  if (status == 0)
+  ProgramResult result = runProgram(*driver, command);
+  if (result.status == 0)
     return llvm::Error::success();
-  if (auto text = llvm::MemoryBuffer::getFile(messages); text && failure.empty())
-    failure = endedBySignal((*text)->getBuffer()) ? explainSignal(output) : firstError((*text)->getBuffer()).str();
+  std::string failure = !result.failure.empty()        ? result.failure
+                        : endedBySignal(result.output) ? explainSignal(output)
+                                                       : firstError(result.output).str();
   return llvm::createStringError("linking with " + *driver + " failed: " + failure);
 }

@@ -15,6 +15,9 @@ namespace hadal {
 /// The runtime's archive, which lies in ../lib beside the folder of the running tool.
 llvm::Expected<std::string> findRuntimeLibrary(llvm::StringRef toolPath);
 
+/// Fails when there is nothing to link with: neither a C++ compiler, or no linker that it would call.
+llvm::Error requireLinker();
+
 /// Links a self-contained executable: nothing is needed to run it but glibc.
 llvm::Error linkProgram(llvm::StringRef object, llvm::StringRef runtimeLibrary, llvm::StringRef output);
 

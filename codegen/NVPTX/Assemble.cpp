@@ -1,5 +1,4 @@
-//===- Assemble.cpp - from PTX to the code of a GPU
-//----------------------------------------------------------------===//
+//===- Assemble.cpp - from PTX to the code of a GPU ---------------------------------------------------------------===//
 //
 // `ptxas -v` writes, for each kernel,
 //
@@ -18,18 +17,16 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/Assemble.h"
+#include "codegen/Support/OutputFile.h"
+#include "codegen/Support/RunProgram.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/VersionTuple.h"
 #include <cstdlib>
-#include <optional>
 
 using namespace llvm;
 using namespace hadal;
@@ -46,23 +43,6 @@ Error assemblerError(const Twine &message) { return make_error<AssemblerError>(m
 constexpr StringLiteral howToInstall =
     "install the CUDA Toolkit 13 (its bin folder in PATH or named by CUDA_HOME/bin), or `pip install nvidia-cuda-nvcc` "
     "and put the folder of its ptxas into PATH; programs for the CPU and --emulate need none";
-
-/// Runs a program with its output in a string. Returns its exit status; negative when it could not be started or was
-/// ended by a signal.
-int execute(StringRef program, ArrayRef<StringRef> arguments, std::string &output, std::string &failure) {
-  SmallString<128> file;
-  if (std::error_code error = sys::fs::createTemporaryFile("hadal-ptxas", "txt", file)) {
-    failure = "cannot create a temporary file: " + error.message();
-    return -1;
-  }
-  FileRemover remover(file);
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(file), StringRef(file)};
-  int status = sys::ExecuteAndWait(program, arguments, std::nullopt, redirects, /*SecondsToWait=*/0,
-                                   /*MemoryLimit=*/0, &failure);
-  if (auto text = MemoryBuffer::getFile(file))
-    output = (*text)->getBuffer().str();
-  return status;
-}
 
 /// Where ptxas may be, in the order in which they are tried.
 std::vector<std::string> getCandidates() {
@@ -90,11 +70,11 @@ std::vector<std::string> getCandidates() {
 
 /// The release that `ptxas --version` names ("release 13.0, V13.0.88"), or what is wrong.
 Expected<VersionTuple> getRelease(StringRef path) {
-  std::string output, failure;
-  if (execute(path, {path, "--version"}, output, failure) != 0)
-    return createStringError("does not run" + Twine(failure.empty() ? "" : ": " + failure));
+  ProgramResult result = runProgram(path, {"--version"});
+  if (result.status != 0)
+    return createStringError("does not run" + Twine(result.failure.empty() ? "" : ": " + result.failure));
   VersionTuple release;
-  if (release.tryParse(StringRef(output).split("release ").second.split(',').first))
+  if (release.tryParse(StringRef(result.output).split("release ").second.split(',').first))
     return createStringError("is not NVIDIA's assembler");
   return release;
 }
@@ -182,39 +162,24 @@ Expected<AssembledKernels> hadal::assemblePTX(StringRef ptx, StringRef gpu) {
   Expected<std::string> assembler = findAssembler(gpu);
   if (!assembler)
     return assembler.takeError();
-  SmallString<128> input, output;
-  int descriptor = -1;
-  if (std::error_code error = sys::fs::createTemporaryFile("hadal-kernels", "ptx", descriptor, input))
-    return createStringError("cannot create a temporary file: " + error.message());
-  FileRemover removeInput(input);
-  {
-    raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-    stream << ptx;
-    stream.flush();
-    if (std::error_code error = stream.error()) {
-      stream.clear_error();
-      return createStringError("cannot write " + input + ": " + error.message());
-    }
-  }
-  if (std::error_code error = sys::fs::createTemporaryFile("hadal-kernels", "cubin", output))
-    return createStringError("cannot create a temporary file: " + error.message());
-  FileRemover removeOutput(output);
-
-  std::string messages, failure;
+  Expected<TemporaryFile> input = TemporaryFile::create("ptx"), output = TemporaryFile::create("cubin");
+  if (!input || !output)
+    return joinErrors(input.takeError(), output.takeError());
+  if (Error error = input->write(ptx))
+    return error;
   std::string architecture = ("-arch=" + gpu).str();
-  int status = execute(*assembler, {*assembler, architecture, "-O3", "-v", "--split-compile", "0", input, "-o", output},
-                       messages, failure);
-  if (status < 0)
-    return assemblerError(*assembler + " ended before it was done" + (failure.empty() ? "" : ": " + failure) +
-                          " (out of memory, perhaps)");
-  if (status != 0)
-    return createStringError(*assembler + " refuses the kernels (exit status " + Twine(status) +
-                             "): " + getErrors(messages, input));
+  ProgramResult run = runProgram(
+      *assembler, {architecture, "-O3", "-v", "--split-compile", "0", input->getPath(), "-o", output->getPath()});
+  if (run.status < 0)
+    return assemblerError(*assembler + " ended before it was done: " + run.failure + " (out of memory, perhaps)");
+  if (run.status != 0)
+    return createStringError(*assembler + " refuses the kernels (exit status " + Twine(run.status) +
+                             "): " + getErrors(run.output, input->getPath()));
   AssembledKernels result;
-  readAssemblerOutput(messages, result);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> cubin = MemoryBuffer::getFile(output);
+  readAssemblerOutput(run.output, result);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> cubin = MemoryBuffer::getFile(output->getPath());
   if (!cubin)
-    return createStringError("cannot read " + output + ": " + cubin.getError().message());
+    return createStringError("cannot read " + output->getPath() + ": " + cubin.getError().message());
   result.cubin = (*cubin)->getBuffer().str();
   return result;
 }

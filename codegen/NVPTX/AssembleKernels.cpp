@@ -11,6 +11,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/Pass.h"
+#include "codegen/Support/OutputFile.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -46,15 +47,8 @@ void printUsage(const AssembledKernels &assembled, llvm::raw_ostream &stream) {
 }
 
 LogicalResult writePTX(gpu::GPUModuleOp module, StringRef ptx, StringRef path) {
-  std::error_code error;
-  llvm::raw_fd_ostream stream(path, error);
-  if (!error) {
-    stream << ptx;
-    stream.flush();
-    error = stream.error();
-    stream.clear_error();
-  }
-  return error ? module.emitError("cannot write ") << path << ": " << error.message() : success();
+  llvm::Error error = writeFile(path, ptx);
+  return error ? module.emitError(llvm::toString(std::move(error))) : success();
 }
 
 LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, const AssembleOptions &options,

@@ -9,8 +9,8 @@
 #include "codegen/NVPTX/LowerToNVVM.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
+#include "codegen/Support/OutputFile.h"
 #include "tools/hadal-check-kernels/Runner.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -18,15 +18,8 @@ using namespace hadal;
 using namespace hadal::check;
 
 static LogicalResult write(ModuleOp module, StringRef path, StringRef text) {
-  std::error_code code;
-  llvm::raw_fd_ostream stream(path, code);
-  if (!code) {
-    stream << text;
-    stream.close();
-    code = stream.error();
-    stream.clear_error();
-  }
-  return code ? module.emitError("cannot write ") << path << ": " << code.message() : success();
+  llvm::Error error = writeFile(path, text);
+  return error ? module.emitError(llvm::toString(std::move(error))) : success();
 }
 
 /// Prints a kernel's registers; whether it is as a kernel should be.

@@ -18,12 +18,12 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "runtime/devices/emulator/calls.h"
+#include "codegen/Support/OutputFile.h"
 #include "tools/hadal-check-kernels/Numbers.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -100,12 +100,10 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
   if (!llvmModule)
     return failure();
   if (!assemblyFile.empty()) {
-    std::error_code code;
-    llvm::raw_fd_ostream stream(assemblyFile, code);
-    if (code)
-      return module.emitError("cannot write ") << assemblyFile << ": " << code.message();
     std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*llvmModule);
-    if (llvm::Error error = emitObject(*copy, target, stream, /*assembly=*/true))
+    if (llvm::Error error = writeFile(assemblyFile, [&](llvm::raw_pwrite_stream &stream) {
+          return emitObject(*copy, target, stream, /*assembly=*/true);
+        }))
       return fail(std::move(error));
   }
   SmallVector<char, 0> object;

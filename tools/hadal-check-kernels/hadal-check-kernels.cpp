@@ -20,6 +20,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
+#include "tools/ShortHelp.h"
+#include "tools/Support/Tool.h"
 #include "tools/hadal-check-kernels/GPUCode.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Numbers.h"
@@ -27,7 +29,6 @@
 #include "tools/hadal-check-kernels/Tolerance.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include <cmath>
 
@@ -260,11 +261,12 @@ int run(const Options &options) {
 } // namespace
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+  Tool tool("hadal-check-kernels", argc, argv);
   namespace cl = llvm::cl;
   // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this
   // tool.
   cl::ResetCommandLineParser();
+  ShortHelp help(tool.argc(), tool.argv());
   cl::OptionCategory category("Options of hadal-check-kernels");
   cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));
   cl::opt<std::string> cpu("cpu", cl::desc("LLVM's name of a CPU that this machine can run"), cl::init("host"),
@@ -289,17 +291,13 @@ int main(int argc, char **argv) {
                          cl::cat(category));
   cl::opt<std::string> only("kernel", cl::desc("check only kernels whose name contains this"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(argc, argv, "Checks compiled kernels against the reference evaluator\n",
-                                   &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(tool.argc(), tool.argv(),
+                                   "Checks compiled kernels against the reference evaluator\n", &llvm::errs()))
     return 2;
-  if (threads < 1) {
-    llvm::errs() << "error: --threads must be at least 1\n";
-    return 2;
-  }
-  if (target == "cpu" && (!ptx.empty() || assemble)) {
-    llvm::errs() << "error: --emit-ptx and --assemble need a GPU: give --target=sm_90a\n";
-    return 2;
-  }
+  if (threads < 1)
+    return tool.fail("--threads must be at least 1", 2);
+  if (target == "cpu" && (!ptx.empty() || assemble))
+    return tool.fail("--emit-ptx and --assemble need a GPU: give --target=sm_90a", 2);
   registerHadalPasses();
   return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
               printConfig});

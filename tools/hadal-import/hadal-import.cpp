@@ -8,15 +8,13 @@
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
 #include "passes/HuggingFace/Families.h"
+#include "codegen/Support/OutputFile.h"
 #include "tools/ShortHelp.h"
+#include "tools/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
-#include "llvm/Support/WithColor.h"
-#include <csignal>
 
 using namespace hadal;
 using namespace hadal::huggingface;
@@ -61,11 +59,6 @@ struct CommandLine {
 };
 } // namespace
 
-static int fail(const llvm::Twine &message, int code) {
-  llvm::WithColor::error(llvm::errs(), "hadal-import") << message << '\n';
-  return code;
-}
-
 /// Letters, digits and underscores of the directory's name, as a symbol wants it.
 static std::string symbolName(llvm::StringRef directory) {
   llvm::SmallString<128> path(directory);
@@ -85,64 +78,52 @@ static bool verifies(llvm::StringRef text) {
 }
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  signal(SIGXFSZ, SIG_IGN); // writing beyond a limit on the size of files then fails with an error
-  ShortHelp help(argc, argv);
-  llvm::setBugReportMsg("Please report this to the authors of Hadal, with the config.json.\n");
+  Tool tool("hadal-import", argc, argv);
+  ShortHelp help(tool.argc(), tool.argv());
   CommandLine options;
   cl::HideUnrelatedOptions(options.category);
-  if (!cl::ParseCommandLineOptions(argc, argv, "Writes the model that a Hugging Face directory describes.\n",
-                                   &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(tool.argc(), tool.argv(),
+                                   "Writes the model that a Hugging Face directory describes.\n", &llvm::errs()))
     return 2;
   if (options.printDefaults) {
     printDefaults(llvm::outs());
     return 0;
   }
   if (options.directory.empty())
-    return fail("expected the folder with config.json: hadal-import DIR -o model.mlir", 2);
+    return tool.fail("expected the folder with config.json: hadal-import DIR -o model.mlir", 2);
   ImportOptions import;
   import.balanceLoss = options.balanceLoss;
   import.excludedGroups = options.excludedGroups;
   if (options.mtpHiddenState.getNumOccurrences())
     import.mtpHiddenState = options.mtpHiddenState;
   if (options.mtpDepth > 10000)
-    return fail("--mtp-num-layers: expected at most 10000, got " + std::to_string(options.mtpDepth), 2);
+    return tool.fail("--mtp-num-layers: expected at most 10000, got " + std::to_string(options.mtpDepth), 2);
   if (options.mtpDepth.getNumOccurrences())
     import.mtpDepth = options.mtpDepth;
   if (options.latentNormEps.getNumOccurrences()) {
     double eps;
     if (llvm::StringRef(options.latentNormEps).getAsDouble(eps) || !(eps > 0.0 && eps < 1.0))
-      return fail("--latent-norm-eps: expected a number between 0 and 1, got '" + options.latentNormEps + "'", 2);
+      return tool.fail("--latent-norm-eps: expected a number between 0 and 1, got '" + options.latentNormEps + "'", 2);
     import.latentNormEps = eps;
   }
 
   llvm::SmallString<128> file(options.directory);
   llvm::sys::path::append(file, "config.json");
   if (llvm::sys::fs::equivalent(file, options.output))
-    return fail("the output " + options.output + " is the config.json itself: give another -o FILE", 2);
+    return tool.fail("the output " + options.output + " is the config.json itself: give another -o FILE", 2);
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!buffer)
-    return fail("cannot read " + file + ": " + buffer.getError().message(), 1);
+    return tool.fail("cannot read " + file + ": " + buffer.getError().message());
   llvm::Expected<Configuration> config = readConfiguration((*buffer)->getBuffer(), file, import);
   if (!config)
-    return fail(llvm::toString(config.takeError()), 1);
+    return tool.fail(llvm::toString(config.takeError()));
   for (const std::string &warning : config->warnings)
-    llvm::WithColor::warning(llvm::errs(), "hadal-import") << file << ": " << warning << '\n';
+    llvm::errs() << "hadal-import: warning: " << file << ": " << warning << "\n";
   std::string text = writeModel(*config, symbolName(options.directory));
   if (!verifies(text))
-    return fail("the model that " + file + " describes is not valid; this is an error of hadal-import", 1);
+    return tool.fail("the model that " + file + " describes is not valid; this is an error of hadal-import");
 
-  std::error_code code;
-  llvm::ToolOutputFile output(options.output, code, llvm::sys::fs::OF_None);
-  if (code)
-    return fail("cannot write " + options.output + ": " + code.message(), 1);
-  output.os() << text;
-  output.os().close();
-  if (output.os().has_error()) {
-    std::string reason = output.os().error().message();
-    output.os().clear_error();
-    return fail("cannot write " + options.output + ": " + reason, 1);
-  }
-  output.keep();
+  if (llvm::Error error = writeFile(options.output, text))
+    return tool.fail(llvm::toString(std::move(error)));
   return 0;
 }

@@ -2,8 +2,9 @@
 //
 // Reads a file with hadal.kernel operations, gives each random operands that make sense (tools/hadal-check-kernels),
 // lets the reference evaluator compute the results in float64, and writes it all as safetensors: KERNEL.operand.N,
-// KERNEL.result.N in float32, KERNEL.tolerance.N in bf16 and an empty KERNEL.element.N of the result's own element type.
-// A program of single kernels (hadal-launch-kernels) checks itself against such a file on a machine without a compiler.
+// KERNEL.result.N in float32, KERNEL.tolerance.N in bf16 and an empty KERNEL.element.N of the result's own element
+// type. A program of single kernels (hadal-launch-kernels) checks itself against such a file on a machine without a
+// compiler.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
@@ -11,12 +12,13 @@
 #include "dialect/Reference/Models.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Parser/Parser.h"
+#include "codegen/Support/OutputFile.h"
+#include "tools/ShortHelp.h"
+#include "tools/Support/Tool.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Tolerance.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -62,19 +64,12 @@ public:
     std::string text;
     llvm::raw_string_ostream(text) << llvm::json::Value(llvm::json::Object(header));
     text.append((8 - text.size() % 8) % 8, ' '); // tensors begin at multiples of eight
-    std::error_code error;
-    llvm::raw_fd_ostream stream(path, error);
-    if (!error) {
-      char length[8];
-      llvm::support::endian::write64le(length, text.size());
+    char length[8];
+    llvm::support::endian::write64le(length, text.size());
+    return writeFile(path, [&](llvm::raw_pwrite_stream &stream) {
       stream.write(length, sizeof length) << text << StringRef(bytes.data(), bytes.size());
-      stream.close();
-      error = stream.error();
-      stream.clear_error();
-    }
-    if (error)
-      return llvm::createStringError("cannot write " + path + ": " + error.message());
-    return llvm::Error::success();
+      return llvm::Error::success();
+    });
   }
 
 private:
@@ -155,9 +150,10 @@ int run(const Options &options) {
 } // namespace
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+  Tool tool("hadal-kernel-cases", argc, argv);
   namespace cl = llvm::cl;
   cl::ResetCommandLineParser();
+  ShortHelp help(tool.argc(), tool.argv());
   cl::OptionCategory category("Options of hadal-kernel-cases");
   cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"), cl::Required, cl::cat(category));
   cl::opt<std::string> output("o", cl::desc("the file to write"), cl::Required, cl::cat(category));
@@ -171,7 +167,8 @@ int main(int argc, char **argv) {
   cl::opt<bool> integersOnly("integers-only", cl::desc("write integer operands and nothing else, for timing"),
                              cl::cat(category));
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(argc, argv, "Writes operands and reference values of kernels\n", &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(tool.argc(), tool.argv(), "Writes operands and reference values of kernels\n",
+                                   &llvm::errs()))
     return 2;
   return run({input, output, prefix, seed, routing, integersOnly});
 }

@@ -9,11 +9,14 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 #include "tools/ShortHelp.h"
+#include "tools/Support/Tool.h"
 
 int main(int argc, char **argv) {
-  hadal::ShortHelp help(argc, argv);
+  hadal::Tool tool("hadal-lsp-server", argc, argv);
+  hadal::ShortHelp help(tool.argc(), tool.argv());
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();
-  return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
+  hadal::DriverReadsCommandLine reading;
+  return mlir::failed(mlir::MlirLspServerMain(tool.argc(), tool.argv(), registry));
 }

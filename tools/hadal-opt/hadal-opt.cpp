@@ -7,8 +7,8 @@
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Host/Descriptor.h"
 #include "codegen/NVPTX/AssembleKernels.h"
-#include "codegen/NVPTX/LowerToNVVM.h"
 #include "codegen/NVPTX/LowerTiles.h"
+#include "codegen/NVPTX/LowerToNVVM.h"
 #include "codegen/Strategies/Strategy.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
@@ -20,10 +20,33 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "codegen/Support/OutputFile.h"
 #include "tools/ShortHelp.h"
+#include "tools/Support/Tool.h"
+
+/// MLIR's driver, which writes where it is told to and leaves half of a file when it is interrupted: it is told a
+/// temporary one.
+static int run(hadal::Tool &tool, mlir::DialectRegistry &registry) {
+  std::pair<std::string, std::string> files;
+  {
+    hadal::DriverReadsCommandLine reading;
+    files = mlir::registerAndParseCLIOptions(tool.argc(), tool.argv(), "Hadal's optimizer driver\n", registry);
+  }
+  auto &[input, output] = files;
+  if (!hadal::isReplaceable(output))
+    return mlir::asMainReturnCode(mlir::MlirOptMain(tool.argc(), tool.argv(), input, output, registry));
+  llvm::Expected<hadal::OutputFile> file = hadal::OutputFile::create(output);
+  if (!file)
+    return tool.fail(llvm::toString(file.takeError()));
+  if (mlir::failed(mlir::MlirOptMain(tool.argc(), tool.argv(), input, file->getTemporary(), registry)))
+    return 1;
+  llvm::Error error = file->commit();
+  return error ? tool.fail(llvm::toString(std::move(error))) : 0;
+}
 
 int main(int argc, char **argv) {
-  hadal::ShortHelp help(argc, argv);
+  hadal::Tool tool("hadal-opt", argc, argv);
+  hadal::ShortHelp help(tool.argc(), tool.argv());
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();
@@ -39,5 +62,5 @@ int main(int argc, char **argv) {
   hadal::registerAssembleKernelsPasses();
   hadal::registerHostPasses();
   hadal::registerLowerTilesPass();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Hadal's optimizer driver\n", registry));
+  return run(tool, registry);
 }

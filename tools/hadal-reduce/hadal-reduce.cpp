@@ -5,17 +5,20 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
-#include "passes/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+#include "tools/Support/Tool.h"
 
 int main(int argc, char **argv) {
+  hadal::Tool tool("hadal-reduce", argc, argv);
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<hadal::HadalDialect>();
   mlir::registerTransformsPasses();
   hadal::registerHadalPasses();
   mlir::MLIRContext context(registry);
-  return mlir::failed(mlir::mlirReduceMain(argc, argv, context));
+  hadal::DriverReadsCommandLine reading;
+  return mlir::failed(mlir::mlirReduceMain(tool.argc(), tool.argv(), context));
 }

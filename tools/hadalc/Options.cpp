@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <CLI/CLI.hpp>
@@ -12,6 +13,12 @@
 using namespace hadal;
 
 namespace {
+
+constexpr const char *description =
+    "Example:\n"
+    "  hadalc model.mlir --program=train --micro-batch-size=4 --seq-length=256 -o train\n"
+    "  ./train --data text.txt --steps 1000 --lr 1e-3\n\n"
+    "Compiles a model in the hadal dialect to a program that trains it.";
 
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
@@ -104,10 +111,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   CompilerOptions &options = commandLine.compiler;
   options.microBatchSize = options.sequenceLength = 0;
   RawOptions raw;
-  CLI::App app("Compiles a model in the hadal dialect to a program that trains it.", "hadalc");
+  CLI::App app(description, "hadalc");
   app.footer(footer);
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
-  app.add_option("-o", commandLine.output, "the program; with --compile-to, the phase (default: standard output)");
+  app.add_option("-o,--output", commandLine.output,
+                 "the program; with --compile-to, the phase (default: standard output)");
   app.add_option("--program", options.program, "what to build: train")->default_str("train");
   app.add_option("--target", options.target, "what to build it for (see --list-targets)")->default_str("cpu");
   app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
@@ -127,6 +135,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--print-config", options.printConfig, "report every kernel's strategy and tile sizes on stderr");
   app.add_flag("--print-memory-plan", options.printMemoryPlan, "report the arena and its largest buffers on stderr");
   app.add_flag("--check-memory", options.checkMemory, "build a program whose buffers lie in guarded mappings");
+  app.set_version_flag("--version", "", "print the versions of hadalc and of LLVM and end"); // done by tools/Support
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
@@ -136,6 +145,9 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
     // The library would take the next argument as its value.
     if (argument.starts_with("--") && argument.ends_with("="))
       return complain("the option '" + argument.drop_back().str() + "' has no value behind its '='");
+    // The library takes letters behind one dash for as many options: a mistyped -held would be -h and end well.
+    if (argument.size() > 2 && argument[0] == '-' && llvm::isAlpha(argument[1]))
+      return complain("unknown option '" + argument.str() + "'; hadalc --help lists the options");
     if (argument.starts_with("--mlir-"))
       commandLine.mlirOptions.push_back(argv[index]);
     else

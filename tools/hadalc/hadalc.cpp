@@ -22,15 +22,12 @@
 #include "passes/HuggingFace/StoredWeights.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "codegen/Support/OutputFile.h"
+#include "tools/Support/Tool.h"
 #include "tools/hadalc/Options.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/PrettyStackTrace.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/ToolOutputFile.h"
-#include <csignal>
 
 using namespace mlir;
 using namespace hadal;
@@ -102,25 +99,54 @@ int writePhase(ModuleOp module, Phase phase, StringRef output) {
   return error ? fail(llvm::toString(std::move(error))) : 0;
 }
 
-/// The executable: an object file beside it, linked, renamed.
-int writeProgram(Compiler &compiler, StringRef output, StringRef toolPath) {
+/// What a program is made with. All of it is there before the compilation begins, since nobody should wait for one that
+/// cannot end well.
+struct ProgramFiles {
+  std::string runtime;
+  TemporaryFile object;
+  OutputFile program;
+
+  static llvm::Expected<ProgramFiles> prepare(StringRef output, StringRef toolPath);
+};
+
+llvm::Expected<ProgramFiles> ProgramFiles::prepare(StringRef output, StringRef toolPath) {
   llvm::Expected<std::string> runtime = findRuntimeLibrary(toolPath);
   if (!runtime)
-    return fail(llvm::toString(runtime.takeError()));
-  std::string object = (output + ".tmp.o").str(), linked = (output + ".tmp").str();
-  llvm::FileRemover removeObject(object), removeLinked(linked);
-  if (failed(compiler.writeObject(object)))
+    return runtime.takeError();
+  if (llvm::Error error = requireLinker())
+    return error;
+  llvm::Expected<TemporaryFile> object = TemporaryFile::create("o");
+  if (!object)
+    return object.takeError();
+  llvm::Expected<OutputFile> program = OutputFile::create(output);
+  if (!program)
+    return program.takeError();
+  return ProgramFiles{*runtime, std::move(*object), std::move(*program)};
+}
+
+int writeProgram(Compiler &compiler, ProgramFiles &files, StringRef output) {
+  if (failed(compiler.writeObject(files.object)))
     return 1;
-  if (llvm::Error error = linkProgram(object, *runtime, linked))
+  if (llvm::Error error = linkProgram(files.object.getPath(), files.runtime, files.program.getTemporary()))
     return fail(llvm::toString(std::move(error)));
-  if (std::error_code error = llvm::sys::fs::rename(linked, output))
-    return fail("cannot write " + output + ": " + error.message());
+  if (llvm::Error error = files.program.commit())
+    return fail(llvm::toString(std::move(error)));
   llvm::errs() << "wrote " << output << "\n";
   return 0;
 }
 
 int compile(const CommandLine &commandLine, StringRef toolPath) {
   const CompilerOptions &options = commandLine.compiler;
+  std::optional<ProgramFiles> files;
+  if (options.to == Phase::Host && !commandLine.isTextual) {
+    llvm::Expected<ProgramFiles> prepared = ProgramFiles::prepare(commandLine.output, toolPath);
+    if (!prepared)
+      return fail(llvm::toString(prepared.takeError()));
+    files.emplace(std::move(*prepared));
+  } else if (!commandLine.output.empty()) {
+    if (llvm::Error error = requireWritable(commandLine.output))
+      return fail(llvm::toString(std::move(error)));
+  }
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(commandLine.input, &message);
   if (!file)
@@ -144,21 +170,16 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
   Compiler compiler(*module, options);
   if (failed(compiler.run(timing)))
     return compiler.getExitCode();
-  if (options.to != Phase::Host || commandLine.isTextual)
-    return writePhase(*module, options.to, commandLine.output);
-  return writeProgram(compiler, commandLine.output, toolPath);
+  return files ? writeProgram(compiler, *files, commandLine.output)
+               : writePhase(*module, options.to, commandLine.output);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
-  signal(SIGXFSZ, SIG_IGN); // writing beyond a limit on the size of files then fails with an error
-  llvm::PrettyStackTraceProgram stackTrace(argc, argv);
-  llvm::setBugReportMsg("This is a fault of hadalc: please report it to the Hadal project with the model, the command "
-                        "line and what follows.\n");
+  Tool tool("hadalc", argc, argv);
   CommandLine commandLine;
-  if (std::optional<int> code = parseCommandLine(argc, argv, commandLine))
+  if (std::optional<int> code = parseCommandLine(tool.argc(), tool.argv(), commandLine))
     return *code;
   if (std::optional<int> code = applyMLIROptions(commandLine))
     return *code;
