@@ -23,7 +23,7 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
       *this, "recompute", llvm::cl::desc("operations to run again in the backward pass: rms_norm, swiglu, mla_up")};
 };
 
-/// From a model to its program: three entry points with closed shapes and explicit gradients.
+/// From a model to its program: four entry points with closed shapes and explicit gradients.
 void buildModelToProgramPipeline(mlir::OpPassManager &manager, const ModelToProgramOptions &options);
 
 /// Registers the pipelines by name.

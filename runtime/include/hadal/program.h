@@ -6,9 +6,10 @@
  * the arena in which every other buffer lives. The runtime resolves the tables to addresses once, at start-up; a step
  * afterwards walks them and allocates nothing.
  *
- * The header is plain C: codegen/Host writes the same layout in LLVM IR (codegen/Host/Descriptor.cpp), and the size
- * assertions at the end of this file fail to compile when the two drift apart. Integers are little endian, strings are
- * NUL-terminated UTF-8, and all pointers in the tables point into the object's read-only data.
+ * The header is plain C: codegen/Host writes the same layout in LLVM IR (codegen/Host/Descriptor.cpp). Who changes one
+ * changes the other: the size assertions at the end of this file notice a field that is missing here, not one that has
+ * another place there. Integers are little endian, strings are NUL-terminated UTF-8, and all pointers in the tables
+ * point into the object's read-only data.
  */
 #ifndef HADAL_PROGRAM_H
 #define HADAL_PROGRAM_H

@@ -1,8 +1,10 @@
-"""Follows a page of the documentation as a reader would: follow_page.py PAGE TOOLS FOLDER
+"""Follows a page of the documentation as a reader would after tools/demo: follow_page.py PAGE REPOSITORY TOOLS FOLDER
 
-In FOLDER, where `build/bin` leads to TOOLS and text.txt is a small text, every block of MLIR is saved under the name that
-the text before it gives in "Save this as `NAME`", and every command of a block without a language is run. A training is
-shortened: --steps and what counts in steps are divided by 250.
+In FOLDER, `build/bin` holds those of TOOLS that REPOSITORY/tools/demo builds and no others, `models` leads to the
+repository's, and text.txt is a small text. Every block of MLIR is saved under the name that the text before it gives in
+"Save this as `NAME`"; every command of a block without a language is run, and so is every `build/bin/...` within the text,
+with a Hugging Face directory in the place of DIR. A training is shortened: --steps and what counts in steps are divided by
+250.
 """
 
 import pathlib
@@ -10,28 +12,53 @@ import re
 import subprocess
 import sys
 
-page, tools, folder = (pathlib.Path(argument) for argument in sys.argv[1:])
+page, repository, tools, folder = (pathlib.Path(argument) for argument in sys.argv[1:])
 shortened = re.compile(r"(--steps|--lr-warmup-iters|--save-interval) (\d+)")
 
-(folder / "build").mkdir(parents=True)
-(folder / "build/bin").symlink_to(tools)
+demo = (repository / "tools/demo").read_text()
+built = re.search(r"^build .* -- (.+)$", demo, flags=re.MULTILINE)[1].split()
+
+(folder / "build/bin").mkdir(parents=True)
+for tool in built:
+    if (tools / tool).exists():
+        (folder / "build/bin" / tool).symlink_to(tools / tool)
+(folder / "models").symlink_to(repository / "models")
 (folder / "text.txt").write_text("In the beginning was the deep sea, and the sea was dark. " * 400)
 
+text = page.read_text()
+known = {path.name for path in tools.iterdir() if path.name.startswith("hadal")}
+missing = sorted(known & set(re.findall(r"hadal[\w-]*", text)) - set(built))
+if missing:
+    sys.exit(f"{page} names {', '.join(missing)}, which tools/demo does not build")
+
+
+def run(command):
+    print(f"$ {command}")
+    result = subprocess.run(command, shell=True, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(result.stdout)
+    if result.returncode:
+        sys.exit(f"exit code {result.returncode}")
+
+
+def commands_within(prose):
+    for command in re.findall(r"`(build/bin/[^`]+ [^`]+)`", prose):
+        yield re.sub(r"\bDIR\b", str(repository / "test/fixtures/cases/v3_like"), command)
+
+
 commands = models = 0
-blocks = re.split(r"^```(\w*)\n(.*?)^```\n", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-for before, language, block in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
+blocks = re.split(r"^```(\w*)\n(.*?)^```\n", text, flags=re.MULTILINE | re.DOTALL) + ["", ""]
+for prose, language, block in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
+    for command in commands_within(prose):
+        run(command)
+        commands += 1
     if language == "mlir":
-        names = re.findall(r"Save this as `([\w.]+)`", before)
+        names = re.findall(r"Save this as `([\w.]+)`", prose)
         if not names:
             sys.exit(f"{page}: no name for the model that begins with\n{block[:200]}")
         (folder / names[-1]).write_text(block)
         models += 1
         continue
     for command in block.replace("\\\n", " ").splitlines():
-        short = shortened.sub(lambda match: f"{match[1]} {max(1, int(match[2]) // 250)}", command)
-        run = subprocess.run(short, shell=True, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        print(f"$ {short}\n{run.stdout}")
-        if run.returncode:
-            sys.exit(f"exit code {run.returncode}")
+        run(shortened.sub(lambda match: f"{match[1]} {max(1, int(match[2]) // 250)}", command))
         commands += 1
 print(f"{models} models, {commands} commands")
