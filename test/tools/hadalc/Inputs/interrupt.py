@@ -1,4 +1,4 @@
-"""Ends a command by signals at many instants: interrupt.py FOLDER COMMAND...
+"""Ends a command by signals at many instants, and while it runs another program: interrupt.py FOLDER COMMAND...
 
 OUTPUT in the command becomes a file in FOLDER/out, where something is before. The command's temporary files lie in
 FOLDER/temporary. After each signal, both folders hold what they held, unless the command was faster.
@@ -25,15 +25,33 @@ def start():
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def has_child(process):
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if stat.read_text().rsplit(")", 1)[1].split()[1] == str(process.pid):
+                return True
+        except OSError:  # ended meanwhile
+            pass
+    return False
+
+
+def wait_for_child(process):
+    while not has_child(process) and process.poll() is None:
+        pass
+
+
 begin = time.time()
 start().wait()
 duration = time.time() - begin
 former = b"what was there before"
 interrupted = 0
-for number in range(8):
+for number in range(9):
     (out / "output").write_bytes(former)
     process = start()
-    time.sleep(duration * (number + 0.5) / 8)
+    if number < 6:
+        time.sleep(duration * (number + 0.5) / 6)
+    else:
+        wait_for_child(process)
     chosen = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number % 3]
     process.send_signal(chosen)
     process.wait()
@@ -43,7 +61,7 @@ for number in range(8):
     time.sleep(0.1)
     left = os.listdir(temporary) + sorted(os.listdir(out))
     if left != ["output"] or (process.returncode and (out / "output").read_bytes() != former):
-        sys.exit(f"after {number + 0.5} eighths: {left}")
-if interrupted < 4:
-    sys.exit(f"only {interrupted} of 8 were interrupted")
+        sys.exit(f"at instant {number}: {left}")
+if interrupted < 5:
+    sys.exit(f"only {interrupted} of 9 were interrupted")
 print("nothing is left")

@@ -1,7 +1,7 @@
 """Ends a tool by a signal while NVIDIA's assembler runs: interrupt_assembler.py FOLDER COMMAND...
 
 A script takes the assembler's place. It starts another process, as compilers do, and both go on writing until they are
-ended.
+ended (or for a while).
 """
 
 import os
@@ -21,7 +21,7 @@ assembler = folder / "bin" / "ptxas"
 assembler.write_text(f"""#!/bin/sh
 [ "$1" = --version ] && {{ echo "Cuda compilation tools, release 13.0, V13.0.88"; exit 0; }}
 for last; do :; done
-write() {{ while :; do echo x >"$1"; touch {running}; sleep 0.02; done; }}
+write() {{ for round in $(seq 1000); do echo x >"$1"; touch {running}; sleep 0.02; done; }}
 write "$last" &
 write "$last"
 """)
