@@ -21,10 +21,9 @@ std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint3
   return counter;
 }
 
-/// FNV-1a: gives every parameter its own half of the counter.
-static uint64_t hashName(std::string_view name) {
+uint64_t hashText(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
-  for (unsigned char byte : name)
+  for (unsigned char byte : text)
     hash = (hash ^ byte) * 0x100000001b3;
   return hash;
 }
@@ -48,7 +47,7 @@ static std::array<float, 4> fourNormals(uint64_t block, uint64_t stream, uint64_
 
 void fillNormal(std::span<float> values, uint64_t first, float standardDeviation, uint64_t seed,
                 std::string_view name) {
-  uint64_t stream = hashName(name);
+  uint64_t stream = hashText(name); // every parameter has its own half of the counter
   for (size_t i = 0; i < values.size();) {
     uint64_t element = first + i;
     std::array<float, 4> normals = fourNormals(element / 4, stream, seed);

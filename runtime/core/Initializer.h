@@ -15,6 +15,9 @@ namespace hadal {
 /// different for each key, whose outputs pass the usual tests of randomness.
 std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
+/// FNV-1a: tells texts apart.
+uint64_t hashText(std::string_view text);
+
 /// Elements [first, first + values.size()) of the normal sequence with mean 0 and the given standard deviation that
 /// belongs to `seed` and the parameter of that name. Every element depends on these alone: any part of a tensor may be
 /// filled by any thread, and a parameter starts the same in every program that has it.

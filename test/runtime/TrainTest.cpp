@@ -581,6 +581,16 @@ TEST_F(TrainTest, ResumingWithOtherSettingsIsSaid) {
   EXPECT_EQ(resumed(cosine, longer), "");
 }
 
+TEST_F(TrainTest, ResumingWithAnotherModelOfTheSameShapesIsSaid) {
+  std::string saved = (folder / "saved").string();
+  run(0, options(2, {"--save", saved}));
+  model.builder.program.config_json = "{\"model_type\": \"bigram\", \"rope_theta\": 5000}";
+  EXPECT_CONTAINS(
+      run(0, options(3, {"--save", saved, "--resume"})),
+      "warning: --resume: the run that was saved there goes on otherwise: the digest of the model's config.json "
+      "is ");
+}
+
 TEST_F(TrainTest, DamagedCheckpointsAreNotSkippedSilently) {
   std::string saved = (folder / "saved").string();
   run(0, options(3, {"--save", saved, "--save-interval", "1", "--keep-checkpoints", "3"}));

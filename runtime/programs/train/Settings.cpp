@@ -2,6 +2,7 @@
 #include "runtime/programs/train/Settings.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Initializer.h"
 
 #include <algorithm>
 #include <array>
@@ -83,6 +84,9 @@ Settings settingsOf(const TrainOptions &options, const Session &session) {
   addIfUsed("mtp_loss_weight", "--mtp-loss-weight", options.predictionLossWeight);
   addIfUsed("balance_loss_weight", "--balance-loss-weight", options.balanceLossWeight);
   addIfUsed("router_bias_rate", "--router-bias-rate", options.routerBiasRate);
+  // A model that was compiled again may compute otherwise with tensors of the same names and shapes.
+  if (std::string_view config = session.program()->config_json; !config.empty())
+    settings.emplace_back("the digest of the model's config.json", printed(hashText(config)));
   return settings;
 }
 
