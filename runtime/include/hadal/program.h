@@ -36,8 +36,8 @@ enum hadal_role {
   HADAL_STATE = 4,         /* zero at the start of a step, accumulated over micro-batches (an expert's load); cleared by
                               `update` */
   HADAL_INPUT = 5,         /* written by the runtime before an entry point runs: `tokens` (i32) */
-  HADAL_SCALAR = 6, /* a run-time scalar (f32, rank 0), written by the runtime under its name; the list is below */
-  HADAL_RESULT = 7  /* a scalar (f32, rank 0) that an entry point writes and the runtime reads after it */
+  HADAL_SCALAR = 6,        /* a run-time scalar (f32, rank 0), written by the runtime under its name; the list is below */
+  HADAL_RESULT = 7         /* a scalar (f32, rank 0) that an entry point writes and the runtime reads after it */
 };
 
 /* How a parameter starts when no weights are loaded. */
@@ -51,9 +51,8 @@ enum hadal_initializer { HADAL_ZEROS = 0, HADAL_ONES = 1, HADAL_NORMAL = 2 };
  * equal, not written on saving.
  */
 struct hadal_tensor {
-  const char
-      *name;     /* parameter: Hugging Face name or pattern; gradient, moments: the parameter's name; scalars: below */
-  uint32_t role; /* enum hadal_role */
+  const char *name; /* parameter: Hugging Face name or pattern; gradient, moments: the parameter's name; scalars: below */
+  uint32_t role;    /* enum hadal_role */
   uint32_t element_type;
   uint32_t rank;
   uint32_t initializer; /* enum hadal_initializer, parameters only */
@@ -67,8 +66,8 @@ struct hadal_tensor {
 
 /* A buffer of the arena. Two buffers may overlap when no launch of the same entry point lies in both lifetimes. */
 struct hadal_arena_buffer {
-  uint64_t offset;       /* bytes from the arena's start, a multiple of 64; of 256 on a GPU */
-  uint64_t size;         /* bytes */
+  uint64_t offset;      /* bytes from the arena's start, a multiple of 64; of 256 on a GPU */
+  uint64_t size;        /* bytes */
   uint32_t first_launch; /* index within the entry point of the first launch that touches it */
   uint32_t last_launch;  /* and of the last */
 };
@@ -82,24 +81,24 @@ struct hadal_argument {
 
 /* One stage of one kernel, for the tasks [first_task, end_task). Tasks are independent: any thread may run any of them
  * in any order and the result has the same bits. `arguments` holds one address per hadal_argument. `iteration` is the
- * launch's own immediate (the chunk of a loop over tokens, an element count). `scratch` is 64-byte aligned memory of
- * the calling thread, hadal_program.scratch_size bytes, with undefined contents. Addresses need only be aligned to
- * their element: --check-memory places buffers against their guard page. */
+ * launch's own immediate (the chunk of a loop over tokens, an element count). `scratch` is 64-byte aligned memory of the
+ * calling thread, hadal_program.scratch_size bytes, with undefined contents. Addresses need only be aligned to their
+ * element: --check-memory places buffers against their guard page. */
 typedef void (*hadal_kernel)(void *const *arguments, int64_t iteration, int64_t first_task, int64_t end_task,
                              void *scratch);
 
 /* How 16-byte chunks are permuted in shared memory: within spans of so many bytes. */
 enum hadal_swizzle { HADAL_SWIZZLE_NONE = 0, HADAL_SWIZZLE_32 = 1, HADAL_SWIZZLE_64 = 2, HADAL_SWIZZLE_128 = 3 };
 
-/* A tensor that a GPU's tensor memory accelerator moves by boxes: what cuTensorMapEncodeTiled is told of it. The
- * runtime encodes it once, when the address of the argument is known. Dimensions are counted from the fastest; elements
- * out of bounds read as zero and are not written. */
+/* A tensor that a GPU's tensor memory accelerator moves by boxes: what cuTensorMapEncodeTiled is told of it. The runtime
+ * encodes it once, when the address of the argument is known. Dimensions are counted from the fastest; elements out of
+ * bounds read as zero and are not written. */
 struct hadal_tensor_map {
-  uint32_t argument;                      /* among the arguments of the launch */
-  uint32_t element_type;                  /* enum hadal_element_type */
-  uint32_t rank;                          /* 1 to 5 */
-  uint32_t swizzle;                       /* enum hadal_swizzle */
-  uint64_t offset;                        /* bytes into the argument, a multiple of 16 */
+  uint32_t argument;     /* among the arguments of the launch */
+  uint32_t element_type; /* enum hadal_element_type */
+  uint32_t rank;         /* 1 to 5 */
+  uint32_t swizzle;      /* enum hadal_swizzle */
+  uint64_t offset;       /* bytes into the argument, a multiple of 16 */
   int64_t sizes[HADAL_TENSOR_MAP_RANK];   /* elements */
   int64_t strides[HADAL_TENSOR_MAP_RANK]; /* bytes from one index to the next; [0] is the size of an element */
   int64_t box[HADAL_TENSOR_MAP_RANK];     /* elements that one access moves, at most 256 in a dimension */
@@ -124,8 +123,8 @@ struct hadal_gpu_launch {
 };
 
 struct hadal_launch {
-  hadal_kernel function; /* NULL on a GPU */
-  const char *name;      /* of the kernel, with its stage: appears in traces */
+  hadal_kernel function;   /* NULL on a GPU */
+  const char *name;        /* of the kernel, with its stage: appears in traces */
   int64_t iteration;
   int64_t tasks;           /* at least 1; a barrier separates one launch from the next */
   int64_t grain;           /* tasks that a thread takes at a time, at least 1 */
@@ -154,14 +153,13 @@ struct hadal_program {
   const char *model;     /* the model's symbol name */
   const char *target;    /* "cpu", or the GPU: "sm_90a" */
   const char *cpu;       /* LLVM's name of the CPU, as printed by --cpu */
-  const char
-      *cpu_features; /* the features the code uses beyond x86-64's baseline, comma separated: "avx2,fma,avx512f" */
-  const char *config_json; /* the Hugging Face config.json of the model, or "" when it has none (--export refuses) */
+  const char *cpu_features; /* the features the code uses beyond x86-64's baseline, comma separated: "avx2,fma,avx512f" */
+  const char *config_json;  /* the Hugging Face config.json of the model, or "" when it has none (--export refuses) */
   const char *config_json_reason; /* why config_json is empty */
   const char *stored_weights;     /* how the model's published weights are encoded, in a few words, or "" */
   int64_t micro_batch_size;
-  int64_t sequence_length; /* T */
-  int64_t tokens_ahead;    /* 1 + D: a sample holds T + 1 + D tokens, D being the MTP depth (0 without MTP) */
+  int64_t sequence_length;  /* T */
+  int64_t tokens_ahead;     /* 1 + D: a sample holds T + 1 + D tokens, D being the MTP depth (0 without MTP) */
   int64_t vocabulary;
   uint64_t arena_size;   /* bytes, of the largest entry point: they share one arena */
   uint64_t scratch_size; /* bytes per thread */
