@@ -63,6 +63,8 @@ float Session::result(std::string_view name) const {
   return value;
 }
 
+const char *describeNonFinite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
+
 std::optional<NonFiniteElement> findNonFinite(const Session &session, hadal_role role) {
   std::vector<float> chunk(1 << 18);
   for (uint32_t index : session.program().tensorsOf(role)) {

@@ -78,6 +78,9 @@ struct NonFiniteElement {
 };
 std::optional<NonFiniteElement> findNonFinite(const Session &session, hadal_role role);
 
+/// "nan", "inf" or "-inf": the sign of a NaN means nothing.
+const char *describeNonFinite(double value);
+
 } // namespace hadal
 
 #endif // HADAL_RUNTIME_CORE_SESSION_H

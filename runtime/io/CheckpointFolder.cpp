@@ -2,7 +2,10 @@
 #include "runtime/io/CheckpointFolder.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/CheckpointMark.h"
+#include "runtime/io/File.h"
 #include "runtime/io/HuggingFaceDirectory.h"
+#include "runtime/io/Json.h"
 #include "runtime/io/NamedTensors.h"
 
 #include <algorithm>
@@ -10,8 +13,8 @@
 #include <charconv>
 #include <cstring>
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace hadal {
@@ -19,8 +22,9 @@ namespace hadal {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-static constexpr std::string_view stepPrefix = "step-", temporaryPrefix = ".incomplete-";
-static constexpr const char *stateFile = "trainer.json", *optimizerFile = "optimizer.safetensors";
+static constexpr std::string_view stepPrefix = "step-", temporaryPrefix = ".incomplete-hadal-";
+static constexpr const char *stateFile = "trainer.json", *optimizerFile = "optimizer.safetensors",
+                            *weightsFile = "model.safetensors";
 
 static const std::vector<NamedGroup> &optimizerGroups() {
   static const std::vector<NamedGroup> groups = {{HADAL_FIRST_MOMENT, ".first_moment"},
@@ -28,9 +32,69 @@ static const std::vector<NamedGroup> &optimizerGroups() {
   return groups;
 }
 
-static void removeTree(const fs::path &path) {
-  std::error_code ignored; // what stays behind is removed by the next run
-  fs::remove_all(path, ignored);
+//===----------------------------------------------------------------------===//
+// What is ours
+//===----------------------------------------------------------------------===//
+
+/// The names of all files in a checkpoint, in the order in which they are removed: without trainer.json it is none, and
+/// as long as the mark is there it is ours.
+static constexpr const char *ownFiles[] = {stateFile, optimizerFile, weightsFile, "config.json", checkpointMarkFile};
+
+/// Why the path is not the folder of our checkpoint of this step, or nothing.
+static std::string whyForeign(const fs::path &path, int64_t step) {
+  std::error_code error;
+  fs::file_status status = fs::symlink_status(path, error);
+  if (fs::is_symlink(status))
+    return "is a symbolic link";
+  if (!fs::is_directory(status))
+    return "is not a folder";
+  std::optional<int64_t> marked = readCheckpointMark(path);
+  if (!marked)
+    return "is not a checkpoint that Hadal has saved";
+  return *marked == step ? "" : concat("is a copy of the checkpoint step-", *marked);
+}
+
+/// What else is in the folder of a checkpoint, in words, or nothing.
+static std::string findForeignEntry(const fs::path &folder) {
+  for (const std::string &name : listFolder(folder, HADAL_EXIT_IO_FAILURE)) {
+    std::error_code error;
+    bool own = std::ranges::find(ownFiles, name) != std::end(ownFiles) &&
+               fs::is_regular_file(fs::symlink_status(folder / name, error));
+    if (!own)
+      return concat("holds '", name, "', which Hadal did not write");
+  }
+  return "";
+}
+
+/// Whether the path is ours to remove.
+static bool mayRemove(const fs::path &path, int64_t step) {
+  return whyForeign(path, step).empty() && findForeignEntry(path).empty();
+}
+
+/// Removes our files and the folder that they leave empty. What stays behind is removed by the next run.
+static void removeOwn(const fs::path &folder) {
+  for (const char *name : ownFiles)
+    unlink((folder / name).c_str());
+  rmdir(folder.c_str());
+}
+
+/// N in the name "PREFIX-N", if that is how we write it: "step-04" and "step-+4" are names of others.
+static std::optional<int64_t> numberBehind(std::string_view prefix, std::string_view name) {
+  if (!name.starts_with(prefix))
+    return std::nullopt;
+  name.remove_prefix(prefix.size());
+  int64_t number;
+  auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && number >= 0 && name == std::to_string(number) ? std::optional(number) : std::nullopt;
+}
+
+/// The step in a temporary name, "PREFIX-N" or "PREFIX-N-K".
+static std::optional<int64_t> temporaryStep(std::string_view name) {
+  if (std::optional<int64_t> step = numberBehind(temporaryPrefix, name))
+    return step;
+  size_t dash = name.rfind('-');
+  bool counted = dash != name.npos && numberBehind("-", name.substr(dash));
+  return counted ? numberBehind(temporaryPrefix, name.substr(0, dash)) : std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,41 +118,34 @@ static std::string findDamage(const fs::path &folder, const Json &state) {
     if (error)
       return concat(name, ": ", error.message());
     if (size != actual)
-      return concat(name, " has ", actual, " bytes instead of ", size.dump());
+      return concat(name, " has ", actual, " bytes instead of ", dumpJson(size));
   }
   return "";
 }
 
 static Contents inspect(const fs::path &folder) {
-  std::error_code error;
-  if (!fs::is_regular_file(folder / stateFile, error))
+  if (!isTaken(folder / stateFile, HADAL_EXIT_INPUT))
     return {};
-  MappedFile file(folder / stateFile);
-  Json state = Json::parse(file.text(), nullptr, false);
+  Json state;
+  try {
+    state = Json::parse(readText(folder / stateFile), nullptr, false);
+  } catch (const Error &error) {
+    return {std::nullopt, error.what()};
+  }
   std::string damage = findDamage(folder, state);
   return {damage.empty() ? std::optional(std::move(state)) : std::nullopt, damage};
 }
 
-static std::optional<int64_t> stepOf(const fs::path &folder) {
-  std::string name = folder.filename().string();
-  if (!name.starts_with(stepPrefix))
-    return std::nullopt;
-  int64_t step;
-  const char *end = name.data() + name.size();
-  auto [rest, error] = std::from_chars(name.data() + stepPrefix.size(), end, step);
-  return error == std::errc() && rest == end ? std::optional(step) : std::nullopt;
-}
-
 CheckpointFolder::CheckpointFolder(const fs::path &path, unsigned keep) : root(path), folder(path), keep(keep) {
   lock = open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)) {
-    if (lock >= 0)
-      close(lock);
+  if (lock < 0)
+    fail(HADAL_EXIT_COMMAND_LINE, "--save: the folder '", root.string(), "' cannot be opened: ", std::strerror(errno));
+  // File systems without locks report other errors; nothing guards a folder there.
+  if (flock(lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+    close(lock);
     fail(HADAL_EXIT_INPUT, "--save: '", root.string(), "' is in use by another run");
   }
-  for (const fs::directory_entry &entry : fs::directory_iterator(root))
-    if (entry.path().filename().string().starts_with(temporaryPrefix))
-      removeTree(entry.path());
+  removeUnfinished();
 }
 
 CheckpointFolder::~CheckpointFolder() {
@@ -98,28 +155,53 @@ CheckpointFolder::~CheckpointFolder() {
 
 fs::path CheckpointFolder::folderOf(int64_t step) const { return root / concat(stepPrefix, step); }
 
+/// The steps after which something in the folder is named, ours or not, in increasing order.
+std::vector<int64_t> CheckpointFolder::steps() const {
+  std::vector<int64_t> list;
+  for (const std::string &name : listFolder(root, HADAL_EXIT_INPUT))
+    if (std::optional<int64_t> step = numberBehind(stepPrefix, name))
+      list.push_back(*step);
+  std::ranges::sort(list);
+  return list;
+}
+
 std::vector<int64_t> CheckpointFolder::completeSteps() const {
-  std::vector<int64_t> steps;
-  for (const fs::directory_entry &entry : fs::directory_iterator(root))
-    if (std::optional<int64_t> step = stepOf(entry.path()); step && inspect(entry.path()).state)
-      steps.push_back(*step);
-  std::ranges::sort(steps);
-  return steps;
+  std::vector<int64_t> list = steps();
+  std::erase_if(
+      list, [&](int64_t step) { return !whyForeign(folderOf(step), step).empty() || !inspect(folderOf(step)).state; });
+  return list;
 }
 
 std::optional<int64_t> CheckpointFolder::newest() const {
-  std::vector<int64_t> steps = completeSteps();
-  return steps.empty() ? std::nullopt : std::optional(steps.back());
+  std::vector<int64_t> list = completeSteps();
+  return list.empty() ? std::nullopt : std::optional(list.back());
 }
 
 std::vector<DamagedCheckpoint> CheckpointFolder::damaged() const {
   std::vector<DamagedCheckpoint> list;
-  for (const fs::directory_entry &entry : fs::directory_iterator(root))
-    if (std::optional<int64_t> step = stepOf(entry.path()))
-      if (std::string damage = inspect(entry.path()).damage; !damage.empty())
-        list.push_back({*step, damage});
-  std::ranges::sort(list, {}, &DamagedCheckpoint::step);
+  for (int64_t step : steps())
+    if (whyForeign(folderOf(step), step).empty())
+      if (std::string damage = inspect(folderOf(step)).damage; !damage.empty())
+        list.push_back({step, damage});
   return list;
+}
+
+/// Fails when the name of a step is taken by something that we may not replace.
+void CheckpointFolder::requireReplaceable(int64_t step, hadal_exit_code code) const {
+  if (!isTaken(folderOf(step)))
+    return;
+  std::string reason = whyForeign(folderOf(step), step);
+  if (reason.empty())
+    reason = findForeignEntry(folderOf(step));
+  if (!reason.empty())
+    fail(code, "--save: '", folderOf(step).string(), "' ", reason, ", but step ", step,
+         " is to be saved there; move it away, or choose another folder");
+}
+
+void CheckpointFolder::requireFree(int64_t first, int64_t last) const {
+  for (int64_t step : steps())
+    if (step >= first && step <= last)
+      requireReplaceable(step, HADAL_EXIT_COMMAND_LINE);
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,12 +213,53 @@ void CheckpointFolder::stage(std::string_view name) const {
     onStage(name);
 }
 
+fs::path CheckpointFolder::temporaryName(int64_t step, unsigned number) const {
+  return root / (number ? concat(temporaryPrefix, step, "-", number) : concat(temporaryPrefix, step));
+}
+
+/// Creates a folder under a name that nothing had, and marks it.
+fs::path CheckpointFolder::createTemporary(int64_t step) const {
+  fs::path path;
+  for (unsigned number = 0; mkdir((path = temporaryName(step, number)).c_str(), 0777); ++number)
+    if (errno != EEXIST)
+      fail(HADAL_EXIT_IO_FAILURE, "cannot create the folder '", path.string(), "': ", std::strerror(errno));
+  stage("mark");
+  try {
+    writeCheckpointMark(path, step);
+  } catch (...) {
+    removeOwn(path);
+    throw;
+  }
+  return path;
+}
+
+/// Removes a checkpoint of ours. It is renamed first: a half-deleted folder must not look like a checkpoint.
+void CheckpointFolder::setAside(int64_t step) {
+  unsigned number = 0;
+  while (!renameToFreePath(folderOf(step), temporaryName(step, number)))
+    ++number;
+  stage("delete");
+  removeOwn(temporaryName(step, number));
+}
+
+/// Removes what saves and removals that were interrupted have left, among it a folder that did not get its mark.
+void CheckpointFolder::removeUnfinished() {
+  for (const std::string &name : listFolder(root, HADAL_EXIT_INPUT)) {
+    std::optional<int64_t> step = temporaryStep(name);
+    if (!step)
+      continue;
+    rmdir((root / name).c_str()); // if it is empty
+    if (mayRemove(root / name, *step))
+      removeOwn(root / name);
+  }
+}
+
 void CheckpointFolder::writeFiles(const fs::path &folder, const Session &session, const TrainerState &state) {
   stage("model");
   writeModel(folder, session);
   stage("optimizer");
   OutputFile optimizer(folder / optimizerFile);
-  writeTensors(optimizer, session, optimizerGroups());
+  writeTensors(optimizer, session, "optimizer", optimizerGroups());
   optimizer.close();
 
   stage("state");
@@ -152,40 +275,46 @@ void CheckpointFolder::writeFiles(const fs::path &folder, const Session &session
                {"files", Json::object()}};
   for (const auto &[name, value] : state.settings)
     json["settings"][name] = value;
-  std::vector<fs::path> files;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder))
-    files.push_back(entry.path());
-  std::ranges::sort(files);
-  for (const fs::path &file : files)
-    json["files"][file.filename().string()] = fs::file_size(file);
+  for (const std::string &name : listFolder(folder, HADAL_EXIT_IO_FAILURE))
+    json["files"][name] = fs::file_size(folder / name);
   OutputFile trainer(folder / stateFile);
-  trainer.write(json.dump(2) + "\n");
+  trainer.write(dumpJson(json, 2) + "\n");
   trainer.close();
   syncFolder(folder);
 }
 
-void CheckpointFolder::save(const Session &session, const TrainerState &state) {
-  fs::path temporary = root / concat(temporaryPrefix, state.step), final = folderOf(state.step);
+/// Gives a finished folder its final name.
+void CheckpointFolder::publish(const fs::path &temporary, int64_t step) {
+  stage("rename");
+  requireReplaceable(step, HADAL_EXIT_IO_FAILURE);
+  if (isTaken(folderOf(step))) // the remains of something that was no complete checkpoint
+    setAside(step);
+  if (!renameToFreePath(temporary, folderOf(step)))
+    fail(HADAL_EXIT_IO_FAILURE, "'", folderOf(step).string(), "' has been created meanwhile");
+  syncFolder(root);
+}
+
+void CheckpointFolder::writeAndPublish(const Session &session, const TrainerState &state) {
+  stage("begin");
+  requireReplaceable(state.step, HADAL_EXIT_IO_FAILURE);
+  fs::path temporary = createTemporary(state.step);
   try {
-    removeTree(temporary);
-    stage("begin");
-    createFolder(temporary);
     writeFiles(temporary, session, state);
-    stage("rename");
-    std::error_code error;
-    if (fs::exists(final, error)) { // the remains of something that was no complete checkpoint
-      renamePath(final, root / concat(temporaryPrefix, "former-", state.step));
-      removeTree(root / concat(temporaryPrefix, "former-", state.step));
-    }
-    renamePath(temporary, final);
-    syncFolder(root);
+    publish(temporary, state.step);
+  } catch (...) {
+    removeOwn(temporary);
+    throw;
+  }
+}
+
+void CheckpointFolder::save(const Session &session, const TrainerState &state) {
+  try {
+    writeAndPublish(session, state);
   } catch (const Error &error) {
-    removeTree(temporary);
     std::optional<int64_t> last = newest();
     fail(error.code(), "step ", state.step, " could not be saved: ", error.what(),
          last ? concat("; the last complete checkpoint is ", folderOf(*last).string()) : "; there is no checkpoint");
   } catch (const fs::filesystem_error &error) {
-    removeTree(temporary);
     fail(HADAL_EXIT_IO_FAILURE, "step ", state.step, " could not be saved: ", error.what());
   }
   stage("remove");
@@ -194,14 +323,10 @@ void CheckpointFolder::save(const Session &session, const TrainerState &state) {
 }
 
 void CheckpointFolder::removeOlder() {
-  std::vector<int64_t> steps = completeSteps();
-  for (size_t i = 0; i + keep < steps.size(); ++i) {
-    // Renamed first: a half-deleted folder must not look like a checkpoint.
-    fs::path doomed = root / concat(temporaryPrefix, "old-", steps[i]);
-    renamePath(folderOf(steps[i]), doomed);
-    stage("delete");
-    removeTree(doomed);
-  }
+  std::vector<int64_t> list = completeSteps();
+  for (size_t i = 0; i + keep < list.size(); ++i)
+    if (mayRemove(folderOf(list[i]), list[i]))
+      setAside(list[i]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -211,7 +336,7 @@ void CheckpointFolder::removeOlder() {
 TrainerState CheckpointFolder::load(int64_t step, Session &session) const {
   fs::path folder = folderOf(step);
   std::optional<Json> json = inspect(folder).state;
-  if (!json)
+  if (!json || !whyForeign(folder, step).empty())
     fail(HADAL_EXIT_INPUT, folder.string(), ": not a complete checkpoint");
   TrainerState state;
   try {
@@ -229,7 +354,10 @@ TrainerState CheckpointFolder::load(int64_t step, Session &session) const {
     fail(HADAL_EXIT_INPUT, (folder / stateFile).string(), ": a field is missing or of the wrong type (", error.what(),
          ")");
   }
-  readTensors(folder / "model.safetensors", session, {{HADAL_PARAMETER, ""}});
+  if (state.step != step)
+    fail(HADAL_EXIT_INPUT, (folder / stateFile).string(), ": the state of step ", state.step, " in the folder of step ",
+         step);
+  readTensors(folder / weightsFile, session, {{HADAL_PARAMETER, ""}});
   readTensors(folder / optimizerFile, session, optimizerGroups());
   return state;
 }

@@ -1,16 +1,22 @@
 // The checkpoints of a run: a folder with one folder `step-N` for each. Such a folder is a Hugging Face directory
-// (config.json, model.safetensors) with the optimizer's moments (optimizer.safetensors) and the state of the run
-// (trainer.json). It holds no time stamps, so that equal states give equal bytes.
+// (config.json, model.safetensors) with the optimizer's moments (optimizer.safetensors), the state of the run
+// (trainer.json), and the mark of io/CheckpointMark.h. It holds no time stamps, so that equal states give equal bytes.
 //
 // A checkpoint survives a kill at any instant: its files are written to a temporary folder and synced one by one,
 // trainer.json last; the folder is synced and renamed to its final name; only then older checkpoints go. trainer.json
 // lists the sizes of the other files: a folder without it is the rest of an unfinished save and no checkpoint, one in
 // which a size differs is a damaged checkpoint.
+//
+// Nothing that a run did not write is removed, replaced or moved. Ours is a folder (no link to one) named `step-N`, or
+// `.incomplete-hadal-N` while it is written or removed, that carries the mark of step N. Files are removed by the names
+// under which we write them; a folder in which somebody has left something else is left alone as a whole, even when its
+// time has come. A temporary name that is taken is passed over for the next one. What is in the way of a step that the
+// run will reach is found before training, by `requireFree`.
 #ifndef HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
 #define HADAL_RUNTIME_IO_CHECKPOINTFOLDER_H
 
 #include "runtime/core/Session.h"
-#include "runtime/io/File.h"
+#include "runtime/io/Paths.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -61,6 +67,9 @@ public:
   /// All damaged checkpoints, by increasing step.
   std::vector<DamagedCheckpoint> damaged() const;
 
+  /// Fails when something that is not ours has the name of a checkpoint of the steps [first, last].
+  void requireFree(int64_t first, int64_t last) const;
+
   /// Writes a checkpoint, then removes all but the newest `keep`. On failure the temporary folder is removed and every
   /// checkpoint that was complete before still is.
   void save(const Session &session, const TrainerState &state);
@@ -76,6 +85,14 @@ private:
   unsigned keep;
   int lock = -1;
 
+  std::vector<int64_t> steps() const;
+  std::filesystem::path temporaryName(int64_t step, unsigned number) const;
+  std::filesystem::path createTemporary(int64_t step) const;
+  void setAside(int64_t step);
+  void requireReplaceable(int64_t step, hadal_exit_code code) const;
+  void writeAndPublish(const Session &session, const TrainerState &state);
+  void publish(const std::filesystem::path &temporary, int64_t step);
+  void removeUnfinished();
   void writeFiles(const std::filesystem::path &folder, const Session &session, const TrainerState &state);
   void removeOlder();
   void stage(std::string_view name) const;

@@ -2,16 +2,29 @@
 // arena's bytes that are in use.
 #include "runtime/io/ChromeTrace.h"
 
+#include "runtime/core/Error.h"
 #include "runtime/io/File.h"
+#include "runtime/io/Json.h"
 
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 
 namespace hadal {
 
 using Json = nlohmann::ordered_json;
+
+static constexpr std::string_view traceBegin = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
+
+bool isChromeTrace(const std::filesystem::path &path) {
+  try {
+    char beginning[traceBegin.size()];
+    size_t count = InputFile(path).read(0, std::as_writable_bytes(std::span(beginning)));
+    return std::string_view(beginning, count) == traceBegin;
+  } catch (const Error &) { // what cannot be read cannot be recognised
+    return false;
+  }
+}
 
 /// Bytes of the entry point's buffers that are alive at each launch.
 static std::vector<uint64_t> liveBytes(const hadal_entry &entry) {
@@ -57,9 +70,9 @@ void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &r
       origin = std::min(origin, record.begin);
 
   ReplacingFile output(path);
-  output.file().write("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
+  output.file().write(traceBegin);
   Json name = {{"ph", "M"}, {"pid", 1}, {"name", "process_name"}, {"args", {{"name", process}}}};
-  output.file().write(name.dump());
+  output.file().write(dumpJson(name));
   for (size_t thread = 0; thread < recorder.threads().size(); ++thread)
     for (const LaunchRecord &record : recorder.threads()[thread]) {
       const hadal_launch &launch = record.entry->launches[record.launch];
@@ -76,10 +89,10 @@ void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &r
         slice["args"]["shared bytes"] = launch.gpu->shared_bytes;
         slice["args"]["location"] = launch.gpu->location;
       }
-      output.file().write(",\n" + slice.dump());
+      output.file().write(",\n" + dumpJson(slice));
     }
   for (const Json &event : memoryEvents(recorder, origin))
-    output.file().write(",\n" + event.dump());
+    output.file().write(",\n" + dumpJson(event));
   output.file().write("\n]}\n");
   output.commit();
 }

@@ -9,6 +9,9 @@
 
 namespace hadal {
 
+/// Whether the file begins as a trace that was written here.
+bool isChromeTrace(const std::filesystem::path &path);
+
 /// `process` names the row of threads, for example "step 2 of model tiny".
 void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &recorder, const std::string &process);
 

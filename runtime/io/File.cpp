@@ -2,12 +2,12 @@
 #include "runtime/io/File.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/Paths.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <tuple>
 #include <unistd.h>
@@ -22,15 +22,17 @@ namespace fs = std::filesystem;
 }
 
 //===----------------------------------------------------------------------===//
-// MappedFile
+// InputFile
 //===----------------------------------------------------------------------===//
 
 /// Opens a regular file for reading; returns its descriptor and size.
 static std::pair<int, uint64_t> openRegular(const fs::path &path) {
   int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status;
+  if (descriptor < 0 && errno == ENOENT && lstat(path.c_str(), &status) == 0)
+    fail(HADAL_EXIT_INPUT, "cannot open '", path.string(), "': it is a link that leads nowhere");
   if (descriptor < 0)
     failSystem(HADAL_EXIT_INPUT, "cannot open", path, errno);
-  struct stat status;
   int failure = fstat(descriptor, &status) ? errno : 0;
   if (!failure && S_ISREG(status.st_mode))
     return {descriptor, static_cast<uint64_t>(status.st_size)};
@@ -40,33 +42,31 @@ static std::pair<int, uint64_t> openRegular(const fs::path &path) {
   fail(HADAL_EXIT_INPUT, "cannot read '", path.string(), "': not a regular file");
 }
 
-MappedFile::MappedFile(const fs::path &path) : filePath(path) {
-  auto [descriptor, size] = openRegular(path);
-  void *mapping = size ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
-  int failure = mapping == MAP_FAILED ? errno : 0;
-  ::close(descriptor);
-  if (failure)
-    failSystem(HADAL_EXIT_INPUT, "cannot read", path, failure);
-  address = mapping;
-  length = size;
+InputFile::InputFile(const fs::path &path) : filePath(path) {
+  std::tie(descriptor, length) = openRegular(path);
+  try {
+    refusePointer();
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
 }
-
-MappedFile::MappedFile(MappedFile &&other) noexcept
-    : filePath(std::move(other.filePath)), address(std::exchange(other.address, nullptr)),
-      length(std::exchange(other.length, 0)) {}
-
-MappedFile::~MappedFile() {
-  if (address)
-    munmap(address, length);
-}
-
-//===----------------------------------------------------------------------===//
-// InputFile
-//===----------------------------------------------------------------------===//
-
-InputFile::InputFile(const fs::path &path) : filePath(path) { std::tie(descriptor, length) = openRegular(path); }
 
 InputFile::~InputFile() { ::close(descriptor); }
+
+/// The pointer is a text of a few lines, of which the first names its format.
+void InputFile::refusePointer() const {
+  constexpr std::string_view firstLine = "version https://git-lfs.github.com/spec/v1";
+  constexpr uint64_t longestPointer = 1024; // the format's own limit
+  char beginning[firstLine.size()];
+  if (length < firstLine.size() || length > longestPointer)
+    return;
+  size_t count = read(0, std::as_writable_bytes(std::span(beginning)));
+  if (std::string_view(beginning, count) == firstLine)
+    fail(HADAL_EXIT_INPUT, "'", filePath.string(),
+         "' is only a pointer of Git LFS in the place of the file; fetch the ",
+         "file itself with 'git lfs pull' in its repository");
+}
 
 size_t InputFile::read(uint64_t offset, std::span<std::byte> destination) const {
   size_t done = 0;
@@ -84,16 +84,44 @@ size_t InputFile::read(uint64_t offset, std::span<std::byte> destination) const 
   return done;
 }
 
+void InputFile::readAll(uint64_t offset, std::span<std::byte> destination) const {
+  if (size_t count = read(offset, destination); count < destination.size())
+    fail(HADAL_EXIT_INPUT, filePath.string(), ": the file has changed while it was read: it ends at byte ",
+         offset + count, ", when it was opened it had ", length, " bytes");
+}
+
+std::string readText(const fs::path &path) {
+  InputFile file(path);
+  std::string text(file.size(), '\0');
+  text.resize(file.read(0, std::as_writable_bytes(std::span(text))));
+  return text;
+}
+
+std::string quoteBeginning(std::string_view contents, size_t size) {
+  std::string text(contents.substr(0, size));
+  for (char &letter : text)
+    if (letter < ' ' || letter > '~')
+      letter = '.';
+  return concat("'", text, "'");
+}
+
 //===----------------------------------------------------------------------===//
 // OutputFile
 //===----------------------------------------------------------------------===//
 
-OutputFile::OutputFile(const fs::path &path, Mode mode) : path(path), buffer(1 << 18) {
-  int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (mode == Mode::Append ? O_APPEND : O_TRUNC);
-  descriptor = open(path.c_str(), flags, 0666);
+static constexpr size_t bufferSize = 1 << 18;
+
+static int openForWriting(const fs::path &path, OutputFile::Mode mode) {
+  int special = mode == OutputFile::Mode::Append ? O_APPEND : mode == OutputFile::Mode::New ? O_EXCL : O_TRUNC;
+  int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | special, 0666);
   if (descriptor < 0)
     failSystem(HADAL_EXIT_IO_FAILURE, "cannot write", path, errno);
+  return descriptor;
 }
+
+OutputFile::OutputFile(const fs::path &path, Mode mode) : OutputFile(openForWriting(path, mode), path) {}
+
+OutputFile::OutputFile(int descriptor, const fs::path &path) : path(path), descriptor(descriptor), buffer(bufferSize) {}
 
 OutputFile::~OutputFile() {
   if (descriptor < 0)
@@ -130,11 +158,15 @@ void OutputFile::writeThrough(std::span<const std::byte> bytes) {
   }
 }
 
-void OutputFile::close() {
+void OutputFile::sync() {
   flush();
   // EINVAL and EROFS: pipes and devices cannot be synced.
   if (fsync(descriptor) && errno != EINVAL && errno != EROFS)
     failSystem(HADAL_EXIT_IO_FAILURE, "cannot write", path, errno);
+}
+
+void OutputFile::close() {
+  sync();
   if (::close(std::exchange(descriptor, -1)))
     failSystem(HADAL_EXIT_IO_FAILURE, "cannot write", path, errno);
 }
@@ -143,116 +175,70 @@ void OutputFile::close() {
 // ReplacingFile
 //===----------------------------------------------------------------------===//
 
-static bool writesDirectly(const fs::path &path) {
+/// The path by which an open file without a name is reached.
+static std::string pathOfDescriptor(int descriptor) { return concat("/proc/self/fd/", descriptor); }
+
+static fs::path temporaryName(const fs::path &target, unsigned number) {
+  return parentFolder(target) / concat(ReplacingFile::temporaryPrefix, getpid(), "-", number);
+}
+
+static bool writesDirectly(const fs::path &target) {
   std::error_code error;
-  fs::file_status status = fs::status(path, error);
+  fs::file_status status = fs::status(target, error);
   return fs::exists(status) && !fs::is_regular_file(status);
 }
 
-ReplacingFile::ReplacingFile(const fs::path &path)
-    : path(path), temporary(writesDirectly(path) ? path : fs::path(path.string() + ".tmp")), output(temporary) {}
+ReplacingFile::ReplacingFile(const fs::path &path) : target(followLinks(path)), direct(writesDirectly(target)) {
+  if (direct)
+    output = std::make_unique<OutputFile>(target);
+  else
+    openBeside();
+}
+
+void ReplacingFile::openBeside() {
+  int descriptor = open(parentFolder(target).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor >= 0 && access(pathOfDescriptor(descriptor).c_str(), F_OK)) // without /proc it would never get a name
+    ::close(std::exchange(descriptor, -1));
+  for (unsigned number = 0; descriptor < 0; ++number) {
+    temporary = temporaryName(target, number);
+    descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno != EEXIST)
+      failSystem(HADAL_EXIT_IO_FAILURE, "cannot write", target, errno);
+  }
+  output = std::make_unique<OutputFile>(descriptor, target);
+}
+
+/// Gives a file without a name the target's, or, where that is taken, one of its own to be renamed from.
+void ReplacingFile::giveName() {
+  if (!temporary.empty())
+    return;
+  std::string unnamed = pathOfDescriptor(output->descriptor);
+  fs::path name = target;
+  for (unsigned number = 0;; name = temporaryName(target, number++)) {
+    if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      break;
+    if (errno != EEXIST)
+      failSystem(HADAL_EXIT_IO_FAILURE, "cannot write", target, errno);
+  }
+  if (name != target)
+    temporary = name;
+}
 
 ReplacingFile::~ReplacingFile() {
-  if (!committed && temporary != path)
+  if (!temporary.empty())
     unlink(temporary.c_str());
 }
 
 void ReplacingFile::commit() {
-  output.close();
-  if (temporary != path) {
-    renamePath(temporary, path);
-    syncFolder(path.parent_path());
-  }
-  committed = true;
-}
-
-//===----------------------------------------------------------------------===//
-// Folders
-//===----------------------------------------------------------------------===//
-
-static fs::path folderOf(const fs::path &path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
-
-void requireWritable(const fs::path &path, std::string_view option) {
-  std::error_code error;
-  fs::path folder = folderOf(path);
-  if (fs::is_directory(path, error))
-    fail(HADAL_EXIT_COMMAND_LINE, option, ": '", path.string(), "' is a folder, a file is expected");
-  if (!fs::is_directory(folder, error))
-    fail(HADAL_EXIT_COMMAND_LINE, option, ": the folder '", folder.string(), "' does not exist");
-  if (access(fs::exists(path, error) ? path.c_str() : folder.c_str(), W_OK))
-    fail(HADAL_EXIT_COMMAND_LINE, option, ": '", path.string(), "' cannot be written: ", std::strerror(errno));
-}
-
-/// The path itself if anything is there, or else the nearest folder above it.
-static fs::path nearestExisting(const fs::path &path) {
-  std::error_code error; // what cannot be looked at counts as missing: the folder above it says why
-  fs::path existing = fs::absolute(path);
-  while (!fs::exists(fs::symlink_status(existing, error)) && existing.has_relative_path())
-    existing = existing.parent_path();
-  return existing;
-}
-
-void requireFillable(const fs::path &path, std::string_view option) {
-  std::error_code error;
-  fs::path existing = nearestExisting(path);
-  if (!fs::is_directory(existing, error))
-    fail(HADAL_EXIT_COMMAND_LINE, option, ": '", existing.string(), "' is not a folder; '", path.string(),
-         "' has to be one or a path at which one can be created");
-  if (access(existing.c_str(), W_OK | X_OK))
-    fail(HADAL_EXIT_COMMAND_LINE, option, ": the folder '", existing.string(), "' cannot be written (",
-         std::strerror(errno), "); choose another");
-}
-
-bool namesSameFile(const fs::path &first, const fs::path &second) {
-  std::error_code error;
-  if (fs::equivalent(first, second, error))
-    return fs::is_regular_file(first, error);
-  // A device or a pipe may be written twice.
-  auto place = [&](const fs::path &path) { return fs::weakly_canonical(fs::absolute(path), error); };
-  return !fs::exists(first, error) && place(first) == place(second);
-}
-
-void createFolder(const fs::path &path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error)
-    fail(HADAL_EXIT_IO_FAILURE, "cannot create the folder '", path.string(), "': ", error.message());
-  if (!fs::is_directory(path, error))
-    fail(HADAL_EXIT_IO_FAILURE, "'", path.string(), "' is a file, a folder is expected");
-}
-
-/// The folder and those above it that do not exist, the innermost first.
-static std::vector<fs::path> missingFolders(const fs::path &path) {
-  std::vector<fs::path> missing;
-  std::error_code ignored; // createFolder says what is wrong
-  for (fs::path folder = fs::absolute(path); !fs::exists(folder, ignored); folder = folder.parent_path())
-    if (folder.has_filename()) // "a/b/" names the same folder as "a/b"
-      missing.push_back(folder);
-  return missing;
-}
-
-FolderToFill::FolderToFill(const fs::path &path) : created(missingFolders(path)) { createFolder(path); }
-
-FolderToFill::~FolderToFill() {
-  std::error_code notEmpty;
-  for (const fs::path &folder : created)
-    fs::remove(folder, notEmpty);
-}
-
-void syncFolder(const fs::path &path) {
-  fs::path folder = path.empty() ? fs::path(".") : path;
-  int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0)
-    failSystem(HADAL_EXIT_IO_FAILURE, "cannot open the folder", folder, errno);
-  int failure = fsync(descriptor) && errno != EINVAL ? errno : 0; // some file systems cannot sync a folder
-  ::close(descriptor);
-  if (failure)
-    failSystem(HADAL_EXIT_IO_FAILURE, "cannot write the folder", folder, failure);
-}
-
-void renamePath(const fs::path &from, const fs::path &to) {
-  if (rename(from.c_str(), to.c_str()))
-    failSystem(HADAL_EXIT_IO_FAILURE, "cannot rename to", to, errno);
+  if (direct)
+    return output->close();
+  output->sync();
+  giveName();
+  output->close();
+  if (!temporary.empty())
+    renamePath(temporary, target);
+  temporary.clear();
+  syncFolder(parentFolder(target));
 }
 
 } // namespace hadal

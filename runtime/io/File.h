@@ -1,11 +1,15 @@
-// Files as the runtime needs them: mapped for reading, buffered for writing with every failure reported, and folders
-// whose entries are on the disk and not only in memory.
+// Files as the runtime needs them: read piece by piece, buffered for writing with every failure reported, and replaced
+// in one step.
+//
+// Nothing is mapped: a mapped file that somebody shortens ends its readers with SIGBUS, a file that is read is noticed
+// to be shorter.
 #ifndef HADAL_RUNTIME_IO_FILE_H
 #define HADAL_RUNTIME_IO_FILE_H
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,26 +17,8 @@
 
 namespace hadal {
 
-/// A file mapped for reading. Fails with HADAL_EXIT_INPUT when it cannot be opened or is no regular file.
-class MappedFile {
-public:
-  explicit MappedFile(const std::filesystem::path &path);
-  MappedFile(MappedFile &&other) noexcept;
-  MappedFile &operator=(MappedFile &&) = delete;
-  ~MappedFile();
-
-  const std::filesystem::path &path() const { return filePath; }
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte *>(address), length}; }
-  std::string_view text() const { return {static_cast<const char *>(address), length}; }
-
-private:
-  std::filesystem::path filePath;
-  void *address = nullptr;
-  size_t length = 0;
-};
-
-/// A file that is read piece by piece and may change meanwhile: unlike in a mapping, a file that has become shorter is
-/// noticed and does not end the process. Fails as `MappedFile` does.
+/// A file that is read piece by piece. Fails with HADAL_EXIT_INPUT when it cannot be opened, is no regular file, or is
+/// only the pointer that Git LFS leaves in the place of a file it has not fetched.
 class InputFile {
 public:
   explicit InputFile(const std::filesystem::path &path);
@@ -45,19 +31,33 @@ public:
 
   /// Reads from the offset on until the destination is full or the file ends; returns how many bytes were read.
   size_t read(uint64_t offset, std::span<std::byte> destination) const;
+  /// Fills the destination. Fails when the file, which was long enough when it was opened, no longer is.
+  void readAll(uint64_t offset, std::span<std::byte> destination) const;
 
 private:
   std::filesystem::path filePath;
   uint64_t length = 0;
   int descriptor = -1;
+
+  void refusePointer() const;
 };
+
+/// The whole contents of a file. Fails as `InputFile` does.
+std::string readText(const std::filesystem::path &path);
+
+/// The beginning of a file's contents as a message quotes it: at most `size` bytes, those that cannot be printed as
+/// dots.
+std::string quoteBeginning(std::string_view contents, size_t size = 24);
 
 /// A file being written. Every failure, the full disk above all, is an Error with HADAL_EXIT_IO_FAILURE.
 class OutputFile {
 public:
-  enum class Mode { Truncate, Append };
+  /// New: nothing may be at the path yet.
+  enum class Mode { Truncate, Append, New };
 
   explicit OutputFile(const std::filesystem::path &path, Mode mode = Mode::Truncate);
+  /// Takes over a descriptor; `path` is for messages.
+  OutputFile(int descriptor, const std::filesystem::path &path);
   OutputFile(const OutputFile &) = delete;
   OutputFile &operator=(const OutputFile &) = delete;
   /// Closes without a check: whoever needs the contents on the disk calls `close` first.
@@ -68,10 +68,13 @@ public:
 
   /// Hands what is buffered to the kernel.
   void flush();
-  /// Flushes, waits until the contents are on the disk, and closes.
+  /// Flushes and waits until the contents are on the disk.
+  void sync();
+  /// Syncs and closes.
   void close();
 
 private:
+  friend class ReplacingFile;
   std::filesystem::path path;
   int descriptor = -1;
   std::vector<std::byte> buffer;
@@ -80,52 +83,29 @@ private:
   void writeThrough(std::span<const std::byte> bytes);
 };
 
-/// Writes a whole file so that a reader finds either the former contents or all of the new ones: to a temporary file
-/// beside it, then renamed over it. What is no regular file (a pipe, a device) is written directly.
+/// Writes a whole file so that a reader finds either the former contents or all of the new ones. The new file has no
+/// name until it is complete, so that a kill leaves nothing behind; where the file system has no such files it has a
+/// name that nothing else has. What is no regular file (a pipe, a device) is written directly. Links are followed.
 class ReplacingFile {
 public:
   explicit ReplacingFile(const std::filesystem::path &path);
-  ~ReplacingFile(); // removes the temporary file unless committed
+  ~ReplacingFile(); // nothing is left of it unless committed
 
-  OutputFile &file() { return output; }
+  OutputFile &file() { return *output; }
   void commit();
 
-private:
-  std::filesystem::path path, temporary;
-  OutputFile output;
-  bool committed = false;
-};
-
-/// Fails early, before hours of work, when a file could not be written at the path; creates nothing.
-void requireWritable(const std::filesystem::path &path, std::string_view option);
-
-/// Fails early as well when a folder could not be created at the path or files not be written into it; creates nothing.
-void requireFillable(const std::filesystem::path &path, std::string_view option);
-
-/// Whether both paths name one regular file, or would once they are written.
-bool namesSameFile(const std::filesystem::path &first, const std::filesystem::path &second);
-
-/// Creates a folder and its parents.
-void createFolder(const std::filesystem::path &path);
-
-/// A folder that is created, with its parents, to be filled. Those that did not exist before and are still empty at the
-/// end are removed again: what fails leaves nothing behind.
-class FolderToFill {
-public:
-  explicit FolderToFill(const std::filesystem::path &path);
-  FolderToFill(const FolderToFill &) = delete;
-  FolderToFill &operator=(const FolderToFill &) = delete;
-  ~FolderToFill();
+  /// How the names of temporary files begin.
+  static constexpr std::string_view temporaryPrefix = ".hadal-";
 
 private:
-  std::vector<std::filesystem::path> created; // the innermost first
+  std::filesystem::path target;    // what the path names behind all links
+  std::filesystem::path temporary; // the name that the new file has meanwhile, empty while it has none
+  std::unique_ptr<OutputFile> output;
+  bool direct;
+
+  void openBeside();
+  void giveName();
 };
-
-/// Waits until the folder's entries are on the disk.
-void syncFolder(const std::filesystem::path &path);
-
-/// Renames; both folders involved have to be synced by the caller.
-void renamePath(const std::filesystem::path &from, const std::filesystem::path &to);
 
 } // namespace hadal
 

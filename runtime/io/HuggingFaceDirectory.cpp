@@ -4,27 +4,36 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/CheckpointMark.h"
 #include "runtime/io/EncodedWeights.h"
 #include "runtime/io/HalfPrecision.h"
 #include "runtime/io/NamedTensors.h"
+#include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <unistd.h>
 
 namespace hadal {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+static constexpr const char *configFile = "config.json", *weightsFile = "model.safetensors",
+                            *indexFile = "model.safetensors.index.json";
+static constexpr const char *contentsOfWeights = "model"; // what the weights' file says of itself
+
 namespace {
 
 /// A tensor of one of the directory's files.
 struct Source {
-  const fs::path *path;
+  const SafetensorsFile *file;
   const SafetensorsEntry *entry;
+
+  std::string path() const { return file->path().string(); }
 };
 
 class ModelFiles {
@@ -46,13 +55,16 @@ private:
 
 ModelFiles::ModelFiles(const fs::path &directory) {
   std::error_code error;
-  if (!fs::is_directory(directory, error))
+  fs::file_status status = fs::status(directory, error);
+  if (!fs::status_known(status))
+    fail(HADAL_EXIT_INPUT, "cannot look at '", directory.string(), "': ", error.message());
+  if (!fs::is_directory(status))
     fail(HADAL_EXIT_INPUT, "'", directory.string(), "' is not a folder; a Hugging Face model directory is expected");
-  fs::path single = directory / "model.safetensors", index = directory / "model.safetensors.index.json";
-  if (fs::exists(single, error)) {
+  fs::path single = directory / weightsFile, index = directory / indexFile;
+  if (isTaken(single, HADAL_EXIT_INPUT)) {
     listingPath = single;
     addFile(single);
-  } else if (fs::exists(index, error)) {
+  } else if (isTaken(index, HADAL_EXIT_INPUT)) {
     listingPath = index;
     addShards(directory);
   } else {
@@ -63,13 +75,12 @@ ModelFiles::ModelFiles(const fs::path &directory) {
 void ModelFiles::addFile(const fs::path &path) {
   const SafetensorsFile &file = *files.emplace_back(std::make_unique<SafetensorsFile>(path));
   for (const auto &[name, entry] : file.entries())
-    if (auto [place, isNew] = sources.insert({name, {&file.path(), &entry}}); !isNew)
-      fail(HADAL_EXIT_INPUT, path.string(), ": tensor '", name, "' is also in ", place->second.path->string());
+    if (auto [place, isNew] = sources.insert({name, {&file, &entry}}); !isNew)
+      fail(HADAL_EXIT_INPUT, path.string(), ": tensor '", name, "' is also in ", place->second.path());
 }
 
 void ModelFiles::addShards(const fs::path &directory) {
-  MappedFile file(listingPath);
-  Json index = Json::parse(file.text(), nullptr, false);
+  Json index = Json::parse(readText(listingPath), nullptr, false);
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object())
     fail(HADAL_EXIT_INPUT, listingPath.string(), ": not a JSON object with a weight_map");
   std::set<std::string> shards;
@@ -82,7 +93,7 @@ void ModelFiles::addShards(const fs::path &directory) {
     addFile(directory / shard);
   for (const auto &[name, shard] : index["weight_map"].items()) {
     auto found = sources.find(name);
-    if (found == sources.end() || found->second.path->filename() != shard.get<std::string>())
+    if (found == sources.end() || found->second.file->path().filename() != shard.get<std::string>())
       fail(HADAL_EXIT_INPUT, (directory / shard.get<std::string>()).string(), ": tensor '", name,
            "' is missing, although ", listingPath.filename().string(), " says that it is in this file");
   }
@@ -99,10 +110,10 @@ bool convertible(std::string_view dtype) { return dtype == "F32" || dtype == "BF
 void checkFits(const std::string &name, const NamedTensor &named, const Source &source) {
   const SafetensorsEntry &entry = *source.entry;
   if (entry.shape != named.shape)
-    fail(HADAL_EXIT_INPUT, source.path->string(), ": tensor '", name, "' has the shape ", describeShape(entry.shape),
+    fail(HADAL_EXIT_INPUT, source.path(), ": tensor '", name, "' has the shape ", describeShape(entry.shape),
          ", the model needs ", describeShape(named.shape));
   if (!convertible(entry.dtype))
-    fail(HADAL_EXIT_INPUT, source.path->string(), ": tensor '", name, "' has the dtype ", entry.dtype,
+    fail(HADAL_EXIT_INPUT, source.path(), ": tensor '", name, "' has the dtype ", entry.dtype,
          "; F32, BF16 or F16 is expected");
 }
 
@@ -165,38 +176,46 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
     if (!explained.contains(name) && !isKnownBuffer(name))
       surplus.push_back(name);
   if (!surplus.empty())
-    fail(HADAL_EXIT_INPUT, files.tensors().at(surplus.front()).path->string(), ": the model '", program->model,
+    fail(HADAL_EXIT_INPUT, files.tensors().at(surplus.front()).path(), ": the model '", program->model,
          "' has no tensor '", surplus.front(), "'",
          surplus.size() > 1 ? concat(", nor ", surplus.size() - 1, " more of the file's") : "");
   return pairs;
 }
 
-/// Elements [first, first + values.size()) of a tensor as f32.
-void widen(const SafetensorsEntry &entry, uint64_t first, std::span<float> values) {
-  if (entry.dtype == "F32") {
-    std::memcpy(values.data(), entry.bytes.data() + first * sizeof(float), values.size_bytes());
-    return;
-  }
-  bool brain = entry.dtype == "BF16";
-  for (size_t i = 0; i < values.size(); ++i) {
-    uint16_t bits;
-    std::memcpy(&bits, entry.bytes.data() + (first + i) * sizeof bits, sizeof bits);
-    values[i] = brain ? widenBfloat16(bits) : widenFloat16(bits);
-  }
-}
-
 constexpr uint64_t chunkSize = 1 << 18;
 
+/// The elements of a file's tensor as f32, a chunk at a time.
+class Widener {
+public:
+  /// Elements [first, first + count), of which there are at most `chunkSize`; they stay until the next call.
+  std::span<float> read(const Source &source, uint64_t first, uint64_t count);
+
+private:
+  std::vector<float> values = std::vector<float>(chunkSize);
+  std::vector<uint16_t> halves = std::vector<uint16_t>(chunkSize);
+};
+
+std::span<float> Widener::read(const Source &source, uint64_t first, uint64_t count) {
+  std::span widened = std::span(values).first(count);
+  if (source.entry->dtype == "F32") {
+    source.file->read(*source.entry, first * sizeof(float), std::as_writable_bytes(widened));
+    return widened;
+  }
+  std::span narrow = std::span(halves).first(count);
+  source.file->read(*source.entry, first * sizeof(uint16_t), std::as_writable_bytes(narrow));
+  std::ranges::transform(narrow, widened.begin(), source.entry->dtype == "BF16" ? widenBfloat16 : widenFloat16);
+  return widened;
+}
+
 void checkAlias(const Pairing &alias, const Pairing &owner) {
-  std::vector<float> ours(chunkSize), theirs(chunkSize);
+  Widener ours, theirs;
   uint64_t count = alias.named.size / sizeof(float);
   for (uint64_t first = 0; first < count; first += chunkSize) {
     uint64_t part = std::min(chunkSize, count - first);
-    widen(*owner.source.entry, first, std::span(ours).first(part));
-    widen(*alias.source.entry, first, std::span(theirs).first(part));
-    if (std::memcmp(ours.data(), theirs.data(), part * sizeof(float)))
-      fail(HADAL_EXIT_INPUT, alias.source.path->string(), ": tensor '", alias.named.name, "' differs from '",
-           owner.named.name, "', which it must be a copy of: this model shares the two");
+    std::span expected = ours.read(owner.source, first, part);
+    if (std::memcmp(expected.data(), theirs.read(alias.source, first, part).data(), expected.size_bytes()))
+      fail(HADAL_EXIT_INPUT, alias.source.path(), ": tensor '", alias.named.name, "' differs from '", owner.named.name,
+           "', which it must be a copy of: this model shares the two");
   }
 }
 
@@ -212,12 +231,12 @@ void loadWeights(const fs::path &directory, Session &session) {
     for (const Pairing &owner : pairs)
       if (owner.named.tensor == alias.named.tensor)
         checkAlias(alias, owner);
-  std::vector<float> chunk(chunkSize);
+  Widener widener;
   for (const Pairing &pair : pairs) {
     uint64_t count = pair.named.size / sizeof(float);
     for (uint64_t first = 0; first < count; first += chunkSize) {
-      std::span part(chunk.data(), std::min(chunkSize, count - first));
-      widen(*pair.source.entry, first, part);
+      std::span part = widener.read(pair.source, first, std::min(chunkSize, count - first));
+      requireFiniteValues(pair.source.file->path(), pair.named.name, first, part);
       session.write(pair.named.tensor, pair.named.offset + first * sizeof(float), std::as_bytes(part));
     }
   }
@@ -236,28 +255,87 @@ static std::string configuration(const Program &program) {
 
 void writeModel(const fs::path &directory, const Session &session) {
   if (std::string text = configuration(session.program()); !text.empty()) {
-    OutputFile config(directory / "config.json");
+    OutputFile config(directory / configFile);
     config.write(text);
     config.close();
   }
-  OutputFile weights(directory / "model.safetensors");
-  writeTensors(weights, session, {{HADAL_PARAMETER, ""}});
+  OutputFile weights(directory / weightsFile);
+  writeTensors(weights, session, contentsOfWeights, {{HADAL_PARAMETER, ""}});
   weights.close();
 }
 
-void requireExportable(const Program &program) {
+//===----------------------------------------------------------------------===//
+// Exporting
+//===----------------------------------------------------------------------===//
+
+/// Whether a reader may take the file for a model's weights, or for a part of them.
+static bool namesWeights(std::string_view name) {
+  if (name.starts_with("pytorch_model"))
+    return name.ends_with(".bin") || name.ends_with(".bin.index.json");
+  return name.starts_with("model") && (name.ends_with(".safetensors") || name == indexFile);
+}
+
+static bool isConfiguredFor(const fs::path &directory, const Program &program) {
+  fs::path path = directory / configFile;
+  return !holdsNothing(path) && readText(path) == configuration(program);
+}
+
+/// Refuses a directory in which an export would replace something that is not an export of the same model.
+static void requireOwnDirectory(const fs::path &directory, const Program &program) {
+  std::error_code error;
+  if (!fs::exists(directory, error))
+    return;
+  if (readCheckpointMark(directory))
+    fail(HADAL_EXIT_COMMAND_LINE, "--export: '", directory.string(),
+         "' is a checkpoint of a training run, whose weights belong to its optimizer state; choose another folder");
+  for (const std::string &name : listFolder(directory, HADAL_EXIT_COMMAND_LINE)) {
+    fs::path path = directory / name;
+    bool replaced = name == weightsFile;
+    if (namesWeights(name) && !(replaced && (holdsNothing(path) || isWrittenAs(path, contentsOfWeights))))
+      fail(HADAL_EXIT_COMMAND_LINE, "--export: '", directory.string(), "' holds weights that Hadal did not export (",
+           name, "); an export replaces only former ones: choose another folder, or move these weights away");
+  }
+  if (fs::path path = directory / configFile; !holdsNothing(path) && !isConfiguredFor(directory, program))
+    fail(HADAL_EXIT_COMMAND_LINE, "--export: ", path.string(),
+         " describes another model than the program's, and weights ",
+         "cannot be exchanged in one step with it; choose another folder, or move it and the weights beside it away");
+}
+
+void requireExportable(const fs::path &directory, const Program &program) {
   if (!*program->config_json)
     fail(HADAL_EXIT_INPUT, "--export: the model '", program->model,
          "' has no Hugging Face configuration: ", program->config_json_reason);
+  requireOwnDirectory(directory, program);
 }
 
-void exportModel(const fs::path &directory, const Session &session) {
+/// What an export that was killed before its last step has left, which is complete and known by its contents.
+static void removeUnfinishedExports(const fs::path &directory) {
+  for (const std::string &name : listFolder(directory, HADAL_EXIT_IO_FAILURE))
+    if (name.starts_with(ReplacingFile::temporaryPrefix) && isWrittenAs(directory / name, contentsOfWeights))
+      unlink((directory / name).c_str());
+}
+
+void exportModel(const fs::path &directory, const Session &session,
+                 const std::function<void(std::string_view stage)> &onStage) {
+  auto stage = [&](std::string_view name) {
+    if (onStage)
+      onStage(name);
+  };
+  requireOwnDirectory(directory, session.program());
   FolderToFill folder(directory);
-  ReplacingFile config(directory / "config.json"), weights(directory / "model.safetensors");
-  config.file().write(configuration(session.program()));
-  writeTensors(weights.file(), session, {{HADAL_PARAMETER, ""}});
+  removeUnfinishedExports(directory);
+  stage("weights");
+  ReplacingFile weights(directory / weightsFile);
+  writeTensors(weights.file(), session, contentsOfWeights, {{HADAL_PARAMETER, ""}});
+  stage("commit");
   weights.commit();
-  config.commit();
+  stage("config"); // after the weights: none that are there may be of another model
+  if (!isConfiguredFor(directory, session.program())) {
+    ReplacingFile config(directory / configFile);
+    config.file().write(configuration(session.program()));
+    config.commit();
+  }
+  stage("end");
 }
 
 } // namespace hadal

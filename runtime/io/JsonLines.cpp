@@ -2,35 +2,63 @@
 #include "runtime/io/JsonLines.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/Paths.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace hadal {
 
 namespace fs = std::filesystem;
 
-/// Bytes of the lines of steps 1 ... completedSteps; a line cut short by a kill ends them.
-static uint64_t keptLength(const fs::path &path, int64_t completedSteps) {
-  MappedFile file(path);
-  std::string_view text = file.text();
-  uint64_t kept = 0;
-  for (size_t end; (end = text.find('\n', kept)) != std::string_view::npos; kept = end + 1) {
-    nlohmann::json line = nlohmann::json::parse(text.substr(kept, end - kept), nullptr, false);
-    if (!line.is_object() || !line.contains("step") || !line["step"].is_number_integer() ||
-        line["step"].get<int64_t>() > completedSteps)
-      break;
+/// What every line of ours begins with.
+static constexpr std::string_view lineBegin = "{\"step\":";
+
+/// The step of a line of ours: one that tells a step's loss. Line ends of other systems and a byte order mark are no
+/// obstacle.
+static std::optional<int64_t> stepOf(std::string_view text) {
+  nlohmann::json line = nlohmann::json::parse(text, nullptr, false);
+  bool isOurs = line.is_object() && line.contains("loss") && line.contains("step") && line["step"].is_number_integer();
+  return isOurs ? std::optional(line["step"].get<int64_t>()) : std::nullopt;
+}
+
+/// The lines that stay, each with a line end. Fails when there is text but no line of ours.
+static std::string keepLines(std::string_view text, int64_t completedSteps, const fs::path &path) {
+  std::string kept;
+  bool isLog = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    bool cut = end == std::string_view::npos;
+    text.remove_prefix(cut ? text.size() : end + 1);
+    std::optional<int64_t> step = stepOf(line);
+    bool half = cut && !nlohmann::json::accept(line) && (line.starts_with(lineBegin) || lineBegin.starts_with(line));
+    isLog |= step || (half && line.starts_with(lineBegin));
+    if (step ? *step <= completedSteps : !half)
+      kept.append(line) += '\n';
   }
+  if (!isLog)
+    fail(HADAL_EXIT_COMMAND_LINE, "--log: '", path.string(),
+         "' holds something else than the log of a run and is left as it is; choose another file");
   return kept;
 }
 
+/// Leaves in the file what stays, by cutting its end off where that is enough.
 static OutputFile::Mode prepare(const fs::path &path, int64_t completedSteps) {
+  if (holdsNothing(path))
+    return OutputFile::Mode::Append;
+  std::string text = readText(path), kept = keepLines(text, completedSteps, path);
+  if (!text.starts_with(kept)) {
+    ReplacingFile file(path);
+    file.file().write(kept);
+    file.commit();
+    return OutputFile::Mode::Append;
+  }
   std::error_code error;
-  if (completedSteps == 0 || !fs::is_regular_file(path, error))
-    return OutputFile::Mode::Truncate;
-  fs::resize_file(path, keptLength(path, completedSteps), error);
+  fs::resize_file(path, kept.size(), error);
   if (error)
     fail(HADAL_EXIT_IO_FAILURE, "cannot write '", path.string(), "': ", error.message());
   return OutputFile::Mode::Append;

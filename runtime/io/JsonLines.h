@@ -11,8 +11,10 @@ namespace hadal {
 
 class JsonLinesLog {
 public:
-  /// Keeps the lines of a former run up to `completedSteps` and drops those behind, which are about to be written
-  /// again: the log of a resumed run reads like that of an uninterrupted one. 0 starts a new file.
+  /// Goes on with the log of a former run: drops our lines of steps behind `completedSteps`, which are about to be
+  /// written again, and the half of a line that a kill may leave at the end. The log of a resumed run then reads like
+  /// that of an uninterrupted one; 0 starts it anew. Lines that are not ours stay where they are, empty ones too. Fails
+  /// when the file holds something but no line of ours: it is no log, and is left as it is.
   JsonLinesLog(const std::filesystem::path &path, int64_t completedSteps);
 
   /// Writes one line and hands it to the kernel. Allocates nothing.

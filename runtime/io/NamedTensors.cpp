@@ -5,6 +5,7 @@
 #include "runtime/io/Safetensors.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hadal {
 
@@ -39,9 +40,10 @@ std::string_view safetensorsType(uint32_t elementType) {
   return names[elementType];
 }
 
-static SafetensorsWriter declareTensors(const Session &session, const std::vector<NamedGroup> &groups,
+static SafetensorsWriter declareTensors(const Session &session, std::string contents,
+                                        const std::vector<NamedGroup> &groups,
                                         const std::vector<NamedScalar> &scalars) {
-  SafetensorsWriter writer;
+  SafetensorsWriter writer(std::move(contents));
   for (const NamedScalar &scalar : scalars)
     writer.declare(scalar.name, "F32", {});
   for (const NamedGroup &group : groups)
@@ -51,11 +53,11 @@ static SafetensorsWriter declareTensors(const Session &session, const std::vecto
   return writer;
 }
 
-void requireWritableNames(const Session &session) { declareTensors(session, {{HADAL_PARAMETER, ""}}, {}); }
+void requireWritableNames(const Session &session) { declareTensors(session, "", {{HADAL_PARAMETER, ""}}, {}); }
 
-void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
-                  const std::vector<NamedScalar> &scalars) {
-  declareTensors(session, groups, scalars).begin(output);
+void writeTensors(OutputFile &output, const Session &session, std::string contents,
+                  const std::vector<NamedGroup> &groups, const std::vector<NamedScalar> &scalars) {
+  declareTensors(session, std::move(contents), groups, scalars).begin(output);
 
   for (const NamedScalar &scalar : scalars)
     output.write(std::as_bytes(std::span(&scalar.value, 1)));
@@ -69,28 +71,85 @@ void writeTensors(OutputFile &output, const Session &session, const std::vector<
       }
 }
 
-void readTensors(const std::filesystem::path &path, Session &session, const std::vector<NamedGroup> &groups) {
-  SafetensorsFile file(path);
-  // Everything is checked before anything is copied.
-  std::vector<std::pair<NamedTensor, const SafetensorsEntry *>> plan;
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+[[noreturn]] static void failValue(const std::filesystem::path &path, std::string_view name, uint64_t element,
+                                   const auto &value, std::string_view expected) {
+  fail(HADAL_EXIT_INPUT, path.string(), ": tensor '", name, "': element ", element, " is ", value, "; ", expected);
+}
+
+void requireFiniteValues(const std::filesystem::path &path, std::string_view name, uint64_t first,
+                         std::span<const float> values) {
+  auto found = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
+  if (found != values.end())
+    failValue(path, name, first + static_cast<uint64_t>(found - values.begin()), describeNonFinite(*found),
+              "nothing can be trained from it, every value must be finite");
+}
+
+/// Squares have no negative mean; the update would take its root.
+static void requireNoneNegative(const std::filesystem::path &path, std::string_view name, uint64_t first,
+                                std::span<const float> values) {
+  auto found = std::ranges::find_if(values, [](float value) { return value < 0; });
+  if (found != values.end())
+    failValue(path, name, first + static_cast<uint64_t>(found - values.begin()), *found,
+              "the mean of a gradient's squares is never negative");
+}
+
+namespace {
+
+/// A tensor of the file and where it goes.
+struct Reading {
+  NamedTensor named;
+  hadal_role role;
+  std::string name; // in the file
+  const SafetensorsEntry *entry;
+};
+
+} // namespace
+
+/// Pairs the file's tensors with the program's. Everything is checked before anything is copied.
+static std::vector<Reading> planReading(const SafetensorsFile &file, const Session &session,
+                                        const std::vector<NamedGroup> &groups) {
+  std::string path = file.path().string();
+  std::vector<Reading> plan;
   for (const NamedGroup &group : groups)
     for (NamedTensor &named : namedTensors(session.program(), group.role)) {
       std::string name = named.name + group.suffix;
       auto found = file.entries().find(name);
       if (found == file.entries().end())
-        fail(HADAL_EXIT_INPUT, path.string(), ": tensor '", name, "' is missing");
+        fail(HADAL_EXIT_INPUT, path, ": tensor '", name, "' is missing");
       const SafetensorsEntry &entry = found->second;
       std::string_view dtype = safetensorsType(session.tensor(named.tensor).element_type);
       if (entry.dtype != dtype || entry.shape != named.shape)
-        fail(HADAL_EXIT_INPUT, path.string(), ": tensor '", name, "' is ", entry.dtype, " ", describeShape(entry.shape),
+        fail(HADAL_EXIT_INPUT, path, ": tensor '", name, "' is ", entry.dtype, " ", describeShape(entry.shape),
              ", the program needs ", dtype, " ", describeShape(named.shape));
-      plan.emplace_back(std::move(named), &entry);
+      plan.push_back({std::move(named), group.role, std::move(name), &entry});
     }
   if (plan.size() != file.entries().size())
-    fail(HADAL_EXIT_INPUT, path.string(), ": the file has ", file.entries().size(), " tensors, the program ",
-         plan.size());
-  for (const auto &[named, entry] : plan)
-    session.write(named.tensor, named.offset, entry->bytes);
+    fail(HADAL_EXIT_INPUT, path, ": the file has ", file.entries().size(), " tensors, the program ", plan.size());
+  return plan;
+}
+
+void readTensors(const std::filesystem::path &path, Session &session, const std::vector<NamedGroup> &groups) {
+  SafetensorsFile file(path);
+  std::vector<float> chunk(1 << 18);
+  for (const Reading &reading : planReading(file, session, groups)) {
+    bool floats = reading.entry->dtype == "F32";
+    for (uint64_t done = 0; done < reading.named.size;) {
+      uint64_t size = std::min<uint64_t>(chunk.size() * sizeof(float), reading.named.size - done);
+      std::span part = std::as_writable_bytes(std::span(chunk)).first(size);
+      file.read(*reading.entry, done, part);
+      std::span<const float> values(chunk.data(), size / sizeof(float));
+      if (floats)
+        requireFiniteValues(path, reading.name, done / sizeof(float), values);
+      if (floats && reading.role == HADAL_SECOND_MOMENT)
+        requireNoneNegative(path, reading.name, done / sizeof(float), values);
+      session.write(reading.named.tensor, reading.named.offset + done, part);
+      done += size;
+    }
+  }
 }
 
 } // namespace hadal

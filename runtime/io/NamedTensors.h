@@ -48,12 +48,18 @@ struct NamedScalar {
 /// Fails early when the names of the parameters do not suit a safetensors file.
 void requireWritableNames(const Session &session);
 
-/// Streams a safetensors file.
-void writeTensors(OutputFile &output, const Session &session, const std::vector<NamedGroup> &groups,
-                  const std::vector<NamedScalar> &scalars = {});
+/// Streams a safetensors file; `contents` is what SafetensorsWriter is told.
+void writeTensors(OutputFile &output, const Session &session, std::string contents,
+                  const std::vector<NamedGroup> &groups, const std::vector<NamedScalar> &scalars = {});
 
-/// Reads tensors that must be there exactly as `writeTensors` wrote them.
+/// Reads tensors that must be there exactly as `writeTensors` wrote them. Fails as well when a value cannot be one of
+/// training, infinite or NaN above all; tensors before it have changed then.
 void readTensors(const std::filesystem::path &path, Session &session, const std::vector<NamedGroup> &groups);
+
+/// Fails when one of the values, which are the elements from `first` on of a tensor in a file, is infinite or NaN. A
+/// single one spreads into every loss that touches it, much later and with no hint at the file.
+void requireFiniteValues(const std::filesystem::path &path, std::string_view name, uint64_t first,
+                         std::span<const float> values);
 
 } // namespace hadal
 

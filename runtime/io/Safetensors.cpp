@@ -7,10 +7,10 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/core/Program.h"
+#include "runtime/io/Json.h"
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 
 namespace hadal {
@@ -22,6 +22,7 @@ constexpr uint64_t lengthBytes = 8;
 constexpr uint64_t longestHeader = 100'000'000; // the format's own limit
 
 constexpr const char *metadataKey = "__metadata__"; // an entry of the header that is no tensor
+constexpr const char *contentsKey = "hadal";        // of the metadata: what Hadal wrote the file as
 
 struct DataType {
   std::string_view name;
@@ -83,7 +84,8 @@ struct Extent {
   uint64_t begin, end;
 };
 
-SafetensorsEntry parseEntry(const std::string &name, const Json &value, std::span<const std::byte> data,
+/// `data` bytes follow the header, which ends at `headerEnd`.
+SafetensorsEntry parseEntry(const std::string &name, const Json &value, uint64_t headerEnd, uint64_t data,
                             std::vector<Extent> &extents, const Reporter &report) {
   std::string what = "tensor '" + name + "': ";
   if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets") ||
@@ -92,7 +94,7 @@ SafetensorsEntry parseEntry(const std::string &name, const Json &value, std::spa
   const Json &dtype = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
   SafetensorsEntry entry;
   if (!dtype.is_string() || !safetensorsBits(dtype.get<std::string>()))
-    report(what, "unknown dtype ", dtype.dump(-1, ' ', true, Json::error_handler_t::replace));
+    report(what, "unknown dtype ", dumpJson(dtype));
   entry.dtype = dtype.get<std::string>();
   if (!shape.is_array())
     report(what, "the shape is not an array");
@@ -107,13 +109,14 @@ SafetensorsEntry parseEntry(const std::string &name, const Json &value, std::spa
     report(what, "data_offsets is not an array of two numbers");
   uint64_t begin = readUnsigned(offsets[0], what + "a data offset", report);
   uint64_t end = readUnsigned(offsets[1], what + "a data offset", report);
-  if (begin > end || end > data.size())
-    report(what, "data offsets [", begin, ", ", end, "] lie outside the ", data.size(), " bytes of data",
+  if (begin > end || end > data)
+    report(what, "data offsets [", begin, ", ", end, "] lie outside the ", data, " bytes of data",
            begin <= end ? " (is the file truncated?)" : "");
   if (end - begin != bits / 8)
     report(what, "data offsets [", begin, ", ", end, "] hold ", end - begin, " bytes, ", entry.dtype, " of shape ",
            describeShape(entry.shape), " needs ", bits / 8);
-  entry.bytes = data.subspan(begin, end - begin);
+  entry.begin = headerEnd + begin;
+  entry.size = end - begin;
   extents.push_back({name, begin, end});
   return entry;
 }
@@ -145,35 +148,68 @@ uint64_t safetensorsBits(std::string_view dtype) {
   return 0;
 }
 
-std::map<std::string, SafetensorsEntry> parseSafetensors(std::span<const std::byte> file, const std::string &path) {
+uint64_t safetensorsHeaderEnd(std::string_view beginning, uint64_t fileSize, const std::string &path) {
   Reporter report(path);
-  if (file.size() < lengthBytes)
-    report("not a safetensors file: ", file.size(), " bytes, the length of the header alone takes ", lengthBytes);
+  if (beginning.size() < lengthBytes)
+    report("not a safetensors file: ", beginning.size(), " bytes, the length of the header alone takes ", lengthBytes);
   uint64_t headerSize = 0;
   for (unsigned i = 0; i < lengthBytes; ++i)
-    headerSize |= static_cast<uint64_t>(file[i]) << 8 * i;
-  if (headerSize > longestHeader)
-    report("not a safetensors file: the header would be ", headerSize, " bytes long, at most ", longestHeader,
-           " are possible");
-  if (headerSize > file.size() - lengthBytes)
-    report("truncated: the header ends at byte ", lengthBytes + headerSize, ", the file at ", file.size());
-  const char *text = reinterpret_cast<const char *>(file.data()) + lengthBytes;
-  Json header = parseHeader({text, headerSize}, report);
+    headerSize |= static_cast<uint64_t>(static_cast<unsigned char>(beginning[i])) << 8 * i;
+  // Whatever is no safetensors file (a web page, a text, an archive) begins with bytes that are no sensible length.
+  if (headerSize > longestHeader || headerSize == 0)
+    report("not a safetensors file: it begins with ", quoteBeginning(beginning), " instead of the length of a header");
+  if (headerSize > fileSize - lengthBytes)
+    report("truncated: the header ends at byte ", lengthBytes + headerSize, ", the file at ", fileSize);
+  return lengthBytes + headerSize;
+}
 
-  std::map<std::string, SafetensorsEntry> entries;
+SafetensorsHeader parseSafetensors(std::string_view beginning, uint64_t fileSize, const std::string &path) {
+  Reporter report(path);
+  uint64_t headerEnd = safetensorsHeaderEnd(beginning, fileSize, path);
+  Json json = parseHeader(beginning.substr(lengthBytes, headerEnd - lengthBytes), report);
+
+  SafetensorsHeader header;
   std::vector<Extent> extents;
-  std::span data = file.subspan(lengthBytes + headerSize);
-  for (const auto &[name, value] : header.items())
+  uint64_t data = fileSize - headerEnd;
+  for (const auto &[name, value] : json.items())
     if (name != metadataKey)
-      entries.emplace(name, parseEntry(name, value, data, extents, report));
-  checkCoverage(extents, data.size(), report);
-  return entries;
+      header.entries.emplace(name, parseEntry(name, value, headerEnd, data, extents, report));
+    else if (value.is_object() && value.contains(contentsKey) && value[contentsKey].is_string())
+      header.writtenAs = value[contentsKey].get<std::string>();
+  checkCoverage(extents, data, report);
+  return header;
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static SafetensorsHeader readHeader(const InputFile &file) {
+  std::string path = file.path().string(), beginning(std::min<uint64_t>(file.size(), 64), '\0');
+  file.readAll(0, std::as_writable_bytes(std::span(beginning)));
+  beginning.resize(safetensorsHeaderEnd(beginning, file.size(), path));
+  file.readAll(0, std::as_writable_bytes(std::span(beginning)));
+  return parseSafetensors(beginning, file.size(), path);
+}
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path &path) : file(path), header(readHeader(file)) {}
+
+std::vector<std::byte> SafetensorsFile::read(const SafetensorsEntry &entry) const {
+  std::vector<std::byte> bytes(entry.size);
+  read(entry, 0, bytes);
+  return bytes;
+}
+
+bool isWrittenAs(const std::filesystem::path &path, std::string_view contents) {
+  try {
+    return SafetensorsFile(path).writtenAs() == contents;
+  } catch (const Error &) {
+    return false;
+  }
 }
 
 /// The name for a message, with what is no UTF-8 replaced.
-static std::string printable(const std::string &name) {
-  return Json(name).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+static std::string printable(const std::string &name) { return dumpJson(Json(name)); }
 
 static void requireUTF8(const std::string &name) {
   try {
@@ -201,6 +237,7 @@ void SafetensorsWriter::declare(std::string name, std::string_view dtype, std::s
 void SafetensorsWriter::begin(OutputFile &output) const {
   Json header;
   header[metadataKey]["format"] = "pt"; // transformers refuses a file that does not name its framework
+  header[metadataKey][contentsKey] = contents;
   uint64_t offset = 0;
   for (const Declaration &declaration : declarations) {
     header[declaration.name] = {{"dtype", declaration.dtype},
@@ -208,7 +245,7 @@ void SafetensorsWriter::begin(OutputFile &output) const {
                                 {"data_offsets", {offset, offset + declaration.size}}};
     offset += declaration.size;
   }
-  std::string text = header.dump();
+  std::string text = dumpJson(header);
   text.resize((text.size() + 7) / 8 * 8, ' '); // so that the data are aligned
   std::byte length[lengthBytes];
   for (unsigned i = 0; i < lengthBytes; ++i)

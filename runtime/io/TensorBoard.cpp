@@ -1,11 +1,18 @@
-// Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
-// Summary { repeated Value value = 1; }  Value { string tag = 1; float simple_value = 2; }
+// Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog session_log =
+// 7; } SessionLog { enum SessionStatus { START = 1; } SessionStatus status = 1; } Summary { repeated Value value = 1; }
+// Value { string tag = 1; float simple_value = 2; }
 #include "runtime/io/TensorBoard.h"
 
+#include "runtime/core/Error.h"
+#include "runtime/io/Paths.h"
+
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <unistd.h>
 
@@ -83,23 +90,55 @@ void addScalar(Message &summary, std::string_view tag, double value) {
   summary.bytesField(1, entry.bytes());
 }
 
-/// TensorBoard looks for "tfevents" in the name and reads the files of a folder in the order of their names.
-std::filesystem::path eventFile(const std::filesystem::path &folder) {
+constexpr std::string_view namePrefix = "events.out.tfevents.";
+
+/// The times, in seconds, in the names of a folder's event files.
+std::vector<int64_t> timesOfFiles(const std::filesystem::path &folder) {
+  std::vector<int64_t> times;
+  for (const std::string &name : listFolder(folder, HADAL_EXIT_IO_FAILURE)) {
+    int64_t time;
+    if (name.starts_with(namePrefix) &&
+        std::from_chars(name.data() + namePrefix.size(), name.data() + name.size(), time).ec == std::errc())
+      times.push_back(time);
+  }
+  return times;
+}
+
+/// TensorBoard looks for "tfevents" in the name and reads the files of a folder in the order of their names, so that
+/// the time in the new name must be behind all that are there, whatever the clock says.
+std::filesystem::path newEventFile(const std::filesystem::path &folder) {
   createFolder(folder);
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
-  return folder / ("events.out.tfevents." + std::to_string(static_cast<int64_t>(secondsSinceEpoch())) + "." + host +
-                   "." + std::to_string(getpid()));
+  int64_t time = static_cast<int64_t>(secondsSinceEpoch());
+  for (int64_t former : timesOfFiles(folder))
+    if (former < std::numeric_limits<int64_t>::max())
+      time = std::max(time, former + 1);
+  return folder / concat(namePrefix, time, ".", host, ".", getpid());
 }
 
 } // namespace
 
-TensorBoardLog::TensorBoardLog(const std::filesystem::path &folder) : file(eventFile(folder)) {
+TensorBoardLog::TensorBoardLog(const std::filesystem::path &folder, int64_t completedSteps)
+    : file(newEventFile(folder), OutputFile::Mode::New) {
   Message event;
   event.doubleField(1, secondsSinceEpoch());
   event.stringField(3, "brain.Event:2");
   writeRecord(event.bytes());
+  if (completedSteps > 0 || timesOfFiles(folder).size() > 1)
+    writeStart(completedSteps + 1);
   file.flush();
+}
+
+/// From this step on the file replaces what was written before it.
+void TensorBoardLog::writeStart(int64_t step) {
+  constexpr uint64_t started = 1;
+  Message log, event;
+  log.varintField(1, started);
+  event.doubleField(1, secondsSinceEpoch());
+  event.varintField(2, static_cast<uint64_t>(step));
+  event.bytesField(7, log.bytes());
+  writeRecord(event.bytes());
 }
 
 void TensorBoardLog::write(const StepRecord &record) {

@@ -20,8 +20,10 @@ uint32_t maskedCrc32c(std::span<const std::byte> bytes);
 
 class TensorBoardLog {
 public:
-  /// Creates a new event file in the folder; a resumed run adds a second one.
-  explicit TensorBoardLog(const std::filesystem::path &folder);
+  /// Creates a new event file in the folder, which a reader takes up after all that are there. If any are, it begins
+  /// with the mark by which readers drop what they say of the steps behind `completedSteps`: those are about to be
+  /// written again, and each is to be one point of the curve.
+  TensorBoardLog(const std::filesystem::path &folder, int64_t completedSteps);
 
   /// Writes one event with all scalars of the step. Allocates nothing.
   void write(const StepRecord &record);
@@ -29,6 +31,7 @@ public:
 private:
   OutputFile file;
 
+  void writeStart(int64_t step);
   void writeRecord(std::span<const std::byte> data);
 };
 

@@ -4,7 +4,9 @@
 #include "test/runtime/BigramModel.h"
 #include "test/runtime/Support.h"
 
+#include <cmath>
 #include <csignal>
+#include <map>
 
 namespace hadal::test {
 namespace {
@@ -74,7 +76,7 @@ TEST_F(CheckpointTest, EqualStatesGiveEqualBytes) {
 }
 
 TEST_F(CheckpointTest, AKillAtAnyStageLeavesACompleteCheckpoint) {
-  for (const char *stage : {"begin", "model", "optimizer", "state", "rename", "remove", "delete", "end"}) {
+  for (const char *stage : {"begin", "mark", "model", "optimizer", "state", "rename", "remove", "delete", "end"}) {
     fs::remove_all(root);
     pid_t child = startChild([&] {
       CheckpointFolder checkpoints(root, 1);
@@ -91,7 +93,7 @@ TEST_F(CheckpointTest, AKillAtAnyStageLeavesACompleteCheckpoint) {
     bool committed = std::string(stage) == "remove" || std::string(stage) == "delete" || std::string(stage) == "end";
     EXPECT_EQ(checkpoints.newest(), committed ? 2 : 1) << stage;
     for (const fs::directory_entry &entry : fs::directory_iterator(root))
-      EXPECT_TRUE(entry.path().filename().string().starts_with("step-")) << entry.path();
+      EXPECT_TRUE(entry.path().filename().string().starts_with("step-")) << entry.path() << " after " << stage;
     Session other(model.program(), {.threads = 1});
     checkpoints.load(*checkpoints.newest(), other);
     checkpoints.save(session, stateOf(3));
@@ -121,6 +123,131 @@ TEST_F(CheckpointTest, IncompleteFoldersAreNoCheckpoints) {
   EXPECT_CONTAINS(damaged[2].reason, "model.safetensors has 1000 bytes instead of ");
   checkpoints.save(session, stateOf(4)); // replaces the remains
   EXPECT_EQ(checkpoints.newest(), 4);
+}
+
+TEST_F(CheckpointTest, WhatOthersWroteIsNeitherRemovedNorReplaced) {
+  fs::create_directories(root / "step-4");
+  writeFile(root / "step-4/__0_0.distcp", "shard");
+  fs::create_directories(root / ".incomplete-download");
+  writeFile(root / ".incomplete-download/file", "part");
+  writeFile(root / ".incomplete-5", "a file");
+  writeFile(root / ".incomplete-hadal-5", "with a name of ours"); // and in the way of the next save
+  fs::create_directories(root / ".incomplete-hadal-6");
+  writeFile(root / ".incomplete-hadal-6/hadal-checkpoint.txt", "something else");
+  for (const char *name : {"step-04", "step-+4", "step--4", "step-", "step-4x", "step-99999999999999999999"})
+    writeFile(root / name, name);
+  auto everything = [&] {
+    std::map<std::string, std::string> contents;
+    for (const fs::directory_entry &entry : fs::recursive_directory_iterator(root))
+      if (!fs::relative(entry.path(), root).string().starts_with("step-5/"))
+        contents[fs::relative(entry.path(), root)] = entry.is_regular_file() ? readFile(entry.path()) : "";
+    contents.erase("step-5");
+    return contents;
+  };
+  std::map<std::string, std::string> before = everything();
+  {
+    CheckpointFolder checkpoints(root, 1);
+    EXPECT_EQ(checkpoints.completeSteps(), std::vector<int64_t>{});
+    checkpoints.requireFree(5, 100);
+    checkpoints.save(session, stateOf(3));
+    checkpoints.save(session, stateOf(5));
+    EXPECT_CONTAINS(failureOf(HADAL_EXIT_IO_FAILURE, [&] { checkpoints.save(session, stateOf(4)); }),
+                    "step-4' is not a checkpoint that Hadal has saved");
+    EXPECT_EQ(checkpoints.completeSteps(), std::vector<int64_t>{5});
+  }
+  CheckpointFolder again(root, 1);
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(CheckpointTest, WhatIsInTheWayOfAStepIsFoundBeforeTraining) {
+  {
+    CheckpointFolder checkpoints(root, 9);
+    checkpoints.save(session, stateOf(1));
+    checkpoints.save(session, stateOf(2));
+  }
+  CheckpointFolder checkpoints(root, 9);
+  auto refusal = [&] {
+    std::string message = failureOf(HADAL_EXIT_COMMAND_LINE, [&] { checkpoints.requireFree(3, 8); });
+    EXPECT_CONTAINS(message, "--save: '" + (root / "step-8").string() + "' ");
+    EXPECT_CONTAINS(message, "move it away, or choose another folder");
+    fs::remove_all(root / "step-8");
+    return message;
+  };
+  checkpoints.requireFree(3, 8);
+  fs::create_directory(root / "step-8");
+  EXPECT_CONTAINS(refusal(), "is not a checkpoint that Hadal has saved");
+  writeFile(root / "step-8", "");
+  checkpoints.requireFree(3, 7);
+  EXPECT_CONTAINS(refusal(), "is not a folder");
+  fs::create_directory_symlink("step-2", root / "step-8");
+  EXPECT_CONTAINS(refusal(), "is a symbolic link");
+  fs::create_symlink("nowhere", root / "step-8");
+  EXPECT_CONTAINS(refusal(), "is a symbolic link");
+  fs::copy(root / "step-2", root / "step-8");
+  EXPECT_EQ(*checkpoints.newest(), 2);
+  EXPECT_CONTAINS(refusal(), "is a copy of the checkpoint step-2");
+  checkpoints.save(session, stateOf(8));
+  fs::remove(root / "step-8/model.safetensors");
+  checkpoints.requireFree(3, 8); // our own, damaged: it is replaced
+  writeFile(root / "step-8/notes.txt", "of mine");
+  EXPECT_CONTAINS(refusal(), "holds 'notes.txt', which Hadal did not write");
+}
+
+TEST_F(CheckpointTest, AnOldCheckpointWithSomethingElseInItStays) {
+  CheckpointFolder checkpoints(root, 1);
+  checkpoints.save(session, stateOf(1));
+  writeFile(root / "step-1/tokenizer.json", "{}");
+  checkpoints.save(session, stateOf(2));
+  fs::rename(root / "step-2/optimizer.safetensors",
+             folder / "elsewhere"); // a link that somebody made is no file of ours
+  fs::create_symlink(folder / "elsewhere", root / "step-2/optimizer.safetensors");
+  checkpoints.save(session, stateOf(3));
+  checkpoints.save(session, stateOf(4));
+  EXPECT_EQ(checkpoints.completeSteps(), (std::vector<int64_t>{1, 2, 4}));
+  EXPECT_EQ(readFile(root / "step-1/tokenizer.json"), "{}");
+  Session other(model.program(), {.threads = 1});
+  EXPECT_EQ(checkpoints.load(1, other).step, 1);
+}
+
+TEST_F(CheckpointTest, AFolderThatMayNotBeReadSaysSo) {
+  fs::create_directories(root);
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::permissions(root, fs::perms(0333));
+  pid_t child = startChild([&] {
+    if (getuid() == 0 && setuid(65534) != 0) // root may read everywhere
+      return 99;
+    try {
+      CheckpointFolder checkpoints(root, 1);
+    } catch (const Error &error) {
+      return error.what() == "--save: the folder '" + root.string() + "' cannot be opened: Permission denied" ? 0 : 98;
+    }
+    return 97;
+  });
+  EXPECT_EQ(waitFor(child), 0);
+  fs::permissions(root, fs::perms(0755));
+}
+
+TEST_F(CheckpointTest, ValuesThatTrainingCannotHaveLeftAreRefused) {
+  const char *pattern = "model.layers.0.mlp.experts.{e}.down_proj.weight",
+             *second = "model.layers.0.mlp.experts.2.down_proj.weight";
+  auto refusal = [&](hadal_role role, float value) {
+    fs::remove_all(root);
+    uint32_t tensor = session.require(role, pattern);
+    std::vector<float> values = session.read<float>(tensor), spoilt = values;
+    spoilt[2 * 256 + 5] = value;
+    session.write<float>(tensor, spoilt);
+    CheckpointFolder checkpoints(root, 1);
+    checkpoints.save(session, stateOf(1));
+    session.write<float>(tensor, values);
+    Session other(model.program(), {.threads = 1});
+    return failureOf(HADAL_EXIT_INPUT, [&] { checkpoints.load(1, other); });
+  };
+  EXPECT_CONTAINS(refusal(HADAL_PARAMETER, NAN),
+                  concat("step-1/model.safetensors: tensor '", second, "': element 5 is nan; "));
+  EXPECT_CONTAINS(refusal(HADAL_FIRST_MOMENT, -INFINITY),
+                  concat("step-1/optimizer.safetensors: tensor '", second, ".first_moment': element 5 is -inf; "));
+  EXPECT_CONTAINS(refusal(HADAL_SECOND_MOMENT, INFINITY), ".second_moment': element 5 is inf; ");
+  EXPECT_CONTAINS(refusal(HADAL_SECOND_MOMENT, -0.5f), ".second_moment': element 5 is -0.5; the mean of a gradient's ");
 }
 
 TEST_F(CheckpointTest, OnlyOneRunMaySaveThere) {

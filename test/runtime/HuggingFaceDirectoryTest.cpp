@@ -1,11 +1,14 @@
 // Loading of weights: every dtype, shards, stacked experts, aliases, and everything that does not fit.
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/core/Initializer.h"
+#include "runtime/io/CheckpointFolder.h"
 #include "runtime/io/NamedTensors.h"
+#include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 #include "test/runtime/BigramModel.h"
 #include "test/runtime/Support.h"
 
+#include <csignal>
 #include <cstring>
 #include <map>
 
@@ -20,7 +23,7 @@ struct StoredTensor {
 using StoredTensors = std::map<std::string, StoredTensor>;
 
 void store(const std::filesystem::path &path, const StoredTensors &tensors) {
-  SafetensorsWriter writer;
+  SafetensorsWriter writer("");
   for (const auto &[name, tensor] : tensors)
     writer.declare(name, tensor.dtype, tensor.shape);
   OutputFile output(path);
@@ -158,6 +161,148 @@ TEST_F(LoadTest, RefusesAnotherShapeOrType) {
   tensors.at(expert2).shape = {256};
   tensors.at(expert2).dtype = "I32";
   EXPECT_CONTAINS(failure(), "has the dtype I32; F32, BF16 or F16 is expected");
+}
+
+TEST_F(LoadTest, RefusesWeightsThatAreNotFinite) {
+  auto refusal = [&](const char *name, const char *dtype, const std::string &element) {
+    StoredTensors former = tensors;
+    StoredTensor &tensor = tensors.at(name);
+    size_t count = tensor.bytes.size() / sizeof(float);
+    tensor.dtype = dtype;
+    tensor.bytes.assign(count * element.size(), '\0');
+    tensor.bytes.replace((count - 2) * element.size(), element.size(), element);
+    std::string message = failureOf(HADAL_EXIT_INPUT, [&] { load(); });
+    tensors = std::move(former);
+    return message;
+  };
+  EXPECT_CONTAINS(refusal(table, "F32", std::string("\0\0\x80\xff", 4)),
+                  std::string("model.safetensors: tensor '") + table + "': element 65534 is -inf; ");
+  EXPECT_CONTAINS(refusal(expert2, "BF16", "\xc0\x7f"), std::string(expert2) + "': element 254 is nan; ");
+  EXPECT_CONTAINS(refusal(expert2, "F16", std::string("\0\x7c", 2)), std::string(expert2) + "': element 254 is inf; ");
+  EXPECT_CONTAINS(refusal("model.layers.0.mlp.gate.e_score_correction_bias", "F32", std::string("\0\0\xc0\x7f", 4)),
+                  "gate.e_score_correction_bias': element 2 is nan; ");
+  load();
+  expectEqual();
+}
+
+TEST_F(LoadTest, SaysWhatIsThereInsteadOfWeights) {
+  auto refusal = [&] { return failureOf(HADAL_EXIT_INPUT, [&] { loadWeights(folder.path(), loaded); }); };
+  std::filesystem::path weights = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  writeFile(index, lfsPointer);
+  EXPECT_CONTAINS(refusal(), "model.safetensors.index.json' is only a pointer of Git LFS");
+  writeFile(index, "{\"weight_map\":{\"w\":\"one.safetensors\"}}");
+  writeFile(folder / "one.safetensors", lfsPointer);
+  EXPECT_CONTAINS(refusal(), "one.safetensors' is only a pointer of Git LFS");
+  writeFile(weights, "<!DOCTYPE html><html>");
+  EXPECT_CONTAINS(refusal(), "model.safetensors: not a safetensors file: it begins with '<!DOCTYPE html>");
+  std::filesystem::remove(weights);
+  std::filesystem::create_symlink("../../blobs/4d7a", weights);
+  EXPECT_CONTAINS(refusal(), "model.safetensors': it is a link that leads nowhere");
+}
+
+class ExportTest : public LoadTest {
+protected:
+  std::filesystem::path directory = folder / "exported";
+
+  /// The names in the directory, and whether what is there loads as the model whose first weight is `first`.
+  std::vector<std::string> names() const { return listFolder(directory, HADAL_EXIT_INPUT); }
+  void expectModel(float first) {
+    loadWeights(directory, loaded);
+    EXPECT_EQ(loaded.read<float>(loaded.require(HADAL_PARAMETER, table))[0], first);
+  }
+  void setFirst(float value) {
+    original.write(original.require(HADAL_PARAMETER, table), 0, std::as_bytes(std::span(&value, 1)));
+  }
+  std::string refusal() {
+    std::string early = failureOf(HADAL_EXIT_COMMAND_LINE, [&] { requireExportable(directory, original.program()); });
+    EXPECT_EQ(early, failureOf(HADAL_EXIT_COMMAND_LINE, [&] { exportModel(directory, original); }));
+    return early;
+  }
+};
+
+TEST_F(ExportTest, ReplacesAFormerExportAndLeavesWhatElseIsThere) {
+  std::filesystem::create_directory(directory);
+  writeFile(directory / "tokenizer.json", "{}");
+  writeFile(directory / "generation_config.json", "{}");
+  writeFile(directory / "adapter_model.safetensors", "of others, who load it by this name only");
+  for (float first : {1.0f, 2.0f}) {
+    setFirst(first);
+    exportModel(directory, original);
+    expectModel(first);
+  }
+  EXPECT_EQ(names(), (std::vector<std::string>{"adapter_model.safetensors", "config.json", "generation_config.json",
+                                               "model.safetensors", "tokenizer.json"}));
+}
+
+TEST_F(ExportTest, FollowsLinksToItsFiles) {
+  std::filesystem::create_directories(folder / "blobs");
+  std::filesystem::create_directories(directory);
+  std::filesystem::create_symlink("../blobs/weights", directory / "model.safetensors");
+  for (float first : {1.0f, 2.0f}) {
+    setFirst(first);
+    exportModel(directory, original);
+    expectModel(first);
+    EXPECT_TRUE(std::filesystem::is_symlink(directory / "model.safetensors"));
+  }
+}
+
+TEST_F(ExportTest, WhatItWouldHaveToReplaceIsRefused) {
+  std::filesystem::create_directory(directory);
+  for (const char *name : {"model.safetensors", "model.safetensors.index.json", "model-00001-of-00002.safetensors",
+                           "pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin"}) {
+    writeFile(directory / name, "of others");
+    std::string message = refusal();
+    EXPECT_CONTAINS(message, "holds weights that Hadal did not export (" + std::string(name) + ")");
+    EXPECT_CONTAINS(message, "choose another folder");
+    EXPECT_EQ(readFile(directory / name), "of others");
+    EXPECT_EQ(names(), std::vector<std::string>{name});
+    std::filesystem::remove(directory / name);
+  }
+  store(directory / "model.safetensors", tensors); // what another program has saved
+  EXPECT_CONTAINS(refusal(), "holds weights that Hadal did not export (model.safetensors)");
+  std::filesystem::remove(directory / "model.safetensors");
+  writeFile(directory / "config.json", "{\"model_type\": \"other\"}");
+  EXPECT_CONTAINS(refusal(), "config.json describes another model than the program's");
+  EXPECT_EQ(names(), std::vector<std::string>{"config.json"});
+}
+
+TEST_F(ExportTest, AKillAtAnyStageLeavesOneWholeModel) {
+  auto killedAt = [&](std::string_view stage) {
+    return waitFor(startChild([&] {
+      exportModel(directory, original, [&](std::string_view current) {
+        if (current == stage)
+          kill(getpid(), SIGKILL);
+      });
+      return 0;
+    }));
+  };
+  for (const char *stage : {"weights", "commit", "config", "end"}) {
+    bool committed = std::string_view(stage) == "config" || std::string_view(stage) == "end";
+    std::filesystem::remove_all(directory);
+    ASSERT_EQ(killedAt(stage), 128 + SIGKILL); // where there was nothing
+    EXPECT_EQ(std::filesystem::exists(directory / "model.safetensors"), committed) << stage;
+    EXPECT_EQ(std::filesystem::exists(directory / "config.json"), std::string_view(stage) == "end") << stage;
+    setFirst(1);
+    exportModel(directory, original);
+    setFirst(2);
+    ASSERT_EQ(killedAt(stage), 128 + SIGKILL); // over a former export
+    expectModel(committed ? 2 : 1);
+    EXPECT_EQ(names(), (std::vector<std::string>{"config.json", "model.safetensors"})) << stage;
+  }
+}
+
+TEST_F(ExportTest, WhatAKillBeforeTheLastStepLeftIsRemoved) {
+  exportModel(directory, original);
+  std::filesystem::copy(directory / "model.safetensors", directory / ".hadal-1-0");
+  writeFile(directory / ".hadal-notes", "of others");
+  exportModel(directory, original);
+  EXPECT_EQ(names(), (std::vector<std::string>{".hadal-notes", "config.json", "model.safetensors"}));
+}
+
+TEST_F(ExportTest, ACheckpointIsNoPlaceForAnExport) {
+  CheckpointFolder(folder / "saved", 1).save(original, {.step = 3});
+  directory = folder / "saved/step-3";
+  EXPECT_CONTAINS(refusal(), "is a checkpoint of a training run");
 }
 
 TEST(LoadPredictionTest, SaysThatTheFileLacksThePredictionBlock) {

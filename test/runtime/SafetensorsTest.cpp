@@ -14,7 +14,7 @@ std::string fileOf(const std::string &header, size_t dataSize) {
 }
 
 std::string failure(const std::string &file) {
-  return failureOf(HADAL_EXIT_INPUT, [&] { parseSafetensors(std::as_bytes(std::span(file)), "a.safetensors"); });
+  return failureOf(HADAL_EXIT_INPUT, [&] { parseSafetensors(file, file.size(), "a.safetensors"); });
 }
 
 std::string entry(const char *dtype, const char *shape, const char *offsets) {
@@ -26,7 +26,7 @@ TEST(SafetensorsTest, WhatIsWrittenIsReadAgain) {
   std::vector<float> matrix = {1, 2, 3, 4, 5, 6};
   float scalar = 7;
   {
-    SafetensorsWriter writer;
+    SafetensorsWriter writer("numbers");
     writer.declare("matrix", "F32", std::vector<int64_t>{2, 3});
     writer.declare("a scalar \"quoted\"", "F32", {});
     OutputFile output(folder / "a.safetensors");
@@ -40,19 +40,35 @@ TEST(SafetensorsTest, WhatIsWrittenIsReadAgain) {
   const SafetensorsEntry &read = file.entries().at("matrix");
   EXPECT_EQ(read.dtype, "F32");
   EXPECT_EQ(read.shape, (std::vector<int64_t>{2, 3}));
-  EXPECT_EQ(std::memcmp(read.bytes.data(), matrix.data(), read.bytes.size()), 0);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(read.bytes.data()) % 8, 0u);
+  EXPECT_EQ(read.size, matrix.size() * sizeof(float));
+  EXPECT_EQ(std::memcmp(file.read(read).data(), matrix.data(), read.size), 0);
+  float last;
+  file.read(read, 5 * sizeof(float), std::as_writable_bytes(std::span(&last, 1)));
+  EXPECT_EQ(last, 6);
+  EXPECT_EQ(read.begin % 8, 0u);
   EXPECT_TRUE(file.entries().at("a scalar \"quoted\"").shape.empty());
-  EXPECT_CONTAINS(readFile(folder / "a.safetensors"), "\"__metadata__\":{\"format\":\"pt\"}");
+  EXPECT_CONTAINS(readFile(folder / "a.safetensors"), "\"__metadata__\":{\"format\":\"pt\",\"hadal\":\"numbers\"}");
+  EXPECT_TRUE(isWrittenAs(folder / "a.safetensors", "numbers"));
+  EXPECT_FALSE(isWrittenAs(folder / "a.safetensors", "model"));
+  EXPECT_FALSE(isWrittenAs(folder / "b.safetensors", "numbers"));
+}
+
+TEST(SafetensorsTest, AFileThatShrinksIsNoticed) {
+  TemporaryFolder folder;
+  writeFile(folder / "a.safetensors", fileOf("{\"w\":" + entry("F32", "[4096]", "[0,16384]") + "}", 16384));
+  SafetensorsFile file(folder / "a.safetensors");
+  std::filesystem::resize_file(folder / "a.safetensors", 4096);
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { file.read(file.entries().at("w")); }),
+                  "a.safetensors: the file has changed while it was read: it ends at byte 4096, when it was opened it");
 }
 
 TEST(SafetensorsTest, AcceptsEmptyTensorsAndMetadata) {
   std::string file = fileOf("{\"__metadata__\":{\"a\":\"b\"},\"e\":" + entry("F32", "[0,3]", "[0,0]") +
                                 ",\"v\":" + entry("BF16", "[4]", "[0,8]") + "}   ",
                             8);
-  EXPECT_EQ(parseSafetensors(std::as_bytes(std::span(file)), "a").size(), 2u);
+  EXPECT_EQ(parseSafetensors(file, file.size(), "a").entries.size(), 2u);
   std::string empty = fileOf("{}", 0);
-  EXPECT_TRUE(parseSafetensors(std::as_bytes(std::span(empty)), "a").empty());
+  EXPECT_TRUE(parseSafetensors(empty, empty.size(), "a").entries.empty());
 }
 
 TEST(SafetensorsTest, RefusesTruncatedFiles) {
@@ -63,7 +79,17 @@ TEST(SafetensorsTest, RefusesTruncatedFiles) {
   EXPECT_CONTAINS(failure(file.substr(0, file.size() - 1)),
                   "tensor 'w': data offsets [0, 16] lie outside the 15 bytes of data (is the file truncated?)");
   EXPECT_CONTAINS(failure(file + "x"), "the tensors end at data offset 16, the file has 17 bytes of data");
-  EXPECT_CONTAINS(failure("this is a text and no file of tensors"), "the header would be");
+}
+
+TEST(SafetensorsTest, SaysThatSomethingElseIsNoSafetensorsFile) {
+  auto with = [](const std::string &text) { return failure(text + std::string(100, ' ')); };
+  EXPECT_CONTAINS(
+      with("this is a text and no file of tensors"),
+      "not a safetensors file: it begins with 'this is a text and no fi' instead of the length of a header");
+  EXPECT_CONTAINS(with("<!DOCTYPE html>\n<html>"), "it begins with '<!DOCTYPE html>.<html>  '");
+  EXPECT_CONTAINS(with("{\"error\":\"Repository not found\"}"), "it begins with '{\"error\":\"Repository not'");
+  EXPECT_CONTAINS(with(std::string("PK\3\4\0\0\x08\x08\0\0", 10)), "not a safetensors file: it begins with 'PK......");
+  EXPECT_CONTAINS(with(std::string(64, '\0')), "not a safetensors file"); // an interrupted download
 }
 
 TEST(SafetensorsTest, RefusesMalformedHeaders) {
@@ -80,7 +106,7 @@ TEST(SafetensorsTest, RefusesMalformedHeaders) {
 }
 
 TEST(SafetensorsTest, RefusesToWriteNamesThatCannotBeRead) {
-  SafetensorsWriter writer;
+  SafetensorsWriter writer("numbers");
   writer.declare("w", "F32", {});
   auto failure = [&](const char *name) {
     return failureOf(HADAL_EXIT_INPUT, [&] { writer.declare(name, "F32", {}); });

@@ -50,6 +50,11 @@ inline std::string readFile(const std::filesystem::path &path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// What Git LFS leaves in the place of a file that it has not fetched.
+constexpr const char *lfsPointer = "version https://git-lfs.github.com/spec/v1\n"
+                                   "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n"
+                                   "size 4998345384\n";
+
 /// Text with some structure, the same every time.
 inline std::string sampleText(size_t size) {
   std::string text;

@@ -3,10 +3,7 @@
 #include "runtime/io/Safetensors.h"
 #include "runtime/programs/train/Trainer.h"
 #include "test/runtime/AllocationCount.h"
-#include "test/runtime/BigramModel.h"
-#include "test/runtime/Support.h"
-
-#include <nlohmann/json.hpp>
+#include "test/runtime/TrainFixture.h"
 
 #include <cmath>
 #include <csignal>
@@ -16,41 +13,6 @@
 
 namespace hadal::test {
 namespace {
-
-using Json = nlohmann::json;
-
-class TrainTest : public testing::Test {
-protected:
-  TemporaryFolder folder;
-  BigramModel model;
-  std::string data = (folder / "data.txt").string();
-
-  void SetUp() override { writeFile(data, sampleText(4000)); }
-
-  /// The options that every run needs, and `more`.
-  std::vector<std::string> options(int steps, std::initializer_list<std::string> more = {}) const {
-    std::vector<std::string> list = {"--data", data, "--steps", std::to_string(steps), "--lr", "0.05"};
-    list.insert(list.end(), more);
-    return list;
-  }
-
-  /// Runs, expecting the exit code, and returns what was written to stderr.
-  std::string run(int code, const std::vector<std::string> &list) {
-    testing::internal::CaptureStderr();
-    int actual = runTrain(model.program(), list);
-    std::string messages = testing::internal::GetCapturedStderr();
-    EXPECT_EQ(actual, code) << messages;
-    return messages;
-  }
-
-  std::vector<Json> logLines(const std::filesystem::path &path) const {
-    std::vector<Json> lines;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);)
-      lines.push_back(Json::parse(line));
-    return lines;
-  }
-};
 
 TEST_F(TrainTest, LossFallsAndLogsHoldEveryStep) {
   std::string log = (folder / "log.jsonl").string();
@@ -96,10 +58,13 @@ TEST_F(TrainTest, MicroBatchesEqualOneLargerBatch) {
   for (const auto &[name, entry] : sum.entries()) {
     float share = name.ends_with(".load") ? 1.0f : 0.5f;
     auto floats = [&](const SafetensorsFile &file) {
-      return reinterpret_cast<const float *>(file.entries().at(name).bytes.data());
+      std::vector<float> values(entry.size / sizeof(float));
+      file.read(file.entries().at(name), 0, std::as_writable_bytes(std::span(values)));
+      return values;
     };
-    for (size_t i = 0; i < entry.bytes.size() / 4; ++i)
-      ASSERT_NEAR(floats(sum)[i], (floats(first)[i] + floats(other)[i]) * share, 1e-6) << name;
+    std::vector<float> sums = floats(sum), firsts = floats(first), others = floats(other);
+    for (size_t i = 0; i < sums.size(); ++i)
+      ASSERT_NEAR(sums[i], (firsts[i] + others[i]) * share, 1e-6) << name;
   }
 }
 
@@ -276,27 +241,25 @@ TEST_F(TrainTest, AStepAllocatesNothing) {
 }
 
 TEST_F(TrainTest, StopsBeforeTheUpdateWhenTheLossIsNotFinite) {
-  std::string saved = (folder / "saved").string();
-  run(0, options(2, {"--save", saved}));
-  // Weights with one infinity: loaded, they make the first loss infinite.
-  Session session(model.program(), {.threads = 1});
-  CheckpointFolder(saved, 2).load(2, session);
+  TrainOptions trainOptions;
+  trainOptions.data = data;
+  trainOptions.steps = 5;
+  trainOptions.schedule.maximum = 0.1;
+  trainOptions.globalBatchSize = BigramModel::microBatch;
+  trainOptions.threads = 2;
+  trainOptions.save = folder / "saved";
+  testing::internal::CaptureStderr();
+  Trainer trainer(model.program(), trainOptions);
+  Session &session = trainer.session();
   uint32_t experts = session.require(HADAL_PARAMETER, "model.layers.0.mlp.experts.{e}.down_proj.weight");
-  std::vector<float> values = session.read<float>(experts);
-  values[300] = std::numeric_limits<float>::infinity();
-  session.write<float>(experts, values);
-  std::string broken = (folder / "broken").string();
-  std::filesystem::create_directory(broken);
-  OutputFile file(std::filesystem::path(broken) / "model.safetensors");
-  writeTensors(file, session, {{HADAL_PARAMETER, ""}});
-  file.close();
-  std::string again = (folder / "again").string();
-  std::string messages =
-      run(HADAL_EXIT_NON_FINITE, options(5, {"--load", broken, "--save", again, "--save-interval", "1"}));
-  EXPECT_CONTAINS(messages, "step 1: the loss is ");
-  EXPECT_CONTAINS(messages, "parameter 'model.layers.0.mlp.experts.{e}.down_proj.weight' (element 300 is inf)");
-  EXPECT_CONTAINS(messages, "before the update");
-  EXPECT_FALSE(std::filesystem::exists(again + "/step-1"));
+  std::vector<float> infinity = {std::numeric_limits<float>::infinity()};
+  session.write(experts, 300 * sizeof(float), std::as_bytes(std::span(infinity)));
+  std::string message = failureOf(HADAL_EXIT_NON_FINITE, [&] { trainer.run(); });
+  testing::internal::GetCapturedStderr();
+  EXPECT_CONTAINS(message, "step 1: the loss is ");
+  EXPECT_CONTAINS(message, "parameter 'model.layers.0.mlp.experts.{e}.down_proj.weight' (element 300 is inf)");
+  EXPECT_CONTAINS(message, "before the update");
+  EXPECT_FALSE(std::filesystem::exists(folder / "saved/step-1"));
 }
 
 TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {

@@ -90,7 +90,7 @@ void KernelEntry::writeOperands(const SafetensorsFile *cases, uint64_t seed) {
     std::vector<double> values(elementCount(tensor));
     std::string name = concat(kernel, ".operand.", i);
     if (const SafetensorsEntry *given = cases ? findEntry(*cases, name) : nullptr) {
-      values = toDoubles(given->bytes, given->dtype);
+      values = toDoubles(cases->read(*given), given->dtype);
       if (values.size() != elementCount(tensor))
         fail(HADAL_EXIT_INPUT, cases->path().string(), ": '", name, "' has ", values.size(),
              " elements, the kernel takes ", elementCount(tensor));

@@ -6,6 +6,7 @@
 // them.
 #include "runtime/programs/kernels/Kernels.h"
 
+#include "runtime/io/Paths.h"
 #include "runtime/programs/CommandLine.h"
 #include "runtime/programs/Report.h"
 #include "runtime/programs/Version.h"
@@ -18,6 +19,8 @@
 
 namespace hadal {
 namespace {
+
+constexpr const char *contentsOfResults = "kernel results"; // what the file says of itself
 
 struct KernelOptions {
   std::filesystem::path cases, results, compare;
@@ -58,6 +61,14 @@ std::optional<int> parse(int argc, const char *const *argv, const Program &progr
     return HADAL_EXIT_COMMAND_LINE;
   }
   return std::nullopt;
+}
+
+/// Results replace former ones and nothing else.
+void checkOutput(const KernelOptions &options) {
+  if (options.results.empty())
+    return;
+  requireWritable(options.results, "--results");
+  requireReplaceable(options.results, "--results", isWrittenAs(options.results, contentsOfResults));
 }
 
 /// The largest error of a result, as a fraction of what it may be; infinite where one is NaN and the other is not.
@@ -133,14 +144,14 @@ bool Checker::checkResult(KernelEntry &kernel, size_t number) {
   const SafetensorsEntry &expected = find(*cases, name);
   const SafetensorsEntry &tolerances = find(*cases, concat(kernel.name(), ".tolerance.", number));
   std::string dtype = find(*cases, concat(kernel.name(), ".element.", number)).dtype;
-  std::vector<double> reference = toDoubles(expected.bytes, expected.dtype);
-  std::vector<double> tolerance = toDoubles(tolerances.bytes, tolerances.dtype);
+  std::vector<double> reference = toDoubles(cases->read(expected), expected.dtype);
+  std::vector<double> tolerance = toDoubles(cases->read(tolerances), tolerances.dtype);
   std::vector<std::byte> bytes = kernel.readResult(number, reference.size() * safetensorsBits(dtype) / 8);
   std::vector<double> got = toDoubles(bytes, dtype);
   bool passes = report(name, "the reference", compare(got, reference, tolerance));
   if (other) {
     const SafetensorsEntry &theirs = find(*other, name);
-    passes &= report(name, "the other device", compare(got, toDoubles(theirs.bytes, theirs.dtype), tolerance));
+    passes &= report(name, "the other device", compare(got, toDoubles(other->read(theirs), theirs.dtype), tolerance));
   }
   results.push_back({name, dtype, expected.shape, std::move(bytes)});
   return passes;
@@ -156,7 +167,7 @@ bool Checker::check(KernelEntry &kernel) {
 }
 
 void Checker::writeResults() const {
-  SafetensorsWriter writer;
+  SafetensorsWriter writer(contentsOfResults);
   for (const Result &result : results)
     writer.declare(result.name, result.dtype, result.shape);
   ReplacingFile output(options.results);
@@ -201,6 +212,7 @@ int runKernels(const struct hadal_program &descriptor, int argc, const char *con
     KernelOptions options;
     if (std::optional<int> exitCode = parse(argc, argv, program, options))
       return *exitCode;
+    checkOutput(options);
     Session session(descriptor,
                     {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking});
     return Checker(session, options).run();

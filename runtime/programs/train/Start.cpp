@@ -3,8 +3,11 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/Initializer.h"
 #include "runtime/core/Memory.h"
+#include "runtime/io/ChromeTrace.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/io/NamedTensors.h"
+#include "runtime/io/Paths.h"
+#include "runtime/io/Safetensors.h"
 #include "runtime/programs/Report.h"
 #include "runtime/programs/train/Settings.h"
 #include "runtime/programs/train/Trainer.h"
@@ -51,11 +54,11 @@ void Trainer::checkInputs() {
     Samples samples(*validationData, program()->sequence_length, program()->tokens_ahead);
     requireSamples(samples, *validationData, program()->micro_batch_size, "a micro-batch");
   }
-  if (!options.exportTo.empty())
-    requireExportable(program());
   if (!options.save.empty() || !options.exportTo.empty())
     requireWritableNames(programSession);
   checkOutputFolders();
+  if (!options.exportTo.empty())
+    requireExportable(options.exportTo, program());
   checkOutputFiles();
 }
 
@@ -87,6 +90,11 @@ void Trainer::checkOutputFiles() const {
              ", which would be overwritten; choose another");
     former.push_back(file);
   }
+  if (!options.trace.empty())
+    requireReplaceable(options.trace, "--trace", isChromeTrace(options.trace));
+  if (!options.saveGradients.empty())
+    requireReplaceable(options.saveGradients, "--save-gradients",
+                       isWrittenAs(options.saveGradients, contentsOfGradients));
 }
 
 void Trainer::describe() const {
@@ -149,7 +157,9 @@ void Trainer::initialize() {
   if (!options.save.empty()) {
     state.dataDigest = trainingData.digest();
     checkpoints = std::make_unique<CheckpointFolder>(options.save, options.keepCheckpoints);
-    if (std::optional<int64_t> newest = findCheckpoint())
+    std::optional<int64_t> newest = findCheckpoint();
+    checkpoints->requireFree(newest ? *newest + 1 : 0, options.steps);
+    if (newest)
       return resume(*newest);
   }
   if (!options.load.empty()) {
@@ -197,7 +207,7 @@ void Trainer::openLogs() {
   if (!options.log.empty())
     log = std::make_unique<JsonLinesLog>(options.log, state.step);
   if (!options.tensorboard.empty())
-    tensorBoard = std::make_unique<TensorBoardLog>(options.tensorboard);
+    tensorBoard = std::make_unique<TensorBoardLog>(options.tensorboard, state.step);
   if (options.trace.empty() || state.step >= options.steps)
     return;
   // The second step when there is one: the first also touches every page for the first time.

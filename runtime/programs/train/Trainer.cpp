@@ -14,6 +14,7 @@
 #include "runtime/io/NamedTensors.h"
 #include "runtime/programs/Report.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -74,16 +75,9 @@ void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
     *loss /= static_cast<double>(microBatches);
 }
 
-/// The sign of a NaN means nothing.
-static std::string describeNonFinite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
-
-/// The first tensor of the role that is not finite, in words.
-static std::optional<std::string> describeNonFinite(const Session &session, hadal_role role) {
-  std::optional<NonFiniteElement> found = findNonFinite(session, role);
-  if (!found)
-    return std::nullopt;
-  return concat(role == HADAL_GRADIENT ? "gradient of " : "parameter ", "'", session.tensor(found->tensor).name,
-                "' (element ", found->element, " is ", describeNonFinite(found->value), ")");
+static std::string describeElement(const Session &session, hadal_role role, const NonFiniteElement &found) {
+  return concat(role == HADAL_GRADIENT ? "gradient of " : "parameter ", "'", session.tensor(found.tensor).name,
+                "' (element ", found.element, " is ", describeNonFinite(found.value), ")");
 }
 
 std::string Trainer::describeLastCheckpoint() const {
@@ -98,20 +92,34 @@ void Trainer::requireFinite(const char *what, double value, int64_t step) {
     return;
   std::string culprit = "every parameter and gradient is finite";
   for (hadal_role role : {HADAL_PARAMETER, HADAL_GRADIENT})
-    if (std::optional<std::string> found = describeNonFinite(programSession, role)) {
-      culprit = "the first non-finite tensor is the " + *found;
+    if (std::optional<NonFiniteElement> found = findNonFinite(programSession, role)) {
+      culprit = "the first non-finite tensor is the " + describeElement(programSession, role, *found);
       break;
     }
   fail(HADAL_EXIT_NON_FINITE, "step ", step, ": the ", what, " is ", describeNonFinite(value), "; ", culprit,
        "; stopped before the update, ", describeLastCheckpoint());
 }
 
+/// What may help against an update that ends like this, as far as the options tell. Losses and gradients were finite,
+/// and so was every weight that was loaded.
+std::string Trainer::adviseAgainst(const NonFiniteElement &found) const {
+  bool trained = std::ranges::any_of(program().tensorsOf(HADAL_FIRST_MOMENT), [&](uint32_t moment) {
+    return programSession.tensor(moment).owner == found.tensor;
+  });
+  if (!trained) // a selection bias, which no gradient changes
+    return options.routerBiasRate > 0 ? "; a smaller --router-bias-rate may help" : "";
+  if (options.epsilon == 0 && std::isnan(found.value))
+    return "; with --adam-eps 0 a gradient that has always been zero is divided by zero";
+  return options.schedule.learningRate(state.step) > 0 ? "; a lower --lr may help" : "";
+}
+
 /// Ends the run when an update has made a parameter infinite or NaN: such a model must not take the place of a good
 /// one. The update of the last step is followed by no loss that would show it.
 void Trainer::requireFiniteParameters(const char *refused) const {
-  if (std::optional<std::string> found = describeNonFinite(programSession, HADAL_PARAMETER))
-    fail(HADAL_EXIT_NON_FINITE, "step ", state.step, ": the first non-finite tensor after the update is the ", *found,
-         "; it is not ", refused, ", ", describeLastCheckpoint(), "; a lower --lr may help");
+  if (std::optional<NonFiniteElement> found = findNonFinite(programSession, HADAL_PARAMETER))
+    fail(HADAL_EXIT_NON_FINITE, "step ", state.step, ": the first non-finite tensor after the update is the ",
+         describeElement(programSession, HADAL_PARAMETER, *found), "; it is not ", refused, ", ",
+         describeLastCheckpoint(), adviseAgainst(*found));
 }
 
 void Trainer::step() {
@@ -149,7 +157,7 @@ void Trainer::step() {
 
 void Trainer::saveGradients(const StepRecord &record) {
   ReplacingFile output(options.saveGradients);
-  writeTensors(output.file(), programSession, {{HADAL_GRADIENT, ""}, {HADAL_STATE, ""}},
+  writeTensors(output.file(), programSession, contentsOfGradients, {{HADAL_GRADIENT, ""}, {HADAL_STATE, ""}},
                {{"loss", static_cast<float>(record.loss)},
                 {"loss.main", static_cast<float>(record.mainLoss)},
                 {"loss.mtp", static_cast<float>(record.predictionLoss)},
@@ -193,8 +201,15 @@ void Trainer::save() {
   savedStep = state.step;
 }
 
+/// Whatever goes wrong with a trace is a failure of a file, which no training is lost for.
 void Trainer::writeTrace() {
-  writeChromeTrace(options.trace, *recorder, concat("step ", tracedStep, " of model ", program()->model));
+  try {
+    writeChromeTrace(options.trace, *recorder, concat("step ", tracedStep, " of model ", program()->model));
+  } catch (const Error &) {
+    throw;
+  } catch (const std::exception &error) {
+    fail(HADAL_EXIT_IO_FAILURE, "the trace '", options.trace.string(), "' cannot be written: ", error.what());
+  }
   recorder.reset();
 }
 

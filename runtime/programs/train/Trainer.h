@@ -17,6 +17,9 @@
 
 namespace hadal {
 
+/// What a file of --save-gradients says of itself.
+constexpr const char *contentsOfGradients = "gradients";
+
 class Trainer {
 public:
   /// Opens the data, gives the parameters their values, and opens the logs: whatever can fail fails here.
@@ -68,6 +71,7 @@ private:
   void accumulate(StepRecord &record, LaunchRecorder *launches);
   void requireFinite(const char *what, double value, int64_t step);
   void requireFiniteParameters(const char *refused) const;
+  std::string adviseAgainst(const NonFiniteElement &found) const;
   std::string describeLastCheckpoint() const;
   void saveGradients(const StepRecord &record);
   std::optional<double> evaluate();

@@ -45,3 +45,13 @@ with_entry("renamed", lambda entries: entries.update({"other.weight": entries.po
 write("surplus", json.loads(header) | {"other.weight": {
     "dtype": "F32", "shape": [1], "data_offsets": [len(body), len(body) + 4]}}, body + bytes(4))
 with_value("not_a_number", HEAD, float("nan"))
+with_value("infinite_bias", "model.layers.1.mlp.gate.e_score_correction_bias", float("-inf"))
+with_value("overflowing", HEAD, 3e38)  # finite, but no logit formed with it is
+
+page = target / "page"
+page.mkdir()
+(page / "model.safetensors").write_text("<!DOCTYPE html>\n<html><title>Sign in</title></html>\n")
+pointer = target / "pointer"
+pointer.mkdir()
+(pointer / "model.safetensors").write_text(
+    "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "0" + "\nsize 4998345384\n")
