@@ -85,7 +85,10 @@ void ModelFiles::addShards(const fs::path &directory) {
     fail(HADAL_EXIT_INPUT, listingPath.string(), ": not a JSON object with a weight_map");
   std::set<std::string> shards;
   for (const auto &[name, shard] : index["weight_map"].items()) {
-    if (!shard.is_string() || fs::path(shard.get<std::string>()).filename() != shard.get<std::string>())
+    fs::path file = shard.is_string() ? shard.get<std::string>() : std::string();
+    std::error_code error;
+    // An empty name, "." and ".." are the folder itself or the one around it.
+    if (file.filename() != file || fs::is_directory(directory / file, error))
       fail(HADAL_EXIT_INPUT, listingPath.string(), ": tensor '", name, "' is not mapped to a file of this folder");
     shards.insert(shard.get<std::string>());
   }

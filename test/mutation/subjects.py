@@ -220,7 +220,7 @@ class Weights(Subject):
                 return safetensors.mutate(random, data)
             text = data.decode()
             return json_text.mutate(random, text, [json.loads(text)])
-        except (ValueError, struct.error):  # it was broken before
+        except (ValueError, RecursionError, struct.error):  # it was broken before
             return edges.mutate_bytes(random, data)
 
     @staticmethod
@@ -231,7 +231,7 @@ class Weights(Subject):
             for name in state["files"]:
                 state["files"][name] = len(files[name])
             return json.dumps(state).encode()
-        except (KeyError, ValueError, TypeError, AttributeError):
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
             return files.get("trainer.json", b"")
 
 

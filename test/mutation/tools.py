@@ -98,7 +98,7 @@ class Tools:
 # What a message has to name, by kind of file.
 IR_PLACE = re.compile(r"^\S.*\.mlir:\d+:\d+: error: \S", re.MULTILINE)  # 0:0 is a file as a whole
 JSON_PLACE = re.compile(r'error: \S*\.json: (?:field "|is not valid JSON: |.*\[\d+:\d+)')
-WEIGHTS_PLACE = re.compile(r"^error: .*\.(?:safetensors|json)\b.*(?:tensor|byte|header|field|entr|index|weight_map|JSON)"
+WEIGHTS_PLACE = re.compile(r"^error: .*\.(?:safetensors|json)\b.*(?:tensor|byte|header|field|setting|entr|index|weight_map|JSON)"
                            r"|^error: cannot open '.*'|^warning: skipped the checkpoint \S+: .", re.MULTILINE)
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|Assertion `|LLVM ERROR|PLEASE submit a bug report")
 

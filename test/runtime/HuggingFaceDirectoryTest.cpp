@@ -100,8 +100,10 @@ TEST_F(LoadTest, ReadsShards) {
   writeFile(index, "{\"weight_map\":{" + map + ",\"lm_head.weight\":\"two.safetensors\"}}");
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, loadFolder),
                   "two.safetensors: tensor 'lm_head.weight' is missing, although");
-  writeFile(index, "{\"weight_map\":{\"w\":\"../one.safetensors\"}}");
-  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, loadFolder), "tensor 'w' is not mapped to a file of this folder");
+  for (std::string shard : {"\"../one.safetensors\"", "\"\"", "\".\"", "\"..\"", "7", "null"}) {
+    writeFile(index, "{\"weight_map\":{\"w\":" + shard + "}}");
+    EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, loadFolder), "tensor 'w' is not mapped to a file of this folder");
+  }
   writeFile(index, "{\"weight_map\":{\"w\":\"three.safetensors\"}}");
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, loadFolder), "three.safetensors': No such file");
   writeFile(index, "{\"weight_map\":[");
