@@ -356,7 +356,10 @@ class AttentionGradientStrategy : public KernelStrategy {
 public:
   AttentionGradientStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "recomputed_scores") {}
 
-  bool serves(KernelOp kernel) const override { return bool(findAttention<AttentionGradientOp>(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    refuseAttention(kernel, refusals);
+    return bool(findAttention<AttentionGradientOp>(kernel));
+  }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {

@@ -184,7 +184,10 @@ class AttentionStrategy : public KernelStrategy {
 public:
   AttentionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "online_softmax") {}
 
-  bool serves(KernelOp kernel) const override { return bool(findAttention<AttentionOp>(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    refuseAttention(kernel, refusals);
+    return bool(findAttention<AttentionOp>(kernel));
+  }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {

@@ -44,10 +44,10 @@ public:
   }
 
 private:
-  /// Rank-0 arguments are read once, before the loop over tasks.
+  /// Arguments that are one number are read once, before the loop over tasks.
   void loadNumbers() {
     for (BlockArgument argument : kernel.getArguments())
-      if (auto type = cast<RankedTensorType>(argument.getType()); type.getRank() == 0)
+      if (auto type = cast<RankedTensorType>(argument.getType()); type.getNumElements() == 1)
         numbers[argument.getArgNumber()] = k.load(type.getElementType(), arguments[argument.getArgNumber()]);
   }
 
@@ -152,12 +152,13 @@ private:
         return k.round(sum, getElementTypeOrSelf(tensor.getType()));
       auto argument = cast<BlockArgument>(tensor);
       auto type = cast<RankedTensorType>(tensor.getType());
-      if (type.getRank() == 0)
+      if (type.getNumElements() == 1)
         return numbers[argument.getArgNumber()];
       if (isOnePerRow(tensor))
         return k.load(type.getElementType(), address(argument), row);
-      bool sameForAllRows = type.getNumElements() == contraction.columns && type.getNumElements() != resultElements();
-      return k.loadVector(address(argument), sameForAllRows ? column : element, mask, type.getElementType());
+      auto space = cast<RankedTensorType>(contraction.anchor->getResult(0).getType());
+      bool isShared = findAccess(type, space) == Access::SharedRow;
+      return k.loadVector(address(argument), isShared ? column : element, mask, type.getElementType());
     });
     Operation *yield = kernel.getBody().front().getTerminator();
     SmallVector<Value> values;
@@ -170,10 +171,6 @@ private:
       else
         k.storeVector(value, result, element, mask);
     }
-  }
-
-  int64_t resultElements() {
-    return cast<RankedTensorType>(contraction.anchor->getResult(0).getType()).getNumElements();
   }
 
   KernelOp kernel;
@@ -189,7 +186,9 @@ class ContractionStrategy : public KernelStrategy {
 public:
   ContractionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, "packed_register_tiles") {}
 
-  bool serves(KernelOp kernel) const override { return succeeded(analyzeContraction(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    return succeeded(analyzeContraction(*expandRowwiseOps(kernel), &refusals));
+  }
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     return selectContraction(kernel, target, configuration);

@@ -180,7 +180,7 @@ class HeadStrategy : public KernelStrategy {
 public:
   HeadStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Head, "token_chunks") {}
 
-  bool serves(KernelOp kernel) const override { return succeeded(analyzeHead(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override { return succeeded(analyzeHead(kernel, &refusals)); }
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     return selectHead(kernel, target, configuration);

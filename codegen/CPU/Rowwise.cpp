@@ -245,15 +245,16 @@ class RowwiseStrategy : public KernelStrategy {
 public:
   RowwiseStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Rowwise, "rows_in_vectors") {}
 
-  bool serves(KernelOp kernel) const override {
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    return succeeded(RowProgram::read(*expanded, /*diagnose=*/false));
+    return succeeded(RowProgram::read(*expanded, refusals));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    Refusals refusals;
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
     if (failed(program))
       return failure();
     // A task of about 64 Ki elements takes some ten microseconds: long against a barrier, short against a step.
@@ -277,7 +278,8 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    Refusals refusals;
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
     if (failed(program))
       return failure();
     StageFunction stage(builder, kernel, configuration.stages[0], target);

@@ -34,6 +34,8 @@ using namespace hadal;
 namespace {
 
 constexpr StringLiteral cpuAttrName = "hadal.cpu";
+/// The version of the hadalc that wrote a phase. What is written by hand has none.
+constexpr StringLiteral versionAttrName = "hadal.version";
 
 constexpr PhaseDescription phases[] = {
     {Phase::Model, "model", "the model as written, parsed and verified"},
@@ -94,6 +96,20 @@ LogicalResult Compiler::checkPhase() {
                                       ": give --compile-from=" + name(found)));
 }
 
+LogicalResult Compiler::checkVersion() {
+  constexpr StringLiteral version = HADAL_VERSION;
+  if (Attribute recorded = module->getAttr(versionAttrName)) {
+    auto text = dyn_cast<StringAttr>(recorded);
+    if (!text)
+      return module.emitError("the attribute ") << versionAttrName << " is no string: " << recorded;
+    if (text.getValue() != version)
+      return fail(llvm::createStringError("the input was written by hadalc " + text.getValue() + ", and this is hadalc " +
+                                          version + ": compile the model again"));
+  }
+  module->setAttr(versionAttrName, StringAttr::get(module.getContext(), version));
+  return success();
+}
+
 LogicalResult Compiler::recordTarget() {
   MLIRContext *context = module.getContext();
   auto recorded = module->getAttrOfType<StringAttr>(targetAttrName);
@@ -111,6 +127,10 @@ LogicalResult Compiler::recordTarget() {
     module->setAttr(emulateAttrName, UnitAttr::get(context));
 
   auto recordedCPU = module->getAttrOfType<StringAttr>(cpuAttrName);
+  bool isForCPU = name == "cpu" || options.from >= Phase::Target;
+  if (isResumed && isForCPU && recordedCPU && !options.cpu.empty() && options.cpu != recordedCPU.getValue())
+    return fail(llvm::createStringError("the phase was written for the CPU " + recordedCPU.getValue() + ", not for " +
+                                        options.cpu + ": resume from the phase program"));
   // The name as given, not what the host resolves to: LLVM's name of a host does not say all that it has.
   // Beside kernels for a GPU there is no code for the CPU, only tables: such a program need not ask for this host's.
   std::string otherwise = name == "cpu" || module->hasAttr(emulateAttrName) ? "host" : "x86-64";
@@ -230,7 +250,7 @@ LogicalResult Compiler::run(TimingScope &timing) {
   if (!options.dumpFolder.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder))
       return fail(llvm::createStringError("cannot create " + options.dumpFolder + ": " + error.message()));
-  if (failed(checkPhase()) || failed(dump(options.from)))
+  if (failed(checkVersion()) || failed(checkPhase()) || failed(dump(options.from)))
     return failure();
   if (options.to > Phase::Program && failed(describeTarget()))
     return failure();

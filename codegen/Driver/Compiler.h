@@ -71,6 +71,9 @@ private:
   mlir::LogicalResult fail(llvm::Error error);
   /// Whether the input is of the phase that it is said to be.
   mlir::LogicalResult checkPhase();
+  /// Whether the input, where another hadalc has written it, was written by one of this version; then records the version
+  /// for the phases to come.
+  mlir::LogicalResult checkVersion();
   mlir::LogicalResult describeTarget();
   /// Records options that later phases need on the module. Says when they contradict what a resumed phase was made for.
   mlir::LogicalResult recordTarget();

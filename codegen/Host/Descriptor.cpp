@@ -63,6 +63,11 @@ LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(co
 FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
                                            TableWriter &writer) {
   std::string symbol = getStageSymbol(kernel, stage);
+  // The code of a GPU is in the module of its own that was assembled.
+  bool isOnHost = !stage.isGPU() || launch->getParentOfType<ModuleOp>()->hasAttr(emulateAttrName);
+  if (isOnHost && !functions.contains(StringAttr::get(launch.getContext(), symbol)))
+    return kernel.emitError("there is no function @") << symbol << " for a stage of the kernel '" << kernel.getSymName()
+                                                      << "': run hadal-lower-kernels first";
   Attribute null = LLVM::ZeroAttr::get(launch.getContext());
   Attribute function = FlatSymbolRefAttr::get(launch.getContext(), symbol), gpu = null;
   if (stage.isGPU()) {
@@ -101,8 +106,12 @@ FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) 
     if (!kernel)
       return launch.emitOpError("names no kernel");
     FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-    if (failed(configuration))
+    if (failed(configuration) || failed(checkConfiguration(kernel, *configuration, target)))
       return failure();
+    if (launch.getWorkspace().value_or(0) != uint64_t(configuration->workspace))
+      return launch.emitOpError("has a workspace of ")
+             << launch.getWorkspace().value_or(0) << " bytes, and its kernel's configuration needs "
+             << configuration->workspace << ": run hadal-select-strategies and hadal-plan-memory again";
     int64_t firstArgument = arguments.size();
     for (Value operand : launch.getArguments())
       addArgument(plan->storage[operand]);
@@ -150,7 +159,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   TableWriter writer(module);
   bool emulated = module->hasAttr(emulateAttrName);
   GPULaunches gpuLaunches(writer, emulated);
-  EntryTables entries(tensors, kernels, gpuLaunches);
+  EntryTables entries(tensors, kernels, gpuLaunches, target, module);
   std::vector<TableRow> rows;
   for (auto entry : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
     FailureOr<TableRow> row = entries.write(entry, writer);

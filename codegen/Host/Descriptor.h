@@ -78,8 +78,11 @@ mlir::FailureOr<EmbeddedKernels> embedKernels(mlir::ModuleOp module, TableWriter
 class EntryTables {
 public:
   EntryTables(const PersistentTensors &tensors, const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels,
-              GPULaunches &gpuLaunches)
-      : tensors(tensors), kernels(kernels), gpuLaunches(gpuLaunches) {}
+              GPULaunches &gpuLaunches, const TargetDescription &target, mlir::ModuleOp module)
+      : tensors(tensors), kernels(kernels), gpuLaunches(gpuLaunches), target(target) {
+    for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
+      functions.insert(function.getSymNameAttr());
+  }
 
   /// The row of hadal_entry, or a diagnostic.
   mlir::FailureOr<TableRow> write(mlir::func::FuncOp entry, TableWriter &writer);
@@ -94,6 +97,9 @@ private:
   const PersistentTensors &tensors;
   const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels;
   GPULaunches &gpuLaunches;
+  const TargetDescription &target;
+  /// The functions of the host.
+  llvm::DenseSet<mlir::StringAttr> functions;
   int64_t arenaSize = 0, scratchSize = 0;
 };
 

@@ -77,6 +77,8 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
       return failure();
   }
   for (auto entry : module.getOps<func::FuncOp>()) {
+    if (entry.isExternal())
+      return entry.emitError("the entry point @") << entry.getSymName() << " has no body";
     for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
       FailureOr<int64_t> number = failure();
       bool found = false;

@@ -68,31 +68,37 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
   return success();
 }
 
-FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel) {
+FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals *refusals) {
+  auto refuse = [&](Operation *op, StringRef why) -> LogicalResult {
+    return refusals ? refusals->add(op, why) : failure();
+  };
   AnchoredKernel result;
   Block &body = kernel.getBody().front();
   for (Operation &op : body.without_terminator())
     if (isa<KernelOpInterface>(op)) {
       if (result.anchor)
-        return failure();
+        return refuse(&op, "is a second operation with a kernel of its own");
       result.anchor = &op;
     }
   if (!result.anchor)
-    return failure();
+    return refuse(kernel, "of this kind holds the operation that it is made for");
   llvm::SmallPtrSet<Operation *, 8> read{result.anchor};
   for (OpOperand &use : result.anchor->getOpOperands()) {
     FailureOr<unsigned> argument = result.readOperand(use, read);
     if (failed(argument))
-      return failure();
+      return refuse(result.anchor, "reads what the kernel computes, or numbers of a type that it does not widen");
     result.operands.push_back(*argument);
   }
   result.results.assign(result.anchor->getNumResults(), -1);
   result.accumulated.assign(result.anchor->getNumResults(), -1);
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
-    if (failed(result.readResult(yielded, read)))
-      return failure();
-  // Nothing else is in the body.
-  if (size_t(std::distance(body.begin(), body.end())) != 1 + read.size())
-    return failure();
+    if (failed(result.readResult(yielded, read))) {
+      Operation *maker = yielded.get().getDefiningOp();
+      return refuse(maker ? maker : body.getTerminator(),
+                    "is no result of this kernel's operation, its sum with an operand, or its rounding, each once");
+    }
+  for (Operation &op : body.without_terminator())
+    if (!read.contains(&op))
+      return refuse(&op, "has no part in what this kernel yields");
   return result;
 }

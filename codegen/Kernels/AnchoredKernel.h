@@ -22,8 +22,9 @@ struct AnchoredKernel {
   /// it (-1: none).
   llvm::SmallVector<int64_t> results, accumulated;
 
-  /// Reads a kernel; failure when it has another form or other element types than f32, i32 and, at conversions, bf16.
-  static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel);
+  /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32, i32
+  /// and, at conversions, bf16.
+  static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel, Refusals *refusals = nullptr);
 
 private:
   /// The operand of the kernel behind an operand of the anchor; adds the conversion on the way to what was read.

@@ -45,13 +45,8 @@ static SmallVector<OperandColumn> findOperandColumns(Operation *op) {
   return result;
 }
 
-FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
-  RowProgram program;
-  auto refuse = [&](Operation *op, const Twine &why) -> FailureOr<RowProgram> {
-    if (diagnose)
-      op->emitError("cannot be part of a rowwise kernel: ") << why;
-    return failure();
-  };
+/// Types of numbers and numbers of rows.
+LogicalResult RowProgram::readTensors(KernelOp kernel, Refusals &refusals) {
   Block &body = kernel.getBody().front();
   // Every tensor of the kernel: operands, then what the operations compute.
   SmallVector<std::pair<Operation *, Value>> tensors;
@@ -62,45 +57,62 @@ FailureOr<RowProgram> RowProgram::read(KernelOp kernel, bool diagnose) {
       tensors.push_back({&op, result});
 
   for (auto [op, tensor] : tensors) {
-    auto type = dyn_cast<RankedTensorType>(tensor.getType());
-    if (!type || !type.hasStaticShape())
-      return refuse(op, "a tensor of static shape is needed");
-    bool isReal = isa<FloatType>(type.getElementType()), isF32 = type.getElementType().isF32();
-    if (isReal && !isF32 && !type.getElementType().isBF16())
-      return refuse(op, "rows hold f32 and bf16");
-    if (isReal && !isF32 && op != kernel && !isConversion(op))
-      return refuse(op, "only f32 is computed along rows; convert before and after");
-    program.rows = std::max(program.rows, rowsOf(tensor));
-    if (type.getRank() >= 3)
-      program.positions = type.getShape()[1];
+    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+    if (isa<FloatType>(element) && !element.isF32() && op != kernel && !isConversion(op))
+      return refusals.add(op, "computes in another type than f32 along rows: convert before and after");
+    rows = std::max(rows, rowsOf(tensor));
   }
   for (auto [op, tensor] : tensors)
-    if (rowsOf(tensor) != 1 && rowsOf(tensor) != program.rows)
-      return refuse(op, "it has " + Twine(rowsOf(tensor)) + " rows in a kernel over " + Twine(program.rows));
+    if (rowsOf(tensor) != 1 && rowsOf(tensor) != rows)
+      return refusals.add(op, "has " + Twine(rowsOf(tensor)) + " rows in a kernel over " + Twine(rows));
+  for (Value tensor : body.getTerminator()->getOperands())
+    if (rowsOf(tensor) != rows)
+      return refusals.add(body.getTerminator(), "yields what all of the kernel's rows share");
+  return success();
+}
 
+/// The phase of an operation, and whether there is an emitter for it.
+LogicalResult RowProgram::readOperation(Operation &op, Refusals &refusals) {
+  unsigned phase = 0;
+  for (Value operand : op.getOperands())
+    phase = std::max(phase, this->phase(operand));
+  bool isReduction = isa<RowReduceOp>(op);
+  SmallVector<OperandColumn> numbers = findOperandColumns(&op);
+  operandColumns.append(numbers);
+  if (!isReduction && numbers.empty() && !isa<RopeOp, ConcatOp>(op) && !ElementwiseEmitter::computes(&op))
+    return refusals.add(&op, "has no emitter along a row");
+  if (auto concat = dyn_cast<ConcatOp>(op); concat && isOnePerRow(concat))
+    return refusals.add(&op, "joins rows of one column");
+  if (isReduction) {
+    reductions[phase].push_back(cast<RowReduceOp>(op));
+    reductions.resize(std::max<size_t>(reductions.size(), ++phase + 1));
+  }
+  if (isReduction || !OpTrait::hasElementwiseMappableTraits(&op))
+    elementwise &= isa<arith::ConstantOp>(op);
+  for (Value result : op.getResults())
+    phaseOf[result] = phase;
+  auto rope = dyn_cast<RopeOp>(op);
+  if (!rope)
+    return success();
+  // The position of a row is that of its tensor, of which there is one for all rotations.
+  if (rope.getType().getRank() != 3 || rowsOf(rope) != rows)
+    return refusals.add(&op, "rotates rows of batch x sequence, and all rows of the kernel");
+  if (positions != 1 && positions != rope.getType().getDimSize(1))
+    return refusals.add(&op, "counts positions in sequences of another length than a rotation before it");
+  positions = rope.getType().getDimSize(1);
+  return success();
+}
+
+FailureOr<RowProgram> RowProgram::read(KernelOp kernel, Refusals &refusals) {
+  RowProgram program;
+  if (failed(program.readTensors(kernel, refusals)))
+    return failure();
   program.elementwise = true;
   program.reductions.resize(1);
-  for (Operation &op : body.without_terminator()) {
-    unsigned phase = 0;
-    for (Value operand : op.getOperands())
-      phase = std::max(phase, program.phase(operand));
-    bool isReduction = isa<RowReduceOp>(op);
-    SmallVector<OperandColumn> numbers = findOperandColumns(&op);
-    program.operandColumns.append(numbers);
-    if (!isReduction && numbers.empty() && !isa<RopeOp, ConcatOp>(op) && !ElementwiseEmitter::computes(&op))
-      return refuse(&op, "there is no emitter for " + op.getName().getStringRef() + " along a row");
-    if (isReduction) {
-      program.reductions[phase].push_back(cast<RowReduceOp>(op));
-      program.reductions.resize(std::max<size_t>(program.reductions.size(), ++phase + 1));
-    }
-    if (isReduction || !OpTrait::hasElementwiseMappableTraits(&op))
-      program.elementwise &= isa<arith::ConstantOp>(op);
-    for (Value result : op.getResults())
-      program.phaseOf[result] = phase;
-    if (auto rope = dyn_cast<RopeOp>(op))
-      if (rope.getType().getRank() != 3 || columns(rope) % rope.getHeads() != 0)
-        return refuse(&op, "a rotation needs batch x sequence x heads * channels");
-  }
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator())
+    if (failed(program.readOperation(op, refusals)))
+      return failure();
   program.phases = program.reductions.size();
 
   for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})

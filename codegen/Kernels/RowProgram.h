@@ -11,7 +11,7 @@
 #ifndef HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
 #define HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
 
-#include "dialect/IR/Hadal.h"
+#include "codegen/Kernels/KernelBody.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace hadal {
@@ -26,8 +26,9 @@ struct OperandColumn {
 
 class RowProgram {
 public:
-  /// Reads a kernel; failure says why it is no program for rows, through a diagnostic when `diagnose`.
-  static mlir::FailureOr<RowProgram> read(KernelOp kernel, bool diagnose);
+  /// Reads a kernel, every operation and every tensor of it; failure when it is no program for rows, with the reason in
+  /// `refusals`.
+  static mlir::FailureOr<RowProgram> read(KernelOp kernel, Refusals &refusals);
 
   /// The number of rows.
   int64_t rows = 1;
@@ -51,6 +52,9 @@ public:
   unsigned phase(mlir::Value tensor) const { return phaseOf.lookup(tensor); }
 
 private:
+  mlir::LogicalResult readTensors(KernelOp kernel, Refusals &refusals);
+  mlir::LogicalResult readOperation(mlir::Operation &op, Refusals &refusals);
+
   llvm::DenseMap<mlir::Value, unsigned> phaseOf;
 };
 

@@ -37,8 +37,8 @@ template <typename Anchor> class GPUAnchoredStrategy : public KernelStrategy {
 public:
   GPUAnchoredStrategy(KernelKind kind, llvm::StringRef name) : KernelStrategy(TargetKind::NVPTX, kind, name) {}
 
-  bool serves(KernelOp kernel) const override {
-    mlir::FailureOr<AnchoredKernel> anchored = AnchoredKernel::read(kernel);
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    mlir::FailureOr<AnchoredKernel> anchored = AnchoredKernel::read(kernel, &refusals);
     return succeeded(anchored) && mlir::isa<Anchor>(anchored->anchor);
   }
   mlir::LogicalResult select(KernelOp kernel, const TargetDescription &target,

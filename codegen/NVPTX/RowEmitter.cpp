@@ -157,8 +157,6 @@ RowEmitter::Piece RowEmitter::pieceOf(const RowLoop &loop, unsigned number, int6
   piece.vectorsPerHead = (bounds.second - bounds.first) / piece.lanes;
   piece.items = piece.vectorsPerHead * loop.space.heads;
   piece.headWidth = loop.space.heads > 1 ? loop.columns / loop.space.heads : 0;
-  piece.number = number;
-  piece.columns = loop.columns;
   return piece;
 }
 
@@ -334,7 +332,8 @@ Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
 }
 
 Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
-  Value &value = loaded[{argument.getAsOpaquePointer(), shift, piece.columns, piece.number, itemNumber}];
+  LoadedAt at{shift, piece.begin, piece.lanes, piece.items, piece.vectorsPerHead, piece.headWidth, itemNumber};
+  Value &value = loaded[{argument.getAsOpaquePointer(), at}];
   if (!value) {
     Type element = cast<RankedTensorType>(argument.getType()).getElementType();
     auto [index, multiple] = place(argument, shift);

@@ -12,6 +12,7 @@
 #include "codegen/NVPTX/GPUStage.h"
 #include "codegen/NVPTX/RowPlan.h"
 #include "llvm/ADT/DenseSet.h"
+#include <array>
 #include <map>
 
 namespace hadal {
@@ -35,8 +36,6 @@ private:
   /// A piece of a loop's columns and how this thread goes through it: item i is vector i of the piece, heads included.
   struct Piece {
     int64_t begin = 0, vectorsPerHead = 1, items = 0, lanes = 1, headWidth = 0;
-    /// The number of the piece in its loop, and the loop's columns.
-    int64_t number = 0, columns = 0;
   };
 
   /// Items of a thread: first, first + stride, ...; `exist`: how many of them every thread has.
@@ -86,8 +85,10 @@ private:
   int64_t stride = 1;
   llvm::DenseMap<Value, Value> reductions;
   int64_t sharedOffset = 0;
-  /// What was loaded: by operand, shift, columns of the loop, number of the piece and of the thread's item in it.
-  std::map<std::tuple<void *, int64_t, int64_t, int64_t, int64_t>, Value> loaded;
+  /// What was loaded: by operand, shift, the numbers of the piece that say which columns an item is, and the number of the
+  /// thread's item in it. Loops of different tensors may be cut at different columns.
+  using LoadedAt = std::array<int64_t, 7>;
+  std::map<std::pair<void *, LoadedAt>, Value> loaded;
   // Where the emission stands.
   ElementwiseEmitter *current = nullptr;
   Piece piece;

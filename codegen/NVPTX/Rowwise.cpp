@@ -18,15 +18,16 @@ class GPURowwiseStrategy : public KernelStrategy {
 public:
   GPURowwiseStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Rowwise, "rows_by_threads") {}
 
-  bool serves(KernelOp kernel) const override {
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    return succeeded(RowProgram::read(*expanded, /*diagnose=*/false));
+    return succeeded(RowProgram::read(*expanded, refusals));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    Refusals refusals;
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
     if (failed(program))
       return failure();
     if (program->elementwise) {
@@ -46,7 +47,8 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, /*diagnose=*/true);
+    Refusals refusals;
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
     if (failed(program))
       return failure();
     GPUStage stage(builder, kernel, configuration, 0, target);

@@ -270,7 +270,7 @@ class TensorAttentionStrategy : public KernelStrategy {
 public:
   TensorAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_online_softmax") {}
 
-  bool serves(KernelOp kernel) const override {
+  bool serves(KernelOp kernel, Refusals &) const override {
     auto op = findBF16Attention<AttentionOp>(kernel);
     return op && succeeded(chooseForwardTiles(AttentionShape::of(op), mostSharedMemory));
   }

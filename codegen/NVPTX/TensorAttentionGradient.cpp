@@ -408,7 +408,7 @@ public:
   TensorAttentionGradientStrategy()
       : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient") {}
 
-  bool serves(KernelOp kernel) const override {
+  bool serves(KernelOp kernel, Refusals &) const override {
     auto op = findBF16Attention<AttentionGradientOp>(kernel);
     return op && getElementTypeOrSelf(op.getGradient()).isBF16() &&
            succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op), mostSharedMemory)) &&

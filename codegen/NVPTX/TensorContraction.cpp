@@ -34,7 +34,7 @@ public:
     if (!contraction.rhs.pairs)
       rhs.map = stage.maps[map++];
     for (BlockArgument tensor : kernel.getArguments())
-      if (auto type = cast<RankedTensorType>(tensor.getType()); type.getRank() == 0)
+      if (auto type = cast<RankedTensorType>(tensor.getType()); type.getNumElements() == 1)
         numbers[tensor.getArgNumber()] = k.load(type.getElementType(), argument(tensor));
   }
 
@@ -204,7 +204,7 @@ private:
       return arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(type.getElementType()), pair.sums);
     }
     auto place = cast<BlockArgument>(tensor);
-    if (type.getRank() == 0)
+    if (type.getNumElements() == 1)
       return numbers[place.getArgNumber()];
     if (isOnePerRow(tensor)) {
       Value &known = onePerRow[{tensor, pair.row}];
@@ -212,9 +212,9 @@ private:
         known = k.load(type.getElementType(), argument(place), pair.row);
       return known;
     }
-    int64_t all = cast<RankedTensorType>(contraction.anchor->getResult(0).getType()).getNumElements();
-    bool sameForAllRows = type.getNumElements() == contraction.columns && type.getNumElements() != all;
-    return k.loadAligned(type.getElementType(), argument(place), sameForAllRows ? pair.column : pair.element, 2);
+    auto space = cast<RankedTensorType>(contraction.anchor->getResult(0).getType());
+    bool isShared = findAccess(type, space) == Access::SharedRow;
+    return k.loadAligned(type.getElementType(), argument(place), isShared ? pair.column : pair.element, 2);
   }
 
   KernelOp kernel;
@@ -235,8 +235,9 @@ public:
   TensorContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "wgmma_warp_specialized") {}
 
   /// TMA and chunks of 16 bytes want rows that are a multiple of them; the epilogue works on pairs of columns.
-  bool serves(KernelOp kernel) const override {
-    FailureOr<Contraction> contraction = analyzeContraction(kernel);
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<Contraction> contraction = analyzeContraction(*expanded, &refusals);
     if (failed(contraction) || contraction->columns % 2 != 0 || contraction->columns < 8)
       return false;
     auto fits = [](const ContractionOperand &operand) {
@@ -252,7 +253,8 @@ public:
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    Contraction contraction = *analyzeContraction(kernel);
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    Contraction contraction = *analyzeContraction(*expanded);
     TensorTiles tiles = chooseTensorTiles(contraction, target);
     tiles.record(configuration);
     StageSpec &stage = configuration.addGPUStage("product", tiles.blocks, tiles.threads(), tiles.sharedMemory());

@@ -379,8 +379,8 @@ public:
   TensorHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "wgmma_token_chunks") {}
 
   /// TMA wants rows of a multiple of 16 bytes.
-  bool serves(KernelOp kernel) const override {
-    FailureOr<Head> head = analyzeHead(kernel);
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    FailureOr<Head> head = analyzeHead(kernel, &refusals);
     auto isBF16 = [&](int64_t argument) { return elementType(kernel.getArgument(argument)).isBF16(); };
     return succeeded(head) && isBF16(head->hidden) && isBF16(head->weight) && head->channels % 8 == 0 &&
            head->vocabulary % 8 == 0;

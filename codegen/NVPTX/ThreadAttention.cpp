@@ -123,8 +123,11 @@ class ThreadAttentionStrategy : public KernelStrategy {
 public:
   ThreadAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "thread_online_softmax") {}
 
-  bool serves(KernelOp kernel) const override {
-    AttentionOp op = findAttention<AttentionOp>(kernel);
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    refuseAttention(kernel, refusals);
+    auto op = findAttention<AttentionOp>(kernel);
+    if (op && !fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op))))
+      (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
     return op && fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op)));
   }
 

@@ -260,8 +260,11 @@ public:
   ThreadAttentionGradientStrategy()
       : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "thread_recomputed_scores") {}
 
-  bool serves(KernelOp kernel) const override {
-    AttentionGradientOp op = findAttention<AttentionGradientOp>(kernel);
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    refuseAttention(kernel, refusals);
+    auto op = findAttention<AttentionGradientOp>(kernel);
+    if (op && !fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op))))
+      (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
     return op && fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op)));
   }
 

@@ -42,7 +42,7 @@ public:
         configuration(configuration), split(configuration.get("split")), stage(stage), k(stage.k) {
     lanes = contraction.columns % threadVector == 0 ? threadVector : 1;
     for (BlockArgument argument : kernel.getArguments())
-      if (RankedTensorType type = tensorType(argument); type.getRank() == 0)
+      if (RankedTensorType type = tensorType(argument); type.getNumElements() == 1)
         numbers[argument.getArgNumber()] = k.load(type.getElementType(), address(argument));
   }
 
@@ -207,13 +207,12 @@ private:
         return sum;
       auto argument = cast<BlockArgument>(tensor);
       RankedTensorType type = tensorType(tensor);
-      if (type.getRank() == 0)
+      if (type.getNumElements() == 1)
         return numbers[argument.getArgNumber()];
       if (isOnePerRow(tensor))
         return k.load(type.getElementType(), address(argument), row);
-      bool sameForAllRows = type.getNumElements() == contraction.columns &&
-                            type.getNumElements() != tensorType(anchored).getNumElements();
-      return k.loadAligned(type.getElementType(), address(argument), sameForAllRows ? column : element, lanes);
+      bool isShared = findAccess(type, tensorType(anchored)) == Access::SharedRow;
+      return k.loadAligned(type.getElementType(), address(argument), isShared ? column : element, lanes);
     });
     SmallVector<Value> values;
     for (Value value : kernel.getBody().front().getTerminator()->getOperands())
@@ -241,11 +240,14 @@ class ThreadContractionStrategy : public KernelStrategy {
 public:
   ThreadContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "thread_tiles") {}
 
-  bool serves(KernelOp kernel) const override { return succeeded(analyzeContraction(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override {
+    return succeeded(analyzeContraction(*expandRowwiseOps(kernel), &refusals));
+  }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    FailureOr<Contraction> contraction = analyzeContraction(kernel);
+    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+    FailureOr<Contraction> contraction = analyzeContraction(*expanded);
     if (failed(contraction))
       return kernel.emitError("the kernel '")
              << kernel.getSymName() << "' holds no matrix product that this strategy serves";

@@ -226,7 +226,7 @@ class ThreadHeadStrategy : public KernelStrategy {
 public:
   ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
 
-  bool serves(KernelOp kernel) const override { return succeeded(analyzeHead(kernel)); }
+  bool serves(KernelOp kernel, Refusals &refusals) const override { return succeeded(analyzeHead(kernel, &refusals)); }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {

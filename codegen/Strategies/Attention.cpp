@@ -33,6 +33,23 @@ template <typename OpTy> AttentionShape shapeOf(OpTy op) {
 AttentionShape AttentionShape::of(AttentionOp op) { return shapeOf(op); }
 AttentionShape AttentionShape::of(AttentionGradientOp op) { return shapeOf(op); }
 
+void hadal::refuseAttention(KernelOp kernel, Refusals &refusals) {
+  Block &body = kernel.getBody().front();
+  Operation *attention = nullptr;
+  for (Operation &op : body.without_terminator()) {
+    if (!isa<AttentionOp, AttentionGradientOp>(op))
+      return (void)refusals.add(&op, "cannot stand beside attention, whose kernel is that one operation");
+    if (attention)
+      return (void)refusals.add(&op, "is a second attention: a kernel has one");
+    attention = &op;
+  }
+  if (!attention)
+    return (void)refusals.add(kernel, "of this kind has an attention");
+  if (!llvm::equal(attention->getOperands(), body.getArguments()) ||
+      !llvm::equal(attention->getResults(), body.getTerminator()->getOperands()))
+    (void)refusals.add(attention, "has to read the kernel's operands in their order and yield all of its results in theirs");
+}
+
 AttentionTiles hadal::chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target) {
   AttentionTiles tiles{target.lanes, 6, 2, 96, 96};
   if (target.vectorRegisters >= 32) {

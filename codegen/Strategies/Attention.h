@@ -47,6 +47,9 @@ struct AttentionTiles {
 
 AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
 
+/// Notes why findAttention finds nothing, unless the kernel is one of the other operation of this kind.
+void refuseAttention(KernelOp kernel, Refusals &refusals);
+
 /// The one operation in the body of an attention kernel, of f32 and bf16; null when the body holds anything else.
 template <typename OpTy> OpTy findAttention(KernelOp kernel) {
   mlir::Block &body = kernel.getBody().front();

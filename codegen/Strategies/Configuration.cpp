@@ -11,6 +11,8 @@
 //    maps = [{argument = 0, offset = 0, element = bf16, sizes = array<i64: 64, 128>, strides = array<i64: 128>,
 //             box = array<i64: 64, 64>, swizzle = "b128"}]}
 //
+// and the configuration for a GPU of another number of multiprocessors than the target's has `multiprocessors`.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
 #include "llvm/Support/raw_ostream.h"
@@ -88,7 +90,7 @@ DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
     stageAttrs.push_back(stageToAttribute(builder, stage));
   for (const LaunchStep &step : steps)
     flatSteps.append({int64_t(step.stage), step.iteration});
-  return builder.getDictionaryAttr({
+  SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("strategy", builder.getStringAttr(strategy)),
       builder.getNamedAttr("parameters", builder.getStrArrayAttr(names)),
       builder.getNamedAttr("values", builder.getDenseI64ArrayAttr(values)),
@@ -96,7 +98,10 @@ DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
       builder.getNamedAttr("steps", builder.getDenseI64ArrayAttr(flatSteps)),
       builder.getNamedAttr("workspace", builder.getI64IntegerAttr(workspace)),
       builder.getNamedAttr("scratch", builder.getI64IntegerAttr(scratch)),
-  });
+  };
+  if (multiprocessors > 0)
+    fields.push_back(builder.getNamedAttr("multiprocessors", builder.getI64IntegerAttr(multiprocessors)));
+  return builder.getDictionaryAttr(fields);
 }
 
 //===----------------------------------------------------------------------===//
@@ -194,7 +199,86 @@ FailureOr<KernelConfiguration> KernelConfiguration::fromAttribute(DictionaryAttr
   result.scratch = scratch.getInt();
   if (result.workspace < 0 || result.scratch < 0)
     return bad("a size is negative");
+  if (auto multiprocessors = attribute.getAs<IntegerAttr>("multiprocessors"))
+    result.multiprocessors = multiprocessors.getInt();
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Names one number after the other, of which the first that differs is kept.
+class Difference {
+public:
+  std::string text;
+  void compare(const Twine &name, int64_t found, int64_t expected) {
+    if (text.empty() && found != expected)
+      text = (name + " is " + Twine(found) + " instead of " + Twine(expected)).str();
+  }
+  void compare(const Twine &name, StringRef found, StringRef expected) {
+    if (text.empty() && found != expected)
+      text = (name + " is '" + found + "' instead of '" + expected + "'").str();
+  }
+  void compare(const Twine &name, ArrayRef<int64_t> found, ArrayRef<int64_t> expected) {
+    compare("the number of " + name, found.size(), expected.size());
+    for (auto [index, values] : llvm::enumerate(llvm::zip(found, expected)))
+      compare(name + " " + Twine(index), std::get<0>(values), std::get<1>(values));
+  }
+};
+} // namespace
+
+static void compareParameters(Difference &difference, const KernelConfiguration &found,
+                              const KernelConfiguration &expected) {
+  for (auto &[name, value] : expected.parameters) {
+    auto own = llvm::find_if(found.parameters, [&name = name](auto &entry) { return entry.first == name; });
+    if (own != found.parameters.end())
+      difference.compare("the parameter '" + name + "'", own->second, value);
+    else if (difference.text.empty())
+      difference.text = "the parameter '" + name + "' is missing";
+  }
+  difference.compare("the number of parameters", found.parameters.size(), expected.parameters.size());
+}
+
+static void compareStages(Difference &difference, const StageSpec &found, const StageSpec &expected) {
+  std::string of = " of the stage '" + expected.name + "'";
+  difference.compare("the name" + of, found.name, expected.name);
+  difference.compare("tasks" + of, found.tasks, expected.tasks);
+  difference.compare("grain" + of, found.grain, expected.grain);
+  difference.compare("threads" + of, found.threads, expected.threads);
+  difference.compare("shared_memory" + of, found.sharedMemory, expected.sharedMemory);
+  difference.compare("cluster" + of, found.cluster, expected.cluster);
+  difference.compare("the number of maps" + of, found.maps.size(), expected.maps.size());
+  for (auto [map, other] : llvm::zip(found.maps, expected.maps)) {
+    difference.compare("argument of a map" + of, map.argument, other.argument);
+    difference.compare("offset of a map" + of, map.offset, other.offset);
+    difference.compare("sizes of a map" + of, map.sizes, other.sizes);
+    difference.compare("strides of a map" + of, map.strides, other.strides);
+    difference.compare("box of a map" + of, map.box, other.box);
+    difference.compare("swizzle of a map" + of, ptx::stringifySwizzle(map.swizzle),
+                       ptx::stringifySwizzle(other.swizzle));
+    if (difference.text.empty() && map.element != other.element)
+      difference.text = "a map" + of + " has another type of elements";
+  }
+}
+
+std::string KernelConfiguration::findDifference(const KernelConfiguration &other) const {
+  Difference difference;
+  difference.compare("the strategy", strategy, other.strategy);
+  compareParameters(difference, *this, other);
+  difference.compare("the number of stages", stages.size(), other.stages.size());
+  for (auto [stage, expected] : llvm::zip(stages, other.stages))
+    compareStages(difference, stage, expected);
+  difference.compare("the number of steps", steps.size(), other.steps.size());
+  for (auto [step, expected] : llvm::zip(steps, other.steps)) {
+    difference.compare("the stage of a step", step.stage, expected.stage);
+    difference.compare("the iteration of a step", step.iteration, expected.iteration);
+  }
+  difference.compare("multiprocessors", multiprocessors, other.multiprocessors);
+  difference.compare("workspace", workspace, other.workspace);
+  difference.compare("scratch", scratch, other.scratch);
+  return difference.text;
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Contraction.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -17,14 +18,14 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 int64_t lastDimension(Value value) { return typeOf(value).getRank() == 0 ? 1 : typeOf(value).getShape().back(); }
 int64_t leadingRows(Value value) { return typeOf(value).getNumElements() / std::max<int64_t>(1, lastDimension(value)); }
 
-/// The operand behind a value of the body: an argument, or rows gathered from one.
+/// The operand behind a value of the body: an argument, or rows gathered from one for the product alone.
 FailureOr<ContractionOperand> readOperand(Value value, bool depthContiguous) {
   ContractionOperand operand;
   operand.depthContiguous = depthContiguous;
   operand.columns = lastDimension(value);
   if (auto gather = value.getDefiningOp<GatherRowsOp>()) {
     operand.pairs = dyn_cast<BlockArgument>(gather.getPairs());
-    if (!operand.pairs)
+    if (!operand.pairs || !isa<BlockArgument>(gather.getRows()))
       return failure();
     operand.topK = typeOf(gather.getPairs()).getNumElements() / std::max<int64_t>(1, leadingRows(gather.getInput()));
     value = gather.getInput();
@@ -84,24 +85,64 @@ LogicalResult readGroupedOuterProduct(GroupedOuterProductOp op, Contraction &con
 }
 
 /// The one product in the body.
-Operation *findAnchor(KernelOp kernel) {
+FailureOr<Operation *> findAnchor(KernelOp kernel, Refusals &refusals) {
   Operation *anchor = nullptr;
   for (Operation &op : kernel.getBody().front().without_terminator())
     if (isa<LinearOp, MatmulOp, GroupedMatmulOp, GroupedOuterProductOp>(op)) {
       if (anchor)
-        return nullptr;
+        return refusals.add(&op, "is a second product: a contraction kernel has one");
       anchor = &op;
     }
+  if (!anchor)
+    return refusals.add(kernel, "of this kind has a matrix product");
   return anchor;
+}
+
+/// Whether an operation only brings rows to the product, which reads them where they lie.
+bool isReadThrough(Operation &op, Operation *anchor) {
+  return isa<GatherRowsOp>(op) &&
+         llvm::all_of(op.getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
+}
+
+/// What stands beside the product computes each of its results at the place at which it is stored.
+LogicalResult checkEpilogue(KernelOp kernel, Operation *anchor, Refusals &refusals) {
+  RankedTensorType space = typeOf(anchor->getResult(0));
+  auto checkAccess = [&](Operation *op, Value value) -> LogicalResult {
+    if (findAccess(typeOf(value), space))
+      return success();
+    std::string text;
+    llvm::raw_string_ostream(text) << "has a value of type '" << value.getType() << "' beside a product of type '"
+                                   << space
+                                   << "': each has to be of the product's shape, one row, one column or one number";
+    return refusals.add(op, text);
+  };
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (&op == anchor || isReadThrough(op, anchor))
+      continue;
+    if (!ElementwiseEmitter::computes(&op) || isa<SplitOp>(op))
+      return refusals.add(&op, "cannot stand beside a product: it is not computed element by element");
+    for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+      for (Value value : values)
+        if (failed(checkAccess(&op, value)))
+          return failure();
+  }
+  for (Value value : body.getTerminator()->getOperands())
+    if (typeOf(value).getShape() != space.getShape())
+      return refusals.add(body.getTerminator(), "has a result of another shape than the product");
+  return success();
 }
 
 } // namespace
 
-FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel) {
+FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, Refusals *refusals) {
+  Refusals unasked;
+  Refusals &reasons = refusals ? *refusals : unasked;
   Contraction result;
-  result.anchor = findAnchor(kernel);
-  if (!result.anchor)
+  FailureOr<Operation *> anchor = findAnchor(kernel, reasons);
+  if (failed(anchor))
     return failure();
+  result.anchor = *anchor;
   LogicalResult read = failure();
   if (auto linear = dyn_cast<LinearOp>(result.anchor))
     read = readLinear(linear, result);
@@ -120,8 +161,11 @@ FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel) {
                         llvm::all_of(result.anchor->getResultTypes(), isServed);
   Type requested = cast<ProductOpInterface>(result.anchor).getRequestedType();
   if (!typesAreServed || (requested && !requested.isF32()))
-    return failure();
+    return reasons.add(result.anchor, "is served with factors of f32 and bf16, and sums in f32");
   if (failed(read) || (result.grouping != ContractionGrouping::None && !result.offsets))
+    return reasons.add(result.anchor, "reads what the kernel computes: its factors are operands of the kernel, or rows "
+                                      "gathered from them");
+  if (failed(checkEpilogue(kernel, result.anchor, reasons)))
     return failure();
 
   result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
@@ -149,7 +193,8 @@ int64_t Contraction::columnTasks(int64_t columnBlock) const { return llvm::divid
 
 LogicalResult hadal::selectContraction(KernelOp kernel, const TargetDescription &target,
                                        KernelConfiguration &configuration) {
-  FailureOr<Contraction> contraction = analyzeContraction(kernel);
+  OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+  FailureOr<Contraction> contraction = analyzeContraction(*expanded);
   if (failed(contraction))
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' holds no matrix product that this strategy serves";

@@ -44,7 +44,6 @@ int64_t argumentNumber(Value value) {
 
 LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &head) {
   head.targets = argumentNumber(op.getTargets());
-  head.weight = argumentNumber(op.getWeight());
   head.gradient = argumentNumber(op.getGradient());
   return success(head.gradient >= 0 && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
                  succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
@@ -53,41 +52,72 @@ LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &hea
 
 } // namespace
 
-FailureOr<Head> hadal::analyzeHead(KernelOp kernel) {
-  Head head;
-  Value hidden, weight;
+/// The one cross entropy in the body, alone or with its gradients, beside sums with what is accumulated.
+static FailureOr<Operation *> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
+  Operation *found = nullptr;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (isa<arith::AddFOp>(op))
       continue;
-    if (hidden)
-      return failure();
-    if (auto loss = dyn_cast<CrossEntropyOp>(op); loss && loss.getWeights().size() == 1) {
-      hidden = loss.getHidden();
-      weight = loss.getWeights().front();
-      head.targets = argumentNumber(loss.getTargets());
-      head.weight = argumentNumber(weight);
-      if (failed(readResult(kernel, loss.getResult(), head.loss)))
-        return failure();
-    } else if (auto gradient = dyn_cast<CrossEntropyGradientOp>(op)) {
-      hidden = gradient.getHidden();
-      weight = gradient.getWeight();
-      if (failed(readGradient(kernel, gradient, head)))
-        return failure();
-    } else {
-      return failure();
-    }
+    if (!isa<CrossEntropyOp, CrossEntropyGradientOp>(op))
+      return refusals.add(&op, "cannot stand beside the head: a cross entropy and sums of its results with operands can");
+    if (found)
+      return refusals.add(&op, "is a second cross entropy: a head kernel has one");
+    found = &op;
   }
-  if (!hidden)
+  if (!found)
+    return refusals.add(kernel, "of this kind has a cross entropy");
+  return found;
+}
+
+/// Every result of the kernel is one of the head's, and every sum in the body is one of those.
+static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &refusals) {
+  Block &body = kernel.getBody().front();
+  size_t sums = 0, results = 0;
+  for (const HeadResult *result : {&head.loss, &head.hiddenGradient, &head.weightGradient}) {
+    results += result->exists();
+    sums += result->accumulated >= 0;
+  }
+  if (results != kernel.getNumResults())
+    return refusals.add(body.getTerminator(), "has a result that is none of the head's");
+  for (auto sum : body.getOps<arith::AddFOp>())
+    if (sums-- == 0)
+      return refusals.add(sum, "has no part in what the head yields");
+  return success();
+}
+
+FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals *refusals) {
+  Refusals unasked;
+  Refusals &reasons = refusals ? *refusals : unasked;
+  FailureOr<Operation *> op = findCrossEntropy(kernel, reasons);
+  if (failed(op))
     return failure();
+  Head head;
+  Value hidden, weight;
+  LogicalResult read = failure();
+  if (auto loss = dyn_cast<CrossEntropyOp>(*op)) {
+    hidden = loss.getHidden();
+    weight = loss.getWeights().front();
+    head.targets = argumentNumber(loss.getTargets());
+    read = readResult(kernel, loss.getResult(), head.loss);
+  } else {
+    auto gradient = cast<CrossEntropyGradientOp>(*op);
+    hidden = gradient.getHidden();
+    weight = gradient.getWeight();
+    read = readGradient(kernel, gradient, head);
+  }
   head.hidden = argumentNumber(hidden);
+  head.weight = argumentNumber(weight);
+  if (failed(read) || head.hidden < 0 || head.targets < 0 || head.weight < 0)
+    return reasons.add(*op, "reads operands of the kernel, and each of its results is yielded once, as it is or added to "
+                            "an operand");
   auto hiddenType = cast<RankedTensorType>(hidden.getType()), weightType = cast<RankedTensorType>(weight.getType());
-  if (head.hidden < 0 || head.targets < 0 || head.weight < 0)
-    return failure();
   // Sums over chunks of tokens are formed in the result.
   auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
   if (!isServed(hiddenType) || !isServed(weightType) ||
       (head.weightGradient.exists() && getElementTypeOrSelf(kernel.getResultTypes()[head.weightGradient.result]) !=
                                            Float32Type::get(kernel.getContext())))
+    return reasons.add(*op, "is served with factors of f32 and bf16, and the weight's gradient in f32");
+  if (failed(checkResults(kernel, head, reasons)))
     return failure();
   head.channels = hiddenType.getShape().back();
   head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);

@@ -29,8 +29,9 @@ struct Head {
   ProductShape weightProduct(int64_t chunk) const { return {vocabulary, channels, chunk, 1, false, false, true}; }
 };
 
-/// The head in a kernel's body; failure, without a diagnostic, when the body holds anything else.
-mlir::FailureOr<Head> analyzeHead(KernelOp kernel);
+/// The head in a kernel's body; failure, without a diagnostic but with the reason in `refusals`, when the body holds
+/// anything else.
+mlir::FailureOr<Head> analyzeHead(KernelOp kernel, Refusals *refusals = nullptr);
 
 /// Tokens of a chunk, at most `mostTokens` (or one): chunks of about equal length, and at least two wherever there are
 /// two tokens.

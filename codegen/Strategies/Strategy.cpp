@@ -42,30 +42,43 @@ ArrayRef<std::unique_ptr<KernelStrategy>> hadal::getStrategies() { return regist
 
 void hadal::registerStrategy(std::unique_ptr<KernelStrategy> strategy) { registry().push_back(std::move(strategy)); }
 
-const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel) {
+const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel, Refusals &refusals) {
+  if (failed(checkKernelBody(kernel, refusals)))
+    return nullptr;
   for (const std::unique_ptr<KernelStrategy> &strategy : registry())
-    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() && strategy->serves(kernel))
+    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() && strategy->serves(kernel, refusals))
       return strategy.get();
   return nullptr;
 }
 
+/// What a strategy that serves the kernel selects for it.
+static FailureOr<KernelConfiguration> select(const KernelStrategy &strategy, KernelOp kernel,
+                                             const TargetDescription &target) {
+  KernelConfiguration configuration;
+  configuration.strategy = strategy.getName().str();
+  if (target.kind() == TargetKind::NVPTX && target.multiprocessors != defaultMultiprocessors)
+    configuration.multiprocessors = target.multiprocessors;
+  if (failed(strategy.select(kernel, target, configuration)))
+    return failure();
+  return configuration;
+}
+
 FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const TargetDescription &target) {
-  const KernelStrategy *strategy = findStrategy(target.kind(), kernel);
+  Refusals refusals;
+  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
   if (!strategy) {
     InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
                                     << target.name() << " serves the kernel '" << kernel.getSymName() << "' of kind "
                                     << stringifyKernelKind(kernel.getKind())
                                     << ": leave out what it holds, or write it in other operations; what cannot be "
                                        "compiled can still be evaluated (hadal-opt --hadal-evaluate)";
-    for (Operation &op : kernel.getBody().front().without_terminator())
-      diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
+    refusals.attachTo(diagnostic);
+    if (refusals.empty())
+      for (Operation &op : kernel.getBody().front().without_terminator())
+        diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
     return failure();
   }
-  KernelConfiguration configuration;
-  configuration.strategy = strategy->getName().str();
-  if (failed(strategy->select(kernel, target, configuration)))
-    return failure();
-  return configuration;
+  return select(*strategy, kernel, target);
 }
 
 FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
@@ -76,15 +89,44 @@ FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
   return KernelConfiguration::fromAttribute(attribute, [&] { return kernel.emitError(); });
 }
 
+LogicalResult hadal::checkConfiguration(KernelOp kernel, const KernelConfiguration &configuration,
+                                        const TargetDescription &target) {
+  if (llvm::none_of(registry(), [&](auto &strategy) { return strategy->getName() == configuration.strategy; }))
+    return success();
+  Refusals refusals;
+  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
+  if (!strategy || strategy->getName() != configuration.strategy) {
+    InFlightDiagnostic diagnostic = kernel.emitError("the kernel '")
+                                    << kernel.getSymName() << "' was configured for the strategy '"
+                                    << configuration.strategy << "', which does not serve it on " << target.name()
+                                    << ": run hadal-select-strategies again";
+    refusals.attachTo(diagnostic);
+    return diagnostic;
+  }
+  TargetDescription selectedFor = target;
+  if (configuration.multiprocessors > 0)
+    if (llvm::Error error = selectedFor.setMultiprocessors(configuration.multiprocessors))
+      return kernel.emitError(llvm::toString(std::move(error)));
+  FailureOr<KernelConfiguration> selected = select(*strategy, kernel, selectedFor);
+  if (failed(selected))
+    return failure();
+  if (std::string difference = configuration.findDifference(*selected); !difference.empty())
+    return kernel.emitError("the configuration of the kernel '")
+           << kernel.getSymName() << "' is not what '" << selected->strategy << "' selects for it on " << target.name()
+           << " (" << difference << "): run hadal-select-strategies again";
+  return success();
+}
+
 LogicalResult hadal::lowerKernel(KernelOp kernel, const TargetDescription &target, OpBuilder &builder) {
   FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-  if (failed(configuration))
+  if (failed(configuration) || failed(checkConfiguration(kernel, *configuration, target)))
     return failure();
-  const KernelStrategy *strategy = findStrategy(target.kind(), kernel);
+  Refusals refusals;
+  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
   if (!strategy || strategy->getName() != configuration->strategy)
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' was configured for the strategy '" << configuration->strategy
-           << "', which does not serve it on " << target.name() << ": run hadal-select-strategies again";
+           << "', of which nothing is known: run hadal-select-strategies again";
   return strategy->lower(kernel, *configuration, target, builder);
 }
 

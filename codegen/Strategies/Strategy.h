@@ -12,6 +12,7 @@
 #ifndef HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 #define HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 
+#include "codegen/Kernels/KernelBody.h"
 #include "codegen/Strategies/Target.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
@@ -67,6 +68,8 @@ struct KernelConfiguration {
   int64_t workspace = 0;
   /// Bytes per thread.
   int64_t scratch = 0;
+  /// The multiprocessors of the GPU that was selected for, where another number was named than the target has; else 0.
+  int64_t multiprocessors = 0;
 
   /// Adds a stage and, unless told otherwise, the step that runs it once.
   void addStage(llvm::StringRef name, int64_t tasks, int64_t grain = 1, bool withStep = true);
@@ -74,13 +77,16 @@ struct KernelConfiguration {
   StageSpec &addGPUStage(llvm::StringRef name, int64_t blocks, int64_t threads, int64_t sharedMemory = 0,
                          bool withStep = true);
   void set(llvm::StringRef name, int64_t value) { parameters.push_back({name.str(), value}); }
-  /// The value of a parameter, which must be there.
+  /// The value of a parameter, which must be there: of a configuration that was read, checkConfiguration has seen to it.
   int64_t get(llvm::StringRef name) const;
 
   /// As an attribute of the kernel, and back. Reading says what is wrong through `emitError`.
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
   static mlir::FailureOr<KernelConfiguration> fromAttribute(mlir::DictionaryAttr attribute,
                                                             llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+
+  /// Where this configuration differs from another one, in words; empty when it does not.
+  std::string findDifference(const KernelConfiguration &other) const;
 
   /// One line: `strategy {name = value, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`. A stage
   /// of a GPU reads `name: 264 × 384 threads, 200 KiB shared, clusters of 2, 3 tensor maps`.
@@ -96,8 +102,9 @@ public:
   KernelKind getKind() const { return kind; }
   llvm::StringRef getName() const { return name; }
 
-  /// Whether this strategy serves a kernel of its kind: a look at the operations of the body, without a diagnostic.
-  virtual bool serves(KernelOp kernel) const = 0;
+  /// Whether this strategy serves a kernel of its kind: a look at the whole body, which has passed checkKernelBody. What
+  /// stands in the way is noted, but for a body that another strategy of the kind is made for.
+  virtual bool serves(KernelOp kernel, Refusals &refusals) const = 0;
   /// Fills in the configuration. Says why it cannot through a diagnostic on the operation at fault.
   virtual mlir::LogicalResult select(KernelOp kernel, const TargetDescription &target,
                                      KernelConfiguration &configuration) const = 0;
@@ -123,13 +130,18 @@ void registerStrategy(std::unique_ptr<KernelStrategy> strategy);
 void registerCPUStrategies();
 void registerNVPTXStrategies();
 
-/// The strategy that serves a kernel on a target, or null.
-const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel);
+/// The strategy that serves a kernel on a target, or null after noting why there is none.
+const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel, Refusals &refusals);
 
 /// Finds the strategy of a kernel and lets it select; a diagnostic on failure.
 mlir::FailureOr<KernelConfiguration> selectConfiguration(KernelOp kernel, const TargetDescription &target);
 /// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
 mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
+/// Whether a configuration, which may have been read from a file, is the one that its strategy selects for the kernel and
+/// the target: code, launches and memory all rely on every number of it. A strategy that no target has is that of code
+/// written by hand, and taken as it is. A diagnostic says what differs.
+mlir::LogicalResult checkConfiguration(KernelOp kernel, const KernelConfiguration &configuration,
+                                       const TargetDescription &target);
 /// Lowers a kernel by the configuration that it carries.
 mlir::LogicalResult lowerKernel(KernelOp kernel, const TargetDescription &target, mlir::OpBuilder &builder);
 

@@ -104,7 +104,7 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
     return description;
   // Hopper as H100 SXM has it; NVIDIA, "H100 Tensor Core GPU Architecture".
   description->gpu = target.str();
-  description->multiprocessors = 132;
+  description->multiprocessors = defaultMultiprocessors;
   description->sharedMemoryPerBlock = 227 << 10;
   description->gpuL2Bytes = 50 << 20;
   description->lanes = 4;

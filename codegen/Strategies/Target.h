@@ -38,6 +38,9 @@ llvm::ArrayRef<KnownTarget> getKnownTargets();
 constexpr llvm::StringLiteral targetAttrName = "hadal.target";
 constexpr llvm::StringLiteral emulateAttrName = "hadal.emulate";
 
+/// The multiprocessors of the GPU that kernels are made for where nothing else is said: those of an H100 SXM.
+constexpr int64_t defaultMultiprocessors = 132;
+
 struct TargetDescription {
   /// The LLVM triple that code is generated for.
   std::string triple;

@@ -10,8 +10,9 @@ using namespace mlir;
 using namespace hadal;
 
 SmallVector<ParameterSlot> MLAAttentionOp::getParameterSlots() {
-  int64_t rank = getLatent().getType().getShape().back() - getRope().getDim();
-  int64_t up = getHeads() * (getNope() + getValue());
+  // Before the operation is verified: a length that cannot be is an open one.
+  int64_t rank = addLengths(channels(getLatent().getType()), -getRope().getDim());
+  int64_t up = countElements({int64_t(getHeads()), addLengths(getNope(), getValue())});
   Type element = getType().getElementType();
   return {{getParameterName(*this, 0), RankedTensorType::get({up, rank}, element), Initializer::Normal},
           {getParameterName(*this, 1), RankedTensorType::get({rank}, element), Initializer::Ones}};

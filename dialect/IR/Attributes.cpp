@@ -35,6 +35,8 @@ FailureOr<Real> hadal::parseReal(AsmParser &parser) {
 std::string hadal::realText(double value) {
   char buffer[40];
   std::string text(buffer, std::to_chars(buffer, std::end(buffer), value).ptr);
+  if (!std::isfinite(value))
+    return text;
   // 1e-06 is written 1e-6.
   if (size_t exponent = text.find('e'); exponent != std::string::npos && text[exponent + 2] == '0')
     text.erase(exponent + 2, 1);
@@ -46,18 +48,32 @@ std::string hadal::realText(double value) {
 
 void hadal::printReal(AsmPrinter &printer, double value) { printer << realText(value); }
 
+/// A real parameter of an attribute, in the words of the operations' verifiers.
+static LogicalResult checkReal(function_ref<InFlightDiagnostic()> emitError, StringRef name, double value, double low,
+                               double high) {
+  std::string fault = findRealFault(name, value, low, high);
+  return fault.empty() ? success() : LogicalResult(emitError() << fault);
+}
+
 LogicalResult YarnAttr::verify(function_ref<InFlightDiagnostic()> emitError, Real factor, int64_t originalLength,
                                Real betaFast, Real betaSlow, Real mscale, Real mscaleAllDim, Real attentionFactor,
                                bool) {
+  // The correction of magnitudes, squared in the softmax's scale, is to stay a number of f32.
+  constexpr double mostFactor = 1.0e6, mostScale = 1.0e6;
   if (!(factor >= 1.0))
-    return emitError() << "YaRN's factor must be at least 1, got " << double(factor);
+    return emitError() << "YaRN's factor must be at least 1, got " << realText(factor);
+  if (failed(checkReal(emitError, "YaRN's factor", factor, 1.0, mostFactor)) ||
+      failed(checkReal(emitError, "YaRN's beta_fast", betaFast, leastReal, mostReal)) ||
+      failed(checkReal(emitError, "YaRN's beta_slow", betaSlow, leastReal, mostReal)) ||
+      failed(checkReal(emitError, "YaRN's mscale", mscale, 0.0, mostScale)) ||
+      failed(checkReal(emitError, "YaRN's mscale_all_dim", mscaleAllDim, 0.0, mostScale)) ||
+      failed(checkReal(emitError, "YaRN's attention_factor", attentionFactor, 0.0, mostScale)))
+    return failure();
   if (originalLength < 1)
     return emitError() << "YaRN's original_length must be positive, got " << originalLength;
-  if (!(betaFast >= betaSlow && betaSlow > 0))
-    return emitError() << "YaRN needs beta_fast >= beta_slow > 0, got " << double(betaFast) << " and "
-                       << double(betaSlow);
-  if (!(mscale >= 0 && mscaleAllDim >= 0 && attentionFactor >= 0))
-    return emitError() << "YaRN's mscale, mscale_all_dim and attention_factor must not be negative";
+  if (!(betaFast >= betaSlow))
+    return emitError() << "YaRN needs beta_fast >= beta_slow > 0, got " << realText(betaFast) << " and "
+                       << realText(betaSlow);
   return success();
 }
 
@@ -66,8 +82,8 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Rea
   if (dim < 2 || dim > mostLength || dim % 2 != 0)
     return emitError() << "a rotary embedding needs an even, positive dim of at most " << mostLength << ", got " << dim;
   if (!(theta > 1.0))
-    return emitError() << "the base theta of a rotary embedding must be greater than 1, got " << theta;
-  return success();
+    return emitError() << "the base theta of a rotary embedding must be greater than 1, got " << realText(theta);
+  return checkReal(emitError, "the base theta of a rotary embedding", theta, 1.0, mostReal);
 }
 
 /// YaRN's magnitude correction m(x).

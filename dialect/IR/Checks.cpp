@@ -4,10 +4,12 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
+#include "dialect/IR/Hadal.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace hadal;
@@ -38,8 +40,35 @@ int64_t hadal::countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
+bool hadal::isCountable(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return true;
+  int64_t count = 1;
+  for (int64_t length : tensor.getShape()) {
+    // Nothing is counted beside a length of 0, which would hide any number of others.
+    int64_t factor = ShapedType::isDynamic(length) ? 1 : std::max<int64_t>(length, 1);
+    if (llvm::MulOverflow(count, factor, count) || count > mostElements)
+      return false;
+  }
+  return true;
+}
+
+std::string hadal::findRealFault(StringRef name, double value, double low, double high) {
+  // Not a number fails both comparisons.
+  if (low <= value && value <= high)
+    return "";
+  std::string expected = low == leastReal && !(value > 0 && std::isfinite(value))
+                             ? "a positive number"
+                             : "a number from " + realText(low) + " to " + realText(high);
+  return ("expects " + name + " to be " + expected + ", got " + realText(value)).str();
+}
+
 int64_t hadal::addLengths(int64_t a, int64_t b) {
-  return a == ShapedType::kDynamic || b == ShapedType::kDynamic ? ShapedType::kDynamic : a + b;
+  int64_t sum;
+  if (ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || llvm::AddOverflow(a, b, sum))
+    return ShapedType::kDynamic;
+  return sum;
 }
 
 bool hadal::compatible(int64_t a, int64_t b) {
@@ -132,10 +161,8 @@ Checks &Checks::length(StringRef name, int64_t value) {
 }
 
 Checks &Checks::positiveReal(StringRef name, const APFloat &value) {
-  SmallString<24> text;
-  value.toString(text);
-  return expect(value.isFinite() && !value.isNegative() && !value.isZero(),
-                "expects " + name + " to be a positive number, got " + text.str());
+  std::string fault = findRealFault(name, value.convertToDouble(), leastReal);
+  return expect(fault.empty(), fault);
 }
 
 Checks &Checks::computeType(std::optional<Type> type) {

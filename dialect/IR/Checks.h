@@ -27,10 +27,21 @@ llvm::ArrayRef<int64_t> leading(mlir::RankedTensorType type);
 llvm::SmallVector<int64_t> withChannels(mlir::RankedTensorType type, int64_t last);
 /// The product of the lengths; open when one of them is, and when it does not fit 64 bits.
 int64_t countElements(llvm::ArrayRef<int64_t> shape);
-/// a + b; open when one of them is.
+/// a + b; open when one of them is, and when it does not fit 64 bits.
 int64_t addLengths(int64_t a, int64_t b);
 /// Whether two lengths can be the same.
 bool compatible(int64_t a, int64_t b);
+/// The most elements of a tensor: far beyond any model, and few enough that the bytes of a whole program fit 64 bits.
+constexpr int64_t mostElements = int64_t(1) << 42;
+/// Whether a tensor has at most so many elements; open lengths count as one.
+bool isCountable(mlir::Type type);
+
+/// The range of the real numbers in attributes, which keeps squares and quotients of them in f32.
+constexpr double leastReal = 1.0e-30, mostReal = 1.0e30;
+/// What is wrong with a real number that should lie in [low, high]: "expects NAME to be ..."; empty when nothing is. Every
+/// real number of an attribute is judged here: none is infinite or not a number.
+std::string findRealFault(llvm::StringRef name, double value, double low, double high = mostReal);
+
 /// A shape as types have it: `?x?x64`.
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 
@@ -55,7 +66,7 @@ public:
   Checks &positive(llvm::StringRef name, int64_t value);
   /// A length within bounds far above any model, which keep the products of a few of them in 64 bits.
   Checks &length(llvm::StringRef name, int64_t value);
-  /// A finite number above zero.
+  /// A number above zero, with its square within f32.
   Checks &positiveReal(llvm::StringRef name, const llvm::APFloat &value);
   /// The type in which products are formed is a floating-point type that some target has.
   Checks &computeType(std::optional<mlir::Type> type);

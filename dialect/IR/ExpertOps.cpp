@@ -13,12 +13,12 @@ SmallVector<ParameterSlot> RouterOp::getParameterSlots() {
   // The bias is optional: neither a name nor a value means a router without one.
   if (!getParametersAttr() && getWeights().empty())
     return {};
-  auto type = RankedTensorType::get({getLogits().getType().getShape().back()}, getLogits().getType().getElementType());
+  auto type = RankedTensorType::get({channels(getLogits().getType())}, getLogits().getType().getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Zeros, /*trainable=*/false}};
 }
 
 SmallVector<ParameterSlot> ExpertsOp::getParameterSlots() {
-  int64_t channels = getType().getShape().back(), width = getWidth(), count = getCount();
+  int64_t channels = hadal::channels(getType()), width = getWidth(), count = getCount();
   std::string prefix = getParameterName(*this, 0) + ".{e}.";
   auto type = [&](int64_t out, int64_t in) {
     return RankedTensorType::get({count, out, in}, getType().getElementType());

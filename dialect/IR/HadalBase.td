@@ -152,8 +152,10 @@ def Hadal_RopeAttr : Hadal_Attr<"Rope", "rope"> {
 
 // A misspelt optional attribute would otherwise be carried along, and another model compiled.
 def KnownAttributesOnly : NativeOpTrait<"KnownAttributesOnly"> { let cppNamespace = "::hadal"; }
+// Elements and bytes are counted in 64 bits everywhere behind the verifier.
+def CountableTensors : NativeOpTrait<"CountableTensors"> { let cppNamespace = "::hadal"; }
 
 class Hadal_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Hadal_Dialect, mnemonic, !listconcat([KnownAttributesOnly], traits)>;
+    : Op<Hadal_Dialect, mnemonic, !listconcat([KnownAttributesOnly, CountableTensors], traits)>;
 
 #endif // HADAL_DIALECT_IR_HADALBASE_TD

@@ -24,11 +24,9 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
 }
 
 void KernelOp::print(OpAsmPrinter &printer) {
+  // The kind stands before the name.
   printer << ' ' << stringifyKernelKind(getKind());
-  // The shared printer knows nothing of the kind, which stands before the name.
-  Attribute kind = (*this)->removeAttr(getKindAttrName());
-  printFunction(printer, *this);
-  (*this)->setAttr(getKindAttrName(), kind);
+  printFunction(printer, *this, {getKindAttrName().getValue()});
 }
 
 LogicalResult KernelOp::verify() {

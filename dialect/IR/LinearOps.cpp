@@ -11,18 +11,18 @@ using namespace hadal;
 
 SmallVector<ParameterSlot> EmbeddingOp::getParameterSlots() {
   auto type =
-      RankedTensorType::get({int64_t(getVocabulary()), getType().getShape().back()}, getType().getElementType());
+      RankedTensorType::get({int64_t(getVocabulary()), channels(getType())}, getType().getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
 SmallVector<ParameterSlot> LinearOp::getParameterSlots() {
   RankedTensorType input = getInput().getType();
-  auto type = RankedTensorType::get({getType().getShape().back(), input.getShape().back()}, input.getElementType());
+  auto type = RankedTensorType::get({channels(getType()), channels(input)}, input.getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
 SmallVector<ParameterSlot> GatedMLPOp::getParameterSlots() {
-  int64_t channels = getType().getShape().back(), width = getWidth();
+  int64_t channels = hadal::channels(getType()), width = getWidth();
   std::string prefix = getParameterName(*this, 0);
   auto type = [&](int64_t out, int64_t in) { return RankedTensorType::get({out, in}, getType().getElementType()); };
   return {{prefix + ".gate_proj.weight", type(width, channels), Initializer::Normal},

@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace hadal;
 
 SmallVector<ParameterSlot> CrossEntropyOp::getParameterSlots() {
-  auto type = RankedTensorType::get({int64_t(getVocabulary()), getHidden().getType().getShape().back()},
+  auto type = RankedTensorType::get({int64_t(getVocabulary()), channels(getHidden().getType())},
                                     getHidden().getType().getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }

@@ -83,27 +83,28 @@ LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   return verifyLayerFunctions(*this, getFunctions(), getInput().getType(), getLosses().size(), symbolTable);
 }
 
-/// A tensor of floats whose shape is known.
-static RankedTensorType closedFloatTensor(Type type) {
+/// A parameter or a state is a tensor of floats whose shape is known.
+static LogicalResult verifyStored(Operation *op, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.hasStaticShape() && isa<FloatType>(tensor.getElementType()) ? tensor : RankedTensorType();
+  if (!tensor || !tensor.hasStaticShape() || !isa<FloatType>(tensor.getElementType()))
+    return op->emitOpError("expects a tensor of floating-point numbers of known shape, got ") << type;
+  if (!isCountable(type))
+    return op->emitOpError("has more than ") << mostElements << " elements: " << type;
+  return success();
 }
 
 LogicalResult ParameterOp::verify() {
-  RankedTensorType tensor = closedFloatTensor(getType());
-  if (!tensor)
-    return emitOpError("expects a tensor of floating-point numbers of known shape, got ") << getType();
+  if (failed(verifyStored(*this, getType())))
+    return failure();
+  auto tensor = cast<RankedTensorType>(getType());
   bool normal = getInitializer() == Initializer::Normal;
+  std::string fault = findRealFault("`std`", getStd().convertToDouble(), 0.0);
   return Checks(*this)
       .expect(!getSymName().contains("{e}") || tensor.getRank() >= 2,
               "stacks experts ({e} in its name) and so needs at least 2 dimensions, got " +
                   shapeText(tensor.getShape()))
-      .expect(getStd().isFinite() && !getStd().isNegative() && (normal || getStd().isZero()),
-              "expects `std` to be a number of at least 0, and only beside the initializer `normal`");
+      .expect(fault.empty(), fault)
+      .expect(normal || getStd().isZero(), "expects `std` only beside the initializer `normal`");
 }
 
-LogicalResult StateOp::verify() {
-  if (!closedFloatTensor(getType()))
-    return emitOpError("expects a tensor of floating-point numbers of known shape, got ") << getType();
-  return success();
-}
+LogicalResult StateOp::verify() { return verifyStored(*this, getType()); }

@@ -10,7 +10,7 @@ using namespace mlir;
 using namespace hadal;
 
 SmallVector<ParameterSlot> RMSNormOp::getParameterSlots() {
-  auto type = RankedTensorType::get({getType().getShape().back()}, getType().getElementType());
+  auto type = RankedTensorType::get({channels(getType())}, getType().getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Ones}};
 }
 

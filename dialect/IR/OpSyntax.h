@@ -49,9 +49,23 @@ template <typename Op> mlir::ParseResult parseFunction(mlir::OpAsmParser &parser
     return parser.emitError(location) << "'" << result.name.getStringRef() << "' op ";
   });
 }
-template <typename Op> void printFunction(mlir::OpAsmPrinter &printer, Op op) {
-  mlir::function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false, op.getFunctionTypeAttrName(),
-                                                 op.getArgAttrsAttrName(), op.getResAttrsAttrName());
+/// The same without the attributes of some names, which the caller prints: printing leaves the operation as it is.
+template <typename Op>
+void printFunction(mlir::OpAsmPrinter &printer, Op op, llvm::ArrayRef<llvm::StringRef> printed = {}) {
+  namespace implementation = mlir::function_interface_impl;
+  llvm::StringRef visibility = mlir::SymbolTable::getVisibilityAttrName();
+  llvm::SmallVector<llvm::StringRef> elided{visibility, op.getFunctionTypeAttrName(), op.getArgAttrsAttrName(),
+                                            op.getResAttrsAttrName()};
+  llvm::append_range(elided, printed);
+  printer << ' ';
+  if (auto name = op->template getAttrOfType<mlir::StringAttr>(visibility))
+    printer << name.getValue() << ' ';
+  printer.printSymbolName(op.getSymName());
+  implementation::printFunctionSignature(printer, op, op.getArgumentTypes(), /*isVariadic=*/false,
+                                         op.getResultTypes());
+  implementation::printFunctionAttributes(printer, op, elided);
+  printer << ' ';
+  printer.printRegion(op.getBody(), /*printEntryBlockArgs=*/false, /*printBlockTerminators=*/true);
 }
 
 } // namespace hadal

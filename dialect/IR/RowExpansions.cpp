@@ -19,7 +19,8 @@ public:
   Rows(OpBuilder &builder, Location loc, Value like)
       : builder(builder), loc(loc), type(cast<RankedTensorType>(like.getType())) {
     SmallVector<int64_t> shape(type.getShape());
-    shape.back() = 1;
+    if (!shape.empty())
+      shape.back() = 1;
     oneColumn = type.clone(shape);
   }
 

@@ -3,6 +3,7 @@
 // What TableGen generates for the interfaces, and the check that every operation with parameters shares.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 
 using namespace mlir;
@@ -24,6 +25,25 @@ LogicalResult hadal::verifyKnownAttributes(Operation *op) {
       diagnostic << "; it has " << known;
     return diagnostic;
   }
+  return success();
+}
+
+LogicalResult hadal::verifyCountableTensors(Operation *op) {
+  auto check = [&](Type type) -> LogicalResult {
+    if (isCountable(type))
+      return success();
+    return op->emitOpError("has a tensor of ")
+           << shapeText(cast<RankedTensorType>(type).getShape()) << " elements; at most " << mostElements
+           << " are allowed";
+  };
+  for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types)
+      if (failed(check(type)))
+        return failure();
+  for (Region &region : op->getRegions())
+    for (BlockArgument argument : region.getArguments())
+      if (failed(check(argument.getType())))
+        return failure();
   return success();
 }
 

@@ -54,6 +54,16 @@ public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyKnownAttributes(op); }
 };
 
+/// Refuses operands, results and arguments of regions with more elements than can be counted (see Checks.h).
+llvm::LogicalResult verifyCountableTensors(mlir::Operation *op);
+
+/// The trait of operations with that check.
+template <typename ConcreteType>
+class CountableTensors : public mlir::OpTrait::TraitBase<ConcreteType, CountableTensors> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyCountableTensors(op); }
+};
+
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);

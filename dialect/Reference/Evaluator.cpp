@@ -9,6 +9,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Evaluator.h"
+#include "dialect/IR/Checks.h"
 #include "dialect/Reference/Definitions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -17,8 +18,6 @@ using namespace mlir;
 using namespace hadal;
 using namespace hadal::reference;
 
-/// A parameter of more elements does not belong to a model that is small enough to be evaluated.
-static constexpr int64_t largestParameter = int64_t(1) << 28;
 /// Deeper calls are taken for a recursion.
 static constexpr unsigned deepestCall = 64;
 
@@ -44,12 +43,7 @@ private:
 };
 
 /// "2x?x8".
-static std::string shapeText(ArrayRef<int64_t> shape) {
-  std::string text;
-  for (int64_t length : shape)
-    text += (text.empty() ? "" : "x") + (ShapedType::isDynamic(length) ? std::string("?") : std::to_string(length));
-  return text.empty() ? "a scalar" : text;
-}
+static std::string describe(ArrayRef<int64_t> shape) { return shape.empty() ? "a scalar" : shapeText(shape); }
 
 /// Whether a tensor is a value of the type, open dimensions matching every length.
 static bool isValueOf(const Tensor &tensor, Type type) {
@@ -65,7 +59,7 @@ static bool isValueOf(const Tensor &tensor, Type type) {
 static LogicalResult checkValue(Operation *op, const Tensor &tensor, Type type, const Twine &what) {
   if (isValueOf(tensor, type))
     return success();
-  return op->emitOpError() << what << " is " << shapeText(tensor.shape) << ", but its type is " << type;
+  return op->emitOpError() << what << " is " << describe(tensor.shape) << ", but its type is " << type;
 }
 
 /// Reports operands whose open dimensions (batch and sequence) have different lengths, which types do not rule out.
@@ -81,6 +75,27 @@ static LogicalResult checkOpenDimensions(Operation *op, ArrayRef<Tensor> operand
                                  << operand.shape[d] << " long; they must agree";
       lengths[d] = operand.shape[d];
     }
+  }
+  return success();
+}
+
+/// Reports results that do not fit into memory. An open length is that of an operand's dimension of the same number.
+static LogicalResult checkSizes(Operation &op, ArrayRef<Tensor> operands) {
+  for (Type type : op.getResultTypes()) {
+    auto shaped = dyn_cast<RankedTensorType>(type);
+    if (!shaped)
+      continue;
+    SmallVector<int64_t> shape(shaped.getShape());
+    for (auto [dimension, length] : enumerate(shape))
+      if (ShapedType::isDynamic(length)) {
+        length = 1;
+        for (const Tensor &operand : operands)
+          if (int64_t(dimension) < operand.rank())
+            length = std::max(length, operand.shape[dimension]);
+      }
+    if (int64_t count = countElements(shape); ShapedType::isDynamic(count) || count > mostElementsEvaluated)
+      return op.emitOpError() << "yields " << type << "; the reference evaluator runs on tensors of at most "
+                              << mostElementsEvaluated << " elements";
   }
   return success();
 }
@@ -132,6 +147,8 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
       operands.push_back(std::move(*value));
     }
 
+  if (failed(checkSizes(op, operands)))
+    return failure();
   LogicalResult evaluated = success();
   if (auto evaluable = dyn_cast<EvaluableOpInterface>(op)) {
     evaluated = checkOpenDimensions(&op, operands);
@@ -251,10 +268,10 @@ LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallV
 }
 
 FailureOr<Tensor> Evaluator::parameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
-  if (type.getNumElements() > largestParameter)
-    return op->emitOpError() << "reads the parameter '" << absoluteName << "' of " << type.getNumElements()
-                             << " elements; the reference evaluator runs models with parameters of at most "
-                             << largestParameter;
+  if (int64_t count = countElements(type.getShape()); ShapedType::isDynamic(count) || count > mostElementsEvaluated)
+    return op->emitOpError() << "reads the parameter '" << absoluteName << "' of type " << type
+                             << "; the reference evaluator runs models with parameters of at most "
+                             << mostElementsEvaluated << " elements";
   FailureOr<Tensor> value = parameters ? parameters(absoluteName, type) : FailureOr<Tensor>(failure());
   if (failed(value))
     return op->emitOpError() << "reads the parameter '" << absoluteName << "' as " << type

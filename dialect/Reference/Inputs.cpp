@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Inputs.h"
+#include "dialect/IR/Checks.h"
 #include "dialect/Reference/Definitions.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
@@ -32,13 +33,15 @@ private:
 /// Inputs are float32 numbers, or those of a narrower type, so that a kernel can be given the same ones.
 static double toFloat32(double value) { return double(float(value)); }
 
-Tensor Inputs::empty(ShapedType type) const {
+SmallVector<int64_t> Inputs::closed(ShapedType type) const {
   SmallVector<int64_t> shape(type.getShape());
   for (auto [dimension, length] : enumerate(shape))
     if (ShapedType::isDynamic(length))
       length = dimension == 0 ? batch : positions;
-  return Tensor(shape);
+  return shape;
 }
+
+Tensor Inputs::empty(ShapedType type) const { return Tensor(closed(type)); }
 
 Tensor Inputs::uniform(StringRef name, ShapedType type, double low, double high) const {
   SplitMix64 generator(seed * 0x9e3779b97f4a7c15ull ^ llvm::xxh3_64bits(name));
@@ -100,6 +103,10 @@ FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index)
                                   << ", which is no tensor; only tensors can be given a value";
   auto attribute = [&](StringRef name) { return function.getArgAttr(index, name); };
   std::string name = (function.getName() + "#" + Twine(index)).str();
+  if (int64_t count = countElements(closed(type)); ShapedType::isDynamic(count) || count > mostElementsEvaluated)
+    return function.emitOpError() << "has argument #" << index << " of type " << type
+                                  << "; the reference evaluator runs on tensors of at most " << mostElementsEvaluated
+                                  << " elements";
 
   if (auto value = dyn_cast_or_null<DenseElementsAttr>(attribute("hadal.value")))
     return fromConstant(value);

@@ -46,6 +46,8 @@ public:
   llvm::FailureOr<llvm::SmallVector<Tensor>> arguments(mlir::FunctionOpInterface function) const;
 
 private:
+  /// The shape of a type with its open lengths closed, and zeros of that shape.
+  llvm::SmallVector<int64_t> closed(mlir::ShapedType type) const;
   Tensor empty(mlir::ShapedType type) const;
   llvm::FailureOr<Tensor> window(mlir::FunctionOpInterface function, mlir::ShapedType type) const;
 

@@ -14,6 +14,9 @@
 
 namespace hadal::reference {
 
+/// A larger tensor does not belong to a model that is small enough to be evaluated.
+constexpr int64_t mostElementsEvaluated = int64_t(1) << 28;
+
 struct Tensor {
   /// Row-major.
   llvm::SmallVector<int64_t> shape;

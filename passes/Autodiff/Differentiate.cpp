@@ -8,6 +8,7 @@
 #include "mlir/IR/Builders.h"
 #include "passes/Autodiff/ReverseSweep.h"
 #include "passes/Transforms/EntryPoint.h"
+#include "passes/Transforms/Requirements.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -27,6 +28,30 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     Value loss;
     Value weight;
   };
+
+  /// @forward as hadal-bind-parameters leaves it.
+  LogicalResult checkInput(func::FuncOp forward) {
+    if (failed(requireStraightLine(forward)) || failed(requireBoundParameters(forward)) ||
+        failed(requireClosedShapes(forward)) || failed(requireSymbols(forward)) || failed(requireTies(forward)) ||
+        failed(requireFreeName(getOperation(), "accumulate")))
+      return failure();
+    auto scalar = RankedTensorType::get({}, Float32Type::get(&getContext()));
+    bool hasLoss = false;
+    for (unsigned index = 0; index < forward.getNumResults(); ++index) {
+      auto name = forward.getResultAttrOfType<StringAttr>(index, resultRole);
+      if (!name && !forward.getResultAttr(index, tiedRole))
+        return forward.emitError("@forward has a result #") << index << " without " << resultRole << " or " << tiedRole;
+      if (!name || !name.getValue().starts_with("loss."))
+        continue;
+      hasLoss |= name.getValue() == "loss.main";
+      if (forward.getResultTypes()[index] != scalar)
+        return forward.emitError("@forward yields ") << name << " as " << forward.getResultTypes()[index]
+                                                     << "; a loss is " << scalar;
+    }
+    if (!hasLoss)
+      return forward.emitError("@forward has no result 'loss.main': run hadal-bind-parameters on a model");
+    return success();
+  }
 
   LogicalResult checkRecompute(func::FuncOp forward) {
     SetVector<StringRef> known;
@@ -113,7 +138,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
       getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
       return signalPassFailure();
     }
-    if (failed(checkRecompute(forward)) || failed(differentiate(forward)))
+    if (failed(checkInput(forward)) || failed(checkRecompute(forward)) || failed(differentiate(forward)))
       signalPassFailure();
   }
 };

@@ -25,6 +25,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/FusionGroups.h"
+#include "passes/Transforms/Requirements.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -291,6 +292,10 @@ LogicalResult GroupFinder::visit(Operation *op) {
   bool isConstant = op->hasTrait<OpTrait::ConstantLike>();
   if (!kernelOp && !isElementwise(op) && !isConstant)
     return op->emitOpError("is served by no kind of kernel");
+  for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types)
+      if (failed(requireTensor(op, type)))
+        return failure();
   if (isCopiedByAllReaders(op))
     return success();
   if (isConstant)

@@ -10,6 +10,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Memory/MemoryPlan.h"
 #include "passes/Fusion/FusionGroups.h"
+#include "passes/Transforms/Requirements.h"
 #include "llvm/Support/Format.h"
 #include <map>
 
@@ -59,7 +60,31 @@ std::string hadal::formatLocation(Location location) {
   return text;
 }
 
+/// Bytes and places beyond this would not add up in 64 bits.
+static constexpr int64_t mostBytes = int64_t(1) << 60;
+
+/// Whether an entry point holds launches that can be planned.
+static LogicalResult checkEntry(func::FuncOp entry) {
+  if (failed(requireStraightLine(entry)))
+    return failure();
+  for (Operation &op : entry.getBody().front().without_terminator()) {
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch)
+      return op.emitOpError("stands between launches: run hadal-fuse before the memory plan");
+    int64_t workspace = launch.getWorkspace().value_or(0), placement = launch.getWorkspacePlacement().value_or(-1);
+    if (workspace < 0 || workspace > mostBytes || placement < -1 || placement > mostBytes)
+      return launch.emitOpError("has a workspace of ") << workspace << " bytes at " << placement
+                                                       << ", which no arena holds";
+    for (int64_t offset : launch.getPlacement().value_or(ArrayRef<int64_t>()))
+      if (offset > mostBytes)
+        return launch.emitOpError("has a buffer at ") << offset << ", which no arena holds";
+  }
+  return requireClosedShapes(entry);
+}
+
 FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
+  if (failed(checkEntry(entry)))
+    return failure();
   EntryPlan plan;
   plan.entry = entry;
   plan.alignment = getBufferAlignment(entry);
@@ -73,9 +98,7 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
       returned.try_emplace(operand.get(), operand.getOperandNumber());
 
   for (Operation &op : block.without_terminator()) {
-    auto launch = dyn_cast<LaunchOp>(op);
-    if (!launch)
-      return op.emitOpError("stands between launches: run hadal-fuse before the memory plan");
+    auto launch = cast<LaunchOp>(op);
     unsigned number = plan.launches.size();
     plan.launches.push_back(launch);
     for (Value operand : launch.getArguments())
@@ -165,7 +188,8 @@ void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
       for (StringRef role : {"parameter", "gradient", "first_moment", "second_moment", "state", "input"})
         if (Attribute name = entry.getArgAttr(index, ("hadal." + role).str()))
-          if (seen[role.str()].insert(name.getAsOpaquePointer()).second)
+          if (isa<RankedTensorType>(entry.getArgumentTypes()[index]) &&
+              seen[role.str()].insert(name.getAsOpaquePointer()).second)
             bytes[role.str()] += getByteSize(entry.getArgumentTypes()[index]);
   stream << "persistent: parameters " << formatMiB(bytes["parameter"]) << ", gradients " << formatMiB(bytes["gradient"])
          << ", optimizer " << formatMiB(bytes["first_moment"] + bytes["second_moment"]) << ", states "

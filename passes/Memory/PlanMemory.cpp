@@ -101,9 +101,13 @@ struct PlanMemoryPass : hadal::impl::PlanMemoryPassBase<PlanMemoryPass> {
   using PlanMemoryPassBase::PlanMemoryPassBase;
 
   LogicalResult plan(func::FuncOp entry, const Kernels &kernels) {
-    for (auto launch : entry.getOps<LaunchOp>())
-      if (!kernels.contains(launch.getKernelAttr().getAttr()))
+    for (auto launch : entry.getOps<LaunchOp>()) {
+      KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
+      if (!kernel)
         return launch.emitOpError("names no kernel");
+      if (int64_t bytes = kernel.getWorkspace().value_or(0); bytes < 0)
+        return kernel.emitOpError("has a workspace of ") << bytes << " bytes";
+    }
     setWorkspaces(entry, kernels);
     FailureOr<EntryPlan> plan = EntryPlan::read(entry);
     if (failed(plan))

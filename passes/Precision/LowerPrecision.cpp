@@ -17,7 +17,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
-#include "passes/Passes.h"
+#include "passes/Transforms/Requirements.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -132,6 +132,9 @@ void ProductLowering::narrow(OpResult result, FloatType type) {
 }
 
 LogicalResult ProductLowering::run(func::FuncOp function) {
+  // A value that is rounded once is rounded before all that read it, which only one block says at a glance.
+  if (!function.isExternal() && failed(requireStraightLine(function)))
+    return failure();
   SmallVector<std::pair<ProductOpInterface, FloatType>> lowered;
   WalkResult walked = function.walk([&](ProductOpInterface op) {
     FailureOr<FloatType> type = decideType(op);

@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "passes/Transforms/EliminateDeadOperations.h"
 #include "passes/Transforms/EntryPoint.h"
+#include "passes/Transforms/Requirements.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -206,6 +207,27 @@ void TrainingStep::buildEvaluate(func::FuncOp forward) {
 struct BuildTrainingStep : hadal::impl::BuildTrainingStepBase<BuildTrainingStep> {
   using BuildTrainingStepBase::BuildTrainingStepBase;
 
+  /// Both functions as hadal-differentiate leaves them, and names that are free for the others.
+  LogicalResult checkInput(func::FuncOp forward, func::FuncOp accumulate) {
+    for (func::FuncOp function : {forward, accumulate}) {
+      if (failed(requireStraightLine(function)) || failed(requireSymbols(function)) || failed(requireTies(function)))
+        return failure();
+      for (unsigned index = 0; index < function.getNumResults(); ++index)
+        if (!function.getResultAttrOfType<StringAttr>(index, resultRole) && !function.getResultAttr(index, tiedRole))
+          return function.emitError("@") << function.getName() << " has a result #" << index << " without "
+                                         << resultRole << " or " << tiedRole;
+    }
+    if (!llvm::any_of(llvm::seq(forward.getNumResults()), [&](unsigned index) {
+          auto name = forward.getResultAttrOfType<StringAttr>(index, resultRole);
+          return name && name.getValue() == "loss.main";
+        }))
+      return forward.emitError("@forward has no result 'loss.main': run hadal-bind-parameters on a model");
+    for (StringRef name : {"gradient_norm", "update", "evaluate"})
+      if (failed(requireFreeName(getOperation(), name)))
+        return failure();
+    return success();
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto forward = module.lookupSymbol<func::FuncOp>("forward");
@@ -214,6 +236,8 @@ struct BuildTrainingStep : hadal::impl::BuildTrainingStepBase<BuildTrainingStep>
       module.emitError("holds no functions @forward and @accumulate: run hadal-differentiate first");
       return signalPassFailure();
     }
+    if (failed(checkInput(forward, accumulate)))
+      return signalPassFailure();
     TrainingStep step(module);
     step.addLoads(accumulate);
     step.buildGradientNorm(accumulate);

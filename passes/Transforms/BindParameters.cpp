@@ -6,8 +6,10 @@
 // @forward, which takes the window and the parameters and returns the parts of the loss.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "mlir/IR/Builders.h"
 #include "passes/Transforms/EntryPoint.h"
+#include "passes/Transforms/Requirements.h"
 #include "passes/Transforms/SingleModel.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -44,6 +46,7 @@ private:
   void addLosses(LossesOp losses, EntryPoint &forward);
   void createSymbols();
   LogicalResult describeModel();
+  LogicalResult checkInput();
 
   ModuleOp module;
   ModelOp model;
@@ -57,6 +60,9 @@ LogicalResult Binder::checkNames(ParametersOpInterface op) {
     if (name.getValue().contains("{e}"))
       return op.emitError("parameter '") << name.getValue() << "' holds '{e}', which stands for an expert's number: "
                                          << "hadal.experts adds it to the prefix that it is given";
+    if (llvm::is_contained(getEntryPointNames(), name.getValue()))
+      return op.emitError("parameter '") << name.getValue()
+                                         << "' has the name of a function that a program gets: choose another";
     if (!llvm::json::isUTF8(name.getValue()))
       return op.emitError("the name of a parameter is not valid UTF-8: ") << name;
   }
@@ -117,6 +123,9 @@ LogicalResult Binder::bindOperation(ParametersOpInterface op, EntryPoint &forwar
       return op.emitError("misses the name of a parameter");
     if (!slot.type.hasStaticShape())
       return op.emitError("parameter '") << slot.name << "' has the open type " << slot.type;
+    if (!isCountable(slot.type))
+      return op.emitError("parameter '") << slot.name << "' has more than " << mostElements
+                                         << " elements: " << slot.type;
     FailureOr<Parameter *> parameter = findOrAdd(op, slot, forward);
     if (failed(parameter))
       return failure();
@@ -168,8 +177,21 @@ LogicalResult Binder::describeModel() {
   return success();
 }
 
+/// What the module and the model have to be before anything is changed.
+LogicalResult Binder::checkInput() {
+  if (failed(requireExpandedLayers(model)) || failed(requireNoRegions(model.getBody().front())))
+    return failure();
+  for (StringRef name : getEntryPointNames())
+    if (name != model.getSymName() && failed(requireFreeName(module, name)))
+      return failure();
+  for (Operation &op : *module.getBody())
+    if (isa<ParameterOp, StateOp, KernelOp>(op))
+      return op.emitError("'") << op.getName() << "' stands beside a model, whose parameters are not bound yet";
+  return success();
+}
+
 LogicalResult Binder::bind() {
-  if (failed(describeModel()))
+  if (failed(checkInput()) || failed(describeModel()))
     return failure();
   builder.setInsertionPoint(model);
   EntryPoint forward(builder, model.getLoc(), "forward");

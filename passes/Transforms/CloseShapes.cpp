@@ -5,6 +5,7 @@
 // alone is longer, since targets lie ahead of the last input token, and is set afterwards.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Builders.h"
 #include "passes/Transforms/SingleModel.h"
@@ -63,6 +64,17 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
     return failure(result.wasInterrupted());
   }
 
+  /// The verifier counts elements only of the dialect's own operations.
+  LogicalResult checkSizes(ModuleOp module) {
+    WalkResult result = module.walk([](Operation *op) -> WalkResult {
+      for (Type type : op->getResultTypes())
+        if (!isCountable(type))
+          return op->emitError("yields ") << type << ": more than " << mostElements << " elements";
+      return success();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   /// The window holds T inputs, and the targets of the main head and of every further depth.
   void setWindow(ModelOp model, int64_t ahead) {
     BlockArgument window = model.getBody().getArgument(0);
@@ -80,6 +92,10 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
       return model->emitError("needs a micro-batch size of at least 1: give --micro-batch-size");
     if (sequenceLength < 1)
       return model->emitError("needs a sequence length of at least 1: give --seq-length");
+    constexpr int64_t mostTokens = int64_t(1) << 24;
+    if (microBatchSize > mostTokens || sequenceLength > mostTokens || microBatchSize * sequenceLength > mostTokens)
+      return model->emitError("has a micro-batch of more than ")
+             << mostTokens << " tokens: lower --micro-batch-size or --seq-length";
     if (model->getBody().getNumArguments() != 1)
       return model->emitError("takes exactly one argument, the window of tokens");
     if (failed(checkTypes(module)))
@@ -87,6 +103,8 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
     AttrTypeReplacer replacer;
     replacer.addReplacement([&](RankedTensorType type) -> std::optional<Type> { return close(type); });
     replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+    if (failed(checkSizes(module)))
+      return failure();
     int64_t ahead = 1 + getDepths(module);
     setWindow(*model, ahead);
     Builder builder(module.getContext());

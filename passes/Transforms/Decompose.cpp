@@ -5,7 +5,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
-#include "passes/Passes.h"
+#include "passes/Transforms/Requirements.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -21,7 +21,12 @@ struct Decompose : hadal::impl::DecomposeBase<Decompose> {
 
   void runOnOperation() override {
     SmallVector<DecomposableOpInterface> pending;
-    getOperation().walk([&](DecomposableOpInterface op) { pending.push_back(op); });
+    WalkResult result = getOperation().walk([&](DecomposableOpInterface op) {
+      pending.push_back(op);
+      return WalkResult(success(succeeded(requireBoundParameters(op)) && succeeded(requireClosedShapes(op))));
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     while (!pending.empty()) {
       DecomposableOpInterface op = pending.pop_back_val();
       OpBuilder builder(op);

@@ -9,6 +9,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Transforms/Requirements.h"
 #include "passes/Transforms/SingleModel.h"
 
 using namespace mlir;
@@ -61,6 +62,8 @@ private:
 };
 
 LogicalResult Expander::copyBody(Block &block, const Scope &scope, IRMapping &mapping) {
+  if (failed(requireNoRegions(block)))
+    return failure();
   for (Operation &op : block.without_terminator()) {
     FailureOr<SmallVector<Value>> results;
     if (auto layers = dyn_cast<LayersOp>(op)) {
@@ -95,7 +98,7 @@ FailureOr<Value> Expander::runLayer(Operation *user, ArrayAttr functions, Value 
   SmallVector<Value> ownLosses;
   for (auto symbol : functions.getAsRange<FlatSymbolRefAttr>()) {
     auto function = symbols.lookup<func::FuncOp>(symbol.getValue());
-    if (!llvm::hasSingleElement(function.getBody()))
+    if (!function.getBody().hasOneBlock() || !isa<func::ReturnOp>(function.getBody().front().back()))
       return function.emitError("layer function @") << symbol.getValue() << " branches; layers are straight-line code";
     Block &body = function.getBody().front();
     IRMapping mapping;
@@ -187,9 +190,20 @@ FailureOr<SmallVector<Value>> Expander::expandPrediction(MTPOp op, const Scope &
 struct ExpandLayers : hadal::impl::ExpandLayersBase<ExpandLayers> {
   using ExpandLayersBase::ExpandLayersBase;
 
+  /// What uses a function otherwise than as a layer is not compiled.
+  LogicalResult checkUses(ModelOp model) {
+    WalkResult result = model.walk([](SymbolUserOpInterface op) -> WalkResult {
+      if (isa<StackOpInterface>(op.getOperation()))
+        return success();
+      return op->emitError("'") << op->getName()
+                                << "' cannot be compiled: write what it does into the model, or make layers of it";
+    });
+    return failure(result.wasInterrupted());
+  }
+
   LogicalResult expand(ModuleOp module) {
     FailureOr<ModelOp> model = getSingleModel(module);
-    if (failed(model))
+    if (failed(model) || failed(checkUses(*model)))
       return failure();
     Block &body = model->getBody().front();
     Region expandedRegion(*model);
@@ -203,10 +217,10 @@ struct ExpandLayers : hadal::impl::ExpandLayersBase<ExpandLayers> {
       return failure();
     builder.clone(*body.getTerminator(), mapping);
     model->getBody().takeBody(expandedRegion);
-    // Nothing refers to the layer functions any more.
+    // Functions of a model are layers, or nothing uses them: either way they are no part of the program, and whether
+    // they are private means nothing.
     for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
-      if (function.isPrivate())
-        function.erase();
+      function.erase();
     return success();
   }
 

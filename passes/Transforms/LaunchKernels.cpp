@@ -6,7 +6,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "passes/Passes.h"
+#include "passes/Transforms/Requirements.h"
 
 namespace hadal {
 #define GEN_PASS_DEF_LAUNCHKERNELSPASS
@@ -36,18 +36,30 @@ struct LaunchKernelsPass : hadal::impl::LaunchKernelsPassBase<LaunchKernelsPass>
     func::ReturnOp::create(builder, loc);
   }
 
+  /// A kernel's operands become tensors that are stored, and its entry point needs a name.
+  LogicalResult checkKernel(KernelOp kernel) {
+    std::string name = (kernel.getSymName() + "_entry").str();
+    if (Operation *other = getOperation().lookupSymbol(name))
+      return other->emitError("'@") << name << "' has the name that the entry point of @" << kernel.getSymName()
+                                    << " gets";
+    return requireClosedShapes(kernel);
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    auto kernels = llvm::to_vector(module.getOps<KernelOp>());
+    if (kernels.empty()) {
+      module.emitError("holds no kernel: run hadal-fuse on a program first");
+      return signalPassFailure();
+    }
     for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
       if (isa<func::FuncOp, ParameterOp, StateOp>(op))
         op.erase();
-    auto kernels = llvm::to_vector(module.getOps<KernelOp>());
-    if (kernels.empty()) {
-      module.emitError("holds no kernel");
-      return signalPassFailure();
-    }
-    for (KernelOp kernel : kernels)
+    for (KernelOp kernel : kernels) {
+      if (failed(checkKernel(kernel)))
+        return signalPassFailure();
       addEntry(kernel);
+    }
     module->setAttr("hadal.program", StringAttr::get(&getContext(), "kernels"));
   }
 };

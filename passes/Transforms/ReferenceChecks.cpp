@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Transforms/ReferenceChecks.h"
 #include "mlir/IR/Verifier.h"
+#include "passes/Transforms/Requirements.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
 
@@ -36,6 +37,8 @@ LogicalResult hadal::checkEveryOperation(ModuleOp module, const reference::Input
 LogicalResult hadal::evaluateRewritten(Operation *op, TypeRange extraTypes, ArrayRef<Tensor> arguments,
                                        function_ref<SmallVector<Value>(Operation *, OpBuilder &, ValueRange)> build,
                                        SmallVectorImpl<Tensor> &results) {
+  if (failed(requireBoundParameters(op)) || failed(requireClosedShapes(op)))
+    return failure();
   OpBuilder builder(op->getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(op->getLoc());
   builder.setInsertionPointToEnd(module->getBody());

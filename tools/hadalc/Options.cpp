@@ -62,11 +62,32 @@ std::string checkOutput(const CommandLine &commandLine) {
   return "";
 }
 
+/// An option, and the phase that is made with it: a file of that phase or a later one has it behind it.
+struct ReadOption {
+  const CLI::Option *option;
+  Phase phase;
+};
+
 /// What the library left as text, checked.
 struct RawOptions {
   std::string to, from = "model";
   bool listTargets = false, listPhases = false;
+  /// The options that only some phases read. Whether --target, --cpu and --emulate fit a resumed phase is said by what
+  /// the phase records of them.
+  std::vector<ReadOption> readOptions;
 };
+
+/// An option that the input's phase has behind it would be ignored; nothing is said of those that were not given.
+std::string checkReadOptions(const RawOptions &raw, Phase from) {
+  for (const ReadOption &read : raw.readOptions)
+    if (read.option->count() > 0 && from >= read.phase) {
+      std::string made = getPhases()[unsigned(read.phase)].name.str();
+      return "--" + read.option->get_single_name() + " is read when the phase '" + made +
+             "' is made, and the input is of the phase '" + raw.from +
+             "': leave it out, or resume from an earlier phase";
+    }
+  return "";
+}
 
 std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   CompilerOptions &options = commandLine.compiler;
@@ -94,6 +115,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   if (*from > Phase::Model && (options.microBatchSize > 0 || options.sequenceLength > 0))
     return complain("--micro-batch-size and --seq-length close the dimensions of a model: in the phase '" + raw.from +
                     "' they are closed already");
+  if (std::string message = checkReadOptions(raw, *from); !message.empty())
+    return complain(message);
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
   if (options.program != "train")
@@ -113,10 +136,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   RawOptions raw;
   CLI::App app(description, "hadalc");
   app.footer(footer);
+  auto read = [&](Phase phase, CLI::Option *option) { raw.readOptions.push_back({option, phase}); };
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
   app.add_option("-o,--output", commandLine.output,
                  "the program; with --compile-to, the phase (default: standard output)");
-  app.add_option("--program", options.program, "what to build: train")->default_str("train");
+  read(Phase::Program, app.add_option("--program", options.program, "what to build: train")->default_str("train"));
   app.add_option("--target", options.target, "what to build it for (see --list-targets)")->default_str("cpu");
   app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
   app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")
@@ -125,16 +149,22 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
-  app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")->default_str("f32");
-  app.add_option("--recompute", options.recompute,
-                 "what the backward pass computes again instead of keeping it: rms_norm,swiglu,mla_up");
+  read(Phase::Program, app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")
+                           ->default_str("f32"));
+  read(Phase::Program,
+       app.add_option("--recompute", options.recompute,
+                      "what the backward pass computes again instead of keeping it: rms_norm,swiglu,mla_up"));
   app.add_option("--compile-to", raw.to, "the last phase to run (see --list-phases)");
   app.add_option("--compile-from", raw.from, "the phase of the input")->default_str("model");
   app.add_option("--dump-phases", options.dumpFolder, "write every phase to a numbered file in this folder");
-  app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr");
-  app.add_flag("--print-config", options.printConfig, "report every kernel's strategy and tile sizes on stderr");
-  app.add_flag("--print-memory-plan", options.printMemoryPlan, "report the arena and its largest buffers on stderr");
-  app.add_flag("--check-memory", options.checkMemory, "build a program whose buffers lie in guarded mappings");
+  read(Phase::Kernels, app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr"));
+  // Behind the phase `target` it reports what a GPU's assembler makes of the kernels.
+  read(Phase::Host, app.add_flag("--print-config", options.printConfig,
+                                 "report every kernel's strategy and tile sizes on stderr"));
+  read(Phase::Kernels, app.add_flag("--print-memory-plan", options.printMemoryPlan,
+                                    "report the arena and its largest buffers on stderr"));
+  read(Phase::Host, app.add_flag("--check-memory", options.checkMemory,
+                                 "build a program whose buffers lie in guarded mappings"));
   app.set_version_flag("--version", "", "print the versions of hadalc and of LLVM and end"); // done by tools/Support
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");

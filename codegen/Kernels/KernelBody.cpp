@@ -1,0 +1,79 @@
+//===- KernelBody.cpp - what is asked of the body of any kernel ---------------------------------------------------===//
+//
+// See the header. How a tensor is read follows from its shape alone: between a tensor and the space in which it is read
+// stand elementwise operations, which keep the shape, and expansions, which align shapes at the last dimension.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/KernelBody.h"
+
+using namespace mlir;
+using namespace hadal;
+
+LogicalResult Refusals::add(Operation *op, const Twine &why) {
+  std::pair<Location, std::string> reason(op->getLoc(), ("'" + op->getName().getStringRef() + "' " + why).str());
+  if (!llvm::is_contained(reasons, reason))
+    reasons.push_back(std::move(reason));
+  return failure();
+}
+
+void Refusals::attachTo(InFlightDiagnostic &diagnostic) const {
+  for (auto &[location, why] : reasons)
+    diagnostic.attachNote(location) << why;
+}
+
+/// What is wrong with the type of a value, or nothing.
+static std::string findFault(Type type, bool isInMemory) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape()) {
+    stream << "has a value of type '" << type << "', which is no tensor of known shape";
+    return text;
+  }
+  Type element = tensor.getElementType();
+  bool isKnown = element.isF32() || element.isBF16() || element.isInteger(32);
+  if (!isKnown && (isInMemory || !element.isInteger(1)))
+    stream << "has a value of type '" << type << "': kernels work on f32, bf16 and i32";
+  else if (llvm::is_contained(tensor.getShape(), 0))
+    stream << "has a value of type '" << type << "' without elements";
+  return text;
+}
+
+LogicalResult hadal::checkKernelBody(KernelOp kernel, Refusals &refusals) {
+  Block &body = kernel.getBody().front();
+  if (kernel.getResultTypes().empty())
+    return refusals.add(kernel, "has no result");
+  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
+    for (Type type : types)
+      if (std::string fault = findFault(type, /*isInMemory=*/true); !fault.empty())
+        return refusals.add(kernel, fault);
+  for (Operation &op : body.without_terminator()) {
+    if (op.getNumRegions() > 0 || op.getNumResults() == 0 || !op.isRegistered())
+      return refusals.add(&op, "is no operation on tensors");
+    if (auto parametrised = dyn_cast<ParametersOpInterface>(op); parametrised && parametrised.getParametersAttr())
+      return refusals.add(&op, "names parameters that are not bound: give them as operands of the kernel");
+    for (TypeRange types : {TypeRange(op.getOperandTypes()), TypeRange(op.getResultTypes())})
+      for (Type type : types)
+        if (std::string fault = findFault(type, /*isInMemory=*/false); !fault.empty())
+          return refusals.add(&op, fault);
+  }
+  return success();
+}
+
+std::optional<Access> hadal::findAccess(RankedTensorType tensor, RankedTensorType space) {
+  ArrayRef<int64_t> shape = tensor.getShape(), all = space.getShape();
+  if (shape.size() > all.size())
+    return std::nullopt;
+  SmallVector<int64_t> aligned(all.size() - shape.size(), 1);
+  aligned.append(shape.begin(), shape.end());
+  if (ArrayRef(aligned) == all)
+    return Access::Element;
+  if (all.empty())
+    return std::nullopt;
+  auto isOne = [](int64_t length) { return length == 1; };
+  bool isOneRow = llvm::all_of(ArrayRef(aligned).drop_back(), isOne);
+  bool hasAllRows = ArrayRef(aligned).drop_back() == all.drop_back();
+  if (aligned.back() == 1)
+    return isOneRow ? std::optional(Access::Number) : hasAllRows ? std::optional(Access::NumberPerRow) : std::nullopt;
+  return isOneRow && aligned.back() == all.back() ? std::optional(Access::SharedRow) : std::nullopt;
+}
