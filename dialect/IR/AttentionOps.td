@@ -48,7 +48,7 @@ def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, D
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
-def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics]> {
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors]> {
   let summary = "the causal attention core with a shared rotary key";
   let description = [{
     query: batch × sequence × heads·(nope + rope), rotated; key_value: batch × sequence × heads·(nope + value);
@@ -71,7 +71,7 @@ def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Ke
   let assemblyFormat = "$query `,` $key_value `,` $rotary_key attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel, Product]> {
+def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel, Product, InnerFactors]> {
   let summary = "gradients of hadal.attention's three operands";
   let description = [{
     `output` and `log_sum_exp` are the results of hadal.attention, `gradient` is that of its result. The operands but

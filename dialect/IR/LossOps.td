@@ -25,7 +25,7 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
   let hasCanonicalizer = 1;
 }
 
-def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel, ProductWithStatistics]> {
+def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel, ProductWithStatistics, InnerFactors]> {
   let summary = "the cross entropy with both its gradients, in one pass over chunks of tokens";
   let description = [{
     `gradient` is the gradient of the loss and scales both results: dz = gradient/tokens · (softmax(z) - onehot(target)),

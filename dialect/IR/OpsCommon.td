@@ -40,6 +40,7 @@ def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
 def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary"]>;
 def Product : DeclareOpInterfaceMethods<Hadal_ProductOpInterface>;
 def ProductWithStatistics : DeclareOpInterfaceMethods<Hadal_ProductOpInterface, ["mayNarrowResult"]>;
+def InnerFactors : DeclareOpInterfaceMethods<Hadal_InnerFactorsOpInterface>;
 // An operation that decides by small differences (which expert is best): what it reads stays f32 in every precision, and
 // so do the products that make it.
 def FullPrecision : NativeOpTrait<"FullPrecision"> { let cppNamespace = "::hadal"; }

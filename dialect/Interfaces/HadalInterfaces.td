@@ -7,6 +7,7 @@
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
 // Product:         which operands are multiplied, so that they may be narrower than f32.
+// InnerFactors:    what an operation means when the numbers that it computes and multiplies again are rounded.
 // Rowwise:         how an operation along one row is written in elementwise arithmetic and row reductions.
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
@@ -140,6 +141,23 @@ def Hadal_ProductOpInterface : OpInterface<"ProductOpInterface"> {
       else
         $_op->removeAttr("compute");
     }]>
+  ];
+}
+
+def Hadal_InnerFactorsOpInterface : OpInterface<"InnerFactorsOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that multiplies numbers which it has computed itself: softmax's weights, derivatives of scores. Where it
+    multiplies operands in bf16 with them, a kernel may round them to bf16 as well, since units for matrix products want
+    both factors so. Results that no such product enters (losses, logarithms of denominators) are not off by it.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      As evaluate of EvaluableOpInterface, with every such number passed through `round` before it is multiplied.
+    }], "::llvm::LogicalResult", "evaluateRounding",
+      (ins "::llvm::ArrayRef<::hadal::reference::Tensor>":$operands,
+           "::llvm::function_ref<double(double)>":$round,
+           "::llvm::SmallVectorImpl<::hadal::reference::Tensor> &":$results)>
   ];
 }
 

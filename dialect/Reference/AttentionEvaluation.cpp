@@ -104,6 +104,11 @@ struct AttentionView {
 } // namespace
 
 LogicalResult AttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  return evaluateRounding(operands, asItIs, results);
+}
+
+LogicalResult AttentionOp::evaluateRounding(ArrayRef<Tensor> operands, function_ref<double(double)> round,
+                                            SmallVectorImpl<Tensor> &results) {
   int64_t heads = getHeads(), value = getValue();
   AttentionView view{operands[0], operands[1], operands[2], int64_t(getNope()), value, getScale().convertToDouble()};
   Tensor result({view.batch, view.length, heads * value}), logSum({view.batch, heads, view.length});
@@ -115,7 +120,7 @@ LogicalResult AttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<T
           scores.push_back(view.score(b, h, i, j));
         double denominator = logSum.at(b * heads + h, i) = logSumExp(scores);
         for (int64_t j = 0; j <= i; ++j)
-          accumulate(row(result, view.at(b, i)).slice(h * value, value), std::exp(scores[j] - denominator),
+          accumulate(row(result, view.at(b, i)).slice(h * value, value), round(std::exp(scores[j] - denominator)),
                      view.values(b, h, j));
       }
   results.push_back(std::move(result));
@@ -123,9 +128,14 @@ LogicalResult AttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<T
   return success();
 }
 
+LogicalResult AttentionGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  return evaluateRounding(operands, asItIs, results);
+}
+
 // With p_ij = exp(score_ij - log_sum_exp_i) and dp_ij = gradient_i · v_j: the gradient of score_ij is
 // p_ij (dp_ij - gradient_i · output_i), because Σ_j p_ij dp_ij = gradient_i · output_i.
-LogicalResult AttentionGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+LogicalResult AttentionGradientOp::evaluateRounding(ArrayRef<Tensor> operands, function_ref<double(double)> round,
+                                                    SmallVectorImpl<Tensor> &results) {
   const Tensor &output = operands[3], &logSum = operands[4], &gradient = operands[5];
   int64_t heads = getHeads(), nope = getNope(), value = getValue();
   AttentionView view{operands[0], operands[1], operands[2], nope, value, getScale().convertToDouble()};
@@ -138,8 +148,8 @@ LogicalResult AttentionGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVect
         double mean = dot(g, row(output, view.at(b, i)).slice(h * value, value));
         MutableArrayRef<double> dq = row(queryGradient, view.at(b, i)).slice(h * (nope + rope), nope + rope);
         for (int64_t j = 0; j <= i; ++j) {
-          double p = std::exp(view.score(b, h, i, j) - logSum.at(b * heads + h, i));
-          double ds = view.scale * p * (dot(g, view.values(b, h, j)) - mean);
+          double p = round(std::exp(view.score(b, h, i, j) - logSum.at(b * heads + h, i)));
+          double ds = round(view.scale * p * (dot(g, view.values(b, h, j)) - mean));
           MutableArrayRef<double> dkv = row(keyValueGradient, view.at(b, j)).slice(h * (nope + value), nope + value);
           accumulate(dq.take_front(nope), ds, view.key(b, h, j));
           accumulate(dq.drop_front(nope), ds, row(view.rotaryKey, view.at(b, j)));

@@ -72,6 +72,8 @@ Tensor fromConstant(mlir::DenseElementsAttr elements);
 double nearest(double value, mlir::FloatType type);
 /// Rounds the elements to those of a type that is narrower than f32; leaves all other tensors as they are.
 void roundTo(mlir::Type type, Tensor &tensor);
+/// The rounding of exact arithmetic.
+inline double asItIs(double value) { return value; }
 /// A tensor of rank 0.
 inline Tensor scalar(double value) { return Tensor(llvm::ArrayRef<int64_t>(), value); }
 

@@ -19,6 +19,11 @@ LogicalResult CrossEntropyOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImp
 }
 
 LogicalResult CrossEntropyGradientOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  return evaluateRounding(operands, asItIs, results);
+}
+
+LogicalResult CrossEntropyGradientOp::evaluateRounding(ArrayRef<Tensor> operands, function_ref<double(double)> round,
+                                                       SmallVectorImpl<Tensor> &results) {
   const Tensor &hidden = operands[0], &targets = operands[1], &head = operands[2];
   if (failed(checkIndices(*this, targets, head.rows(), "target")))
     return failure();
@@ -27,8 +32,8 @@ LogicalResult CrossEntropyGradientOp::evaluate(ArrayRef<Tensor> operands, SmallV
   for (int64_t t = 0; t < logits.rows(); ++t) {
     double denominator = logSumExp(row(std::as_const(logits), t));
     for (int64_t v = 0; v < logits.columns(); ++v) {
-      double probability = std::exp(logits.at(t, v) - denominator);
-      double dz = operands[3].data[0] / logits.rows() * (probability - (targets.data[t] == v ? 1.0 : 0.0));
+      double probability = round(std::exp(logits.at(t, v) - denominator));
+      double dz = round(operands[3].data[0] / logits.rows() * (probability - (targets.data[t] == v ? 1.0 : 0.0)));
       for (int64_t c = 0; c < hidden.columns(); ++c) {
         hiddenGradient.at(t, c) += dz * head.at(v, c);
         headGradient.at(v, c) += dz * hidden.at(t, c);

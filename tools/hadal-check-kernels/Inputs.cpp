@@ -1,16 +1,19 @@
 //===- Inputs.cpp - what a kernel under check is given ------------------------------------------------------------===//
 //
 // First the reference evaluator's own rules give every operand a value. Then operands are looked at through their
-// users: the role of an integer (tokens, indices, pairs, rows, offsets) and the range that an update expects of its
-// numbers follow from the operation that reads them. All routing data of one kernel comes from one random choice of
-// experts.
+// users: the role of an integer (tokens, indices, pairs, rows, offsets) and the range of numbers follow from the
+// operation that reads them. Scores and logits get a standard deviation of 2: every key and token then has a weight
+// that can be told from the others', and none has nearly all of it. All routing data of one kernel comes from one random
+// choice of experts, and what the gradient of attention is given of attention's results belongs to its other operands.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"
+#include "dialect/Reference/Definitions.h"
 #include "dialect/Reference/Inputs.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/ADT/bit.h"
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <random>
 
@@ -18,6 +21,9 @@ using namespace mlir;
 using namespace hadal;
 using namespace hadal::check;
 using hadal::reference::Tensor;
+
+/// The standard deviation of scores and logits. A product of numbers in [-a, a) and [-b, b) has that of ab/3.
+static constexpr double spread = 2.0;
 
 namespace {
 
@@ -44,13 +50,25 @@ Roles findRoles(KernelOp kernel) {
     roles.count = rowCount;
   };
   auto below = [&](Value value, int64_t limit) { roles.range[value] = {0.0, double(limit)}; };
+  auto within = [&](Value value, double bound) { roles.range[value] = {-bound, bound}; };
   kernel.walk([&](Operation *op) {
     TypeSwitch<Operation *>(op)
         .Case([&](EmbeddingOp e) { below(e.getTokens(), e.getVocabulary()); })
         .Case([&](EmbeddingGradientOp e) { below(e.getTokens(), e.getType().getShape().front()); })
-        .Case([&](CrossEntropyOp e) { below(e.getTargets(), e.getVocabulary()); })
+        .Case([&](CrossEntropyOp e) {
+          below(e.getTargets(), e.getVocabulary());
+          if (!e.getWeights().empty())
+            within(e.getWeights().front(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden()))));
+        })
         .Case([&](CrossEntropyGradientOp e) {
           below(e.getTargets(), cast<RankedTensorType>(e.getWeight().getType()).getShape().front());
+          within(e.getWeight(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden()))));
+        })
+        .Case<AttentionOp, AttentionGradientOp>([&](auto e) {
+          double channels = lastDimension(e.getQuery()) / int64_t(e.getHeads());
+          double bound = std::sqrt(3.0 * spread / (e.getScale().convertToDouble() * std::sqrt(channels)));
+          for (Value factor : {e.getQuery(), e.getKeyValue(), e.getRotaryKey()})
+            within(factor, bound);
         })
         .Case([&](TokensOp e) { below(e.getWindow(), 1000); })
         .Case([&](AdamWOp e) {
@@ -128,12 +146,36 @@ std::vector<double> chooseExperts(const Roles &roles, uint64_t seed, Routing rou
 
 } // namespace
 
-/// To the nearest numbers that a kernel can be given in bf16.
-static void roundToBF16(Tensor &tensor) {
-  for (double &element : tensor.data) {
-    uint32_t bits = llvm::bit_cast<uint32_t>(float(element));
-    element = llvm::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
+static LogicalResult attend(KernelOp kernel, AttentionGradientOp gradient, MutableArrayRef<Tensor> inputs) {
+  SmallVector<Tensor> operands, results;
+  for (Value operand : {gradient.getQuery(), gradient.getKeyValue(), gradient.getRotaryKey(), gradient.getOutput(),
+                        gradient.getLogSumExp()}) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    if (!argument)
+      return success();
+    operands.push_back(inputs[argument.getArgNumber()]);
   }
+  OpBuilder builder(kernel.getContext());
+  OwningOpRef<AttentionOp> attention = AttentionOp::create(
+      builder, gradient.getLoc(), TypeRange{gradient.getOutput().getType(), gradient.getLogSumExp().getType()},
+      gradient->getOperands().take_front(3), gradient->getAttrs());
+  if (failed(attention->evaluate(ArrayRef(operands).take_front(3), results)))
+    return failure();
+  for (auto [operand, result] : llvm::zip(gradient->getOperands().slice(3, 2), results)) {
+    unsigned index = cast<BlockArgument>(operand).getArgNumber();
+    if (kernel.getArgAttr(index, "hadal.value") || kernel.getArgAttr(index, "hadal.range"))
+      continue;
+    for (double &number : result.data)
+      number = float(number);
+    reference::roundTo(operand.getType(), result);
+    inputs[index] = std::move(result);
+  }
+  return success();
+}
+
+LogicalResult hadal::check::attend(KernelOp kernel, MutableArrayRef<Tensor> inputs) {
+  auto walked = kernel.walk([&](AttentionGradientOp op) { return WalkResult(::attend(kernel, op, inputs)); });
+  return failure(walked.wasInterrupted());
 }
 
 FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing) {
@@ -149,10 +191,11 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
     if (auto range = roles.range.find(argument); range != roles.range.end() && !given)
       *tensor = source.uniform((kernel.getName() + "#" + Twine(index)).str(), cast<ShapedType>(argument.getType()),
                                range->second.first, range->second.second);
-    if (cast<ShapedType>(argument.getType()).getElementType().isBF16())
-      roundToBF16(*tensor);
+    reference::roundTo(argument.getType(), *tensor);
     inputs.push_back(std::move(*tensor));
   }
+  if (failed(hadal::check::attend(kernel, inputs)))
+    return failure();
   if (roles.count == 0)
     return inputs;
 

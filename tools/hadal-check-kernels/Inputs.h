@@ -20,6 +20,9 @@ enum class Routing { Uniform, Skewed, Last };
 /// `hadal.range`) come first; integers that an operation uses as routing data are made to fit it.
 mlir::FailureOr<llvm::SmallVector<reference::Tensor>> makeInputs(KernelOp kernel, uint64_t seed, Routing routing);
 
+/// Gives gradients of attention the results of attention for their other operands, where all are the kernel's.
+mlir::LogicalResult attend(KernelOp kernel, llvm::MutableArrayRef<reference::Tensor> inputs);
+
 } // namespace hadal::check
 
 #endif // HADAL_TOOLS_CHECK_KERNELS_INPUTS_H

@@ -1,10 +1,11 @@
 //===- Tolerance.cpp - how far a kernel may be from the reference -------------------------------------------------===//
 //
-// Evaluates the kernel's body in float64 and derives the tolerance of every element; see the header for the formulas.
+// Evaluates the kernel's body exactly and with roundings, and derives the tolerance of every element from how far the
+// latter are apart; see the header for the formulas.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Tolerance.h"
-#include "dialect/Reference/Evaluator.h"
+#include "tools/hadal-check-kernels/Roundings.h"
 #include <cmath>
 
 using namespace mlir;
@@ -12,97 +13,70 @@ using namespace hadal;
 using namespace hadal::check;
 using hadal::reference::Tensor;
 
-static constexpr double epsilon = 0x1p-24;
-static constexpr double factorRounding = 0x1p-5;
+/// How often the body is evaluated with roundings.
+static constexpr uint64_t samples = 16;
 
-static int64_t longestDimension(KernelOp kernel) {
-  int64_t longest = 1;
-  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
-    for (Type type : types)
-      for (int64_t length : cast<RankedTensorType>(type).getShape())
-        longest = std::max(longest, length);
-  return longest;
-}
+namespace {
+/// Distances of a result's elements from the exact ones.
+class Distances {
+public:
+  explicit Distances(const Tensor &exact) : exact(exact), sums(exact.size()), squares(exact.size()) {}
 
-static double meanMagnitude(const Tensor &tensor) {
-  double sum = 0.0;
-  int64_t finite = 0;
-  for (double value : tensor.data)
-    if (std::isfinite(value)) {
-      sum += std::fabs(value);
-      ++finite;
-    }
-  return finite == 0 ? 0.0 : sum / double(finite);
-}
-
-static bool isBF16(Value value) { return getElementTypeOrSelf(value.getType()).isBF16(); }
-
-/// Whether a value is computed from one that the kernel has rounded to bf16; rows that are gathered are what they were.
-static bool dependsOnRounding(Value value) {
-  SmallVector<Value> pending{value};
-  llvm::SmallPtrSet<Operation *, 16> seen;
-  while (!pending.empty())
-    if (Operation *op = pending.pop_back_val().getDefiningOp(); op && seen.insert(op).second)
-      for (Value operand : op->getOperands()) {
-        if (isBF16(operand) && operand.getDefiningOp() && !isa<GatherRowsOp>(operand.getDefiningOp()))
-          return true;
-        pending.push_back(operand);
+  void add(const Tensor &sample) {
+    for (int64_t i = 0; i < exact.size(); ++i)
+      if (double distance = std::fabs(sample.data[i] - exact.data[i]); std::isfinite(distance)) {
+        sums[i] += distance;
+        squares[i] += distance * distance;
       }
-  return false;
-}
-
-/// Whether a kernel multiplies numbers that it has computed (softmax's weights, their derivatives) with operands in bf16,
-/// and may round the former for it, as tensor cores want them.
-static bool roundsFactors(KernelOp kernel) {
-  return llvm::is_contained({KernelKind::Attention, KernelKind::Head}, kernel.getKind()) &&
-         llvm::any_of(kernel.getBody().getArguments(), isBF16);
-}
-
-/// The mean of |r| over the row, the last dimension, that an element is in.
-static std::vector<double> rowMagnitudes(const Tensor &tensor) {
-  int64_t columns = tensor.shape.empty() ? 1 : std::max<int64_t>(tensor.shape.back(), 1);
-  std::vector<double> means(tensor.size() / columns);
-  for (auto [row, mean] : llvm::enumerate(means)) {
-    for (int64_t column = 0; column < columns; ++column)
-      mean += std::fabs(tensor.data[row * columns + column]);
-    mean /= double(columns);
   }
-  return means;
-}
+  double mean(int64_t i) const { return sums[i] / double(samples); }
+  double variance(int64_t i) const { return std::max(0.0, squares[i] / double(samples) - mean(i) * mean(i)); }
+
+  /// The tolerances, without what the last operation adds.
+  Tensor tolerances() const {
+    Tensor result(exact.shape);
+    for (int64_t begin = 0, columns = exact.columns(); begin < exact.size(); begin += columns) {
+      double sum = 0.0;
+      for (int64_t i = begin; i < begin + columns; ++i)
+        sum += variance(i);
+      double least = sum / double(columns) / 4.0;
+      for (int64_t i = begin; i < begin + columns; ++i)
+        result.data[i] = mean(i) + 6.0 * std::sqrt(std::max(variance(i), least));
+    }
+    return result;
+  }
+
+private:
+  const Tensor &exact;
+  std::vector<double> sums, squares;
+};
+} // namespace
 
 FailureOr<Reference> Reference::evaluate(KernelOp kernel, ArrayRef<Tensor> inputs) {
-  Reference reference;
-  reference::Evaluator evaluator;
-  if (failed(evaluator.evaluate(cast<FunctionOpInterface>(kernel.getOperation()), inputs, reference.results)))
+  FailureOr<SmallVector<Tensor>> exact = evaluateBody(kernel, inputs);
+  if (failed(exact))
     return failure();
-  double root = std::sqrt(double(longestDimension(kernel)));
-  SmallVector<Tensor> magnitudes;
-  bool contraction = kernel.getKind() == KernelKind::Contraction;
-  if (contraction) {
-    SmallVector<Tensor> absolute(inputs);
-    for (Tensor &tensor : absolute)
-      for (double &value : tensor.data)
-        value = std::fabs(value);
-    if (failed(evaluator.evaluate(cast<FunctionOpInterface>(kernel.getOperation()), absolute, magnitudes)))
+  Reference reference;
+  reference.results = std::move(*exact);
+  SmallVector<Distances> distances;
+  for (const Tensor &result : reference.results)
+    distances.emplace_back(result);
+  for (uint64_t sample = 0; sample < samples; ++sample) {
+    Roundings roundings(sample);
+    FailureOr<SmallVector<Tensor>> results = evaluateBody(kernel, inputs, &roundings);
+    if (failed(results))
       return failure();
+    for (auto [distance, result] : llvm::zip_equal(distances, *results))
+      distance.add(result);
   }
-  for (auto [index, result] : llvm::enumerate(reference.results)) {
-    Tensor &tolerance = reference.tolerances.emplace_back(result.shape);
-    if (!isa<FloatType>(cast<RankedTensorType>(kernel.getResultTypes()[index]).getElementType()))
-      continue;
-    double mean = meanMagnitude(result);
-    Value yielded = kernel.getBody().front().getTerminator()->getOperand(index);
-    double neighbour = isBF16(yielded) || dependsOnRounding(yielded) ? 0x1p-7 : 0.0;
-    double spread = dependsOnRounding(yielded) ? mean : 0.0;
-    std::vector<double> rows = roundsFactors(kernel) ? rowMagnitudes(result) : std::vector<double>();
-    for (int64_t i = 0; i < result.size(); ++i) {
-      double magnitude = std::isfinite(result.data[i]) ? std::fabs(result.data[i]) : 0.0;
-      tolerance.data[i] = contraction ? 4 * epsilon * (root * std::fabs(magnitudes[index].data[i]) + magnitude)
-                                      : 4 * epsilon * root * (magnitude + mean);
-      tolerance.data[i] += neighbour * (magnitude + spread);
-      if (!rows.empty())
-        tolerance.data[i] += factorRounding * rows[i * rows.size() / result.size()];
-    }
+  for (auto [type, result, distance] : llvm::zip_equal(kernel.getResultTypes(), reference.results, distances)) {
+    Type element = getElementTypeOrSelf(type);
+    Tensor tolerance = isa<FloatType>(element) ? distance.tolerances() : Tensor(result.shape);
+    if (isa<FloatType>(element))
+      for (auto [value, bound] : llvm::zip_equal(result.data, tolerance.data))
+        if (std::isfinite(value))
+          bound += 2 * epsilon * std::fabs(value) + (element.isBF16() ? halfUnit(value) : 0.0);
+    reference.tolerances.push_back(std::move(tolerance));
   }
   return reference;
 }

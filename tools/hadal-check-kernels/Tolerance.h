@@ -1,22 +1,26 @@
 //===- Tolerance.h - how far a kernel may be from the reference ---------------------------------------------------===//
 //
-// Kernels compute in float32 and add in another order than the definition; the reference computes in float64. With ε =
-// 2^-24 (half a unit in the last place of 1) and K the longest dimension of the kernel's tensors (no sum is longer, but
-// for products over rows and columns at once):
+// Kernels compute in float32 and add in another order than the definition; the reference computes in float64. How much
+// that may change an element depends on how long its sums are, on whether their terms cancel, on how steep functions
+// are. So it is measured: the body is evaluated several times more with errors put in wherever a kernel makes some, each
+// as large as it may be and of a random sign (Roundings.h):
 //
-//   contraction   4 ε √K S + 4 ε |r|, where S is the same element of the kernel evaluated on absolute values, so that
-//                 S = Σ |a||b| for a product;
-//   others        4 ε √K (|r| + mean of |r| over the result): along a row terms of both signs and similar size are
-//                 added, and elementary functions are right to 2 ulp;
-//   integers      none.
+//   f32      ε √K on every operand of an operation and ε (6 + √K) on every result, with ε = 2^-24 (half a unit in the
+//            last place of 1) and K the longest sum, 1 for elementwise operations;
+//   bf16     what the body rounds to bf16, and later reads, goes to either neighbour where it lies in the middle;
+//   factors  numbers that an operation computes and multiplies with operands in bf16 (InnerFactorsOpInterface: softmax's
+//            weights, derivatives) are off by 2^-8 of themselves.
 //
-// Attention and heads on bf16 multiply numbers that they have computed themselves, softmax's weights and their
-// derivatives, and may round these to bf16 as well: a relative error of 2^-9 of every term, of either sign. 2^-5 of the
-// mean of |r| over the element's row is added for it.
+// Where d are the distances of an element's values from the reference, and m and s the mean and the standard
+// deviation of |d|, the tolerance is
 //
-// A sum that is off by this much may be rounded to the other of two neighbours in bf16, which lie up to 2^-7 |r| apart.
-// This is added for results in bf16, and 2^-7 (|r| + mean of |r|) for those that are computed from a number that the
-// kernel rounded.
+//   m + 6 s + 2 ε |r|,  with s no less than half of its typical value along the element's row.
+//
+// An error that passes through has the same |d| every time: s is zero and m is the bound. A sum of many errors is
+// normally distributed, and m + 6 s is 4.4 standard deviations of errors that are all as large as they may be.
+//
+// Results in bf16 are held against the reference before it is rounded, and half a unit in the last place of bf16 is
+// added. Integers have no tolerance.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_TOOLS_CHECK_KERNELS_TOLERANCE_H
@@ -36,7 +40,7 @@ struct Comparison {
   double got = 0.0, expected = 0.0, tolerance = 0.0;
 };
 
-/// The reference's results and what they may be off by.
+/// The reference's results, not rounded to bf16, and what they may be off by.
 struct Reference {
   llvm::SmallVector<reference::Tensor> results, tolerances;
 

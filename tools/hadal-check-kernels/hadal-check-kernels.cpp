@@ -9,6 +9,9 @@
 // a shuffled order, and, where a result may share an operand's buffer, in place. All runs must agree to the last bit.
 // Buffers lie against guard pages, operands are read-only, results, workspace and scratch start as NaN.
 //
+// With --plant-fault it checks itself: every kernel is run once as it is and once with every mistake that can befall it
+// (Faults.h), and the comparison has to notice each.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/NVPTX/EmitPTX.h"
@@ -22,6 +25,7 @@
 #include "passes/Passes.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
+#include "tools/hadal-check-kernels/Faults.h"
 #include "tools/hadal-check-kernels/GPUCode.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Numbers.h"
@@ -45,6 +49,7 @@ struct Options {
   unsigned threads, repeat, multiprocessors;
   Routing routing;
   bool assemble, printConfig;
+  SmallVector<FaultKind> faults;
 };
 
 /// The operand whose buffer a result may share: what its operation declares, or the accumulated side of a sum with an
@@ -81,8 +86,11 @@ public:
 
   /// Whether the kernel passes; prints a line per result.
   FailureOr<bool> check(KernelOp kernel);
+  /// Whether every fault that is planted in the kernel is noticed; prints a line per fault.
+  FailureOr<bool> checkFaults(KernelOp kernel);
 
 private:
+  FailureOr<bool> notices(KernelOp kernel, const Fault &fault, const Reference &reference);
   bool report(KernelOp kernel, unsigned index, const Comparison &comparison, double nanoseconds);
   FailureOr<bool> sameBits(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected, const RunOptions &run,
                            StringRef how);
@@ -154,6 +162,58 @@ FailureOr<bool> Checker::check(KernelOp kernel) {
     if (failed(same))
       return failure();
     passes &= *same;
+  }
+  return passes;
+}
+
+FailureOr<bool> Checker::notices(KernelOp kernel, const Fault &fault, const Reference &reference) {
+  FailureOr<bool> felt = isFelt(fault, kernel, reference.results);
+  if (failed(felt))
+    return failure();
+  llvm::outs() << llvm::formatv("@{0} {1}, {2}: ", kernel.getName(), stringifyFaultKind(fault.kind), fault.place);
+  if (!*felt) {
+    llvm::outs() << "changes nothing\n";
+    return true;
+  }
+  FailureOr<SmallVector<Tensor>> results = runKernel(kernels, kernel, fault.inputs, RunOptions());
+  if (failed(results))
+    return failure();
+  if (fault.alter)
+    fault.alter(*results);
+  SmallVector<double> worst;
+  for (auto [index, result] : llvm::enumerate(*results))
+    worst.push_back(reference.compare(index, result).worst);
+  bool noticed = llvm::any_of(worst, [](double ratio) { return ratio > 1.0; });
+  llvm::outs() << (noticed ? "noticed" : "MISSED") << ", error / tolerance of the results";
+  for (double ratio : worst)
+    llvm::outs() << llvm::formatv(" {0:f3}", ratio);
+  llvm::outs() << "\n";
+  return noticed;
+}
+
+FailureOr<bool> Checker::checkFaults(KernelOp kernel) {
+  FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing);
+  if (failed(inputs) || failed(prepareForFaults(kernel, *inputs)))
+    return failure();
+  FailureOr<Reference> reference = Reference::evaluate(kernel, *inputs);
+  if (failed(reference))
+    return failure();
+  FailureOr<SmallVector<Tensor>> results = runKernel(kernels, kernel, *inputs, RunOptions());
+  if (failed(results))
+    return failure();
+  bool passes = true;
+  for (unsigned index = 0; index < results->size(); ++index)
+    passes &= report(kernel, index, reference->compare(index, (*results)[index]), 0.0);
+  for (FaultKind kind : options.faults) {
+    SmallVector<Fault> faults = plantFaults(kind, kernel, *inputs);
+    if (faults.empty())
+      llvm::outs() << llvm::formatv("@{0} {1}: cannot befall it\n", kernel.getName(), stringifyFaultKind(kind));
+    for (const Fault &fault : faults) {
+      FailureOr<bool> noticed = notices(kernel, fault, *reference);
+      if (failed(noticed))
+        return failure();
+      passes &= *noticed;
+    }
   }
   return passes;
 }
@@ -245,11 +305,12 @@ int run(const Options &options) {
   unsigned failures = 0, count = 0;
   for (KernelOp kernel : module->getOps<KernelOp>()) {
     llvm::outs().flush();
-    FailureOr<bool> passes = checker.check(kernel);
+    FailureOr<bool> passes = options.faults.empty() ? checker.check(kernel) : checker.checkFaults(kernel);
     failures += failed(passes) || !*passes;
     ++count;
   }
-  llvm::outs() << llvm::formatv("{0} of {1} kernels pass on {2}", count - failures, count,
+  llvm::outs() << llvm::formatv("{0} of {1} kernels pass{2} on {3}", count - failures, count,
+                                options.faults.empty() ? "" : " and notice their faults",
                                 target->kind() == TargetKind::CPU ? target->cpu : target->gpu);
   if (target->kind() == TargetKind::CPU)
     llvm::outs() << llvm::formatv(" ({0} lanes)\n", target->lanes);
@@ -290,6 +351,11 @@ int main(int argc, char **argv) {
   cl::opt<bool> assemble("assemble", cl::desc("assemble the kernels with ptxas, print registers, fail on spills"),
                          cl::cat(category));
   cl::opt<std::string> only("kernel", cl::desc("check only kernels whose name contains this"), cl::cat(category));
+  cl::list<std::string> plantedFaults(
+      "plant-fault", cl::CommaSeparated, cl::value_desc("kinds"),
+      cl::desc("check the check: each of these mistakes has to be noticed in every kernel that it can befall: all, or "
+               "some of vocabulary, keys, expert, rows, columns, scale, position"),
+      cl::cat(category));
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(tool.argc(), tool.argv(),
                                    "Checks compiled kernels against the reference evaluator\n", &llvm::errs()))
@@ -298,7 +364,10 @@ int main(int argc, char **argv) {
     return tool.fail("--threads must be at least 1", 2);
   if (target == "cpu" && (!ptx.empty() || assemble))
     return tool.fail("--emit-ptx and --assemble need a GPU: give --target=sm_90a", 2);
+  llvm::Expected<SmallVector<FaultKind>> faults = parseFaultKinds(plantedFaults);
+  if (!faults)
+    return tool.fail(llvm::toString(faults.takeError()), 2);
   registerHadalPasses();
   return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
-              printConfig});
+              printConfig, std::move(*faults)});
 }
