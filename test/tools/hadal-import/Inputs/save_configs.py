@@ -37,5 +37,6 @@ CONFIGS = {
     "released_kimi_k2": DeepseekV3Config(**released("kimi_k2")),
 }
 
-for name, config in CONFIGS.items():
-    config.save_pretrained(HERE / "saved" / name)
+if __name__ == "__main__":
+    for name, config in CONFIGS.items():
+        config.save_pretrained(HERE / "saved" / name)
