@@ -9,8 +9,7 @@
 #include "tools/hadal-reduce/Reducer.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
+#include "codegen/Support/OutputFile.h"
 #include "llvm/Support/Program.h"
 
 using namespace mlir;
@@ -21,7 +20,7 @@ static bool isValidModule(ModuleOp module) {
   return succeeded(verify(module));
 }
 
-static std::string textOf(ModuleOp module) {
+std::string hadal::textOf(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   module.print(stream);
@@ -51,20 +50,12 @@ llvm::Expected<bool> Script::run(StringRef file) {
 }
 
 llvm::Expected<bool> Script::run(ModuleOp module) {
-  llvm::SmallString<128> path;
-  int descriptor;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("hadal-reduce", "mlir", descriptor, path))
-    return llvm::createStringError("cannot make a temporary file: " + error.message());
-  llvm::FileRemover remover(path);
-  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  stream << textOf(module);
-  stream.close();
-  if (stream.has_error()) {
-    std::string message = stream.error().message();
-    stream.clear_error();
-    return llvm::createStringError("cannot write " + path + ": " + message);
-  }
-  return run(path);
+  llvm::Expected<TemporaryFile> file = TemporaryFile::create("mlir");
+  if (!file)
+    return file.takeError();
+  if (llvm::Error error = file->write(textOf(module)))
+    return std::move(error);
+  return run(file->getPath());
 }
 
 Reducer::Reducer(OwningOpRef<ModuleOp> module, Script &script)

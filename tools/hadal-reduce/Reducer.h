@@ -9,6 +9,9 @@
 
 namespace hadal {
 
+/// A module as it is written.
+std::string textOf(mlir::ModuleOp module);
+
 /// Asks a script whether a module still shows the fault: exit code 1 means yes, 0 no.
 class Script {
 public:

@@ -102,11 +102,8 @@ static int reduce(const Tool &tool, const CommandLine &options, Script &script) 
     return tool.fail(llvm::toString(std::move(error)));
   llvm::errs() << "reduced from " << before << " to " << countOperations(reducer.getModule()) << " operations in "
                << script.getRuns() << " runs of the script\n";
-  std::string text;
-  llvm::raw_string_ostream(text) << reducer.getModule() << "\n";
-  if (llvm::Error error = writeFile(options.output, text))
-    return tool.fail(llvm::toString(std::move(error)));
-  return 0;
+  llvm::Error error = writeFile(options.output, textOf(reducer.getModule()));
+  return error ? tool.fail(llvm::toString(std::move(error))) : 0;
 }
 
 int main(int argc, char **argv) {
@@ -121,7 +118,7 @@ int main(int argc, char **argv) {
     return 2;
   std::optional<Script> script = readScript(options);
   if (!script)
-    return tool.fail("no script: give --test=SCRIPT, which is run with a file and exits with 1 while the fault is there",
-                     2);
+    return tool.fail(
+        "no script: give --test=SCRIPT, which is run with a file and exits with 1 while the fault is there", 2);
   return reduce(tool, options, *script);
 }
