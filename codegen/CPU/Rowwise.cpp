@@ -308,8 +308,7 @@ private:
       auto emit = [&](int64_t length) { RowEmitter(k, expanded, program, tables, block, length).emit(task); };
       if (rest == 0)
         return emit(block);
-      k.ifThen(
-          k.less(task, k.i64(whole)), [&] { emit(block); }, [&] { emit(rest); });
+      k.ifThen(k.less(task, k.i64(whole)), [&] { emit(block); }, [&] { emit(rest); });
     });
   }
 

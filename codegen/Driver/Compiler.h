@@ -8,10 +8,10 @@
 #define HADAL_CODEGEN_DRIVER_COMPILER_H
 
 #include "codegen/Strategies/Target.h"
+#include "codegen/Support/OutputFile.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"
-#include "codegen/Support/OutputFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <optional>
 #include <string>
@@ -71,8 +71,8 @@ private:
   mlir::LogicalResult fail(llvm::Error error);
   /// Whether the input is of the phase that it is said to be.
   mlir::LogicalResult checkPhase();
-  /// Whether the input, where another hadalc has written it, was written by one of this version; then records the version
-  /// for the phases to come.
+  /// Whether the input, where another hadalc has written it, was written by one of this version; then records the
+  /// version for the phases to come.
   mlir::LogicalResult checkVersion();
   mlir::LogicalResult describeTarget();
   /// Records options that later phases need on the module. Says when they contradict what a resumed phase was made for.

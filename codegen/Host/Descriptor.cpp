@@ -66,8 +66,8 @@ FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, con
   // The code of a GPU is in the module of its own that was assembled.
   bool isOnHost = !stage.isGPU() || launch->getParentOfType<ModuleOp>()->hasAttr(emulateAttrName);
   if (isOnHost && !functions.contains(StringAttr::get(launch.getContext(), symbol)))
-    return kernel.emitError("there is no function @") << symbol << " for a stage of the kernel '" << kernel.getSymName()
-                                                      << "': run hadal-lower-kernels first";
+    return kernel.emitError("there is no function @")
+           << symbol << " for a stage of the kernel '" << kernel.getSymName() << "': run hadal-lower-kernels first";
   Attribute null = LLVM::ZeroAttr::get(launch.getContext());
   Attribute function = FlatSymbolRefAttr::get(launch.getContext(), symbol), gpu = null;
   if (stage.isGPU()) {

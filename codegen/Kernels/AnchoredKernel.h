@@ -1,10 +1,10 @@
 //===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
 //
 // Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
-// the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or rounds
-// (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. This file reads such kernels
-// and finds the buffers of the anchor's operands and results; the frames of their strategies are CPU/AnchoredStrategy.h
-// and NVPTX/GPUAnchoredStrategy.h.
+// the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or
+// rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. This file reads such
+// kernels and finds the buffers of the anchor's operands and results; the frames of their strategies are
+// CPU/AnchoredStrategy.h and NVPTX/GPUAnchoredStrategy.h.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_KERNELS_ANCHOREDKERNEL_H
@@ -22,8 +22,8 @@ struct AnchoredKernel {
   /// it (-1: none).
   llvm::SmallVector<int64_t> results, accumulated;
 
-  /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32, i32
-  /// and, at conversions, bf16.
+  /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32,
+  /// i32 and, at conversions, bf16.
   static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel, Refusals *refusals = nullptr);
 
 private:

@@ -17,8 +17,8 @@ namespace hadal {
 /// Why strategies do not serve a kernel: at which operation, and what stands in the way.
 class Refusals {
 public:
-  /// Notes a reason, once however many strategies give it, and answers with failure. The operation may stand in a copy of
-  /// the kernel.
+  /// Notes a reason, once however many strategies give it, and answers with failure. The operation may stand in a copy
+  /// of the kernel.
   mlir::LogicalResult add(mlir::Operation *op, const llvm::Twine &why);
   bool empty() const { return reasons.empty(); }
   /// A note per reason.

@@ -8,10 +8,10 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/EmitPTX.h"
 #include "codegen/Strategies/Strategy.h"
+#include "codegen/Support/OutputFile.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/Pass.h"
-#include "codegen/Support/OutputFile.h"
 
 using namespace mlir;
 using namespace hadal;

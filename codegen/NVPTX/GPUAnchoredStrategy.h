@@ -24,8 +24,8 @@ public:
   /// What is stored for a result: the value, what is accumulated added. Vectors lie at an index that is a multiple of
   /// `multiple`. Loads only, so that it can stand before the stores of other items.
   Value total(unsigned result, Value value, Value index = {}, int64_t multiple = 1);
-  /// Stores a vector or a number that total() has returned, rounded to what lies in memory; nothing when nobody wants the
-  /// result.
+  /// Stores a vector or a number that total() has returned, rounded to what lies in memory; nothing when nobody wants
+  /// the result.
   void storeTotal(unsigned result, Value value, Value index = {}, int64_t multiple = 1);
   void store(unsigned result, Value value, Value index = {}, int64_t multiple = 1) {
     storeTotal(result, total(result, value, index, multiple), index, multiple);

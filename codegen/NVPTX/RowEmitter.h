@@ -85,8 +85,8 @@ private:
   int64_t stride = 1;
   llvm::DenseMap<Value, Value> reductions;
   int64_t sharedOffset = 0;
-  /// What was loaded: by operand, shift, the numbers of the piece that say which columns an item is, and the number of the
-  /// thread's item in it. Loops of different tensors may be cut at different columns.
+  /// What was loaded: by operand, shift, the numbers of the piece that say which columns an item is, and the number of
+  /// the thread's item in it. Loops of different tensors may be cut at different columns.
   using LoadedAt = std::array<int64_t, 7>;
   std::map<std::pair<void *, LoadedAt>, Value> loaded;
   // Where the emission stands.

@@ -71,8 +71,7 @@ private:
       scores[j] = k.select(seen[j], scaled, k.f32(lowestScore));
       largest = largest ? larger(largest, scores[j]) : scores[j];
     }
-    largest = stage.warpReduce(
-        largest, [&](Value a, Value b) { return larger(a, b); }, tiles.threadColumns());
+    largest = stage.warpReduce(largest, [&](Value a, Value b) { return larger(a, b); }, tiles.threadColumns());
     Value now = larger(maximum, largest);
     Value shrink = exp2(k.subf(maximum, now));
     sum = k.mulf(sum, shrink);

@@ -47,7 +47,8 @@ void hadal::refuseAttention(KernelOp kernel, Refusals &refusals) {
     return (void)refusals.add(kernel, "of this kind has an attention");
   if (!llvm::equal(attention->getOperands(), body.getArguments()) ||
       !llvm::equal(attention->getResults(), body.getTerminator()->getOperands()))
-    (void)refusals.add(attention, "has to read the kernel's operands in their order and yield all of its results in theirs");
+    (void)refusals.add(attention,
+                       "has to read the kernel's operands in their order and yield all of its results in theirs");
 }
 
 AttentionTiles hadal::chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target) {

@@ -100,8 +100,7 @@ FailureOr<Operation *> findAnchor(KernelOp kernel, Refusals &refusals) {
 
 /// Whether an operation only brings rows to the product, which reads them where they lie.
 bool isReadThrough(Operation &op, Operation *anchor) {
-  return isa<GatherRowsOp>(op) &&
-         llvm::all_of(op.getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
+  return isa<GatherRowsOp>(op) && llvm::all_of(op.getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
 }
 
 /// What stands beside the product computes each of its results at the place at which it is stored.

@@ -42,9 +42,9 @@ struct Contraction {
   int64_t columnTasks(int64_t columnBlock) const;
 };
 
-/// The contraction in a kernel's body, rowwise operations written out. The whole body is checked: what is not the product
-/// computes each of its results from the same place of the product and of the kernel's operands (see Access). Failure,
-/// without a diagnostic but with the reason in `refusals`, when the body holds anything else.
+/// The contraction in a kernel's body, rowwise operations written out. The whole body is checked: what is not the
+/// product computes each of its results from the same place of the product and of the kernel's operands (see Access).
+/// Failure, without a diagnostic but with the reason in `refusals`, when the body holds anything else.
 mlir::FailureOr<Contraction> analyzeContraction(KernelOp kernel, Refusals *refusals = nullptr);
 
 /// Chooses tiles and the order of tasks.

@@ -59,7 +59,8 @@ static FailureOr<Operation *> findCrossEntropy(KernelOp kernel, Refusals &refusa
     if (isa<arith::AddFOp>(op))
       continue;
     if (!isa<CrossEntropyOp, CrossEntropyGradientOp>(op))
-      return refusals.add(&op, "cannot stand beside the head: a cross entropy and sums of its results with operands can");
+      return refusals.add(&op,
+                          "cannot stand beside the head: a cross entropy and sums of its results with operands can");
     if (found)
       return refusals.add(&op, "is a second cross entropy: a head kernel has one");
     found = &op;
@@ -108,8 +109,9 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals *refusals) {
   head.hidden = argumentNumber(hidden);
   head.weight = argumentNumber(weight);
   if (failed(read) || head.hidden < 0 || head.targets < 0 || head.weight < 0)
-    return reasons.add(*op, "reads operands of the kernel, and each of its results is yielded once, as it is or added to "
-                            "an operand");
+    return reasons.add(*op,
+                       "reads operands of the kernel, and each of its results is yielded once, as it is or added to "
+                       "an operand");
   auto hiddenType = cast<RankedTensorType>(hidden.getType()), weightType = cast<RankedTensorType>(weight.getType());
   // Sums over chunks of tokens are formed in the result.
   auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };

@@ -46,7 +46,8 @@ const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel, Re
   if (failed(checkKernelBody(kernel, refusals)))
     return nullptr;
   for (const std::unique_ptr<KernelStrategy> &strategy : registry())
-    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() && strategy->serves(kernel, refusals))
+    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() &&
+        strategy->serves(kernel, refusals))
       return strategy.get();
   return nullptr;
 }

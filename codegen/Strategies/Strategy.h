@@ -77,7 +77,8 @@ struct KernelConfiguration {
   StageSpec &addGPUStage(llvm::StringRef name, int64_t blocks, int64_t threads, int64_t sharedMemory = 0,
                          bool withStep = true);
   void set(llvm::StringRef name, int64_t value) { parameters.push_back({name.str(), value}); }
-  /// The value of a parameter, which must be there: of a configuration that was read, checkConfiguration has seen to it.
+  /// The value of a parameter, which must be there: of a configuration that was read, checkConfiguration has seen to
+  /// it.
   int64_t get(llvm::StringRef name) const;
 
   /// As an attribute of the kernel, and back. Reading says what is wrong through `emitError`.
@@ -102,8 +103,8 @@ public:
   KernelKind getKind() const { return kind; }
   llvm::StringRef getName() const { return name; }
 
-  /// Whether this strategy serves a kernel of its kind: a look at the whole body, which has passed checkKernelBody. What
-  /// stands in the way is noted, but for a body that another strategy of the kind is made for.
+  /// Whether this strategy serves a kernel of its kind: a look at the whole body, which has passed checkKernelBody.
+  /// What stands in the way is noted, but for a body that another strategy of the kind is made for.
   virtual bool serves(KernelOp kernel, Refusals &refusals) const = 0;
   /// Fills in the configuration. Says why it cannot through a diagnostic on the operation at fault.
   virtual mlir::LogicalResult select(KernelOp kernel, const TargetDescription &target,
@@ -137,9 +138,9 @@ const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel, Refusals 
 mlir::FailureOr<KernelConfiguration> selectConfiguration(KernelOp kernel, const TargetDescription &target);
 /// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
 mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
-/// Whether a configuration, which may have been read from a file, is the one that its strategy selects for the kernel and
-/// the target: code, launches and memory all rely on every number of it. A strategy that no target has is that of code
-/// written by hand, and taken as it is. A diagnostic says what differs.
+/// Whether a configuration, which may have been read from a file, is the one that its strategy selects for the kernel
+/// and the target: code, launches and memory all rely on every number of it. A strategy that no target has is that of
+/// code written by hand, and taken as it is. A diagnostic says what differs.
 mlir::LogicalResult checkConfiguration(KernelOp kernel, const KernelConfiguration &configuration,
                                        const TargetDescription &target);
 /// Lowers a kernel by the configuration that it carries.

@@ -18,8 +18,7 @@ namespace {
 /// A stream that compares an operation's attributes with what they were, at every byte.
 class WatchingStream : public llvm::raw_ostream {
 public:
-  explicit WatchingStream(Operation *op)
-      : raw_ostream(/*unbuffered=*/true), op(op), before(op->getAttrDictionary()) {}
+  explicit WatchingStream(Operation *op) : raw_ostream(/*unbuffered=*/true), op(op), before(op->getAttrDictionary()) {}
   bool changed = false;
   std::string text;
 

@@ -1,8 +1,8 @@
 //===- ToolServer.cpp - runs hadalc, hadal-opt and hadal-import many times a second -------------------------------===//
 //
-// Most of the time of a short run of a tool is spent on loading LLVM. This program holds the main functions of the tools;
-// for every line of standard input, a JSON object, it calls one of them in a forked child under limits, and answers with a
-// line that says how the child ended:
+// Most of the time of a short run of a tool is spent on loading LLVM. This program holds the main functions of the
+// tools; for every line of standard input, a JSON object, it calls one of them in a forked child under limits, and
+// answers with a line that says how the child ended:
 //
 //   {"arguments": ["hadalc", "m.mlir", ...], "folder": "case", "output": "/out", "errors": "/err", "seconds": 10,
 //    "bytes": 4000000000}
@@ -37,8 +37,8 @@ struct Request {
 bool fromJSON(const llvm::json::Value &value, Request &request, llvm::json::Path path) {
   llvm::json::ObjectMapper map(value, path);
   return map && map.map("arguments", request.arguments) && map.map("folder", request.folder) &&
-         map.map("output", request.output) &&
-         map.map("errors", request.errors) && map.map("seconds", request.seconds) && map.map("bytes", request.bytes);
+         map.map("output", request.output) && map.map("errors", request.errors) &&
+         map.map("seconds", request.seconds) && map.map("bytes", request.bytes);
 }
 
 void redirect(const std::string &file, int descriptor) {

@@ -7,9 +7,9 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/EmitPTX.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "codegen/Support/OutputFile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
-#include "codegen/Support/OutputFile.h"
 #include "tools/hadal-check-kernels/Runner.h"
 #include "llvm/Support/FormatVariadic.h"
 

@@ -3,8 +3,9 @@
 // First the reference evaluator's own rules give every operand a value. Then operands are looked at through their
 // users: the role of an integer (tokens, indices, pairs, rows, offsets) and the range of numbers follow from the
 // operation that reads them. Scores and logits get a standard deviation of 2: every key and token then has a weight
-// that can be told from the others', and none has nearly all of it. All routing data of one kernel comes from one random
-// choice of experts, and what the gradient of attention is given of attention's results belongs to its other operands.
+// that can be told from the others', and none has nearly all of it. All routing data of one kernel comes from one
+// random choice of experts, and what the gradient of attention is given of attention's results belongs to its other
+// operands.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"

@@ -2,13 +2,14 @@
 //
 // Kernels compute in float32 and add in another order than the definition; the reference computes in float64. How much
 // that may change an element depends on how long its sums are, on whether their terms cancel, on how steep functions
-// are. So it is measured: the body is evaluated several times more with errors put in wherever a kernel makes some, each
-// as large as it may be and of a random sign (Roundings.h):
+// are. So it is measured: the body is evaluated several times more with errors put in wherever a kernel makes some,
+// each as large as it may be and of a random sign (Roundings.h):
 //
 //   f32      ε √K on every operand of an operation and ε (6 + √K) on every result, with ε = 2^-24 (half a unit in the
 //            last place of 1) and K the longest sum, 1 for elementwise operations;
 //   bf16     what the body rounds to bf16, and later reads, goes to either neighbour where it lies in the middle;
-//   factors  numbers that an operation computes and multiplies with operands in bf16 (InnerFactorsOpInterface: softmax's
+//   factors  numbers that an operation computes and multiplies with operands in bf16 (InnerFactorsOpInterface:
+//   softmax's
 //            weights, derivatives) are off by 2^-8 of themselves.
 //
 // Where d are the distances of an element's values from the reference, and m and s the mean and the standard

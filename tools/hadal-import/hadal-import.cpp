@@ -4,11 +4,11 @@
 // written anywhere, so that a file that exists is a model.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Support/OutputFile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
 #include "passes/HuggingFace/Families.h"
-#include "codegen/Support/OutputFile.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"

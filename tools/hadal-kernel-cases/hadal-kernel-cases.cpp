@@ -7,12 +7,12 @@
 // compiler.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Parser/Parser.h"
-#include "codegen/Support/OutputFile.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
 #include "tools/hadal-check-kernels/Inputs.h"

@@ -10,6 +10,7 @@
 #include "codegen/NVPTX/LowerTiles.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
 #include "codegen/Strategies/Strategy.h"
+#include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
@@ -20,7 +21,6 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
-#include "codegen/Support/OutputFile.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
 

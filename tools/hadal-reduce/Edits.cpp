@@ -1,8 +1,8 @@
 //===- Edits.cpp - taking parts out of a module -------------------------------------------------------------------===//
 //
 // The difficulty is always the same: what is taken away is used. Losses are simply no longer listed at the end of the
-// model; otherwise a value of the same type stands in. In a model most operations lie between two hidden states, so that
-// a stand-in is near; where a type changes in between (a projection), the whole way up to the next stand-in goes.
+// model; otherwise a value of the same type stands in. In a model most operations lie between two hidden states, so
+// that a stand-in is near; where a type changes in between (a projection), the whole way up to the next stand-in goes.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-reduce/Edits.h"
@@ -58,9 +58,8 @@ static void unlistLoss(Value value) {
 
 /// Whether all that uses a value is a list of losses that may do without it.
 static bool isOnlyListed(Value value) {
-  return llvm::all_of(value.getUses(), [](OpOperand &use) {
-    return isa<LossesOp>(use.getOwner()) && use.getOperandNumber() > 0;
-  });
+  return llvm::all_of(value.getUses(),
+                      [](OpOperand &use) { return isa<LossesOp>(use.getOwner()) && use.getOperandNumber() > 0; });
 }
 
 Value Editor::findSubstitute(Value value, llvm::function_ref<bool(Operation *)> isTaken) {
@@ -153,8 +152,8 @@ LogicalResult Editor::takeAwayResults(Operation *op, const llvm::BitVector &gone
 
 LogicalResult Editor::forgetFunction(StackOpInterface stack, StringRef name) {
   auto losses = [&](StringRef function) -> unsigned {
-    auto op = dyn_cast_or_null<func::FuncOp>(SymbolTable::lookupNearestSymbolFrom(
-        stack, StringAttr::get(stack.getContext(), function)));
+    auto op = dyn_cast_or_null<func::FuncOp>(
+        SymbolTable::lookupNearestSymbolFrom(stack, StringAttr::get(stack.getContext(), function)));
     return op && op.getNumResults() ? op.getNumResults() - 1 : 0;
   };
   SmallVector<Attribute> remaining;

@@ -11,16 +11,16 @@
 
 namespace hadal {
 
-/// Edits one module. An operation that is taken away stays in memory as long as the editor, so that a list of candidates
-/// made before may still name it; every edit of such an operation fails.
+/// Edits one module. An operation that is taken away stays in memory as long as the editor, so that a list of
+/// candidates made before may still name it; every edit of such an operation fails.
 class Editor {
 public:
   explicit Editor(mlir::ModuleOp module) : module(module) {}
   Editor(const Editor &) = delete;
   ~Editor();
 
-  /// Takes an operation away. Another value of the same type stands in for each result that is used: an operand, else an
-  /// earlier value of the block; where there is none, the users go too, or zero stands in where that would take a
+  /// Takes an operation away. Another value of the same type stands in for each result that is used: an operand, else
+  /// an earlier value of the block; where there is none, the users go too, or zero stands in where that would take a
   /// terminator. Fails where there is no zero either.
   mlir::LogicalResult takeAway(mlir::Operation *op);
   /// Takes a function, kernel, parameter, ... away with what names it: calls and launches; stacks of layers only forget

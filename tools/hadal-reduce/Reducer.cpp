@@ -1,15 +1,15 @@
 //===- Reducer.cpp - the search for the smallest module that fails ------------------------------------------------===//
 //
 // Greedy, in the manner of delta debugging: of what a reduction lists, all is taken away at once, then halves, quarters
-// and so on down to single edits; whatever is smaller, valid and still fails is kept and is where the search goes on. When
-// a whole round over all reductions brings nothing, the module is the result. Smaller means fewer bytes of text or fewer
-// layers, so that the search ends.
+// and so on down to single edits; whatever is smaller, valid and still fails is kept and is where the search goes on.
+// When a whole round over all reductions brings nothing, the module is the result. Smaller means fewer bytes of text or
+// fewer layers, so that the search ends.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-reduce/Reducer.h"
+#include "codegen/Support/OutputFile.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
-#include "codegen/Support/OutputFile.h"
 #include "llvm/Support/Program.h"
 
 using namespace mlir;
@@ -43,9 +43,9 @@ llvm::Expected<bool> Script::run(StringRef file) {
   int code = llvm::sys::ExecuteAndWait(program, command, std::nullopt, {StringRef(), StringRef(), StringRef()}, 0, 0,
                                        &message);
   if (code != 0 && code != 1)
-    return llvm::createStringError("the script " + program +
-                                   (message.empty() ? " ended with exit code " + std::to_string(code) : ": " + message) +
-                                   "; expected 1 where the fault is there and 0 where it is not");
+    return llvm::createStringError(
+        "the script " + program + (message.empty() ? " ended with exit code " + std::to_string(code) : ": " + message) +
+        "; expected 1 where the fault is there and 0 where it is not");
   return code == 1;
 }
 

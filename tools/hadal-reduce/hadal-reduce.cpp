@@ -1,8 +1,8 @@
 //===- hadal-reduce.cpp - makes a failing input small -------------------------------------------------------------===//
 //
-// Given a script that recognises a failure, it takes away what the failure does not need: functions with their mention in
-// stacks of layers, layers, kernels with their launches, operations, results, arguments and attributes. MLIR's own reducer
-// takes away only what nothing refers to, which in a model is nothing. See docs/debugging.
+// Given a script that recognises a failure, it takes away what the failure does not need: functions with their mention
+// in stacks of layers, layers, kernels with their launches, operations, results, arguments and attributes. MLIR's own
+// reducer takes away only what nothing refers to, which in a model is nothing. See docs/debugging.
 //
 // The script is also accepted as mlir-reduce spells it: --reduction-tree='traversal-mode=0 test=SCRIPT'.
 //
@@ -35,9 +35,9 @@ struct CommandLine {
       cl::value_desc("SCRIPT"), cl::cat(category)};
   cl::list<std::string> testArguments{"test-arg", cl::desc("argument of the script before the file; may be repeated"),
                                       cl::value_desc("ARGUMENT"), cl::cat(category)};
-  cl::opt<std::string> reductionTree{
-      "reduction-tree", cl::desc("the script as mlir-reduce spells it: 'traversal-mode=0 test=SCRIPT'"),
-      cl::value_desc("OPTIONS"), cl::cat(category), cl::Hidden};
+  cl::opt<std::string> reductionTree{"reduction-tree",
+                                     cl::desc("the script as mlir-reduce spells it: 'traversal-mode=0 test=SCRIPT'"),
+                                     cl::value_desc("OPTIONS"), cl::cat(category), cl::Hidden};
 };
 } // namespace
 

@@ -159,12 +159,12 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_option("--dump-phases", options.dumpFolder, "write every phase to a numbered file in this folder");
   read(Phase::Kernels, app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr"));
   // Behind the phase `target` it reports what a GPU's assembler makes of the kernels.
-  read(Phase::Host, app.add_flag("--print-config", options.printConfig,
-                                 "report every kernel's strategy and tile sizes on stderr"));
+  read(Phase::Host,
+       app.add_flag("--print-config", options.printConfig, "report every kernel's strategy and tile sizes on stderr"));
   read(Phase::Kernels, app.add_flag("--print-memory-plan", options.printMemoryPlan,
                                     "report the arena and its largest buffers on stderr"));
-  read(Phase::Host, app.add_flag("--check-memory", options.checkMemory,
-                                 "build a program whose buffers lie in guarded mappings"));
+  read(Phase::Host,
+       app.add_flag("--check-memory", options.checkMemory, "build a program whose buffers lie in guarded mappings"));
   app.set_version_flag("--version", "", "print the versions of hadalc and of LLVM and end"); // done by tools/Support
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
