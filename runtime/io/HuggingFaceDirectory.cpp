@@ -227,7 +227,7 @@ void checkAlias(const Pairing &alias, const Pairing &owner) {
 void loadWeights(const fs::path &directory, Session &session) {
   ModelFiles files(directory);
   for (const auto &[name, source] : files.tensors())
-    refuseEncoded(*source.path, name, source.entry->dtype, session.program());
+    refuseEncoded(source.path(), name, source.entry->dtype, session.program());
   std::vector<Pairing> aliases;
   std::vector<Pairing> pairs = pairParameters(files, session.program(), aliases);
   for (const Pairing &alias : aliases)

@@ -56,7 +56,7 @@ TEST_F(EncodedWeightsTest, StopBeforeAnythingIsLoaded) {
   TemporaryFolder folder;
   Session session(model.program(), {.threads = 1});
   OutputFile file(folder / "model.safetensors");
-  SafetensorsWriter writer;
+  SafetensorsWriter writer("model");
   int64_t shape[] = {1};
   writer.declare("lm_head.weight_scale_inv", "F32", shape);
   writer.begin(file);

@@ -8,9 +8,8 @@
 //   f32      ε √K on every operand of an operation and ε (6 + √K) on every result, with ε = 2^-24 (half a unit in the
 //            last place of 1) and K the longest sum, 1 for elementwise operations;
 //   bf16     what the body rounds to bf16, and later reads, goes to either neighbour where it lies in the middle;
-//   factors  numbers that an operation computes and multiplies with operands in bf16 (InnerFactorsOpInterface:
-//   softmax's
-//            weights, derivatives) are off by 2^-8 of themselves.
+//   factors  numbers that an operation computes and multiplies with operands in bf16 (InnerFactorsOpInterface: the
+//            weights of softmax, derivatives) are off by 2^-8 of themselves.
 //
 // Where d are the distances of an element's values from the reference, and m and s the mean and the standard
 // deviation of |d|, the tolerance is
