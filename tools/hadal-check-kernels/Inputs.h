@@ -20,7 +20,8 @@ enum class Routing { Uniform, Skewed, Last };
 /// `hadal.range`) come first; integers that an operation uses as routing data are made to fit it.
 mlir::FailureOr<llvm::SmallVector<reference::Tensor>> makeInputs(KernelOp kernel, uint64_t seed, Routing routing);
 
-/// Gives gradients of attention the results of attention for their other operands, where all are the kernel's.
+/// Gives gradients of attention the results of attention for their other operands, where all are the kernel's: noise in
+/// their place is fast or slow as they are, but nothing that a gradient could be judged by.
 mlir::LogicalResult attend(KernelOp kernel, llvm::MutableArrayRef<reference::Tensor> inputs);
 
 } // namespace hadal::check

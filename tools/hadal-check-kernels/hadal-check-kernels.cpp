@@ -131,7 +131,7 @@ bool Checker::report(KernelOp kernel, unsigned index, const Comparison &comparis
 
 FailureOr<bool> Checker::check(KernelOp kernel) {
   FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing);
-  if (failed(inputs))
+  if (failed(inputs) || failed(attend(kernel, *inputs)))
     return failure();
   FailureOr<Reference> reference = Reference::evaluate(kernel, *inputs);
   if (failed(reference))
