@@ -100,7 +100,7 @@ func.func @invalid(%x: tensor<?x?x12xf32>) {
 
 func.func @invalid(%x: tensor<?x?x12xf32>) {
   // expected-error @below {{failed to parse Hadal_RopeAttr parameter 'yarn'}}
-  // expected-error @below {{YaRN's mscale, mscale_all_dim and attention_factor must not be negative}}
+  // expected-error @below {{expects YaRN's attention_factor to be a number from 0.0 to 1.0e+6, got -1.0}}
   %y = hadal.rope %x {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 4, yarn = <factor = 2.0, original_length = 4, attention_factor = -1.0>>} : tensor<?x?x12xf32>
   return
 }
