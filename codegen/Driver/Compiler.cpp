@@ -103,8 +103,8 @@ LogicalResult Compiler::checkVersion() {
     if (!text)
       return module.emitError("the attribute ") << versionAttrName << " is no string: " << recorded;
     if (text.getValue() != version)
-      return fail(llvm::createStringError("the input was written by hadalc " + text.getValue() +
-                                          ", and this is hadalc " + version + ": compile the model again"));
+      return module.emitError("the input was written by hadalc ")
+             << text.getValue() << ", and this is hadalc " << version << ": compile the model again";
   }
   module->setAttr(versionAttrName, StringAttr::get(module.getContext(), version));
   return success();

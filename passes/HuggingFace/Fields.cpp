@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/HuggingFace/Fields.h"
+#include "dialect/IR/Checks.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
@@ -72,7 +73,7 @@ std::optional<int64_t> Fields::optionalInteger(llvm::StringRef name, int64_t low
   return has(name) ? std::optional(integer(name, low)) : std::nullopt;
 }
 
-double Fields::real(llvm::StringRef name, std::optional<double> fallback, bool allowZero) {
+double Fields::real(llvm::StringRef name, std::optional<double> fallback, bool allowZero, std::optional<double> most) {
   const json::Value *value = take(name);
   if (fallback && !has(name))
     return *fallback;
@@ -82,6 +83,11 @@ double Fields::real(llvm::StringRef name, std::optional<double> fallback, bool a
   if (!number || !std::isfinite(*number) || *number < 0.0 || (*number == 0.0 && !allowZero)) {
     fail(name, llvm::Twine(allowZero ? "expected a number of at least 0" : "expected a positive number") + ", got " +
                    show(*value));
+    return fallback.value_or(1.0);
+  }
+  double low = allowZero ? 0.0 : leastReal, high = most.value_or(mostReal);
+  if (*number < low || *number > high) {
+    fail(name, "expected a number from " + realText(low) + " to " + realText(high) + ", got " + show(*value));
     return fallback.value_or(1.0);
   }
   return *number;

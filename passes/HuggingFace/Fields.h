@@ -45,8 +45,9 @@ public:
   /// An integer in [low, 2^31); the fallback, or an error without one, where it is missing or null.
   int64_t integer(llvm::StringRef name, int64_t low, std::optional<int64_t> fallback = {});
   std::optional<int64_t> optionalInteger(llvm::StringRef name, int64_t low);
-  /// A finite number above zero, or at least zero.
-  double real(llvm::StringRef name, std::optional<double> fallback = {}, bool allowZero = false);
+  /// A number above zero, or at least zero, within what attributes take (dialect/IR/Checks.h) and at most `most`.
+  double real(llvm::StringRef name, std::optional<double> fallback = {}, bool allowZero = false,
+              std::optional<double> most = {});
   /// true or false; null is false, as in Python.
   bool boolean(llvm::StringRef name);
   std::string string(llvm::StringRef name, std::optional<std::string> fallback = {});

@@ -33,6 +33,9 @@ double hadal::huggingface::transformersAttentionFactor(const YarnScaling &yarn, 
 /// Equal but for rounding.
 static bool same(double a, double b) { return std::abs(a - b) <= 1.0e-12 * std::abs(b); }
 
+/// The most that YarnAttr takes for the factor and the magnitudes.
+static constexpr double mostYarnReal = 1.0e6;
+
 namespace {
 
 class RopeReader {
@@ -97,7 +100,7 @@ private:
 
   void readYarn(Fields &scaling) {
     YarnScaling yarn;
-    yarn.factor = scaling.real("factor");
+    yarn.factor = scaling.real("factor", {}, /*allowZero=*/false, mostYarnReal);
     yarn.originalLength = scaling.integer("original_max_position_embeddings", 1);
     yarn.betaFast = scaling.real("beta_fast", 32.0);
     yarn.betaSlow = scaling.real("beta_slow", 1.0);
@@ -113,13 +116,15 @@ private:
 
   /// The factor is recorded only where mscale and mscale_all_dim do not say it.
   void readMagnitudes(YarnScaling &yarn, Fields &scaling) {
-    yarn.mscale = scaling.real("mscale", 1.0, /*allowZero=*/true);
-    yarn.mscaleAllDim = scaling.real("mscale_all_dim", 0.0, /*allowZero=*/true);
+    yarn.mscale = scaling.real("mscale", 1.0, /*allowZero=*/true, mostYarnReal);
+    yarn.mscaleAllDim = scaling.real("mscale_all_dim", 0.0, /*allowZero=*/true, mostYarnReal);
     double own = ownAttentionFactor(yarn);
     if (!std::isfinite(own) || own == 0.0)
       return scaling.fail("mscale", "expected a number of ordinary size, got " + realText(yarn.mscale));
     double other = transformersAttentionFactor(yarn, scaling.has("mscale") && scaling.has("mscale_all_dim"));
-    double factor = scaling.has("attention_factor") ? scaling.real("attention_factor") : theirs ? other : own;
+    double factor = theirs ? other : own;
+    if (scaling.has("attention_factor"))
+      factor = scaling.real("attention_factor", {}, /*allowZero=*/false, mostYarnReal);
     if (!scaling.has("attention_factor") && !theirs && !same(own, other))
       config.warnings.push_back("rope_scaling multiplies cos and sin by " + realText(own) +
                                 " as the family's own code " +

@@ -355,7 +355,7 @@ TrainerState CheckpointFolder::load(int64_t step, Session &session) const {
          ")");
   }
   if (state.step != step)
-    fail(HADAL_EXIT_INPUT, (folder / stateFile).string(), ": the state of step ", state.step, " in the folder of step ",
+    fail(HADAL_EXIT_INPUT, (folder / stateFile).string(), ": the field 'step' is ", state.step, " in the folder of step ",
          step);
   readTensors(folder / weightsFile, session, {{HADAL_PARAMETER, ""}});
   readTensors(folder / optimizerFile, session, optimizerGroups());

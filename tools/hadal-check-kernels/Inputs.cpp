@@ -179,11 +179,17 @@ LogicalResult hadal::check::attend(KernelOp kernel, MutableArrayRef<Tensor> inpu
   return failure(walked.wasInterrupted());
 }
 
-FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing) {
+FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing,
+                                                        bool integersOnly) {
   reference::Inputs source(seed);
   Roles roles = findRoles(kernel);
   SmallVector<Tensor> inputs;
   for (unsigned index = 0; index < kernel.getNumArguments(); ++index) {
+    auto type = cast<ShapedType>(kernel.getArgumentTypes()[index]);
+    if (integersOnly && isa<FloatType>(type.getElementType())) {
+      inputs.push_back(Tensor(type.getShape()));
+      continue;
+    }
     FailureOr<Tensor> tensor = source.argument(kernel, index);
     if (failed(tensor))
       return failure();

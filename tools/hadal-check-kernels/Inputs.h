@@ -18,7 +18,9 @@ enum class Routing { Uniform, Skewed, Last };
 
 /// A tensor per operand of the kernel. Attributes of arguments that the reference evaluator knows (`hadal.value`,
 /// `hadal.range`) come first; integers that an operation uses as routing data are made to fit it.
-mlir::FailureOr<llvm::SmallVector<reference::Tensor>> makeInputs(KernelOp kernel, uint64_t seed, Routing routing);
+/// With `integersOnly` the real numbers stay zero: they take long to draw, and no time depends on them.
+mlir::FailureOr<llvm::SmallVector<reference::Tensor>> makeInputs(KernelOp kernel, uint64_t seed, Routing routing,
+                                                                 bool integersOnly = false);
 
 /// Gives gradients of attention the results of attention for their other operands, where all are the kernel's: noise in
 /// their place is fast or slow as they are, but nothing that a gradient could be judged by.

@@ -95,7 +95,7 @@ LogicalResult addKernel(KernelOp kernel, const Options &options, CaseWriter &wri
     for (Type type : types)
       if (!getTypeName(type))
         return kernel.emitError("has ") << type << ": cases are written for tensors of f32, bf16 and i32";
-  FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing);
+  FailureOr<SmallVector<Tensor>> inputs = makeInputs(kernel, options.seed, options.routing, options.integersOnly);
   if (failed(inputs) || (!options.integersOnly && failed(attend(kernel, *inputs))))
     return failure();
   std::string name = options.prefix + kernel.getName().str();

@@ -45,6 +45,8 @@ CHANGES = [
     ("shared keys", {"num_key_value_heads": 1}),
     ("a flag that is none", {"norm_topk_prob": 1}),
     ("negative epsilon", {"rms_norm_eps": -1}),
+    ("an epsilon beyond f32's squares", {"rms_norm_eps": 1e31}),
+    ("a magnitude beyond the dialect's", {"rope_scaling": {**YARN, "mscale": 1.0, "mscale_all_dim": 1e7}}),
     ("no experts", {"n_routed_experts": None}),
     ("unknown field", {"sliding_window": 4096}),
 ]
