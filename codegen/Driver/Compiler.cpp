@@ -92,8 +92,8 @@ LogicalResult Compiler::checkPhase() {
   if (options.from == found || (options.from == Phase::Model && found == Phase::Program))
     return success();
   auto name = [](Phase phase) { return phases[unsigned(phase)].name; };
-  return fail(llvm::createStringError("the input is of the phase " + name(found) + ", not " + name(options.from) +
-                                      ": give --compile-from=" + name(found)));
+  return module.emitError("the input is of the phase ")
+         << name(found) << ", not " << name(options.from) << ": give --compile-from=" << name(found);
 }
 
 LogicalResult Compiler::checkVersion() {
@@ -116,12 +116,12 @@ LogicalResult Compiler::recordTarget() {
   bool isResumed = options.from >= Phase::Kernels;
   std::string name = recorded ? recorded.str() : options.target.empty() ? "cpu" : options.target;
   if (isResumed && !options.target.empty() && options.target != name)
-    return fail(llvm::createStringError("the phase was written for the target " + name + ", not for " + options.target +
-                                        ": resume from the phase program"));
+    return module.emitError("the phase was written for the target ")
+           << name << ", not for " << options.target << ": resume from the phase program";
   if (!isResumed && !options.target.empty())
     name = options.target;
   if (options.from >= Phase::Target && options.emulate && !module->hasAttr(emulateAttrName))
-    return fail(llvm::createStringError("the phase was not written for the emulator: resume from the phase kernels"));
+    return module.emitError("the phase was not written for the emulator: resume from the phase kernels");
   module->setAttr(targetAttrName, StringAttr::get(context, name));
   if (options.emulate)
     module->setAttr(emulateAttrName, UnitAttr::get(context));
@@ -129,8 +129,8 @@ LogicalResult Compiler::recordTarget() {
   auto recordedCPU = module->getAttrOfType<StringAttr>(cpuAttrName);
   bool isForCPU = name == "cpu" || options.from >= Phase::Target;
   if (isResumed && isForCPU && recordedCPU && !options.cpu.empty() && options.cpu != recordedCPU.getValue())
-    return fail(llvm::createStringError("the phase was written for the CPU " + recordedCPU.getValue() + ", not for " +
-                                        options.cpu + ": resume from the phase program"));
+    return module.emitError("the phase was written for the CPU ")
+           << recordedCPU.getValue() << ", not for " << options.cpu << ": resume from the phase program";
   // The name as given, not what the host resolves to: LLVM's name of a host does not say all that it has.
   // Beside kernels for a GPU there is no code for the CPU, only tables: such a program need not ask for this host's.
   std::string otherwise = name == "cpu" || module->hasAttr(emulateAttrName) ? "host" : "x86-64";
