@@ -80,17 +80,21 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
     if (entry.isExternal())
       return entry.emitError("the entry point @") << entry.getSymName() << " has no body";
     for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
-      FailureOr<int64_t> number = failure();
-      bool found = false;
+      SmallVector<std::pair<unsigned, Attribute>> roles;
       for (auto [attribute, role] : argumentRoles)
-        if (Attribute name = entry.getArgAttr(index, attribute)) {
-          found = true;
-          number = add(entry.getArgument(index).getLoc(), role, getName(name), entry.getArgumentTypes()[index]);
-        }
-      if (!found)
+        if (Attribute name = entry.getArgAttr(index, attribute))
+          roles.push_back({role, name});
+      if (roles.size() != 1)
         return entry.emitError("argument ")
                << index << " of @" << entry.getSymName()
-               << " does not say what it is (hadal.parameter, hadal.gradient, hadal.input, ...)";
+               << (roles.empty() ? " does not say what it is" : " says more than once what it is")
+               << " (hadal.parameter, hadal.gradient, hadal.input, ...)";
+      auto [role, name] = roles.front();
+      if (getName(name).empty())
+        return entry.emitError("argument ")
+               << index << " of @" << entry.getSymName() << " says what it is by " << name << ", which is no name";
+      FailureOr<int64_t> number =
+          add(entry.getArgument(index).getLoc(), role, getName(name), entry.getArgumentTypes()[index]);
       if (failed(number))
         return failure();
       arguments[{entry, index}] = *number;
