@@ -3,12 +3,16 @@
 The tool is started on a pipe in which nothing comes, and is sent the signal of a wild access.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import time
 
-process = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+# AddressSanitizer, where the tool is built under it, would take the signal for its own.
+environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0"}
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                           env=environment)
 
 
 def waits_for_input():
