@@ -14,7 +14,7 @@ using namespace hadal::check;
 using hadal::reference::Tensor;
 
 /// How often the body is evaluated with roundings.
-static constexpr uint64_t samples = 8;
+static constexpr uint64_t samples = 16;
 
 namespace {
 /// Distances of a result's elements from the exact ones.
