@@ -2,7 +2,7 @@
 
 RUN lines may use the tools of build/bin and LLVM's FileCheck, not, count and split-file by name, %python, %hadal (the top
 of the repository), %tools (the folder of the tools), and lit's own %s, %S and %t. The feature `qemu-user` says that an
-emulator of other CPUs is there.
+emulator of other CPUs is there, `avx512` that this CPU runs programs for x86-64-v4.
 """
 import os
 import shutil
@@ -28,5 +28,9 @@ config.substitutions.append(("%tools", path[0]))
 
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu-user")
+with open("/proc/cpuinfo") as file:
+    flags = next((line for line in file if line.startswith("flags")), "").split()
+if all(f"avx512{part}" in flags for part in ("f", "bw", "cd", "dq", "vl")):
+    config.available_features.add("avx512")
 if config.sanitize:
     config.available_features.add("sanitize")

@@ -118,7 +118,7 @@ private:
                    g = headAddress(gradient, head, position, shape.value);
       SmallVector<Value> sum = k.forVectorsReduce(
           0, shape.value, k.splat(0.0), [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
-            return {multiplyAdd(k, k.loadVector(o, index, mask), k.loadVector(g, index, mask), carried[0])};
+            return {k.fma(k.loadVector(o, index, mask), k.loadVector(g, index, mask), carried[0])};
           });
       k.store(k.reduceAdd(sum[0]), scratch.delta, position);
     });
@@ -381,7 +381,7 @@ public:
     AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
     {
       StageFunction stage(builder, kernel, configuration.stages[0], target);
-      GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, target));
+      GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, shape, target));
       stage.forTasks([&](Value task) { emitter.emitTask(task); });
     }
     StageFunction stage(builder, kernel, configuration.stages[1], target);

@@ -1,22 +1,25 @@
 //===- AttentionLowering.cpp - the attention core on CPUs ---------------------------------------------------------===//
 //
-// A task owns a block of queries of one head and keeps, for each of them, the maximum m of its scores so far, the sum l
-// of exp(score - m), and the output o = Σ exp(score - m) v. Then it walks over the keys in blocks, up to its last
-// query:
+// A task owns a block of queries of one head and keeps, for each of them, the softmax so far
+// (codegen/Kernels/Softmax.h): the maximum m of its scores, the sum l of exp(score - m), and the output o = Σ exp(score
+// - m) v. Then it walks over the keys in blocks, up to its last query:
 //
 //   pack the block's keys and values
 //   for each register tile of queries:
 //     scores of the tile against the block's keys that any of its rows may see
-//     for each row: m' = max(m, scores); p = exp(scores - m'), 0 beyond the row's own position;
-//                   l = l exp(m - m') + Σ p;  o = o exp(m - m')
-//     o += p v
+//     for each row: the block's own maximum M; p = exp(scores - M), 0 beyond the row's own position; L = Σ p
+//     the block's own output O = p v: one product for the keys that all rows of the tile see, then row by row for the
+//     few that only later rows see
+//     for each row: (m, l, o) joined with (M, L, O)
 //
-// At the end the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys
-// come first, so that the last ones to finish are short.
+// A key that a row does not see is not multiplied by a weight of zero but left out, since it may be no number. At the
+// end the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys come
+// first, so that the last ones to finish are short.
 //
 //===-----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AttentionBlocks.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Kernels/Softmax.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -24,12 +27,12 @@ using namespace hadal;
 
 namespace {
 
-/// Less than every score, but finite, so that differences are no NaN.
-constexpr double lowestScore = -1.0e30;
-
 /// The scratch memory of a task.
 struct ForwardScratch {
   Value queries, keys, values, scores, weights, output, maxima, sums;
+  /// The output of one register tile of queries from one block of keys, and what it and the output so far are
+  /// multiplied with.
+  Value blockOutput, keptShares, addedShares;
 
   ForwardScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
     int64_t rows = int64_t(llvm::alignTo(tiles.queryBlock, tiles.rows));
@@ -42,6 +45,9 @@ struct ForwardScratch {
     output = layout.take(rows * tiles.padded(shape.value));
     maxima = layout.take(rows);
     sums = layout.take(rows);
+    blockOutput = layout.take(tiles.rows * tiles.width());
+    keptShares = layout.take(tiles.rows);
+    addedShares = layout.take(tiles.rows);
   }
 };
 
@@ -61,7 +67,7 @@ public:
 
     packQueryRows(scratch.queries, query, head, first, count);
     k.forLoop(k.i64(0), roundUp(k, count, tiles.rows), 1, [&](Value row) {
-      k.store(k.f32(lowestScore), scratch.maxima, row);
+      k.store(k.f32(lowestLogit), scratch.maxima, row);
       k.store(k.f32(0.0), scratch.sums, row);
     });
     Value lastKey = k.add(first, count);
@@ -95,22 +101,57 @@ private:
     });
     int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
     Value output = at(k, scratch.output, k.mul(panel, valueTiles * tileElements()));
-    k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value row) {
-      Value sees = k.max(k.i64(0), k.min(seen, k.add(firstRowSees, row)));
-      emitRow(k.add(k.mul(panel, tiles.rows), row), row, sees, keyTiles, at(k, output, k.mul(row, tiles.width())), key);
-    });
+    auto seenBy = [&](Value row) { return k.max(k.i64(0), k.min(seen, k.add(firstRowSees, row))); };
+    k.forLoop(k.i64(0), k.i64(tiles.rows), 1,
+              [&](Value row) { emitRow(k.add(k.mul(panel, tiles.rows), row), row, seenBy(row), keyTiles); });
     auto valueKernel = rowsMicroKernel(tiles.scoreStride());
-    Value depth = roundUp(k, seen, microKernelUnroll);
+    // What all rows of the tile see, in whole steps of the micro-kernel.
+    Value together = k.mul(k.div(seenBy(k.i64(0)), microKernelUnroll), microKernelUnroll);
     k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
-      callFunction(k, valueKernel,
-                   {scratch.weights, at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width())),
-                    at(k, output, k.mul(tile, tileElements())), depth, key});
+      Value values = at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width()));
+      callFunction(k, valueKernel, {scratch.weights, values, scratch.blockOutput, together, k.i64(0)});
+      Value outputTile = at(k, output, k.mul(tile, tileElements()));
+      k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value row) {
+        Value sees = seenBy(row);
+        k.ifThen(k.less(k.i64(0), sees), [&] { joinOutput(row, together, sees, values, outputTile, key); });
+      });
     });
   }
 
-  /// The online softmax of one row, of which `sees` scores count. Leaves its weights, zero beyond, and rescales its
-  /// output.
-  void emitRow(Value row, Value rowInTile, Value sees, Value keyTiles, Value output, Value key) {
+  /// One row of a tile of the output: what the block adds for the keys behind those that all rows see, in the same
+  /// chain of sums, and then joined with the output so far.
+  void joinOutput(Value row, Value together, Value sees, Value values, Value output, Value key) {
+    Value weights = at(k, scratch.weights, k.mul(row, tiles.scoreStride())), inTile = k.mul(row, tiles.width());
+    SmallVector<Value> sums;
+    for (int64_t v = 0; v < tiles.vectors; ++v)
+      sums.push_back(k.loadVector(scratch.blockOutput, k.add(inTile, v * k.lanes)));
+    sums = k.forReduce(together, sees, 1, sums, [&](Value index, ValueRange carried) {
+      Value weight = k.broadcast(k.load(k.f32(), weights, index)), from = k.mul(index, tiles.width());
+      SmallVector<Value> next;
+      for (auto [v, sum] : llvm::enumerate(carried))
+        next.push_back(k.fma(weight, k.loadVector(values, k.add(from, int64_t(v) * k.lanes)), sum));
+      return next;
+    });
+    auto forTile = [&](function_ref<Value(Value sum, Value place)> join) {
+      for (auto [v, sum] : llvm::enumerate(sums)) {
+        Value place = k.add(inTile, int64_t(v) * k.lanes);
+        k.storeVector(join(sum, place), output, place);
+      }
+    };
+    // The output of the first block is still to be written.
+    k.ifThen(
+        k.less(k.i64(0), key),
+        [&] {
+          JoinShares shares{k.broadcast(k.load(k.f32(), scratch.keptShares, row)),
+                            k.broadcast(k.load(k.f32(), scratch.addedShares, row))};
+          forTile([&](Value sum, Value place) { return shares.join(k, k.loadVector(output, place), sum); });
+        },
+        [&] { forTile([](Value sum, Value) { return sum; }); });
+  }
+
+  /// The softmax of one row over the block, of which `sees` scores count. Leaves its weights, and the shares for
+  /// joining its output.
+  void emitRow(Value row, Value rowInTile, Value sees, Value keyTiles) {
     Value scores = at(k, scratch.scores, k.mul(rowInTile, tiles.width()));
     Value weights = at(k, scratch.weights, k.mul(rowInTile, tiles.scoreStride()));
     // Visits the row's vectors of scores: body(scaled scores, where to put the weights, lanes that count, carried).
@@ -126,29 +167,24 @@ private:
         return {accumulated};
       })[0];
     };
-    Value largest = visit(k.splat(lowestScore), [&](Value score, Value, Value counts, Value accumulated) {
-      return maximum(k.select(counts, score, k.splat(lowestScore)), accumulated);
+    Value largest = visit(k.splat(lowestLogit), [&](Value score, Value, Value counts, Value accumulated) {
+      return maximum(k.select(counts, score, k.splat(lowestLogit)), accumulated);
     });
-    Value before = k.load(k.f32(), scratch.maxima, row);
-    Value now = maximum(k.reduceMax(largest), before);
-    Value nowVector = k.broadcast(now);
+    largest = k.reduceMax(largest);
+    Value largestVector = k.broadcast(largest);
     Value sum = visit(k.splat(0.0), [&](Value score, Value offset, Value counts, Value accumulated) {
-      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(score, nowVector));
+      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(score, largestVector));
       Value weight = k.select(counts, exponential, k.splat(0.0));
       k.storeVector(weight, weights, offset);
       return k.addf(accumulated, weight);
     });
-    Value shrink = math::ExpOp::create(k.builder, k.loc, k.subf(before, now));
-    Value oldSum = k.mulf(k.load(k.f32(), scratch.sums, row), shrink);
-    k.store(now, scratch.maxima, row);
-    k.store(k.addf(oldSum, k.reduceAdd(sum)), scratch.sums, row);
-    // The output of the first block is still to be written.
-    k.ifThen(k.less(k.i64(0), key), [&] {
-      Value factor = k.broadcast(shrink);
-      for (int64_t column = 0; column < tiles.padded(shape.value); column += k.lanes) {
-        Value offset = k.i64(column / tiles.width() * tileElements() + column % tiles.width());
-        k.storeVector(k.mulf(k.loadVector(output, offset), factor), output, offset);
-      }
+    k.ifThen(k.less(k.i64(0), sees), [&] {
+      SoftmaxPart before{k.load(k.f32(), scratch.maxima, row), k.load(k.f32(), scratch.sums, row)};
+      auto [joined, shares] = joinSoftmax(k, before, {largest, k.reduceAdd(sum)});
+      k.store(joined.maximum, scratch.maxima, row);
+      k.store(joined.sum, scratch.sums, row);
+      k.store(shares.kept, scratch.keptShares, rowInTile);
+      k.store(shares.added, scratch.addedShares, rowInTile);
     });
   }
 
@@ -194,6 +230,7 @@ public:
     AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
     AttentionTiles tiles = chooseAttentionTiles(shape, target);
     tiles.record(configuration);
+    configuration.set("query_block", tiles.queryBlock);
     configuration.addStage("forward",
                            shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.queryBlock)));
     ScratchLayout layout;
@@ -204,9 +241,11 @@ public:
 
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
+    AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
+    AttentionTiles tiles = AttentionTiles::read(configuration, shape, target);
+    tiles.queryBlock = configuration.get("query_block");
     StageFunction stage(builder, kernel, configuration.stages.front(), target);
-    ForwardEmitter emitter(stage.k, kernel, AttentionShape::of(findAttention<AttentionOp>(kernel)),
-                           AttentionTiles::read(configuration, target));
+    ForwardEmitter emitter(stage.k, kernel, shape, tiles);
     stage.forTasks([&](Value task) { emitter.emitTask(task); });
     return success();
   }

@@ -31,19 +31,19 @@ struct PackedPanels {
   Value panel(KernelBuilder &k, Value number) const { return at(k, base, k.mul(number, panelStride)); }
 };
 
-} // namespace
-
-void hadal::emitTileEpilogue(KernelBuilder &k, const ProductTiles &tiles, Value result, Value row, Value column,
-                             const BlockExtent &extent, BlockEpilogue epilogue) {
+/// Calls body for every vector of a register tile that lies in `result`, as far as it lies in the block: the row and
+/// the column within the block, where the vector lies behind `sums`, and its mask. (row, column) is where the tile
+/// starts.
+void forTileVectors(KernelBuilder &k, const ProductTiles &tiles, Value result, Value row, Value column,
+                    const BlockExtent &extent,
+                    function_ref<void(Value row, Value column, Value sums, int64_t offset, Value mask)> body) {
   int64_t width = tiles.vectors * k.lanes;
   Value rows = k.min(k.i64(tiles.rows), k.sub(extent.rows, row));
   Value columns = k.sub(extent.columns, column);
   k.forLoop(k.i64(0), rows, 1, [&](Value r) {
     Value sums = at(k, result, k.mul(r, width));
     Value rowInBlock = k.add(row, r);
-    auto emit = [&](int64_t v, Value mask) {
-      epilogue(rowInBlock, k.add(column, v * k.lanes), k.loadVector(sums, k.i64(v * k.lanes)), mask);
-    };
+    auto emit = [&](int64_t v, Value mask) { body(rowInBlock, k.add(column, v * k.lanes), sums, v * k.lanes, mask); };
     auto emitAll = [&] {
       for (int64_t v = 0; v < tiles.vectors; ++v)
         emit(v, Value());
@@ -60,8 +60,11 @@ void hadal::emitTileEpilogue(KernelBuilder &k, const ProductTiles &tiles, Value 
   });
 }
 
+} // namespace
+
 void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs,
-                             const BlockSource &rhs, const BlockExtent &extent, Value scratch, BlockEpilogue epilogue) {
+                             const BlockSource &rhs, const BlockExtent &extent, Value scratch, BlockEpilogue epilogue,
+                             BlockStart start) {
   int64_t width = tiles.vectors * k.lanes, storedRows = llvm::alignTo(tiles.rows, k.lanes);
   int64_t rowStride = packedRowStride(tiles.depthBlock, k.lanes);
   MicroKernel tile{tiles.rows, tiles.vectors, lhs.depthContiguous ? rowStride : 1,
@@ -71,8 +74,8 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
   Value result = at(k, packedRhs.base, tiles.packedRhs(k.lanes));
   auto microKernel = getMicroKernel(k, tile);
 
-  auto pack = [&](Value start, Value depth) {
-    BlockSource a = advanceDepth(k, lhs, start), b = advanceDepth(k, rhs, start);
+  auto pack = [&](Value firstDepth, Value depth) {
+    BlockSource a = advanceDepth(k, lhs, firstDepth), b = advanceDepth(k, rhs, firstDepth);
     if (a.depthContiguous)
       packRows(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, rowStride);
     else
@@ -83,7 +86,7 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
       packColumns(k, packedRhs.base, b.base, b.rows, extent.columns, depth, width, width, packedRhs.panelStride);
   };
 
-  auto multiply = [&](Value start, Value depth, Value isLast) {
+  auto multiply = [&](Value firstDepth, Value depth, Value isLast) {
     Value rowTiles = ceilDiv(k, extent.rows, tiles.rows), columnTiles = ceilDiv(k, extent.columns, width);
     Value paddedDepth = roundUp(k, depth, microKernelUnroll);
     k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
@@ -91,8 +94,21 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
         Value c = result;
         if (extent.depthIsCut)
           c = at(k, result, k.mul(k.add(k.mul(i, tiles.columnBlock / width), j), tiles.rows * width));
-        callFunction(k, microKernel, {packedLhs.panel(k, i), packedRhs.panel(k, j), c, paddedDepth, start});
-        auto finish = [&] { emitTileEpilogue(k, tiles, c, k.mul(i, tiles.rows), k.mul(j, width), extent, epilogue); };
+        Value row = k.mul(i, tiles.rows), column = k.mul(j, width), accumulate = firstDepth;
+        if (start) {
+          accumulate = k.i64(1);
+          k.ifThen(k.equal(firstDepth, k.i64(0)), [&] {
+            forTileVectors(k, tiles, c, row, column, extent, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
+              k.storeVector(start(r, n, mask), sums, k.i64(v));
+            });
+          });
+        }
+        callFunction(k, microKernel, {packedLhs.panel(k, i), packedRhs.panel(k, j), c, paddedDepth, accumulate});
+        auto finish = [&] {
+          forTileVectors(k, tiles, c, row, column, extent, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
+            epilogue(r, n, k.loadVector(sums, k.i64(v)), mask);
+          });
+        };
         if (isLast)
           k.ifThen(isLast, finish);
         else
@@ -107,10 +123,10 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
     return;
   }
   // A depth of 0 still takes one step, which stores zeros.
-  k.forLoop(k.i64(0), k.max(extent.depth, k.i64(1)), tiles.depthBlock, [&](Value start) {
-    Value left = k.sub(extent.depth, start);
+  k.forLoop(k.i64(0), k.max(extent.depth, k.i64(1)), tiles.depthBlock, [&](Value firstDepth) {
+    Value left = k.sub(extent.depth, firstDepth);
     Value depth = k.min(left, k.i64(tiles.depthBlock));
-    pack(start, depth);
-    multiply(start, depth, lessOrEqual(k, left, k.i64(tiles.depthBlock)));
+    pack(firstDepth, depth);
+    multiply(firstDepth, depth, lessOrEqual(k, left, k.i64(tiles.depthBlock)));
   });
 }

@@ -25,6 +25,10 @@ struct BlockSource {
 /// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).
 using BlockEpilogue = llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sum, mlir::Value mask)>;
 
+/// Gets the row and the column within the block and its mask (null: all lanes), and loads what the blocks of the depth
+/// are added to there; null where they are added to nothing.
+using BlockStart = llvm::function_ref<mlir::Value(mlir::Value row, mlir::Value column, mlir::Value mask)>;
+
 /// The extent of a block.
 struct BlockExtent {
   mlir::Value rows, columns, depth;
@@ -37,12 +41,7 @@ struct BlockExtent {
 /// Emits the product of one block of at least one row and one column. A depth of 0 gives zeros. `scratch` holds
 /// ProductTiles::scratch elements.
 void emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
-                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue);
-
-/// Emits a call of epilogue for every vector of a register tile that lies in `result`, as far as it lies in the block.
-/// (row, column) is where the tile starts.
-void emitTileEpilogue(KernelBuilder &k, const ProductTiles &tiles, mlir::Value result, mlir::Value row,
-                      mlir::Value column, const BlockExtent &extent, BlockEpilogue epilogue);
+                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue, BlockStart start = {});
 
 } // namespace hadal
 

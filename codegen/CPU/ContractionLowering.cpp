@@ -27,8 +27,8 @@ struct TaskBlock {
 class ContractionEmitter {
 public:
   ContractionEmitter(KernelOp kernel, const KernelConfiguration &configuration, StageFunction &stage)
-      : kernel(kernel), contraction(*analyzeContraction(kernel)), tiles(ProductTiles::read(configuration)),
-        configuration(configuration), k(stage.k) {
+      : kernel(kernel), contraction(*analyzeContraction(kernel)),
+        tiles(ProductTiles::read(configuration, contraction.shape)), configuration(configuration), k(stage.k) {
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
     loadNumbers();

@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
+#include "codegen/CPU/ExpandMultiplyAdd.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -38,11 +39,13 @@ std::unique_ptr<llvm::Module> hadal::translateKernels(mlir::ModuleOp module, con
     function.addFnAttr("target-cpu", target.cpu);
     function.addFnAttr("target-features", target.features);
     // Some CPUs' tuning prefers 256-bit vectors even for code that is written in 512-bit ones.
-    if (target.lanes == 16)
+    if (target.registerLanes == 16)
       function.addFnAttr("prefer-vector-width", "512");
     function.addFnAttr("no-trapping-math", "true");
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
+  if (!target.fma)
+    expandMultiplyAdds(*result);
   return result;
 }
 

@@ -4,14 +4,19 @@
 //
 //   logits            z = hidden Wᵀ, into the workspace
 //   softmax           per token: loss = log Σ exp z - z_target, kept; z becomes dz = gradient/tokens · (softmax z -
-//   onehot) hidden_gradient   dz W, the chunk's rows of the result weight_gradient   dzᵀ hidden, which the first chunk
-//   writes (or adds to the gradient so far) and the others add to
+//   onehot) hidden_gradient   dz W, the chunk's rows of the result weight_gradient   dzᵀ hidden, whose blocks of tokens
+//   are added one by one to the sum so far: the gradient that the
+//                     kernel adds to, then the result of the chunks before
 //
-// and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
+// and in the end the tokens' losses are added up. Chunks follow each other in order and are whole blocks of the depth,
+// so that every sum has one order whatever the chunk. The softmax goes over the vocabulary in blocks that are joined
+// from left to right (codegen/Kernels/Softmax.h).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Kernels/Arithmetic.h"
+#include "codegen/Kernels/Softmax.h"
 #include "codegen/Strategies/Head.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -58,22 +63,15 @@ public:
   void emitWeightGradient(Value task) {
     Value result = resultAddress(head.weightGradient), isFirst = k.equal(iteration, k.i64(0));
     Value accumulated = head.weightGradient.accumulated < 0 ? Value() : k.argument(head.weightGradient.accumulated);
-    emitProduct("weight_gradient", head.weightProduct(chunk), task, {logits, head.vocabulary},
-                {hiddenOfChunk, head.channels}, k.i64(head.vocabulary), tokens,
-                [&](Value element, Value sum, Value mask) {
-                  auto addTo = [&](Value sumSoFar) {
-                    k.storeVector(k.addf(k.loadVector(sumSoFar, element, mask), sum), result, element, mask);
-                  };
-                  k.ifThen(
-                      isFirst,
-                      [&] {
-                        if (accumulated)
-                          addTo(accumulated);
-                        else
-                          k.storeVector(sum, result, element, mask);
-                      },
-                      [&] { addTo(result); });
-                });
+    Value sumSoFar = accumulated ? k.select(isFirst, accumulated, result) : result;
+    emitProduct(
+        "weight_gradient", head.weightProduct(chunk), task, {logits, head.vocabulary}, {hiddenOfChunk, head.channels},
+        k.i64(head.vocabulary), tokens,
+        [&](Value element, Value sum, Value mask) { k.storeVector(sum, result, element, mask); },
+        [&](Value element, Value mask) {
+          Value before = k.loadVector(sumSoFar, element, mask);
+          return accumulated ? before : k.select(isFirst, k.splat(0.0), before);
+        });
   }
 
   void emitSoftmax(Value task) {
@@ -108,10 +106,12 @@ private:
 
   Value resultAddress(const HeadResult &result) { return k.argument(operands + result.result); }
 
-  /// One block of a product whose tiles were recorded under `name`. `store` gets the place of an element in C.
+  /// One block of a product whose tiles were recorded under `name`. `store` gets the place of an element in C; `start`,
+  /// where there is one, says what is there before.
   void emitProduct(StringRef name, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs, Value rows,
-                   Value depth, function_ref<void(Value element, Value sum, Value mask)> store) {
-    ProductTiles tiles = ProductTiles::read(configuration, (name + "_").str());
+                   Value depth, function_ref<void(Value element, Value sum, Value mask)> store,
+                   function_ref<Value(Value element, Value mask)> start = nullptr) {
+    ProductTiles tiles = ProductTiles::read(configuration, shape, (name + "_").str());
     // The larger side is read once: its blocks change last.
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
     int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columnBlock);
@@ -128,44 +128,75 @@ private:
       Value offset = depthContiguous ? k.mul(start, matrix.columns) : start;
       return BlockSource{at(k, matrix.base, offset), {k.i64(matrix.columns)}, depthContiguous};
     };
+    auto element = [&](Value r, Value c) { return k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)); };
+    auto startBlock = [&](Value r, Value c, Value mask) { return start(element(r, c), mask); };
     // The last chunk may be shorter than the number of tasks is made for.
     k.ifThen(k.less(k.i64(0), extent.rows), [&] {
-      emitBlockProduct(k, tiles, source(lhs, shape.lhsDepthContiguous, row),
-                       source(rhs, shape.rhsDepthContiguous, column), extent, k.scratch,
-                       [&](Value r, Value c, Value sum, Value mask) {
-                         store(k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)), sum, mask);
-                       });
+      emitBlockProduct(
+          k, tiles, source(lhs, shape.lhsDepthContiguous, row), source(rhs, shape.rhsDepthContiguous, column), extent,
+          k.scratch, [&](Value r, Value c, Value sum, Value mask) { store(element(r, c), sum, mask); },
+          start ? BlockStart(startBlock) : BlockStart());
     });
   }
 
+  /// The loss of a token from its logits, and with a factor their gradient in their place. The exponentials wait there,
+  /// those of a block from its own maximum, which is kept in scratch meanwhile.
   void emitSoftmaxRow(Value z, Value token, Value target, Value factor) {
-    auto reduce = [&](double initial, function_ref<Value(Value, Value, Value)> body) {
-      return k.forVectorsReduce(0, head.vocabulary, k.splat(initial),
-                                [&](Value index, Value mask, ValueRange carried) -> SmallVector<Value> {
-                                  Value next = body(index, mask, carried[0]);
-                                  return {mask ? k.select(mask, next, carried[0]) : next};
-                                })[0];
-    };
     Value targetLogit = k.load(k.f32(), z, target);
-    Value largest = k.reduceMax(reduce(-std::numeric_limits<float>::infinity(), [&](Value index, Value mask, Value so) {
-      return k.maxf(so, k.loadVector(z, index, mask));
-    }));
-    Value largestVector = k.broadcast(largest);
-    Value sum = k.reduceAdd(reduce(0.0, [&](Value index, Value mask, Value so) {
-      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(k.loadVector(z, index, mask), largestVector));
-      if (factor)
-        k.storeVector(exponential, z, index, mask);
-      return k.addf(so, exponential);
-    }));
+    SmallVector<Value> softmax = forVocabularyBlocks(
+        {k.f32(lowestLogit), k.f32(0.0)}, [&](Value block, Value first, int64_t length, ValueRange carried) {
+          SoftmaxPart part = emitBlockOfSoftmax(at(k, z, first), length, bool(factor));
+          k.store(part.maximum, k.scratch, block);
+          SoftmaxPart joined = joinSoftmax(k, {carried[0], carried[1]}, part).part;
+          return SmallVector<Value>{joined.maximum, joined.sum};
+        });
+    Value largest = softmax[0], sum = softmax[1];
     Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
     k.store(k.addf(k.subf(largest, targetLogit), logarithm), losses, token);
     if (!factor)
       return;
-    Value scale = k.broadcast(k.divf(factor, sum));
-    k.forVectors(0, head.vocabulary, [&](Value index, Value mask) {
-      k.storeVector(k.mulf(k.loadVector(z, index, mask), scale), z, index, mask);
+    Value scale = k.divf(factor, sum);
+    forVocabularyBlocks({}, [&](Value block, Value first, int64_t length, ValueRange) {
+      Value difference = k.subf(k.load(k.f32(), k.scratch, block), largest);
+      Value share = math::ExpOp::create(k.builder, k.loc, difference);
+      Value ofBlock = at(k, z, first), factorOfBlock = k.broadcast(k.mulf(share, scale));
+      k.forVectors(0, length, [&](Value index, Value mask) {
+        k.storeVector(k.mulf(k.loadVector(ofBlock, index, mask), factorOfBlock), ofBlock, index, mask);
+      });
+      return SmallVector<Value>();
     });
     k.store(k.subf(k.load(k.f32(), z, target), factor), z, target);
+  }
+
+  /// The softmax of one block of logits. Leaves the exponentials in their place where they are wanted.
+  SoftmaxPart emitBlockOfSoftmax(Value z, int64_t length, bool keepsExponentials) {
+    Value low = k.splat(-std::numeric_limits<float>::infinity());
+    Value largest = k.forVectorsReduce(0, length, low, [&](Value index, Value mask, ValueRange carried) {
+      return SmallVector<Value>{k.maxf(carried[0], k.loadVector(z, index, mask, k.f32(), low))};
+    })[0];
+    largest = k.reduceMax(largest);
+    Value largestVector = k.broadcast(largest);
+    Value sum = k.forVectorsReduce(0, length, k.splat(0.0), [&](Value index, Value mask, ValueRange carried) {
+      Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(k.loadVector(z, index, mask), largestVector));
+      if (keepsExponentials)
+        k.storeVector(exponential, z, index, mask);
+      Value next = k.addf(carried[0], exponential);
+      return SmallVector<Value>{mask ? k.select(mask, next, carried[0]) : next};
+    })[0];
+    return {largest, k.reduceAdd(sum)};
+  }
+
+  /// Loops over the blocks of the vocabulary: body(number, first token, tokens, carried values).
+  SmallVector<Value> forVocabularyBlocks(ValueRange initial,
+                                         function_ref<SmallVector<Value>(Value, Value, int64_t, ValueRange)> body) {
+    constexpr int64_t length = arithmetic::vocabularyBlock;
+    int64_t whole = head.vocabulary / length, rest = head.vocabulary % length;
+    SmallVector<Value> carried(initial);
+    if (whole > 0)
+      carried = k.forReduce(k.i64(0), k.i64(whole), 1, carried, [&](Value block, ValueRange values) {
+        return body(block, k.mul(block, length), length, values);
+      });
+    return rest > 0 ? body(k.i64(whole), k.i64(whole * length), rest, carried) : carried;
   }
 
   KernelBuilder &k;

@@ -22,7 +22,7 @@ static SmallVector<Value> multiplyColumn(KernelBuilder &k, const MicroKernel &ti
     Value broadcast = k.broadcast(element);
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value &accumulator = accumulators[r * tile.vectors + v];
-      accumulator = multiplyAdd(k, broadcast, rowOfB[v], accumulator);
+      accumulator = k.fma(broadcast, rowOfB[v], accumulator);
     }
   }
   return accumulators;

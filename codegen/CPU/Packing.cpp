@@ -137,28 +137,32 @@ void hadal::packRows(KernelBuilder &outer, Value destination, TypedPointer sourc
 
 void hadal::packTransposed(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,
                            Value count, Value depth, int64_t vectors, int64_t panelStride) {
-  assert(panelStride % (outer.lanes * outer.lanes * vectors) == 0 && "whole squares are stored");
+  // Squares are transposed in registers: as wide as those of the CPU, whatever a vector is elsewhere.
+  int64_t lanes = outer.target.registerLanes, groupsOfPanel = vectors * outer.lanes / lanes;
+  assert(panelStride % (lanes * lanes * groupsOfPanel) == 0 && "whole squares are stored");
   std::string name = llvm::formatv("hadal.pack_transposed.{0}.{1}", vectors, panelStride);
-  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
-    auto [destination, source, rows, count, depth] = block;
-    Value last = k.sub(count, k.i64(1));
-    Value groups = k.mul(ceilDiv(k, count, vectors * k.lanes), vectors);
-    k.forLoop(k.i64(0), groups, 1, [&](Value group) {
-      SmallVector<TypedPointer> from;
-      for (int64_t i = 0; i < k.lanes; ++i)
-        from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, k.lanes), i), last)));
-      Value to = at(k, destination, k.mul(k.div(group, vectors), panelStride));
-      to = at(k, to, k.mul(k.rem(group, vectors), k.lanes));
-      forVectors(k, depth, 1, [&](Value offset, Value mask) {
-        SmallVector<Value> loaded;
-        for (TypedPointer row : from)
-          loaded.push_back(k.loadVector(row, offset, mask));
-        Value square = at(k, to, k.mul(offset, vectors * k.lanes));
-        for (auto [i, column] : llvm::enumerate(transposeSquare(k, loaded)))
-          k.storeVector(column, square, k.i64(int64_t(i) * vectors * k.lanes));
-      });
-    });
-  });
+  callPacking(outer, name, {destination, source, rows, count, depth},
+              [&](KernelBuilder &wide, const PackedBlock &block) {
+                KernelBuilder k(wide.builder, wide.loc, wide.target, lanes);
+                auto [destination, source, rows, count, depth] = block;
+                Value last = k.sub(count, k.i64(1));
+                Value groups = k.mul(ceilDiv(k, count, groupsOfPanel * lanes), groupsOfPanel);
+                k.forLoop(k.i64(0), groups, 1, [&](Value group) {
+                  SmallVector<TypedPointer> from;
+                  for (int64_t i = 0; i < lanes; ++i)
+                    from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, lanes), i), last)));
+                  Value to = at(k, destination, k.mul(k.div(group, groupsOfPanel), panelStride));
+                  to = at(k, to, k.mul(k.rem(group, groupsOfPanel), lanes));
+                  forVectors(k, depth, 1, [&](Value offset, Value mask) {
+                    SmallVector<Value> loaded;
+                    for (TypedPointer row : from)
+                      loaded.push_back(k.loadVector(row, offset, mask));
+                    Value square = at(k, to, k.mul(offset, groupsOfPanel * lanes));
+                    for (auto [i, column] : llvm::enumerate(transposeSquare(k, loaded)))
+                      k.storeVector(column, square, k.i64(int64_t(i) * groupsOfPanel * lanes));
+                  });
+                });
+              });
 }
 
 void hadal::packColumns(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,

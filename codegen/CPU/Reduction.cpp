@@ -13,6 +13,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
+#include "codegen/Kernels/Arithmetic.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -103,8 +104,7 @@ protected:
 
   void plan(RMSNormWeightGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput());
-    int64_t perTask = std::max<int64_t>(16, llvm::divideCeil(rows, 64)), blocks = llvm::divideCeil(rows, perTask);
-    configuration.set("rows_per_task", perTask);
+    int64_t blocks = llvm::divideCeil(rows, arithmetic::rowBlock);
     configuration.set("columns_per_task", columnsPerTask);
     configuration.addStage("blocks", blocks);
     configuration.addStage("columns", llvm::divideCeil(columns, columnsPerTask));
@@ -122,12 +122,12 @@ private:
   static void emitBlocks(RMSNormWeightGradientOp op, AnchorContext &context) {
     KernelBuilder &k = context.k;
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput());
-    int64_t perTask = context.configuration.get("rows_per_task");
     TypedPointer input = context.numbers(0), gradient = context.numbers(1);
     context.stage.forTasks([&](Value task) {
       Value sums = k.address(context.workspace(), k.mul(task, columns), k.f32());
       k.forVectors(0, columns, [&](Value column, Value mask) { k.storeVector(k.splat(0.0), sums, column, mask); });
-      Value begin = k.mul(task, perTask), end = k.min(k.add(begin, perTask), k.i64(rows));
+      Value begin = k.mul(task, arithmetic::rowBlock);
+      Value end = k.min(k.add(begin, arithmetic::rowBlock), k.i64(rows));
       k.forLoop(begin, end, 1, [&](Value row) {
         TypedPointer x = at(k, input, k.mul(row, columns)), g = at(k, gradient, k.mul(row, columns));
         Value squares =

@@ -120,7 +120,8 @@ private:
     }
     for (OpOperand *store : roots.stores)
       prepare(store->get());
-    carried = emitColumns(ColumnSpace::find(columns, computed), roots, vectors, carried);
+    ColumnSpace space = ColumnSpace::find(columns, computed, /*sums=*/!roots.reductions.empty());
+    carried = emitColumns(space, roots, vectors, carried);
     for (auto [reduction, vector] : llvm::zip(roots.reductions, carried))
       reductions[reduction.getResult()] =
           reduction.getReduction() == Reduction::Add ? k.reduceAdd(vector) : k.reduceMax(vector);
@@ -145,7 +146,7 @@ private:
 
   SmallVector<Value> emitPiece(Value base, int64_t begin, int64_t end, Roots &roots, ElementwiseEmitter &vectors,
                                ValueRange carried) {
-    return k.forVectorsReduce(begin, end, carried, [&](Value index, Value mask, ValueRange values) {
+    auto emitVector = [&](Value index, Value mask, ValueRange values) {
       vectors.forget();
       inner = index;
       column = base ? k.add(base, index) : index;
@@ -166,7 +167,15 @@ private:
       for (auto [store, vector] : llvm::zip(roots.stores, stored))
         k.storeVector(vector, resultPointer(*store), place(store->get(), 0), mask);
       return next;
-    });
+    };
+    SmallVector<Value> sums(carried);
+    // Column i is added to lane i mod the lanes, wherever the loop is cut.
+    if (int64_t lane = begin % k.lanes; lane != 0 && !roots.reductions.empty()) {
+      int64_t first = begin - lane, stop = std::min(end, first + k.lanes);
+      sums = emitVector(k.i64(first), k.maskBetween(lane, stop - first), sums);
+      begin = stop;
+    }
+    return k.forVectorsReduce(begin, end, sums, emitVector);
   }
 
   /// The element of a tensor's buffer at the current row and column.

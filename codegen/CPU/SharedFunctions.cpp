@@ -39,12 +39,6 @@ TypedPointer hadal::at(KernelBuilder &k, TypedPointer pointer, int64_t offset) {
   return offset == 0 ? pointer : at(k, pointer, k.i64(offset));
 }
 
-Value hadal::multiplyAdd(KernelBuilder &k, Value a, Value b, Value c) {
-  if (k.target.fma)
-    return k.fma(a, b, c);
-  return k.addf(k.mulf(a, b), c);
-}
-
 Value hadal::lessOrEqual(KernelBuilder &k, Value a, Value b) {
   return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, a, b);
 }

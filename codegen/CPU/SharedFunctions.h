@@ -27,9 +27,6 @@ mlir::Value at(KernelBuilder &k, mlir::Value pointer, int64_t offset);
 TypedPointer at(KernelBuilder &k, TypedPointer pointer, mlir::Value offset);
 TypedPointer at(KernelBuilder &k, TypedPointer pointer, int64_t offset);
 
-/// a · b + c on vectors: one instruction where the CPU has it, two otherwise (a call into libm never).
-mlir::Value multiplyAdd(KernelBuilder &k, mlir::Value a, mlir::Value b, mlir::Value c);
-
 /// a <= b of integers.
 mlir::Value lessOrEqual(KernelBuilder &k, mlir::Value a, mlir::Value b);
 /// a / b rounded up, and a rounded up to a multiple of b, for a >= 0.

@@ -150,7 +150,7 @@ LogicalResult Compiler::describeTarget() {
   target = *description;
   std::string cpuName = target.cpu + (cpu == "host" ? " (this host)" : "");
   if (target.kind() == TargetKind::CPU) {
-    llvm::errs() << "target cpu: " << cpuName << ", " << target.lanes * 32 << "-bit vectors\n";
+    llvm::errs() << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors\n";
     return success();
   }
   llvm::errs() << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";

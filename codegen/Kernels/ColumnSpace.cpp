@@ -17,7 +17,7 @@ namespace {
 /// Finds where the loops that compute some tensors have to be cut.
 class CutFinder {
 public:
-  explicit CutFinder(int64_t columns) : columns(columns) {}
+  CutFinder(int64_t columns, bool sums) : columns(columns), sums(sums) {}
 
   void visit(Value tensor, int64_t shift) {
     Operation *op = tensor.getDefiningOp();
@@ -39,10 +39,10 @@ public:
   ColumnSpace finish() {
     ColumnSpace space{columns, 1, cuts};
     int64_t width = ropes.empty() ? columns : RowProgram::columns(ropes.front().first) / ropes.front().first.getHeads();
-    bool periodic = cuts.empty() && llvm::all_of(ropes, [&](auto &entry) {
-                      return entry.second == 0 && RowProgram::columns(entry.first) == columns &&
-                             columns / int64_t(entry.first.getHeads()) == width;
-                    });
+    bool periodic = !sums && cuts.empty() && llvm::all_of(ropes, [&](auto &entry) {
+      return entry.second == 0 && RowProgram::columns(entry.first) == columns &&
+             columns / int64_t(entry.first.getHeads()) == width;
+    });
     if (periodic)
       space.heads = columns / width;
     for (auto [rope, shift] : ropes) {
@@ -52,6 +52,8 @@ public:
         space.cuts.insert((head + 1) * length - dim - shift);
         if (rope.getRope().getLayout() == RopeLayout::Half)
           space.cuts.insert((head + 1) * length - dim / 2 - shift);
+        else
+          space.cutsPairs |= ((head + 1) * length - dim - shift) % 2 != 0;
       }
     }
     return space;
@@ -75,6 +77,7 @@ private:
   }
 
   int64_t columns;
+  bool sums;
   std::set<int64_t> cuts;
   SmallVector<std::pair<RopeOp, int64_t>> ropes;
   DenseSet<std::pair<Value, int64_t>> seen;
@@ -82,8 +85,8 @@ private:
 
 } // namespace
 
-ColumnSpace ColumnSpace::find(int64_t columns, ArrayRef<Value> tensors) {
-  CutFinder finder(columns);
+ColumnSpace ColumnSpace::find(int64_t columns, ArrayRef<Value> tensors, bool sums) {
+  CutFinder finder(columns, sums);
   for (Value tensor : tensors)
     finder.visit(tensor, 0);
   return finder.finish();

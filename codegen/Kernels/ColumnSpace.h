@@ -18,9 +18,13 @@ namespace hadal {
 struct ColumnSpace {
   int64_t columns = 0, heads = 1;
   std::set<int64_t> cuts;
+  /// Whether channels that are rotated with their neighbour begin at an odd column, so that a pair may lie in two
+  /// vectors.
+  bool cutsPairs = false;
 
-  /// The space of a loop over so many columns that computes some tensors.
-  static ColumnSpace find(int64_t columns, llvm::ArrayRef<mlir::Value> tensors);
+  /// The space of a loop over so many columns that computes some tensors. Where it sums too, every cut is spelled out:
+  /// the lane of a column follows from its number (docs/rationale/arithmetic.md).
+  static ColumnSpace find(int64_t columns, llvm::ArrayRef<mlir::Value> tensors, bool sums);
 
   /// The pieces [begin, end) of one head, in rising order.
   llvm::SmallVector<std::pair<int64_t, int64_t>> pieces() const;

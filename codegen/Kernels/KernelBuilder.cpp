@@ -217,10 +217,10 @@ Value KernelBuilder::maskFor(Value count) {
   return less(laneNumbers(), broadcast(limited));
 }
 
-Value KernelBuilder::maskFor(int64_t count) {
+Value KernelBuilder::maskBetween(int64_t first, int64_t end) {
   SmallVector<bool> bits;
   for (int64_t lane = 0; lane < lanes; ++lane)
-    bits.push_back(lane < count);
+    bits.push_back(first <= lane && lane < end);
   auto type = vectorOf(builder.getI1Type());
   return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, ArrayRef<bool>(bits)));
 }

@@ -140,7 +140,9 @@ public:
   Value splat(double value) { return broadcast(f32(value)); }
   /// Lane i is set when i < count.
   Value maskFor(Value count);
-  Value maskFor(int64_t count);
+  Value maskFor(int64_t count) { return maskBetween(0, count); }
+  /// Lane i is set when first <= i < end.
+  Value maskBetween(int64_t first, int64_t end);
   /// 0, 1, 2, ... as i32.
   Value laneNumbers();
   /// Sum (of real numbers or integers) and maximum of the lanes, as a tree of fixed shape.

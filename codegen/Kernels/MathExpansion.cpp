@@ -13,7 +13,6 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/MathExpansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/IR/PatternMatch.h"
@@ -171,23 +170,11 @@ struct ExpandLog10 : OpRewritePattern<math::Log10Op> {
   }
 };
 
-/// A fused multiply-add where the CPU has one, a product and a sum elsewhere (a call of fmaf would be the alternative).
-struct FmaToFMulAdd : OpRewritePattern<math::FmaOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
-    if (isa<TensorType>(op.getType()) ||
-        (isa<VectorType>(op.getType()) && cast<VectorType>(op.getType()).getRank() != 1))
-      return rewriter.notifyMatchFailure(op, "not a scalar or a one-dimensional vector");
-    rewriter.replaceOpWithNewOp<LLVM::FMulAddOp>(op, op.getType(), op.getOperands());
-    return success();
-  }
-};
-
 } // namespace
 
 void hadal::populateMathExpansionPatterns(RewritePatternSet &patterns) {
   // Above MLIR's own approximations of the same functions.
-  patterns.add<ExpandExp, ExpandLog, ExpandRsqrt, FmaToFMulAdd>(patterns.getContext(), /*benefit=*/10);
+  patterns.add<ExpandExp, ExpandLog, ExpandRsqrt>(patterns.getContext(), /*benefit=*/10);
 }
 
 void hadal::populateMathWithoutLibraryPatterns(RewritePatternSet &patterns) {

@@ -5,6 +5,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/RowProgram.h"
+#include "codegen/Kernels/ColumnSpace.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 
 using namespace mlir;
@@ -83,6 +84,11 @@ LogicalResult RowProgram::readOperation(Operation &op, Refusals &refusals) {
     return refusals.add(&op, "has no emitter along a row");
   if (auto concat = dyn_cast<ConcatOp>(op); concat && isOnePerRow(concat))
     return refusals.add(&op, "joins rows of one column");
+  // The lane of a column follows from its number, and pairs are exchanged within a vector.
+  if (isReduction && ColumnSpace::find(columns(op.getOperand(0)), op.getOperand(0), /*sums=*/true).cutsPairs)
+    return refusals.add(&op,
+                        "sums channels that are rotated with their neighbours from an odd column on: sum them in a "
+                        "kernel of its own");
   if (isReduction) {
     reductions[phase].push_back(cast<RowReduceOp>(op));
     reductions.resize(std::max<size_t>(reductions.size(), ++phase + 1));

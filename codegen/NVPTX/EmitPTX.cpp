@@ -94,8 +94,9 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(StringRef arc
   if (!target)
     return llvm::createStringError("this LLVM generates no code for NVIDIA GPUs (%s)", message.c_str());
   llvm::TargetOptions options;
-  // As on CPUs: products and sums fuse.
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  // As on CPUs, a fused multiply-add is written as one. Instructions then name their rounding, which keeps ptxas from
+  // fusing them as well.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       triple, architecture, ptxFeature, options, std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
   if (!machine)

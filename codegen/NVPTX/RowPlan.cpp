@@ -47,7 +47,7 @@ SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &progr
     for (OpOperand *store : loop.stores)
       computed.push_back(store->get());
     loop.columns = columns;
-    loop.space = ColumnSpace::find(columns, computed);
+    loop.space = ColumnSpace::find(columns, computed, /*sums=*/!loop.reductions.empty());
     result.push_back(std::move(loop));
   }
   return result;

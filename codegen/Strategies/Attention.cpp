@@ -1,8 +1,8 @@
 //===- Attention.cpp - blocks of the attention kernels on CPUs ----------------------------------------------------===//
 //
 // The register tile is the one that serves both roles a block of scores plays: rows of the product with the values, and
-// columns of the transposed products of the gradient. The blocks are as large as fits into the second-level cache with
-// everything that is packed beside them, and no larger than the sequence.
+// columns of the transposed products of the gradient. The blocks of positions are no choice
+// (docs/rationale/arithmetic.md); with everything that is packed beside them they fit into the second-level cache.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Attention.h"
@@ -51,30 +51,32 @@ void hadal::refuseAttention(KernelOp kernel, Refusals &refusals) {
                        "has to read the kernel's operands in their order and yield all of its results in theirs");
 }
 
+/// A block of queries: whole register tiles where one block takes all of them.
+static int64_t queryBlockOf(const AttentionShape &shape, int64_t rows) {
+  return std::min(arithmetic::keyBlock, int64_t(llvm::alignTo(std::max<int64_t>(1, shape.sequence), rows)));
+}
+
 AttentionTiles hadal::chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target) {
-  AttentionTiles tiles{target.lanes, 6, 2, 96, 96};
+  AttentionTiles tiles{target.lanes, 2, 1, 0};
   if (target.vectorRegisters >= 32) {
     tiles.rows = 8;
-    tiles.queryBlock = tiles.keyBlock = 128;
+    tiles.vectors = 2;
+  } else if (target.registerLanes >= 8) {
+    tiles.rows = 6;
   }
-  // Short sequences take smaller blocks, so that there are tasks enough and little is computed beyond the diagonal.
-  while (tiles.keyBlock / 2 >= shape.sequence && tiles.keyBlock / 2 % tiles.width() == 0)
-    tiles.keyBlock /= 2;
-  tiles.queryBlock =
-      std::min(tiles.queryBlock, int64_t(llvm::alignTo(std::max<int64_t>(1, shape.sequence), tiles.rows)));
+  tiles.queryBlock = queryBlockOf(shape, tiles.rows);
   return tiles;
 }
 
 void AttentionTiles::record(KernelConfiguration &configuration) const {
   configuration.set("rows", rows);
   configuration.set("vectors", vectors);
-  configuration.set("query_block", queryBlock);
-  configuration.set("key_block", keyBlock);
 }
 
-AttentionTiles AttentionTiles::read(const KernelConfiguration &configuration, const TargetDescription &target) {
-  return {target.lanes, configuration.get("rows"), configuration.get("vectors"), configuration.get("query_block"),
-          configuration.get("key_block")};
+AttentionTiles AttentionTiles::read(const KernelConfiguration &configuration, const AttentionShape &shape,
+                                    const TargetDescription &target) {
+  int64_t rows = configuration.get("rows");
+  return {target.lanes, rows, configuration.get("vectors"), queryBlockOf(shape, rows)};
 }
 
 int64_t AttentionTiles::padded(int64_t columns) const { return int64_t(llvm::alignTo(columns, width())); }

@@ -6,6 +6,7 @@
 #ifndef HADAL_CODEGEN_STRATEGIES_ATTENTION_H
 #define HADAL_CODEGEN_STRATEGIES_ATTENTION_H
 
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/Strategies/Strategy.h"
 
 namespace hadal {
@@ -24,12 +25,16 @@ struct AttentionShape {
 };
 
 /// The register tile and the blocks: a task of the forward pass owns queryBlock queries of one head and walks over
-/// blocks of keyBlock keys; a task of the gradient owns one head and walks over pairs of blocks.
+/// blocks of keys; a task of the gradient owns one head and walks over pairs of blocks. The blocks decide the order of
+/// sums, but for that of queries in the forward pass: arithmetic::keyBlock positions, or the whole of a shorter
+/// sequence.
 struct AttentionTiles {
-  int64_t lanes, rows, vectors, queryBlock, keyBlock;
+  int64_t lanes, rows, vectors, queryBlock;
+  static constexpr int64_t keyBlock = arithmetic::keyBlock;
 
   void record(KernelConfiguration &configuration) const;
-  static AttentionTiles read(const KernelConfiguration &configuration, const TargetDescription &target);
+  static AttentionTiles read(const KernelConfiguration &configuration, const AttentionShape &shape,
+                             const TargetDescription &target);
 
   /// Columns of a register tile.
   int64_t width() const { return vectors * lanes; }

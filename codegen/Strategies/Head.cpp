@@ -1,11 +1,12 @@
 //===- Head.cpp - what a kernel of the head kind computes, and its chunks -----------------------------------------===//
 //
 // Large chunks multiply deeper products and touch the weight's gradient less often; small ones keep the logits in the
-// last cache. The logits of one chunk may take `logitsBytes`, and there are at least two chunks wherever there are two
-// tokens.
+// last cache. The logits of one chunk take about `logitsBytes`: a chunk is made of whole blocks of the depth, since the
+// chunks of the weight's gradient are added up in order (docs/rationale/arithmetic.md).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Head.h"
+#include "codegen/Kernels/Arithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -138,8 +139,10 @@ LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target
   if (failed(head))
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
-  int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary)),
-          chunks = llvm::divideCeil(head->tokens, chunk);
+  // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
+  int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
+  chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+  int64_t chunks = llvm::divideCeil(head->tokens, chunk);
   configuration.set("chunk", chunk);
 
   SmallVector<unsigned> perChunk;
@@ -155,6 +158,9 @@ LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target
   addProduct("logits", head->logits(chunk));
   perChunk.push_back(configuration.stages.size());
   configuration.addStage("softmax", llvm::divideCeil(chunk, headRowsPerTask), 1, /*withStep=*/false);
+  // The softmax keeps a number for each block of the vocabulary.
+  configuration.scratch =
+      std::max<int64_t>(configuration.scratch, llvm::divideCeil(head->vocabulary, arithmetic::vocabularyBlock) * 4);
   if (head->hiddenGradient.exists())
     addProduct("hidden_gradient", head->hiddenProduct(chunk));
   if (head->weightGradient.exists())

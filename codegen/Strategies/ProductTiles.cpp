@@ -15,6 +15,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/ProductTiles.h"
+#include "codegen/Kernels/Arithmetic.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
@@ -30,11 +31,22 @@ struct RegisterTile {
   int64_t rows, vectors;
 };
 
-/// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file.
+/// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file. A vector
+/// of 16 lanes takes one register of AVX-512, two of AVX2, four of the baseline.
 llvm::ArrayRef<RegisterTile> registerTiles(const TargetDescription &target) {
   static const RegisterTile many[] = {{14, 2}, {8, 3}, {8, 2}, {16, 1}};
-  static const RegisterTile few[] = {{6, 2}, {4, 3}, {4, 2}, {8, 1}};
-  return target.vectorRegisters >= 32 ? llvm::ArrayRef(many) : llvm::ArrayRef(few);
+  static const RegisterTile few[] = {{6, 1}, {4, 1}};
+  static const RegisterTile fewAndNarrow[] = {{2, 1}};
+  if (target.vectorRegisters >= 32)
+    return many;
+  return target.registerLanes >= 8 ? llvm::ArrayRef(few) : llvm::ArrayRef(fewAndNarrow);
+}
+
+/// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors.
+int64_t packedDepth(const ProductShape &shape) {
+  if (shape.depthIsDynamic)
+    return arithmetic::depthBlock;
+  return std::min<int64_t>(arithmetic::depthBlock, llvm::alignTo(std::max<int64_t>(shape.depth, 1), arithmetic::lanes));
 }
 
 /// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
@@ -52,11 +64,13 @@ llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t lo
   }
 }
 
-double blockCycles(const ProductShape &shape, const ProductTiles &tiles, int64_t lanes) {
+double blockCycles(const ProductShape &shape, const ProductTiles &tiles, const TargetDescription &target) {
+  int64_t lanes = target.registerLanes, registers = target.lanes / lanes;
   double rowTiles = double(tiles.rowBlock / tiles.rows),
-         columnTiles = double(tiles.columnBlock / (tiles.vectors * lanes));
+         columnTiles = double(tiles.columnBlock / (tiles.vectors * target.lanes));
   double depthSteps = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
-  double multiplyAdds = double(tiles.rows * tiles.vectors), loads = double(tiles.rows + tiles.vectors);
+  double multiplyAdds = double(tiles.rows * tiles.vectors * registers),
+         loads = double(tiles.rows + tiles.vectors * registers);
   double perDepth = std::max(multiplyAdds, loads) + 0.5;
   double micro = rowTiles * columnTiles * (double(shape.depth) * perDepth + depthSteps * (30.0 + 2.0 * multiplyAdds));
   double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
@@ -69,17 +83,12 @@ double blockCycles(const ProductShape &shape, const ProductTiles &tiles, int64_t
 } // namespace
 
 ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDescription &target) {
-  int64_t lanes = target.lanes, depth = std::max<int64_t>(shape.depth, 1);
+  int64_t lanes = target.lanes;
   ProductTiles best;
   double bestCycles = std::numeric_limits<double>::infinity();
   for (RegisterTile tile : registerTiles(target)) {
     int64_t width = tile.vectors * lanes;
-    // A register tile's panel of A stays in half of the first-level cache.
-    int64_t deepest = llvm::alignDown(target.l1Bytes / 2 / 4 / tile.rows, lanes);
-    deepest = std::min<int64_t>(std::max(deepest, lanes), 384);
-    int64_t steps = llvm::divideCeil(depth, deepest);
-    int64_t depthBlock = shape.depthIsDynamic ? deepest : int64_t(llvm::alignTo(llvm::divideCeil(depth, steps), lanes));
-    ProductTiles candidate{tile.rows, tile.vectors, 0, 0, depthBlock};
+    ProductTiles candidate{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
     for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
         candidate.rowBlock = rowBlock;
@@ -91,7 +100,7 @@ ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDe
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
                          int64_t(llvm::divideCeil(shape.columns, columnBlock));
-        double cycles = double(llvm::divideCeil(blocks, modelledWorkers)) * blockCycles(shape, candidate, lanes);
+        double cycles = double(llvm::divideCeil(blocks, modelledWorkers)) * blockCycles(shape, candidate, target);
         if (cycles < bestCycles) {
           bestCycles = cycles;
           best = candidate;
@@ -108,12 +117,12 @@ void ProductTiles::record(KernelConfiguration &configuration, llvm::StringRef pr
   set("vectors", vectors);
   set("row_block", rowBlock);
   set("column_block", columnBlock);
-  set("depth_block", depthBlock);
 }
 
-ProductTiles ProductTiles::read(const KernelConfiguration &configuration, llvm::StringRef prefix) {
+ProductTiles ProductTiles::read(const KernelConfiguration &configuration, const ProductShape &shape,
+                                llvm::StringRef prefix) {
   auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
-  return {get("rows"), get("vectors"), get("row_block"), get("column_block"), get("depth_block")};
+  return {get("rows"), get("vectors"), get("row_block"), get("column_block"), packedDepth(shape)};
 }
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {

@@ -2,7 +2,8 @@
 //
 // Every product, alone or inside attention and the head, is cut the same way. A task computes a block of C, rowBlock by
 // columnBlock. It walks the depth in steps of depthBlock, packs the two blocks of A and B that belong to the step, and
-// runs the register tile (rows by vectors of columns) over them. This file chooses the five numbers.
+// runs the register tile (rows by vectors of columns) over them. This file chooses the tile and the block of C; the
+// depth block is no choice, since it decides the bits (docs/rationale/arithmetic.md).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_PRODUCTTILES_H
@@ -24,12 +25,15 @@ struct ProductShape {
 struct ProductTiles {
   /// The register tile.
   int64_t rows = 0, vectors = 0;
-  /// The block of one task: multiples of the register tile, and of the lanes.
-  int64_t rowBlock = 0, columnBlock = 0, depthBlock = 0;
+  /// The block of one task: multiples of the register tile.
+  int64_t rowBlock = 0, columnBlock = 0;
+  /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it.
+  int64_t depthBlock = 0;
 
   /// Into a configuration's parameters under a prefix, and back.
   void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
-  static ProductTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
+  static ProductTiles read(const KernelConfiguration &configuration, const ProductShape &shape,
+                           llvm::StringRef prefix = "");
 
   /// Elements of scratch memory: the packed block of A, that of B, and the block of C (one register tile when the depth
   /// is not cut).

@@ -165,11 +165,11 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
   description.fma = description.has("fma");
   if (description.has("avx512f") && description.has("avx512vl") && description.has("avx512dq") &&
       description.has("avx512bw") && description.fma) {
-    description.lanes = 16;
+    description.registerLanes = 16;
     description.vectorRegisters = 32;
     description.l2Bytes = 1 << 20;
   } else if (description.has("avx2") && description.fma) {
-    description.lanes = 8;
+    description.registerLanes = 8;
   }
   return description;
 }
@@ -179,8 +179,8 @@ Expected<std::unique_ptr<TargetMachine>> TargetDescription::createTargetMachine(
   if (!target)
     return target.takeError();
   TargetOptions options;
-  // Products and sums fuse wherever the CPU can: one rounding less, and the emitters need not spell it out.
-  options.AllowFPOpFusion = FPOpFusion::Fast;
+  // A fused multiply-add is written as one: where LLVM may fuse, the bits follow how code was cut into functions.
+  options.AllowFPOpFusion = FPOpFusion::Strict;
   std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
       Triple(triple), cpu, features, options, Reloc::PIC_, std::nullopt, CodeGenOptLevel::Aggressive));
   if (!machine)

@@ -52,10 +52,13 @@ struct TargetDescription {
   /// run the program where one is missing.
   std::vector<std::string> required;
 
-  /// f32 lanes of a vector: 16 with AVX-512, 8 with AVX2 and FMA, 4 otherwise.
-  int64_t lanes = 4;
+  /// f32 lanes of a vector as kernels are written: 16 on every CPU, since sums along a row have 16 lanes
+  /// (docs/rationale/arithmetic.md).
+  int64_t lanes = 16;
+  /// f32 lanes of a vector register: 16 with AVX-512, 8 with AVX2 and FMA, 4 otherwise. LLVM cuts vectors to these.
+  int64_t registerLanes = 4;
   int64_t vectorRegisters = 16;
-  /// Whether a fused multiply-add is one instruction.
+  /// Whether a fused multiply-add is one instruction; elsewhere it is computed in f64, to the same bits.
   bool fma = false;
   /// Bytes of cache of one core, and of the last level's share of one core: constants of the CPU's class rather than
   /// of this machine, so that a program does not depend on where it was compiled.

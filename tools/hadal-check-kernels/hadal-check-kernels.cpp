@@ -313,7 +313,7 @@ int run(const Options &options) {
                                 options.faults.empty() ? "" : " and notice their faults",
                                 target->kind() == TargetKind::CPU ? target->cpu : target->gpu);
   if (target->kind() == TargetKind::CPU)
-    llvm::outs() << llvm::formatv(" ({0} lanes)\n", target->lanes);
+    llvm::outs() << llvm::formatv(" ({0} lanes)\n", target->registerLanes);
   else
     llvm::outs() << " (emulated)\n";
   return failures ? 1 : 0;

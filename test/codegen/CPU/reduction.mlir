@@ -25,7 +25,7 @@ hadal.kernel reduction @embedding_gradient_accumulated(%a: tensor<171x16xf32>, %
   hadal.yield %1 : tensor<171x16xf32>
 }
 
-// CHECK: @norm_weight_gradient (reduction): row_blocks_then_columns {rows_per_task = 16, columns_per_task = 256} stages [blocks: 5 / 1, columns: 2 / 1] workspace 6020 B
+// CHECK: @norm_weight_gradient (reduction): row_blocks_then_columns {columns_per_task = 256} stages [blocks: 2 / 1, columns: 2 / 1] workspace 2408 B
 hadal.kernel reduction @norm_weight_gradient(%x: tensor<2x37x301xf32>, %g: tensor<2x37x301xf32>) -> tensor<301xf32> {
   %0 = hadal.rms_norm_weight_gradient %x, %g {eps = 1.0e-6} : tensor<2x37x301xf32> -> tensor<301xf32>
   hadal.yield %0 : tensor<301xf32>

@@ -18,7 +18,7 @@ llvm.func @conversions(%in: !llvm.ptr, %out: !llvm.ptr) attributes {gpu.kernel, 
   %narrow = llvm.load %in {alignment = 8 : i64} : !llvm.ptr -> vector<4xbf16>
   %wide = arith.extf %narrow : vector<4xbf16> to vector<4xf32>
   %factor = arith.constant dense<0.1> : vector<4xf32>
-  // CHECK-COUNT-4: mul.f32
+  // CHECK-COUNT-4: mul.rn.f32
   %sum = arith.mulf %wide, %factor : vector<4xf32>
   // CHECK-COUNT-2: cvt.rn.bf16x2.f32
   %rounded = arith.truncf %sum : vector<4xf32> to vector<4xbf16>
@@ -78,7 +78,7 @@ llvm.func @sum(%in: !llvm.ptr, %out: !llvm.ptr, %count: i64) attributes {gpu.ker
   %first = arith.muli %wide, %c4 : i64
   %zero = arith.constant dense<0.0> : vector<4xf32>
   // CHECK: ld.global.v4.b32
-  // CHECK-COUNT-4: add.f32
+  // CHECK-COUNT-4: add.rn.f32
   %sums = scf.for %i = %first to %count step %c1024 iter_args(%sum = %zero) -> (vector<4xf32>) : i64 {
     %at = llvm.getelementptr %in[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
     %x = llvm.load %at {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
