@@ -15,30 +15,6 @@ using namespace hadal;
 
 namespace {
 
-/// Where a row of hadal_launch says which arguments are its own.
-constexpr unsigned firstArgumentField = 5, argumentCountField = 6;
-
-/// A structure of fields spelled one character each: p pointer, i i32, l i64, f f32, d the dimensions of a tensor, m
-/// those of a tensor map.
-LLVM::LLVMStructType getStruct(MLIRContext *context, StringRef fields) {
-  Builder builder(context);
-  SmallVector<Type> types;
-  for (char field : fields) {
-    if (field == 'p')
-      types.push_back(LLVM::LLVMPointerType::get(context));
-    else if (field == 'i')
-      types.push_back(builder.getI32Type());
-    else if (field == 'l')
-      types.push_back(builder.getI64Type());
-    else if (field == 'f')
-      types.push_back(builder.getF32Type());
-    else
-      types.push_back(
-          LLVM::LLVMArrayType::get(builder.getI64Type(), field == 'm' ? HADAL_TENSOR_MAP_RANK : HADAL_MAX_RANK));
-  }
-  return LLVM::LLVMStructType::getLiteral(context, types);
-}
-
 int64_t getInteger(ModuleOp module, StringRef name, int64_t otherwise) {
   auto attribute = module->getAttrOfType<IntegerAttr>(name);
   return attribute ? attribute.getInt() : otherwise;
@@ -51,54 +27,46 @@ StringRef getString(ModuleOp module, StringRef name, StringRef otherwise) {
 
 } // namespace
 
-LLVM::LLVMStructType layout::tensor(MLIRContext *context) { return getStruct(context, "piiiidfiiip"); }
-LLVM::LLVMStructType layout::arenaBuffer(MLIRContext *context) { return getStruct(context, "llii"); }
-LLVM::LLVMStructType layout::argument(MLIRContext *context) { return getStruct(context, "ii"); }
-LLVM::LLVMStructType layout::tensorMap(MLIRContext *context) { return getStruct(context, "iiiilmmm"); }
-LLVM::LLVMStructType layout::gpuLaunch(MLIRContext *context) { return getStruct(context, "pppliiiip"); }
-LLVM::LLVMStructType layout::launch(MLIRContext *context) { return getStruct(context, "ppllliip"); }
-LLVM::LLVMStructType layout::entry(MLIRContext *context) { return getStruct(context, "pppplll"); }
-LLVM::LLVMStructType layout::program(MLIRContext *context) { return getStruct(context, "iipppppppplllllllplpplpll"); }
-
-FailureOr<TableRow> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
-                                           TableWriter &writer) {
+FailureOr<rows::launch> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage,
+                                               int64_t iteration, ArgumentRange arguments, TableWriter &writer) {
   std::string symbol = getStageSymbol(kernel, stage);
   // The code of a GPU is in the module of its own that was assembled.
   bool isOnHost = !stage.isGPU() || launch->getParentOfType<ModuleOp>()->hasAttr(emulateAttrName);
   if (isOnHost && !functions.contains(StringAttr::get(launch.getContext(), symbol)))
     return kernel.emitError("there is no function @")
            << symbol << " for a stage of the kernel '" << kernel.getSymName() << "': run hadal-lower-kernels first";
-  Attribute null = LLVM::ZeroAttr::get(launch.getContext());
-  Attribute function = FlatSymbolRefAttr::get(launch.getContext(), symbol), gpu = null;
+  Attribute function = FlatSymbolRefAttr::get(launch.getContext(), symbol), gpu = writer.null();
   if (stage.isGPU()) {
     FailureOr<StringAttr> written = gpuLaunches.write(launch, symbol, stage);
     if (failed(written))
       return failure();
-    function = null;
+    function = writer.null();
     gpu = *written;
   }
-  return TableRow{function,
-                  writer.string(symbol),
-                  writer.i64(iteration),
-                  writer.i64(std::max<int64_t>(stage.tasks, 1)),
-                  writer.i64(std::max<int64_t>(stage.grain, 1)),
-                  writer.i32(0),
-                  writer.i32(0),
-                  gpu};
+  return rows::launch{.function = function,
+                      .name = writer.string(symbol),
+                      .iteration = iteration,
+                      .tasks = std::max<int64_t>(stage.tasks, 1),
+                      .grain = std::max<int64_t>(stage.grain, 1),
+                      .first_argument = arguments.first,
+                      .argument_count = arguments.count,
+                      .gpu = gpu};
 }
 
-FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) {
+FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &writer) {
   FailureOr<EntryPlan> plan = EntryPlan::read(entry);
   if (failed(plan) || failed(plan->verify()))
     return failure();
-  std::vector<TableRow> launches, arguments, buffers;
+  std::vector<rows::launch> launches;
+  std::vector<rows::argument> arguments;
+  std::vector<rows::arena_buffer> buffers;
   auto addArgument = [&](const Storage &storage) {
     if (storage.buffer >= 0)
-      arguments.push_back({writer.i32(HADAL_ARGUMENT_ARENA), writer.i32(storage.buffer)});
+      arguments.push_back({.kind = HADAL_ARGUMENT_ARENA, .index = storage.buffer});
     else
-      arguments.push_back({writer.i32(HADAL_ARGUMENT_TENSOR),
-                           writer.i32(storage.argument ? tensors.ofArgument(entry, storage.argument.getArgNumber())
-                                                       : tensors.ofResult(entry, storage.result))});
+      arguments.push_back({.kind = HADAL_ARGUMENT_TENSOR,
+                           .index = storage.argument ? tensors.ofArgument(entry, storage.argument.getArgNumber())
+                                                     : tensors.ofResult(entry, storage.result)});
   };
   SmallVector<int64_t> firstRow;
   for (auto [number, launch] : llvm::enumerate(plan->launches)) {
@@ -112,43 +80,43 @@ FailureOr<TableRow> EntryTables::write(func::FuncOp entry, TableWriter &writer) 
       return launch.emitOpError("has a workspace of ")
              << launch.getWorkspace().value_or(0) << " bytes, and its kernel's configuration needs "
              << configuration->workspace << ": run hadal-select-strategies and hadal-plan-memory again";
-    int64_t firstArgument = arguments.size();
+    ArgumentRange range{.first = int64_t(arguments.size())};
     for (Value operand : launch.getArguments())
       addArgument(plan->storage[operand]);
     for (Value result : launch.getResults())
       addArgument(plan->storage[result]);
     if (int64_t workspace = plan->workspaces[number]; workspace >= 0)
       addArgument({.buffer = workspace, .argument = {}});
+    range.count = arguments.size() - range.first;
     firstRow.push_back(launches.size());
     for (const LaunchStep &step : configuration->steps) {
-      FailureOr<TableRow> row = writeStep(launch, kernel, configuration->stages[step.stage], step.iteration, writer);
+      FailureOr<rows::launch> row =
+          writeStep(launch, kernel, configuration->stages[step.stage], step.iteration, range, writer);
       if (failed(row))
         return failure();
-      (*row)[firstArgumentField] = writer.i32(firstArgument);
-      (*row)[argumentCountField] = writer.i32(arguments.size() - firstArgument);
       launches.push_back(*row);
     }
     scratchSize = std::max(scratchSize, configuration->scratch);
   }
   firstRow.push_back(launches.size());
   for (const PlannedBuffer &buffer : plan->buffers)
-    buffers.push_back({writer.i64(buffer.offset), writer.i64(buffer.size), writer.i32(firstRow[buffer.first]),
-                       writer.i32(firstRow[buffer.last + 1] - 1)});
+    buffers.push_back({.offset = buffer.offset,
+                       .size = buffer.size,
+                       .first_launch = firstRow[buffer.first],
+                       .last_launch = firstRow[buffer.last + 1] - 1});
   arenaSize = std::max(arenaSize, plan->arenaSize);
 
-  MLIRContext *context = entry.getContext();
   std::string name = entry.getSymName().str();
-  return TableRow{writer.string(name),
-                  writer.table(name + ".launches", layout::launch(context), launches),
-                  writer.table(name + ".arguments", layout::argument(context), arguments),
-                  writer.table(name + ".buffers", layout::arenaBuffer(context), buffers),
-                  writer.i64(launches.size()),
-                  writer.i64(arguments.size()),
-                  writer.i64(buffers.size())};
+  return rows::entry{.name = writer.string(name),
+                     .launches = writer.table(name + ".launches", launches),
+                     .arguments = writer.table(name + ".arguments", arguments),
+                     .arena_buffers = writer.table(name + ".buffers", buffers),
+                     .launch_count = int64_t(launches.size()),
+                     .argument_count = int64_t(arguments.size()),
+                     .arena_buffer_count = int64_t(buffers.size())};
 }
 
 LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target, bool checkMemory) {
-  MLIRContext *context = module.getContext();
   PersistentTensors tensors;
   if (failed(tensors.gather(module)))
     return failure();
@@ -160,9 +128,9 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   bool emulated = module->hasAttr(emulateAttrName);
   GPULaunches gpuLaunches(writer, emulated);
   EntryTables entries(tensors, kernels, gpuLaunches, target, module);
-  std::vector<TableRow> rows;
+  std::vector<rows::entry> rows;
   for (auto entry : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-    FailureOr<TableRow> row = entries.write(entry, writer);
+    FailureOr<rows::entry> row = entries.write(entry, writer);
     if (failed(row))
       return failure();
     rows.push_back(*row);
@@ -170,40 +138,39 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   if (rows.empty())
     return module.emitError("holds no entry point");
   Attribute tensorTable = tensors.write(writer);
-  Attribute entryTable = writer.table("entries", layout::entry(context), rows);
+  Attribute entryTable = writer.table("entries", rows);
   FailureOr<EmbeddedKernels> embedded = embedKernels(module, writer, target);
   if (failed(embedded))
     return failure();
   StringRef configJson = getString(module, "hadal.config_json", "");
   StringRef reason =
       getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
-  writer.structure("hadal_program", layout::program(context),
-                   {writer.i32(HADAL_PROGRAM_VERSION),
-                    writer.i32(checkMemory),
-                    writer.string(getString(module, "hadal.program", "train")),
-                    writer.string(getString(module, "hadal.model", "model")),
-                    writer.string(target.name()),
-                    writer.string(target.cpu),
-                    writer.string(llvm::join(target.required, ",")),
-                    writer.string(configJson),
-                    writer.string(reason),
-                    writer.string(getString(module, "hadal.stored_weights", "")),
-                    writer.i64(getInteger(module, "hadal.micro_batch_size", 1)),
-                    writer.i64(getInteger(module, "hadal.sequence_length", 1)),
-                    writer.i64(getInteger(module, "hadal.tokens_ahead", 1)),
-                    writer.i64(getInteger(module, "hadal.vocabulary", 1)),
-                    writer.i64(entries.getArenaSize()),
-                    writer.i64(entries.getScratchSize()),
-                    writer.i64(tensors.size()),
-                    tensorTable,
-                    writer.i64(rows.size()),
-                    entryTable,
-                    embedded->cubin,
-                    writer.i64(embedded->cubinSize),
-                    embedded->ptx,
-                    writer.i64(embedded->ptxSize),
-                    writer.i64(emulated)},
-                   LLVM::Linkage::External);
+  rows::program program{.version = HADAL_PROGRAM_VERSION,
+                        .check_memory = checkMemory,
+                        .program = writer.string(getString(module, "hadal.program", "train")),
+                        .model = writer.string(getString(module, "hadal.model", "model")),
+                        .target = writer.string(target.name()),
+                        .cpu = writer.string(target.cpu),
+                        .cpu_features = writer.string(llvm::join(target.required, ",")),
+                        .config_json = writer.string(configJson),
+                        .config_json_reason = writer.string(reason),
+                        .stored_weights = writer.string(getString(module, "hadal.stored_weights", "")),
+                        .micro_batch_size = getInteger(module, "hadal.micro_batch_size", 1),
+                        .sequence_length = getInteger(module, "hadal.sequence_length", 1),
+                        .tokens_ahead = getInteger(module, "hadal.tokens_ahead", 1),
+                        .vocabulary = getInteger(module, "hadal.vocabulary", 1),
+                        .arena_size = entries.getArenaSize(),
+                        .scratch_size = entries.getScratchSize(),
+                        .tensor_count = tensors.size(),
+                        .tensors = tensorTable,
+                        .entry_count = int64_t(rows.size()),
+                        .entries = entryTable,
+                        .cubin = embedded->cubin,
+                        .cubin_size = embedded->cubinSize,
+                        .ptx = embedded->ptx,
+                        .ptx_size = embedded->ptxSize,
+                        .emulated = emulated};
+  writer.structure("hadal_program", program, LLVM::Linkage::External);
 
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<func::FuncOp, KernelOp, ParameterOp, StateOp>(op))

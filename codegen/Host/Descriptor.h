@@ -58,7 +58,7 @@ public:
   mlir::FailureOr<mlir::StringAttr> write(LaunchOp launch, llvm::StringRef symbol, const StageSpec &stage);
 
 private:
-  mlir::FailureOr<TableRow> writeMap(LaunchOp launch, const TensorMapSpec &map);
+  mlir::FailureOr<rows::tensor_map> writeMap(LaunchOp launch, const TensorMapSpec &map);
 
   TableWriter &writer;
   bool emulated;
@@ -85,14 +85,18 @@ public:
   }
 
   /// The row of hadal_entry, or a diagnostic.
-  mlir::FailureOr<TableRow> write(mlir::func::FuncOp entry, TableWriter &writer);
+  mlir::FailureOr<rows::entry> write(mlir::func::FuncOp entry, TableWriter &writer);
   int64_t getArenaSize() const { return arenaSize; }
   int64_t getScratchSize() const { return scratchSize; }
 
 private:
+  /// What a launch reads and writes, as a part of the entry point's arguments.
+  struct ArgumentRange {
+    int64_t first = 0, count = 0;
+  };
   /// The row of hadal_launch for one step.
-  mlir::FailureOr<TableRow> writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
-                                      TableWriter &writer);
+  mlir::FailureOr<rows::launch> writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage, int64_t iteration,
+                                          ArgumentRange arguments, TableWriter &writer);
 
   const PersistentTensors &tensors;
   const llvm::DenseMap<mlir::StringAttr, KernelOp> &kernels;
@@ -102,18 +106,6 @@ private:
   llvm::DenseSet<mlir::StringAttr> functions;
   int64_t arenaSize = 0, scratchSize = 0;
 };
-
-/// The structures of program.h.
-namespace layout {
-mlir::LLVM::LLVMStructType tensor(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType arenaBuffer(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType argument(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType tensorMap(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType gpuLaunch(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType launch(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType entry(mlir::MLIRContext *context);
-mlir::LLVM::LLVMStructType program(mlir::MLIRContext *context);
-} // namespace layout
 
 /// Replaces entry points, kernels and parameters by the program's tables: the phase `host`.
 mlir::LogicalResult buildHost(mlir::ModuleOp module, const TargetDescription &target, bool checkMemory);

@@ -18,25 +18,20 @@ static_assert(unsigned(ptx::Swizzle::None) == HADAL_SWIZZLE_NONE &&
                   unsigned(ptx::Swizzle::Bytes128) == HADAL_SWIZZLE_128,
               "the dialect's swizzles are the runtime's");
 
-FailureOr<TableRow> GPULaunches::writeMap(LaunchOp launch, const TensorMapSpec &map) {
+FailureOr<rows::tensor_map> GPULaunches::writeMap(LaunchOp launch, const TensorMapSpec &map) {
   std::optional<unsigned> element = getElementType(map.element);
   if (!element)
     return launch.emitOpError("has a tensor map of ") << map.element << ", which no tensor of a program can hold";
-  auto five = [&](ArrayRef<int64_t> numbers) -> Attribute {
-    SmallVector<int64_t> padded(numbers);
-    padded.resize(HADAL_TENSOR_MAP_RANK, 0);
-    return writer.getBuilder().getI64ArrayAttr(padded);
-  };
   SmallVector<int64_t> strides{int64_t(map.element.getIntOrFloatBitWidth() / 8)};
   strides.append(map.strides);
-  return TableRow{writer.i32(map.argument),
-                  writer.i32(*element),
-                  writer.i32(map.sizes.size()),
-                  writer.i32(unsigned(map.swizzle)),
-                  writer.i64(map.offset),
-                  five(map.sizes),
-                  five(strides),
-                  five(map.box)};
+  return rows::tensor_map{.argument = map.argument,
+                          .element_type = *element,
+                          .rank = int64_t(map.sizes.size()),
+                          .swizzle = unsigned(map.swizzle),
+                          .offset = map.offset,
+                          .sizes = ArrayRef(map.sizes),
+                          .strides = ArrayRef(strides),
+                          .box = ArrayRef(map.box)};
 }
 
 FailureOr<StringAttr> GPULaunches::write(LaunchOp launch, StringRef symbol, const StageSpec &stage) {
@@ -46,27 +41,30 @@ FailureOr<StringAttr> GPULaunches::write(LaunchOp launch, StringRef symbol, cons
   if (constant)
     return constant;
   std::string name = ("gpu." + Twine(written.size() - 1)).str();
-  std::vector<TableRow> maps;
+  std::vector<rows::tensor_map> maps;
   for (const TensorMapSpec &map : stage.maps) {
-    FailureOr<TableRow> row = writeMap(launch, map);
+    FailureOr<rows::tensor_map> row = writeMap(launch, map);
     if (failed(row))
       return failure();
     maps.push_back(*row);
   }
-  Attribute function = LLVM::ZeroAttr::get(context);
+  Attribute function = writer.null();
   if (emulated)
     function = FlatSymbolRefAttr::get(context, symbol);
-  constant =
-      writer.structure(name, layout::gpuLaunch(context),
-                       {writer.string(getDeviceSymbol(symbol)), location, function, writer.i64(stage.tasks),
-                        writer.i32(stage.threads), writer.i32(stage.cluster), writer.i32(stage.sharedMemory),
-                        writer.i32(maps.size()), writer.table(name + ".maps", layout::tensorMap(context), maps)});
+  constant = writer.structure(name, rows::gpu_launch{.symbol = writer.string(getDeviceSymbol(symbol)),
+                                                     .location = location,
+                                                     .function = function,
+                                                     .blocks = stage.tasks,
+                                                     .threads = stage.threads,
+                                                     .cluster = stage.cluster,
+                                                     .shared_bytes = stage.sharedMemory,
+                                                     .map_count = int64_t(maps.size()),
+                                                     .maps = writer.table(name + ".maps", maps)});
   return constant;
 }
 
 FailureOr<EmbeddedKernels> hadal::embedKernels(ModuleOp module, TableWriter &writer, const TargetDescription &target) {
-  Attribute null = LLVM::ZeroAttr::get(module.getContext());
-  EmbeddedKernels result{null, null};
+  EmbeddedKernels result{writer.null(), writer.null()};
   for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
     for (auto object : kernels.getObjects().getAsRange<gpu::ObjectAttr>()) {
       StringRef contents = object.getObject().getValue();

@@ -106,6 +106,10 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
       if (!name)
         return entry.emitError("result ")
                << index << " of @" << entry.getSymName() << " is neither tied to an argument nor named (hadal.result)";
+      Type element = getElementTypeOrSelf(entry.getResultTypes()[index]);
+      if (!element.isF32() && !element.isInteger(32))
+        return entry.emitError("result ") << index << " of @" << entry.getSymName() << " ('" << name.getValue()
+                                          << "') has elements of " << element << ": the runtime reads f32 and i32";
       FailureOr<int64_t> number = add(entry.getLoc(), HADAL_RESULT, name, entry.getResultTypes()[index]);
       if (failed(number))
         return failure();
@@ -116,27 +120,24 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
 }
 
 Attribute PersistentTensors::write(TableWriter &writer) const {
-  OpBuilder &builder = writer.getBuilder();
-  auto pointerStruct =
-      LLVM::LLVMStructType::getLiteral(builder.getContext(), {LLVM::LLVMPointerType::get(builder.getContext())});
-  std::vector<TableRow> rows;
+  std::vector<rows::tensor> rows;
   for (const Tensor &tensor : tensors) {
-    SmallVector<Attribute> dimensions;
-    for (int64_t dimension = 0; dimension < HADAL_MAX_RANK; ++dimension)
-      dimensions.push_back(writer.i64(dimension < tensor.type.getRank() ? tensor.type.getDimSize(dimension) : 0));
-    std::vector<TableRow> aliases;
+    SmallVector<Attribute> aliases;
     ParameterOp parameter = tensor.role == HADAL_PARAMETER ? tensor.parameter : ParameterOp();
     if (parameter && parameter.getAliases())
       for (StringRef alias : parameter.getAliases()->getAsValueRange<StringAttr>())
-        aliases.push_back({writer.string(alias)});
-    StringAttr name = writer.string(tensor.name);
-    Attribute aliasTable = writer.table("aliases." + std::to_string(rows.size()), pointerStruct, aliases);
-    rows.push_back({name, writer.i32(tensor.role), writer.i32(*getElementType(tensor.type.getElementType())),
-                    writer.i32(tensor.type.getRank()), writer.i32(parameter ? int64_t(parameter.getInitializer()) : 0),
-                    builder.getArrayAttr(dimensions),
-                    builder.getF32FloatAttr(parameter ? parameter.getStd().convertToDouble() : 0.0),
-                    writer.i32(tensor.owner), writer.i32(parameter && parameter.getTrainable()),
-                    writer.i32(aliases.size()), aliasTable});
+        aliases.push_back(writer.string(alias));
+    rows.push_back({.name = writer.string(tensor.name),
+                    .role = tensor.role,
+                    .element_type = *getElementType(tensor.type.getElementType()),
+                    .rank = tensor.type.getRank(),
+                    .initializer = parameter ? int64_t(parameter.getInitializer()) : 0,
+                    .dimensions = tensor.type.getShape(),
+                    .initializer_std = parameter ? parameter.getStd().convertToDouble() : 0.0,
+                    .owner = tensor.owner,
+                    .trainable = parameter && parameter.getTrainable(),
+                    .alias_count = int64_t(aliases.size()),
+                    .aliases = writer.pointers("aliases." + std::to_string(rows.size()), aliases)});
   }
-  return writer.table("tensors", layout::tensor(builder.getContext()), rows);
+  return writer.table("tensors", rows);
 }

@@ -36,11 +36,10 @@ StringAttr TableWriter::string(StringRef text) {
 /// An array of at most rowsPerChunk rows.
 Value TableWriter::emitRows(LLVM::LLVMStructType type, ArrayRef<TableRow> rows) {
   auto arrayType = LLVM::LLVMArrayType::get(type, rows.size());
-  auto null = LLVM::ZeroAttr::get(builder.getContext());
   SmallVector<Attribute> constants;
   for (const TableRow &row : rows)
     constants.push_back(builder.getArrayAttr(llvm::map_to_vector(
-        row, [&](Attribute field) -> Attribute { return isa<StringAttr>(field) ? Attribute(null) : field; })));
+        row, [&](Attribute field) -> Attribute { return isa<StringAttr>(field) ? null() : field; })));
   Value array = LLVM::ConstantOp::create(builder, loc, arrayType, builder.getArrayAttr(constants));
   DenseMap<Attribute, Value> addresses;
   for (int64_t index = 0; index < int64_t(rows.size()); ++index)
@@ -57,9 +56,15 @@ Value TableWriter::emitRows(LLVM::LLVMStructType type, ArrayRef<TableRow> rows) 
   return array;
 }
 
-Attribute TableWriter::table(StringRef name, LLVM::LLVMStructType type, ArrayRef<TableRow> rows) {
+Attribute TableWriter::pointers(StringRef name, ArrayRef<Attribute> pointers) {
+  auto type =
+      LLVM::LLVMStructType::getLiteral(builder.getContext(), {LLVM::LLVMPointerType::get(builder.getContext())});
+  return emitTable(name, type, llvm::map_to_vector<0>(pointers, [](Attribute pointer) { return TableRow{pointer}; }));
+}
+
+Attribute TableWriter::emitTable(StringRef name, LLVM::LLVMStructType type, ArrayRef<TableRow> rows) {
   if (rows.empty())
-    return LLVM::ZeroAttr::get(builder.getContext());
+    return null();
   int64_t chunks = rows.size() / rowsPerChunk;
   size_t rest = rows.size() % rowsPerChunk;
   auto chunkType = LLVM::LLVMArrayType::get(type, rowsPerChunk);
@@ -87,12 +92,12 @@ StringAttr TableWriter::bytes(StringRef name, StringRef contents) {
   return builder.getStringAttr(name);
 }
 
-StringAttr TableWriter::structure(StringRef name, LLVM::LLVMStructType type, const TableRow &fields,
-                                  LLVM::Linkage linkage) {
+StringAttr TableWriter::emitStructure(StringRef name, LLVM::LLVMStructType type, const TableRow &row,
+                                      LLVM::Linkage linkage) {
   LLVM::GlobalOp op = global(name, type, linkage, Attribute());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getInitializerRegion());
-  Value array = emitRows(type, fields);
+  Value array = emitRows(type, row);
   LLVM::ReturnOp::create(builder, loc,
                          LLVM::ExtractValueOp::create(builder, loc, array, ArrayRef<int64_t>{0}).getResult());
   return builder.getStringAttr(name);

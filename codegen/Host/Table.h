@@ -6,15 +6,11 @@
 #ifndef HADAL_CODEGEN_HOST_TABLE_H
 #define HADAL_CODEGEN_HOST_TABLE_H
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "codegen/Host/Rows.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace hadal {
-
-/// A field of a row: an IntegerAttr or FloatAttr; the name of a function (FlatSymbolRefAttr); the name of another
-/// constant (StringAttr); or #llvm.zero, a null pointer.
-using TableRow = llvm::SmallVector<mlir::Attribute>;
 
 /// Writes constants at the end of a module.
 class TableWriter {
@@ -22,21 +18,37 @@ public:
   explicit TableWriter(mlir::ModuleOp module);
 
   mlir::OpBuilder &getBuilder() { return builder; }
-  mlir::IntegerAttr i32(int64_t value) { return builder.getI32IntegerAttr(value); }
-  mlir::IntegerAttr i64(int64_t value) { return builder.getI64IntegerAttr(value); }
+  /// The null pointer.
+  mlir::Attribute null() { return mlir::LLVM::ZeroAttr::get(builder.getContext()); }
   /// The constant that holds a NUL-terminated string; equal strings are one.
   mlir::StringAttr string(llvm::StringRef text);
   /// Structures in a row. Returns the constant's name, or #llvm.zero when there are no rows.
-  mlir::Attribute table(llvm::StringRef name, mlir::LLVM::LLVMStructType type, llvm::ArrayRef<TableRow> rows);
+  template <class Row> mlir::Attribute table(llvm::StringRef name, llvm::ArrayRef<Row> rows) {
+    return emitTable(name, typeOf<Row>(), llvm::map_to_vector<0>(rows, [&](auto &row) { return row.write(builder); }));
+  }
+  template <class Row> mlir::Attribute table(llvm::StringRef name, const std::vector<Row> &rows) {
+    return table(name, llvm::ArrayRef<Row>(rows));
+  }
+  /// Pointers in a row.
+  mlir::Attribute pointers(llvm::StringRef name, llvm::ArrayRef<mlir::Attribute> pointers);
   /// One structure of its own, exported or not. Returns the constant's name.
-  mlir::StringAttr structure(llvm::StringRef name, mlir::LLVM::LLVMStructType type, const TableRow &fields,
-                             mlir::LLVM::Linkage linkage = mlir::LLVM::Linkage::Internal);
+  template <class Row>
+  mlir::StringAttr structure(llvm::StringRef name, const Row &row,
+                             mlir::LLVM::Linkage linkage = mlir::LLVM::Linkage::Internal) {
+    return emitStructure(name, typeOf<Row>(), row.write(builder), linkage);
+  }
   /// Bytes aligned to 64, followed by a zero. Returns the constant's name.
   mlir::StringAttr bytes(llvm::StringRef name, llvm::StringRef contents);
 
 private:
   mlir::LLVM::GlobalOp global(llvm::StringRef name, mlir::Type type, mlir::LLVM::Linkage linkage,
                               mlir::Attribute value);
+  template <class Row> mlir::LLVM::LLVMStructType typeOf() {
+    return getStructType(builder.getContext(), Row::describe());
+  }
+  mlir::Attribute emitTable(llvm::StringRef name, mlir::LLVM::LLVMStructType type, llvm::ArrayRef<TableRow> rows);
+  mlir::StringAttr emitStructure(llvm::StringRef name, mlir::LLVM::LLVMStructType type, const TableRow &row,
+                                 mlir::LLVM::Linkage linkage);
   mlir::Value emitRows(mlir::LLVM::LLVMStructType type, llvm::ArrayRef<TableRow> rows);
 
   mlir::OpBuilder builder;
