@@ -21,6 +21,11 @@ uint64_t elementSize(uint32_t elementType) {
   fail(HADAL_EXIT_INPUT, "malformed program: unknown element type ", elementType);
 }
 
+const char *describeElementType(uint32_t elementType) {
+  static constexpr const char *names[] = {"f32", "i32", "bf16", "f16", "f8E4M3FN"};
+  return names[elementType];
+}
+
 std::span<const int64_t> dimensions(const hadal_tensor &tensor) { return {tensor.dimensions, tensor.rank}; }
 
 uint64_t elementCount(const hadal_tensor &tensor) {
@@ -44,23 +49,6 @@ namespace {
 template <class... Parts> void require(bool condition, const Parts &...parts) { requireOfProgram(condition, parts...); }
 
 bool isForGPU(const struct hadal_program &program) { return std::string_view(program.target) != "cpu"; }
-
-constexpr std::string_view knownScalars[] = {"loss_scale",
-                                             "mtp_loss_weight",
-                                             "balance_loss_weight",
-                                             "clip_norm",
-                                             "learning_rate",
-                                             "weight_decay",
-                                             "beta1",
-                                             "beta2",
-                                             "epsilon",
-                                             "bias_correction1",
-                                             "bias_correction2",
-                                             "gradient_scale",
-                                             "router_bias_rate"};
-
-constexpr std::string_view knownResults[] = {"loss",         "loss.main",     "loss.mtp",
-                                             "loss.balance", "gradient_norm", "gradient_scale"};
 
 void verifyTensor(const struct hadal_program &program, uint32_t index) {
   const hadal_tensor &tensor = program.tensors[index];
@@ -91,13 +79,12 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
     break;
   }
   case HADAL_SCALAR:
-  case HADAL_RESULT: {
     require(tensor.element_type == HADAL_F32 && tensor.rank == 0, what, "is a scalar but not an f32 of rank 0");
-    bool known = tensor.role == HADAL_SCALAR ? std::ranges::count(knownScalars, std::string_view(tensor.name)) > 0
-                                             : std::ranges::count(knownResults, std::string_view(tensor.name)) > 0;
-    require(known, what, "is a scalar that this runtime does not know");
     break;
-  }
+  case HADAL_RESULT:
+    require(tensor.element_type == HADAL_F32 || tensor.element_type == HADAL_I32, what,
+            "is a result whose elements are neither f32 nor i32");
+    break;
   }
 }
 

@@ -33,6 +33,9 @@ template <class... Parts> void requireOfProgram(bool condition, const Parts &...
 void verifyGPULaunch(const struct hadal_program &program, const hadal_entry &entry, const hadal_launch &launch,
                      const std::string &what);
 
+/// "f32" for messages.
+const char *describeElementType(uint32_t elementType);
+
 /// "[4, 257]" for messages.
 std::string describeShape(std::span<const int64_t> dimensions);
 

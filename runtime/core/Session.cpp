@@ -58,8 +58,12 @@ void Session::setScalar(std::string_view name, float value) {
 
 float Session::result(std::string_view name) const {
   float value = 0;
-  if (std::optional<uint32_t> index = findAmong(results, name))
+  if (std::optional<uint32_t> index = findAmong(results, name)) {
+    if (tensor(*index).rank != 0 || tensor(*index).element_type != HADAL_F32)
+      fail(HADAL_EXIT_INPUT, "the result '", name, "' has the shape ", describeShape(dimensions(tensor(*index))),
+           " of ", describeElementType(tensor(*index).element_type), ": it is no f32 that is read by itself");
     read(*index, 0, std::as_writable_bytes(std::span(&value, 1)));
+  }
   return value;
 }
 

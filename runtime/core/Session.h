@@ -55,7 +55,8 @@ public:
   /// Writes a run-time scalar. A program without it does not depend on it, so nothing happens then.
   void setScalar(std::string_view name, float value);
   bool hasScalar(std::string_view name) const { return findAmong(scalars, name).has_value(); }
-  /// Reads a result; 0 when the program has none of that name.
+  /// Reads a result that is one number (f32, rank 0); 0 when the program has none of that name. Others are read like
+  /// any tensor: session.read<int32_t>(session.require(HADAL_RESULT, "targets")).
   float result(std::string_view name) const;
 
   /// Runs an entry point. Allocates nothing.

@@ -67,10 +67,69 @@ TEST(ProgramTest, RefusesMalformedTensors) {
   EXPECT_CONTAINS(failure([](Tensors &t) { t.push_back(t[1]); }), "two tensors of role 1 are named 'weight'");
 }
 
-TEST(ProgramTest, RefusesUnknownScalars) {
+TEST(ProgramTest, ResultsHaveAnyShape) {
   SmallProgram small;
-  small.builder.tensor(HADAL_SCALAR, "temperature", {});
-  EXPECT_CONTAINS(small.failure(), "'temperature' is a scalar that this runtime does not know");
+  small.builder.tensor(HADAL_RESULT, "log_probabilities", {4, 8});
+  hadal_argument targets = small.builder.tensor(HADAL_RESULT, "targets", {4, 8}, HADAL_I32);
+  Session session(small.builder.build(), {.threads = 1});
+  EXPECT_EQ(session.read<int32_t>(session.require(HADAL_RESULT, "targets")), std::vector<int32_t>(32));
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.result("log_probabilities"); }),
+                  "the result 'log_probabilities' has the shape [4, 8] of f32: it is no f32 that is read by itself");
+  small.builder.tensors[targets.index].element_type = HADAL_BF16;
+  EXPECT_CONTAINS(small.failure(), "'targets' is a result whose elements are neither f32 nor i32");
+}
+
+TEST(ProgramTest, ScalarsAreNumbers) {
+  SmallProgram small;
+  small.builder.tensor(HADAL_SCALAR, "beta1", {2});
+  EXPECT_CONTAINS(small.failure(), "'beta1' is a scalar but not an f32 of rank 0");
+}
+
+/// What a program says on stderr, which has to end with the exit code.
+std::string messageOf(int code, const struct hadal_program &program, const std::vector<std::string> &options) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(runTrain(program, options), code);
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(ProgramsTest, RefusesAProgramThatNobodyKnows) {
+  BigramModel model;
+  model.builder.program.program = "dream";
+  EXPECT_EQ(
+      messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}),
+      "error: this runtime has no program 'dream'; it has: train, kernels; compile and link with the same hadalc\n");
+  model.builder.program.version = 77; // which may have no such field
+  EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}), "version 77");
+}
+
+TEST(ProgramsTest, TrainingRefusesWhatItDoesNotKnow) {
+  auto message = [](auto change) {
+    BigramModel model;
+    change(model.builder);
+    return messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"});
+  };
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensor(HADAL_SCALAR, "temperature", {}); }),
+                  "error: malformed program: 'temperature' is a scalar that training does not know");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensor(HADAL_RESULT, "perplexity", {}); }),
+                  "'perplexity' is a result that training does not know");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensor(HADAL_RESULT, "loss.balance", {2}); }),
+                  "the result 'loss.balance' is no f32 of rank 0, which training reads");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensors[0].name = "bytes"; }), "it has no input 'tokens'");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensors[0].dimensions[1] = 9; }),
+                  "the input 'tokens' has the shape [2, 9] instead of [2, 10] of i32");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.entryBuilders[1].name = "norm"; }),
+                  "it has no entry point 'gradient_norm'");
+}
+
+TEST(ProgramsTest, KernelsRunOnStates) {
+  BigramModel model;
+  model.builder.program.program = "kernels";
+  EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}),
+                  "the tensor 'tokens' is no state: kernels are run on states");
+  ProgramBuilder builder;
+  builder.program.program = "kernels";
+  builder.entry("nothing_entry");
+  EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, builder.build(), {"--help"}), "'nothing_entry' launches nothing");
 }
 
 TEST(ProgramTest, RefusesMalformedLaunches) {

@@ -3,7 +3,7 @@
 #define HADAL_TEST_RUNTIME_SUPPORT_H
 
 #include "runtime/core/Error.h"
-#include "runtime/programs/train/Train.h"
+#include "runtime/programs/Programs.h"
 
 #include <gtest/gtest.h>
 
@@ -80,12 +80,12 @@ inline std::string failureOf(hadal_exit_code code, const std::function<void()> &
   return "";
 }
 
-/// Runs a training program in this process.
+/// Runs a program in this process.
 inline int runTrain(const struct hadal_program &program, const std::vector<std::string> &options) {
   std::vector<const char *> argv = {"train"};
   for (const std::string &option : options)
     argv.push_back(option.c_str());
-  return train(program, static_cast<int>(argv.size()), argv.data());
+  return runProgram(program, static_cast<int>(argv.size()), argv.data());
 }
 
 /// Runs `body` in a child process and returns the child's id.

@@ -8,7 +8,6 @@
 
 #include "runtime/io/Paths.h"
 #include "runtime/programs/CommandLine.h"
-#include "runtime/programs/Report.h"
 #include "runtime/programs/Version.h"
 #include "runtime/programs/kernels/KernelEntry.h"
 
@@ -204,19 +203,27 @@ int Checker::run() {
   return failures ? HADAL_EXIT_INPUT : HADAL_EXIT_OK;
 }
 
+int runKernels(const Program &program, int argc, const char *const *argv) {
+  KernelOptions options;
+  if (std::optional<int> exitCode = parse(argc, argv, program, options))
+    return *exitCode;
+  checkOutput(options);
+  Session session(*program,
+                  {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking});
+  return Checker(session, options).run();
+}
+
+/// Nothing but kernels on states: what else a program asked for, nobody would write.
+void verifyKernels(const Program &program) {
+  for (const hadal_tensor &tensor : program.tensors())
+    requireOfProgram(tensor.role == HADAL_STATE, "the tensor '", tensor.name,
+                     "' is no state: kernels are run on states");
+  for (const hadal_entry &entry : program.entries())
+    requireOfProgram(entry.launch_count > 0, "the entry point '", entry.name, "' launches nothing");
+}
+
 } // namespace
 
-int runKernels(const struct hadal_program &descriptor, int argc, const char *const *argv) {
-  return reportErrors([&]() -> int {
-    Program program(descriptor);
-    KernelOptions options;
-    if (std::optional<int> exitCode = parse(argc, argv, program, options))
-      return *exitCode;
-    checkOutput(options);
-    Session session(descriptor,
-                    {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking});
-    return Checker(session, options).run();
-  });
-}
+const ProgramKind kernelsProgram = {"kernels", runKernels, verifyKernels};
 
 } // namespace hadal

@@ -41,12 +41,7 @@ void Trainer::requireSamples(const Samples &samples, const TokenFile &file, int6
 }
 
 void Trainer::checkInputs() {
-  const hadal_tensor &tokens = programSession.tensor(tokensTensor);
-  batch.resize(elementCount(tokens));
-  uint64_t expected = static_cast<uint64_t>(program()->micro_batch_size) * trainingSamples.tokensPerSample();
-  if (tokens.element_type != HADAL_I32 || batch.size() != expected)
-    fail(HADAL_EXIT_INPUT, "malformed program: the input 'tokens' has the shape ", describeShape(dimensions(tokens)),
-         " instead of [", program()->micro_batch_size, ", ", trainingSamples.tokensPerSample(), "]");
+  batch.resize(elementCount(programSession.tensor(tokensTensor)));
   requireSamples(trainingSamples, trainingData, options.globalBatchSize, "a batch");
   if (!options.valid.empty()) {
     programSession.requireEntry("evaluate");

@@ -1,7 +1,6 @@
 // Signals, and the way from the command line to the training loop.
 #include "runtime/programs/train/Train.h"
 
-#include "runtime/programs/Report.h"
 #include "runtime/programs/train/Trainer.h"
 
 #include <csignal>
@@ -24,15 +23,14 @@ static void handleSignals() {
   signal(SIGXFSZ, SIG_IGN);
 }
 
-int train(const struct hadal_program &descriptor, int argc, const char *const *argv) {
-  return reportErrors([&]() -> int {
-    Program program(descriptor);
-    TrainOptions options;
-    if (std::optional<int> exitCode = parseOptions(argc, argv, program, options))
-      return *exitCode;
-    handleSignals();
-    return Trainer(descriptor, options).run();
-  });
+static int train(const Program &program, int argc, const char *const *argv) {
+  TrainOptions options;
+  if (std::optional<int> exitCode = parseOptions(argc, argv, program, options))
+    return *exitCode;
+  handleSignals();
+  return Trainer(*program, options).run();
 }
+
+const ProgramKind trainProgram = {"train", train, verifyTraining};
 
 } // namespace hadal

@@ -1,13 +1,16 @@
-// A training program as a function: what `main` calls, and what tests call with a program of their own.
+// The program `train`: trains a model as its command line says.
 #ifndef HADAL_RUNTIME_PROGRAMS_TRAIN_TRAIN_H
 #define HADAL_RUNTIME_PROGRAMS_TRAIN_TRAIN_H
 
-#include "hadal/program.h"
+#include "runtime/programs/Programs.h"
 
 namespace hadal {
 
-/// Runs the program as the command line says and returns the exit code; every error has been reported on stderr.
-int train(const struct hadal_program &descriptor, int argc, const char *const *argv);
+/// Fails unless the program can be trained: it has the entry points and inputs that a step runs, every scalar that it
+/// asks for is one that a step writes, and every result one that a step reads.
+void verifyTraining(const Program &program);
+
+extern const ProgramKind trainProgram;
 
 } // namespace hadal
 

@@ -35,6 +35,13 @@ func.func @no_result_name(%x: tensor<4xf32> {hadal.state = @s}) -> tensor<4xf32>
 
 // -----
 
+// expected-error @+1 {{result 0 of @result_of_halves ('mask') has elements of 'bf16': the runtime reads f32 and i32}}
+func.func @result_of_halves(%x: tensor<4xbf16> {hadal.state = @s}) -> (tensor<4xbf16> {hadal.result = "mask"}) {
+  return %x : tensor<4xbf16>
+}
+
+// -----
+
 // expected-error @+1 {{holds no entry point}}
 module {
 }
