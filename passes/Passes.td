@@ -25,7 +25,7 @@ def CloseShapes : Pass<"hadal-close-shapes", "::mlir::ModuleOp"> {
   let description = [{
     Every type whose first two dimensions are open becomes micro-batch × sequence. The model's token window becomes
     micro-batch × (sequence + 1 + D) with D the number of multi-token prediction depths. Records
-    `hadal.micro_batch_size`, `hadal.sequence_length` and `hadal.tokens_ahead` (1 + D). Test:
+    `hadal.tokens_ahead` (1 + D). Test:
     test/passes/Transforms/close-shapes.mlir.
   }];
   let options = [

@@ -27,6 +27,21 @@ StringRef getString(ModuleOp module, StringRef name, StringRef otherwise) {
 
 } // namespace
 
+/// How many tokens of every row of an entry point's windows are only targets: the function says it where entry points
+/// differ, and the module otherwise.
+static int64_t getTokensAhead(func::FuncOp entry) {
+  auto readsTokens = [&](unsigned argument) {
+    auto input = entry.getArgAttrOfType<StringAttr>(argument, "hadal.input");
+    return input && input.getValue() == "tokens";
+  };
+  if (llvm::none_of(llvm::seq(entry.getNumArguments()), readsTokens))
+    return 0;
+  for (Operation *op : {entry.getOperation(), entry->getParentOp()})
+    if (auto attribute = op->getAttrOfType<IntegerAttr>("hadal.tokens_ahead"))
+      return attribute.getInt();
+  return 0;
+}
+
 FailureOr<rows::launch> EntryTables::writeStep(LaunchOp launch, KernelOp kernel, const StageSpec &stage,
                                                int64_t iteration, ArgumentRange arguments, TableWriter &writer) {
   std::string symbol = getStageSymbol(kernel, stage);
@@ -50,6 +65,9 @@ FailureOr<rows::launch> EntryTables::writeStep(LaunchOp launch, KernelOp kernel,
                       .grain = std::max<int64_t>(stage.grain, 1),
                       .first_argument = arguments.first,
                       .argument_count = arguments.count,
+                      .task_factor = 1,
+                      .task_divisor = 1,
+                      .number = HADAL_NONE,
                       .gpu = gpu};
 }
 
@@ -102,18 +120,37 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
   for (const PlannedBuffer &buffer : plan->buffers)
     buffers.push_back({.offset = buffer.offset,
                        .size = buffer.size,
-                       .first_launch = firstRow[buffer.first],
-                       .last_launch = firstRow[buffer.last + 1] - 1});
+                       .first_command = firstRow[buffer.first],
+                       .last_command = firstRow[buffer.last + 1] - 1});
   arenaSize = std::max(arenaSize, plan->arenaSize);
 
+  std::vector<rows::command> commands;
+  for (int64_t index = 0; index < int64_t(launches.size()); ++index)
+    commands.push_back({.kind = HADAL_LAUNCH, .index = index});
+  SmallVector<int64_t> inputs = tensors.getInputs(entry), results = tensors.getResults(entry);
   std::string name = entry.getSymName().str();
   return rows::entry{.name = writer.string(name),
-                     .launches = writer.table(name + ".launches", launches),
-                     .arguments = writer.table(name + ".arguments", arguments),
-                     .arena_buffers = writer.table(name + ".buffers", buffers),
+                     .tokens_ahead = getTokensAhead(entry),
+                     .input_count = int64_t(inputs.size()),
+                     .inputs = writer.integers(name + ".inputs", inputs),
+                     .result_count = int64_t(results.size()),
+                     .results = writer.integers(name + ".results", results),
+                     .command_count = int64_t(commands.size()),
+                     .commands = writer.table(name + ".commands", commands),
                      .launch_count = int64_t(launches.size()),
+                     .launches = writer.table(name + ".launches", launches),
+                     .copy_count = 0,
+                     .copies = writer.null(),
+                     .fill_count = 0,
+                     .fills = writer.null(),
+                     .collective_count = 0,
+                     .collectives = writer.null(),
+                     .host_wait_count = 0,
+                     .host_waits = writer.null(),
                      .argument_count = int64_t(arguments.size()),
-                     .arena_buffer_count = int64_t(buffers.size())};
+                     .arguments = writer.table(name + ".arguments", arguments),
+                     .arena_buffer_count = int64_t(buffers.size()),
+                     .arena_buffers = writer.table(name + ".buffers", buffers)};
 }
 
 LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target, bool checkMemory) {
@@ -139,8 +176,8 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
     return module.emitError("holds no entry point");
   Attribute tensorTable = tensors.write(writer);
   Attribute entryTable = writer.table("entries", rows);
-  FailureOr<EmbeddedKernels> embedded = embedKernels(module, writer, target);
-  if (failed(embedded))
+  FailureOr<std::vector<rows::image>> images = embedImages(module, writer, target);
+  if (failed(images))
     return failure();
   StringRef configJson = getString(module, "hadal.config_json", "");
   StringRef reason =
@@ -149,26 +186,24 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
                         .check_memory = checkMemory,
                         .program = writer.string(getString(module, "hadal.program", "train")),
                         .model = writer.string(getString(module, "hadal.model", "model")),
+                        .precision = writer.string(getString(module, "hadal.precision", "f32")),
                         .target = writer.string(target.name()),
                         .cpu = writer.string(target.cpu),
                         .cpu_features = writer.string(llvm::join(target.required, ",")),
                         .config_json = writer.string(configJson),
                         .config_json_reason = writer.string(reason),
                         .stored_weights = writer.string(getString(module, "hadal.stored_weights", "")),
-                        .micro_batch_size = getInteger(module, "hadal.micro_batch_size", 1),
-                        .sequence_length = getInteger(module, "hadal.sequence_length", 1),
-                        .tokens_ahead = getInteger(module, "hadal.tokens_ahead", 1),
                         .vocabulary = getInteger(module, "hadal.vocabulary", 1),
                         .arena_size = entries.getArenaSize(),
                         .scratch_size = entries.getScratchSize(),
+                        .number_count = 0,
+                        .numbers = writer.null(),
                         .tensor_count = tensors.size(),
                         .tensors = tensorTable,
                         .entry_count = int64_t(rows.size()),
                         .entries = entryTable,
-                        .cubin = embedded->cubin,
-                        .cubin_size = embedded->cubinSize,
-                        .ptx = embedded->ptx,
-                        .ptx_size = embedded->ptxSize,
+                        .image_count = int64_t(images->size()),
+                        .images = writer.table("images", *images),
                         .emulated = emulated};
   writer.structure("hadal_program", program, LLVM::Linkage::External);
 

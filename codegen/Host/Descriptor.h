@@ -24,6 +24,10 @@ public:
   int64_t ofArgument(mlir::func::FuncOp entry, unsigned index) const { return arguments.lookup({entry, index}); }
   int64_t ofResult(mlir::func::FuncOp entry, unsigned index) const { return results.lookup({entry, index}); }
 
+  /// The numbers of what an entry point reads from the runtime (inputs and scalars), and of what it gives to it.
+  llvm::SmallVector<int64_t> getInputs(mlir::func::FuncOp entry) const;
+  llvm::SmallVector<int64_t> getResults(mlir::func::FuncOp entry) const;
+
   /// Writes the table and returns its name.
   mlir::Attribute write(TableWriter &writer) const;
   int64_t size() const { return tensors.size(); }
@@ -41,7 +45,8 @@ private:
 
   std::vector<Tensor> tensors;
   llvm::StringMap<ParameterOp> parameters;
-  llvm::DenseMap<std::pair<unsigned, mlir::StringAttr>, int64_t> numbers;
+  /// By role, name, and type where tensors of one name may differ in it.
+  llvm::DenseMap<std::tuple<unsigned, mlir::StringAttr, mlir::Type>, int64_t> numbers;
   llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, int64_t> arguments, results;
 };
 
@@ -65,14 +70,9 @@ private:
   llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, mlir::StringAttr> written;
 };
 
-/// The assembled kernels of a module: the object and the PTX of its `gpu.binary`, which is erased. Names of constants,
-/// or null pointers, and sizes.
-struct EmbeddedKernels {
-  mlir::Attribute cubin, ptx;
-  int64_t cubinSize = 0, ptxSize = 0;
-};
-mlir::FailureOr<EmbeddedKernels> embedKernels(mlir::ModuleOp module, TableWriter &writer,
-                                              const TargetDescription &target);
+/// The assembled kernels of a module: the objects of its `gpu.binary`, which is erased.
+mlir::FailureOr<std::vector<rows::image>> embedImages(mlir::ModuleOp module, TableWriter &writer,
+                                                      const TargetDescription &target);
 
 /// Writes the launches of an entry point: one row per step of each kernel's strategy.
 class EntryTables {

@@ -63,24 +63,28 @@ FailureOr<StringAttr> GPULaunches::write(LaunchOp launch, StringRef symbol, cons
   return constant;
 }
 
-FailureOr<EmbeddedKernels> hadal::embedKernels(ModuleOp module, TableWriter &writer, const TargetDescription &target) {
-  EmbeddedKernels result{writer.null(), writer.null()};
+FailureOr<std::vector<rows::image>> hadal::embedImages(ModuleOp module, TableWriter &writer,
+                                                       const TargetDescription &target) {
+  std::vector<rows::image> images;
+  StringAttr architecture = writer.string(target.name());
+  auto add = [&](unsigned kind, StringRef contents) {
+    images.push_back({.architecture = architecture,
+                      .kind = kind,
+                      .bytes = writer.bytes("image." + std::to_string(images.size()), contents),
+                      .size = int64_t(contents.size())});
+  };
   for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
     for (auto object : kernels.getObjects().getAsRange<gpu::ObjectAttr>()) {
       StringRef contents = object.getObject().getValue();
-      if (object.getFormat() == gpu::CompilationTarget::Binary) {
-        result.cubin = writer.bytes("cubin", contents);
-        result.cubinSize = contents.size();
-      } else if (object.getFormat() == gpu::CompilationTarget::Assembly) {
-        contents.consume_back(StringRef("\0", 1));
-        result.ptx = writer.bytes("ptx", contents);
-        result.ptxSize = contents.size();
-      }
+      if (object.getFormat() == gpu::CompilationTarget::Binary)
+        add(HADAL_CUBIN, contents);
+      else if (object.getFormat() == gpu::CompilationTarget::Assembly)
+        add(HADAL_PTX, contents.rtrim(StringRef("\0", 1)));
     }
     kernels.erase();
   }
   bool needed = target.kind() == TargetKind::NVPTX && !module->hasAttr(emulateAttrName);
-  if (needed && (!result.cubinSize || !result.ptxSize))
+  if (needed && images.empty())
     return module.emitError("the kernels for ") << target.name() << " were not assembled: run the phase target first";
-  return result;
+  return images;
 }

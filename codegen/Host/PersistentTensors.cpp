@@ -52,7 +52,9 @@ FailureOr<int64_t> PersistentTensors::add(Location loc, unsigned role, StringRef
       !getElementType(tensor.getElementType()))
     return emitError(loc) << "'" << name << "' has a type that a program cannot hold: " << type
                           << "; a tensor of at most " << HADAL_MAX_RANK << " closed dimensions is expected";
-  auto [number, isNew] = numbers.try_emplace({role, StringAttr::get(type.getContext(), name)}, tensors.size());
+  // An input or a result of another entry point may have the same name and another shape.
+  Type key = role == HADAL_INPUT || role == HADAL_RESULT ? type : Type();
+  auto [number, isNew] = numbers.try_emplace({role, StringAttr::get(type.getContext(), name), key}, tensors.size());
   if (!isNew) {
     if (tensors[number->second].type != tensor)
       return emitError(loc) << "'" << name << "' is " << tensor << " here and " << tensors[number->second].type
@@ -64,7 +66,7 @@ FailureOr<int64_t> PersistentTensors::add(Location loc, unsigned role, StringRef
     record.parameter = parameters.lookup(name);
     if (!record.parameter)
       return emitError(loc) << "names the parameter '" << name << "', which the module does not hold";
-    record.owner = numbers.lookup({HADAL_PARAMETER, StringAttr::get(type.getContext(), name)});
+    record.owner = numbers.lookup({HADAL_PARAMETER, StringAttr::get(type.getContext(), name), Type()});
   }
   tensors.push_back(record);
   return number->second;
@@ -119,8 +121,27 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
   return success();
 }
 
+SmallVector<int64_t> PersistentTensors::getInputs(func::FuncOp entry) const {
+  llvm::SetVector<int64_t> inputs;
+  for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
+    int64_t number = ofArgument(entry, index);
+    if (tensors[number].role == HADAL_INPUT || tensors[number].role == HADAL_SCALAR)
+      inputs.insert(number);
+  }
+  return inputs.takeVector();
+}
+
+SmallVector<int64_t> PersistentTensors::getResults(func::FuncOp entry) const {
+  llvm::SetVector<int64_t> found;
+  for (unsigned index = 0; index < entry.getNumResults(); ++index)
+    if (auto result = results.find({entry, index}); result != results.end())
+      found.insert(result->second);
+  return found.takeVector();
+}
+
 Attribute PersistentTensors::write(TableWriter &writer) const {
   std::vector<rows::tensor> rows;
+  SmallVector<int64_t> closed(HADAL_MAX_RANK, HADAL_NONE);
   for (const Tensor &tensor : tensors) {
     SmallVector<Attribute> aliases;
     ParameterOp parameter = tensor.role == HADAL_PARAMETER ? tensor.parameter : ParameterOp();
@@ -130,9 +151,14 @@ Attribute PersistentTensors::write(TableWriter &writer) const {
     rows.push_back({.name = writer.string(tensor.name),
                     .role = tensor.role,
                     .element_type = *getElementType(tensor.type.getElementType()),
+                    .lifetime = tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT ? HADAL_RUN : HADAL_SESSION,
+                    .layout = HADAL_ROW_MAJOR,
                     .rank = tensor.type.getRank(),
                     .initializer = parameter ? int64_t(parameter.getInitializer()) : 0,
                     .dimensions = tensor.type.getShape(),
+                    .extents = ArrayRef<int64_t>(closed),
+                    .global_dimensions = tensor.type.getShape(),
+                    .box_offsets = ArrayRef<int64_t>(),
                     .initializer_std = parameter ? parameter.getStd().convertToDouble() : 0.0,
                     .owner = tensor.owner,
                     .trainable = parameter && parameter.getTrainable(),

@@ -26,7 +26,10 @@ public:
     SmallVector<int64_t> padded(field.values);
     assert(int64_t(padded.size()) <= next().length && "more numbers than the field holds");
     padded.resize(next().length, 0);
-    row.push_back(builder.getI64ArrayAttr(padded));
+    if (next().kind == FieldKind::Integers64)
+      return row.push_back(builder.getI64ArrayAttr(padded));
+    row.push_back(builder.getArrayAttr(
+        llvm::map_to_vector(padded, [&](int64_t value) -> Attribute { return builder.getI32IntegerAttr(value); })));
   }
   TableRow take() { return std::move(row); }
 
@@ -50,6 +53,7 @@ private:
 #define HADAL_U64(field) {#field, FieldKind::Integer64},
 #define HADAL_F32(field) {#field, FieldKind::Float32},
 #define HADAL_I64S(field, length) {#field, FieldKind::Integers64, length},
+#define HADAL_U32S(field, length) {#field, FieldKind::Integers32, length},
 #define HADAL_END(structure)                                                                                           \
   }                                                                                                                    \
   ;                                                                                                                    \
@@ -67,6 +71,7 @@ private:
 #define HADAL_U64(field) writer.add(field);
 #define HADAL_F32(field) writer.add(field);
 #define HADAL_I64S(field, length) writer.add(field);
+#define HADAL_U32S(field, length) writer.add(field);
 #define HADAL_END(structure)                                                                                           \
   return writer.take();                                                                                                \
   }
@@ -88,6 +93,9 @@ LLVM::LLVMStructType hadal::getStructType(MLIRContext *context, ArrayRef<FieldDe
       break;
     case FieldKind::Float32:
       types.push_back(builder.getF32Type());
+      break;
+    case FieldKind::Integers32:
+      types.push_back(LLVM::LLVMArrayType::get(builder.getI32Type(), field.length));
       break;
     case FieldKind::Integers64:
       types.push_back(LLVM::LLVMArrayType::get(builder.getI64Type(), field.length));

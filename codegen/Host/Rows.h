@@ -21,7 +21,7 @@ namespace hadal {
 using TableRow = llvm::SmallVector<mlir::Attribute>;
 
 /// What a field of a structure is in LLVM.
-enum class FieldKind { Pointer, Integer32, Integer64, Float32, Integers64 };
+enum class FieldKind { Pointer, Integer32, Integer64, Float32, Integers32, Integers64 };
 struct FieldDescription {
   llvm::StringLiteral name;
   FieldKind kind;
@@ -65,6 +65,7 @@ namespace rows {
 #define HADAL_U64(field) fields::Number field;
 #define HADAL_F32(field) fields::Real field;
 #define HADAL_I64S(field, length) fields::Numbers field;
+#define HADAL_U32S(field, length) fields::Numbers field;
 #define HADAL_END(structure)                                                                                           \
   static llvm::ArrayRef<FieldDescription> describe();                                                                  \
   TableRow write(mlir::Builder &builder) const;                                                                        \

@@ -56,6 +56,15 @@ Value TableWriter::emitRows(LLVM::LLVMStructType type, ArrayRef<TableRow> rows) 
   return array;
 }
 
+Attribute TableWriter::integers(StringRef name, ArrayRef<int64_t> values) {
+  if (values.empty())
+    return null();
+  auto narrow = llvm::map_to_vector(values, [](int64_t value) { return int32_t(value); });
+  global(name, LLVM::LLVMArrayType::get(builder.getI32Type(), values.size()), LLVM::Linkage::Internal,
+         builder.getI32TensorAttr(narrow));
+  return builder.getStringAttr(name);
+}
+
 Attribute TableWriter::pointers(StringRef name, ArrayRef<Attribute> pointers) {
   auto type =
       LLVM::LLVMStructType::getLiteral(builder.getContext(), {LLVM::LLVMPointerType::get(builder.getContext())});

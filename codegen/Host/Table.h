@@ -29,6 +29,8 @@ public:
   template <class Row> mlir::Attribute table(llvm::StringRef name, const std::vector<Row> &rows) {
     return table(name, llvm::ArrayRef<Row>(rows));
   }
+  /// Numbers of 32 bits in a row.
+  mlir::Attribute integers(llvm::StringRef name, llvm::ArrayRef<int64_t> values);
   /// Pointers in a row.
   mlir::Attribute pointers(llvm::StringRef name, llvm::ArrayRef<mlir::Attribute> pointers);
   /// One structure of its own, exported or not. Returns the constant's name.

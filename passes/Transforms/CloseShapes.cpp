@@ -108,8 +108,6 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
     int64_t ahead = 1 + getDepths(module);
     setWindow(*model, ahead);
     Builder builder(module.getContext());
-    module->setAttr("hadal.micro_batch_size", builder.getI64IntegerAttr(microBatchSize));
-    module->setAttr("hadal.sequence_length", builder.getI64IntegerAttr(sequenceLength));
     module->setAttr("hadal.tokens_ahead", builder.getI64IntegerAttr(ahead));
     return success();
   }

@@ -1,19 +1,13 @@
 // What a launch on a GPU has to be for the driver to take it: the limits of grids and of tensor maps (CUDA Programming
 // Guide, "Compute Capabilities"; CUDA Driver API, cuTensorMapEncodeTiled). The compiler keeps to them, so a launch that
 // does not is a fault of the compiler, found before anything runs.
-#include "runtime/core/Program.h"
+#include "runtime/core/Commands.h"
 
 namespace hadal {
 namespace {
 
 constexpr int64_t maximalBlocks = (int64_t{1} << 31) - 1;
 constexpr uint32_t maximalThreads = 1024, maximalCluster = 8, maximalSharedBytes = 227 << 10;
-
-/// Bytes of the memory that an argument names.
-uint64_t argumentSize(const struct hadal_program &program, const hadal_entry &entry, const hadal_argument &argument) {
-  return argument.kind == HADAL_ARGUMENT_TENSOR ? byteSize(program.tensors[argument.index])
-                                                : entry.arena_buffers[argument.index].size;
-}
 
 /// Bytes from the map's first element to its last, that one included.
 uint64_t extentOf(const hadal_tensor_map &map) {
@@ -61,6 +55,8 @@ void verifyGPULaunch(const struct hadal_program &program, const hadal_entry &ent
   requireOfProgram(gpu.threads >= 1 && gpu.threads <= maximalThreads, what, "has ", gpu.threads, " threads a block");
   requireOfProgram(gpu.cluster >= 1 && gpu.cluster <= maximalCluster && gpu.blocks % gpu.cluster == 0, what,
                    "has clusters of ", gpu.cluster, " among ", gpu.blocks, " blocks");
+  requireOfProgram(gpu.cluster == 1 || launch.number == HADAL_NONE, what, "has clusters of ", gpu.cluster,
+                   " blocks, whose number varies");
   requireOfProgram(gpu.shared_bytes <= maximalSharedBytes, what, "asks for ", gpu.shared_bytes,
                    " bytes of shared memory; ", maximalSharedBytes, " are possible");
   for (uint32_t i = 0; i < gpu.map_count; ++i)

@@ -29,6 +29,15 @@ std::string describeAvailable(const AvailableMemory &available) {
   return available.limitedBy.empty() ? text : concat(text, " (limited by ", available.limitedBy, ")");
 }
 
+void fillElements(std::byte *target, uint64_t bytes, uint32_t element, uint32_t elementBytes) {
+  if (elementBytes == 1 || element == 0) {
+    std::memset(target, static_cast<int>(element), bytes);
+    return;
+  }
+  for (uint64_t offset = 0; offset < bytes; offset += elementBytes)
+    std::memcpy(target + offset, &element, elementBytes);
+}
+
 static void *mapAnonymous(uint64_t size, int protection, const std::string &purpose) {
   void *address = mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED)

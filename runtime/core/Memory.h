@@ -17,6 +17,9 @@ std::string describeBytes(uint64_t bytes);
 /// "1.50 GiB are available (limited by ulimit -v)".
 std::string describeAvailable(const AvailableMemory &available);
 
+/// Fills memory with the lower `elementBytes` (1, 2 or 4) bytes of an element; `bytes` is a multiple of them.
+void fillElements(std::byte *target, uint64_t bytes, uint32_t element, uint32_t elementBytes);
+
 /// Anonymous zero-filled memory, 2 MiB aligned, on huge pages where the kernel has them.
 class Mapping {
 public:

@@ -1,6 +1,8 @@
 // Verification of the descriptor and lookups in it.
 #include "runtime/core/Program.h"
 
+#include "runtime/core/Commands.h"
+
 #include <algorithm>
 #include <set>
 #include <string>
@@ -48,7 +50,42 @@ namespace {
 
 template <class... Parts> void require(bool condition, const Parts &...parts) { requireOfProgram(condition, parts...); }
 
-bool isForGPU(const struct hadal_program &program) { return std::string_view(program.target) != "cpu"; }
+/// There is one device, which holds every tensor whole.
+void verifyBox(const hadal_tensor &tensor, const std::string &what) {
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    require(tensor.box_offsets[i] == 0 && tensor.global_dimensions[i] == tensor.dimensions[i], what, "is a part of [",
+            tensor.global_dimensions[i], "] in dimension ", i, ", [", tensor.dimensions[i], "] from ",
+            tensor.box_offsets[i], " on; on one device it has to be whole");
+}
+
+void verifyExtents(const struct hadal_program &program, const hadal_tensor &tensor, const std::string &what) {
+  for (uint32_t i = 0; i < tensor.rank; ++i) {
+    uint32_t extent = tensor.extents[i];
+    if (extent == HADAL_NONE)
+      continue;
+    require(extent < program.number_count, what, "has the number ", extent, " of ", program.number_count, " as extent ",
+            i);
+    require(tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT || tensor.role == HADAL_STATE, what,
+            "has an extent that varies, as only inputs, results and states may");
+    require(program.numbers[extent].bound == tensor.dimensions[i], what, "has the dimension ", tensor.dimensions[i],
+            ", and its extent '", program.numbers[extent].name, "' the bound ", program.numbers[extent].bound);
+  }
+}
+
+void verifyNumber(const struct hadal_program &program, uint32_t index) {
+  const hadal_number &number = program.numbers[index];
+  require(number.name, "number ", index, " has no name");
+  require(number.bound >= 1, "the number '", number.name, "' has the bound ", number.bound);
+  for (uint32_t other = 0; other < index; ++other)
+    require(std::string_view(number.name) != program.numbers[other].name, "two numbers are named '", number.name, "'");
+}
+
+void verifyImage(const struct hadal_program &program, uint32_t index) {
+  const hadal_image &image = program.images[index];
+  require(image.architecture && image.bytes && image.size, "image ", index, " of its code is empty");
+  require(image.kind <= HADAL_PTX, "image ", index, " of its code, for ", image.architecture,
+          ", is of the unknown kind ", image.kind, "; this runtime loads cubins and PTX");
+}
 
 void verifyTensor(const struct hadal_program &program, uint32_t index) {
   const hadal_tensor &tensor = program.tensors[index];
@@ -57,6 +94,11 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
   require(tensor.role <= HADAL_RESULT, what, "has the unknown role ", tensor.role);
   require(tensor.element_type <= HADAL_F8E4M3FN, what, "has the unknown element type ", tensor.element_type);
   require(tensor.rank <= HADAL_MAX_RANK, what, "has rank ", tensor.rank, ", at most ", HADAL_MAX_RANK, " is possible");
+  require(tensor.lifetime <= HADAL_EXTERNAL, what, "has the unknown lifetime ", tensor.lifetime);
+  require(tensor.lifetime != HADAL_RUN || tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT, what,
+          "lives for one run only, as nothing but inputs and results may");
+  require(tensor.layout == HADAL_ROW_MAJOR, what, "has the layout ", tensor.layout,
+          "; this runtime knows only that of rows (", int{HADAL_ROW_MAJOR}, ")");
   uint64_t bytes = elementSize(tensor.element_type);
   for (int64_t dimension : dimensions(tensor)) {
     require(dimension > 0, what, "has the dimension ", dimension);
@@ -86,66 +128,8 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
             "is a result whose elements are neither f32 nor i32");
     break;
   }
-}
-
-void verifyArena(const struct hadal_program &program, const hadal_entry &entry) {
-  std::span buffers(entry.arena_buffers, entry.arena_buffer_count);
-  uint64_t alignment = isForGPU(program) ? 256 : 64;
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    const hadal_arena_buffer &buffer = buffers[i];
-    std::string what = concat("arena buffer ", i, " of '", entry.name, "' ");
-    require(buffer.offset % alignment == 0, what, "has the offset ", buffer.offset, ", which is no multiple of ",
-            alignment);
-    require(buffer.size <= program.arena_size && buffer.offset <= program.arena_size - buffer.size, what,
-            "ends behind the arena of ", program.arena_size, " bytes");
-    require(buffer.first_launch <= buffer.last_launch && buffer.last_launch < entry.launch_count, what,
-            "has the lifetime [", buffer.first_launch, ", ", buffer.last_launch, "] among ", entry.launch_count,
-            " launches");
-  }
-  // No two buffers may share bytes while both live: sorted by offset, only those that begin before this one ends
-  // matter.
-  std::vector<uint32_t> order(buffers.size());
-  for (size_t i = 0; i < order.size(); ++i)
-    order[i] = static_cast<uint32_t>(i);
-  std::ranges::sort(order, {}, [&](uint32_t i) { return buffers[i].offset; });
-  for (size_t i = 0; i < order.size(); ++i) {
-    const hadal_arena_buffer &first = buffers[order[i]];
-    for (size_t j = i + 1; j < order.size() && buffers[order[j]].offset < first.offset + first.size; ++j) {
-      const hadal_arena_buffer &second = buffers[order[j]];
-      bool together = first.first_launch <= second.last_launch && second.first_launch <= first.last_launch;
-      require(!together || second.size == 0, "arena buffers ", order[i], " and ", order[j], " of '", entry.name,
-              "' share bytes while both are alive");
-    }
-  }
-}
-
-void verifyLaunches(const struct hadal_program &program, const hadal_entry &entry) {
-  for (uint64_t i = 0; i < entry.launch_count; ++i) {
-    const hadal_launch &launch = entry.launches[i];
-    std::string what = concat("launch ", i, " of '", entry.name, "' ");
-    require(launch.name && (launch.function || launch.gpu), what, "has no kernel");
-    require(!launch.gpu == !isForGPU(program), what, "is for ", launch.gpu ? "a GPU" : "a CPU",
-            " in a program for the target '", program.target, "'");
-    require(launch.tasks >= 1 && launch.grain >= 1, what, "has ", launch.tasks, " tasks in chunks of ", launch.grain);
-    require(launch.first_argument <= entry.argument_count &&
-                launch.argument_count <= entry.argument_count - launch.first_argument,
-            what, "has arguments [", launch.first_argument, ", +", launch.argument_count, ") of ",
-            entry.argument_count);
-    for (uint32_t a = 0; a < launch.argument_count; ++a) {
-      const hadal_argument &argument = entry.arguments[launch.first_argument + a];
-      require(argument.kind <= HADAL_ARGUMENT_ARENA, what, "has an argument of the unknown kind ", argument.kind);
-      bool isTensor = argument.kind == HADAL_ARGUMENT_TENSOR;
-      require(argument.index < (isTensor ? program.tensor_count : entry.arena_buffer_count), what,
-              "has an argument with index ", argument.index, " out of range");
-      if (isTensor)
-        continue;
-      const hadal_arena_buffer &buffer = entry.arena_buffers[argument.index];
-      require(i >= buffer.first_launch && i <= buffer.last_launch, what, "touches arena buffer ", argument.index,
-              " outside its lifetime [", buffer.first_launch, ", ", buffer.last_launch, "]");
-    }
-    if (launch.gpu)
-      verifyGPULaunch(program, entry, launch, what);
-  }
+  verifyBox(tensor, what);
+  verifyExtents(program, tensor, what);
 }
 
 } // namespace
@@ -154,33 +138,55 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
   require(descriptor.version == HADAL_PROGRAM_VERSION, "it has version ", descriptor.version, ", this runtime is for ",
           HADAL_PROGRAM_VERSION, "; compile and link with the same hadalc");
   require(descriptor.program && descriptor.model && descriptor.target && descriptor.cpu && descriptor.cpu_features &&
-              descriptor.config_json && descriptor.config_json_reason && descriptor.stored_weights,
+              descriptor.precision && descriptor.config_json && descriptor.config_json_reason &&
+              descriptor.stored_weights,
           "a string of the descriptor is missing");
-  require(descriptor.micro_batch_size >= 1 && descriptor.sequence_length >= 1 && descriptor.tokens_ahead >= 1 &&
-              descriptor.vocabulary >= 1,
-          "micro-batch ", descriptor.micro_batch_size, ", sequence length ", descriptor.sequence_length,
-          ", tokens ahead ", descriptor.tokens_ahead, " and vocabulary ", descriptor.vocabulary,
-          " must all be positive");
+  require(descriptor.vocabulary >= 1, "it has a vocabulary of ", descriptor.vocabulary);
   require(!isForGPU() || std::string_view(descriptor.target).starts_with("sm_"), "it was compiled for the target '",
           descriptor.target, "'; this runtime has: cpu and GPUs of NVIDIA (sm_90a)");
-  require(!needsGPU() || (descriptor.cubin && descriptor.cubin_size && descriptor.ptx && descriptor.ptx_size),
-          "it is for the target '", descriptor.target, "' but holds no code for it");
+  require(!needsGPU() || descriptor.image_count, "it is for the target '", descriptor.target,
+          "' but holds no code for it");
+  for (uint32_t i = 0; i < descriptor.image_count; ++i)
+    verifyImage(descriptor, i);
+  for (uint32_t i = 0; i < descriptor.number_count; ++i)
+    verifyNumber(descriptor, i);
   std::set<std::pair<uint32_t, std::string_view>> names;
   for (uint32_t i = 0; i < descriptor.tensor_count; ++i) {
     verifyTensor(descriptor, i);
-    require(names.insert({descriptor.tensors[i].role, descriptor.tensors[i].name}).second, "two tensors of role ",
-            descriptor.tensors[i].role, " are named '", descriptor.tensors[i].name, "'");
+    const hadal_tensor &tensor = descriptor.tensors[i];
+    bool isOfEntry = tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT; // names are unique within the entry
+    require(isOfEntry || names.insert({tensor.role, tensor.name}).second, "two tensors of role ", tensor.role,
+            " are named '", tensor.name, "'");
   }
-  for (const hadal_entry &entry : entries()) {
-    require(entry.name, "an entry point has no name");
-    verifyArena(descriptor, entry);
-    verifyLaunches(descriptor, entry);
-  }
+  for (const hadal_entry &entry : entries())
+    verifyEntry(descriptor, entry);
 }
 
 std::optional<uint32_t> Program::findTensor(hadal_role role, std::string_view name) const {
   for (uint32_t i = 0; i < descriptor.tensor_count; ++i)
     if (descriptor.tensors[i].role == role && name == descriptor.tensors[i].name)
+      return i;
+  return std::nullopt;
+}
+
+std::optional<uint32_t> Program::findInput(uint32_t entry, std::string_view name) const {
+  return findAmong(inputsOf(descriptor.entries[entry]), name);
+}
+
+std::optional<uint32_t> Program::findResult(uint32_t entry, std::string_view name) const {
+  return findAmong(resultsOf(descriptor.entries[entry]), name);
+}
+
+std::optional<uint32_t> Program::findAmong(std::span<const uint32_t> indices, std::string_view name) const {
+  for (uint32_t index : indices)
+    if (name == descriptor.tensors[index].name)
+      return index;
+  return std::nullopt;
+}
+
+std::optional<uint32_t> Program::findNumber(std::string_view name) const {
+  for (uint32_t i = 0; i < descriptor.number_count; ++i)
+    if (name == descriptor.numbers[i].name)
       return i;
   return std::nullopt;
 }

@@ -29,10 +29,6 @@ template <class... Parts> void requireOfProgram(bool condition, const Parts &...
     fail(HADAL_EXIT_INPUT, "malformed program: ", parts...);
 }
 
-/// Checks the part of a launch that is about GPUs; `what` names the launch (core/GPULaunch.cpp).
-void verifyGPULaunch(const struct hadal_program &program, const hadal_entry &entry, const hadal_launch &launch,
-                     const std::string &what);
-
 /// "f32" for messages.
 const char *describeElementType(uint32_t elementType);
 
@@ -53,9 +49,16 @@ public:
 
   std::span<const hadal_tensor> tensors() const { return {descriptor.tensors, descriptor.tensor_count}; }
   std::span<const hadal_entry> entries() const { return {descriptor.entries, descriptor.entry_count}; }
+  std::span<const hadal_number> numbers() const { return {descriptor.numbers, descriptor.number_count}; }
+  std::span<const hadal_image> images() const { return {descriptor.images, descriptor.image_count}; }
 
+  /// The first tensor of the name. Inputs and results of several entry points may share a name.
   std::optional<uint32_t> findTensor(hadal_role role, std::string_view name) const;
   std::optional<uint32_t> findEntry(std::string_view name) const;
+  std::optional<uint32_t> findNumber(std::string_view name) const;
+  /// The tensor of that name that an entry point reads or writes.
+  std::optional<uint32_t> findInput(uint32_t entry, std::string_view name) const;
+  std::optional<uint32_t> findResult(uint32_t entry, std::string_view name) const;
 
   /// The tensors of one role, in the order of the descriptor.
   std::vector<uint32_t> tensorsOf(hadal_role role) const;
@@ -65,6 +68,8 @@ public:
 
 private:
   const struct hadal_program &descriptor;
+
+  std::optional<uint32_t> findAmong(std::span<const uint32_t> indices, std::string_view name) const;
 };
 
 } // namespace hadal

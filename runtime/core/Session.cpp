@@ -1,6 +1,7 @@
 // Access to a program's tensors and entry points.
 #include "runtime/core/Session.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"
 
 #include <cmath>
@@ -9,7 +10,10 @@ namespace hadal {
 
 Session::Session(const struct hadal_program &descriptor, const DeviceOptions &options)
     : checkedProgram(descriptor), programDevice(createDevice(checkedProgram, options)),
-      scalars(checkedProgram.tensorsOf(HADAL_SCALAR)), results(checkedProgram.tensorsOf(HADAL_RESULT)) {}
+      scalars(checkedProgram.tensorsOf(HADAL_SCALAR)), results(checkedProgram.tensorsOf(HADAL_RESULT)) {
+  for (const hadal_entry &entry : checkedProgram.entries())
+    numbers.push_back(numbersOf(descriptor, entry));
+}
 
 std::optional<uint32_t> Session::findAmong(const std::vector<uint32_t> &indices, std::string_view name) const {
   for (uint32_t index : indices)
@@ -35,6 +39,21 @@ uint32_t Session::requireEntry(std::string_view name) const {
        "'; it has: ", names);
 }
 
+static uint32_t requireOfEntry(std::optional<uint32_t> index, const hadal_entry &entry, const char *kind,
+                               std::string_view name) {
+  if (!index)
+    fail(HADAL_EXIT_INPUT, "the entry point '", entry.name, "' has no ", kind, " '", name, "'");
+  return *index;
+}
+
+uint32_t Session::requireInput(uint32_t entry, std::string_view name) const {
+  return requireOfEntry(checkedProgram.findInput(entry, name), checkedProgram.entries()[entry], "input", name);
+}
+
+uint32_t Session::requireResult(uint32_t entry, std::string_view name) const {
+  return requireOfEntry(checkedProgram.findResult(entry, name), checkedProgram.entries()[entry], "result", name);
+}
+
 void Session::write(uint32_t index, uint64_t offset, std::span<const std::byte> source) {
   uint64_t size = byteSize(tensor(index));
   if (offset > size || source.size() > size - offset)
@@ -57,14 +76,48 @@ void Session::setScalar(std::string_view name, float value) {
 }
 
 float Session::result(std::string_view name) const {
-  float value = 0;
-  if (std::optional<uint32_t> index = findAmong(results, name)) {
-    if (tensor(*index).rank != 0 || tensor(*index).element_type != HADAL_F32)
-      fail(HADAL_EXIT_INPUT, "the result '", name, "' has the shape ", describeShape(dimensions(tensor(*index))),
-           " of ", describeElementType(tensor(*index).element_type), ": it is no f32 that is read by itself");
-    read(*index, 0, std::as_writable_bytes(std::span(&value, 1)));
+  const hadal_tensor *other = nullptr;
+  for (uint32_t index : results) {
+    if (name != tensor(index).name)
+      continue;
+    other = &tensor(index);
+    if (other->rank != 0 || other->element_type != HADAL_F32)
+      continue;
+    float value = 0;
+    read(index, 0, std::as_writable_bytes(std::span(&value, 1)));
+    return value;
   }
-  return value;
+  if (other)
+    fail(HADAL_EXIT_INPUT, "the result '", name, "' has the shape ", describeShape(dimensions(*other)), " of ",
+         describeElementType(other->element_type), ": it is no f32 that is read by itself");
+  return 0;
+}
+
+void Session::setNumber(std::string_view name, int64_t value) {
+  std::optional<uint32_t> index = checkedProgram.findNumber(name);
+  if (!index)
+    fail(HADAL_EXIT_INPUT, "the program of model '", checkedProgram->model, "' has no number '", name, "'");
+  int64_t bound = checkedProgram.numbers()[*index].bound;
+  if (value < 0 || value > bound)
+    fail(HADAL_EXIT_INPUT, "the number '", name, "' is ", value, "; the program was compiled for 0 to ", bound);
+  programDevice->setNumber(*index, value);
+}
+
+std::vector<int64_t> Session::shapeOf(uint32_t index) const {
+  std::span<const int64_t> largest = dimensions(tensor(index));
+  std::vector<int64_t> shape(largest.begin(), largest.end());
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (uint32_t extent = tensor(index).extents[i]; extent != HADAL_NONE)
+      shape[i] = programDevice->number(extent);
+  return shape;
+}
+
+void Session::run(uint32_t entry, CommandRecorder *recorder) {
+  for (uint32_t index : numbers[entry])
+    if (programDevice->number(index) < 0)
+      fail(HADAL_EXIT_INPUT, "the entry point '", checkedProgram.entries()[entry].name, "' depends on the number '",
+           checkedProgram.numbers()[index].name, "', which nobody has written");
+  programDevice->run(entry, recorder);
 }
 
 const char *describeNonFinite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }

@@ -33,6 +33,9 @@ public:
   /// The index of a tensor or entry point; fails with a message when the program has none of that name.
   uint32_t require(hadal_role role, std::string_view name) const;
   uint32_t requireEntry(std::string_view name) const;
+  /// The tensor that an entry point reads or writes under this name.
+  uint32_t requireInput(uint32_t entry, std::string_view name) const;
+  uint32_t requireResult(uint32_t entry, std::string_view name) const;
   std::optional<uint32_t> find(hadal_role role, std::string_view name) const {
     return checkedProgram.findTensor(role, name);
   }
@@ -56,17 +59,24 @@ public:
   void setScalar(std::string_view name, float value);
   bool hasScalar(std::string_view name) const { return findAmong(scalars, name).has_value(); }
   /// Reads a result that is one number (f32, rank 0); 0 when the program has none of that name. Others are read like
-  /// any tensor: session.read<int32_t>(session.require(HADAL_RESULT, "targets")).
+  /// any tensor: session.read<int32_t>(session.requireResult(entry, "targets")).
   float result(std::string_view name) const;
 
-  /// Runs an entry point. Allocates nothing.
-  void run(uint32_t entry, LaunchRecorder *recorder = nullptr) { programDevice->run(entry, recorder); }
+  /// Writes a number that shapes of the runs that follow depend on. Fails unless it is 0 to its bound, and when the
+  /// program has none of the name.
+  void setNumber(std::string_view name, int64_t value);
+  /// The tensor's dimensions as the numbers are now.
+  std::vector<int64_t> shapeOf(uint32_t tensor) const;
+
+  /// Runs an entry point, all of whose numbers have been written. Allocates nothing.
+  void run(uint32_t entry, CommandRecorder *recorder = nullptr);
   void run(std::string_view entry) { run(requireEntry(entry)); }
 
 private:
   Program checkedProgram;
   std::unique_ptr<Device> programDevice;
-  std::vector<uint32_t> scalars, results; // looked up in every step
+  std::vector<uint32_t> scalars, results;     // looked up in every step
+  std::vector<std::vector<uint32_t>> numbers; // that each entry point depends on
 
   std::optional<uint32_t> findAmong(const std::vector<uint32_t> &indices, std::string_view name) const;
 };

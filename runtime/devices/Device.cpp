@@ -2,6 +2,7 @@
 // machine has.
 #include "runtime/devices/Device.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"
 #include "runtime/devices/cpu/CpuDevice.h"
 #include "runtime/devices/cuda/CudaDevice.h"
@@ -48,9 +49,35 @@ std::string listDevices() {
   }
 }
 
+constexpr const char *collectives[] = {"all-reduce", "reduce-scatter", "all-gather", "send", "receive", "exchange"};
+
+/// What a command asks for that no device does; "" when it can be run.
+std::string missing(const hadal_entry &entry, const hadal_command &command) {
+  if (command.kind == HADAL_HOST_WAIT)
+    return "to wait for the host";
+  if (command.kind != HADAL_COLLECTIVE)
+    return "";
+  const hadal_collective &collective = entry.collectives[command.index];
+  return concat("for an ", collectives[collective.kind], " over '", collective.axis, "'");
+}
+
+/// The tables have a place for more than this runtime does. Such a program is refused before it begins.
+void requireRunnable(const Program &program) {
+  for (const hadal_entry &entry : program.entries())
+    for (uint64_t i = 0; i < entry.command_count; ++i)
+      if (std::string what = missing(entry, entry.commands[i]); !what.empty())
+        fail(HADAL_EXIT_INPUT, "the entry point '", entry.name, "' asks in command ", i, " ('",
+             nameOf(entry, entry.commands[i]), "') ", what, ", which this runtime cannot do yet");
+  for (const hadal_tensor &tensor : program.tensors())
+    if (tensor.lifetime == HADAL_EXTERNAL)
+      fail(HADAL_EXIT_INPUT, "the tensor '", tensor.name,
+           "' lies in memory of whoever calls the runtime, which this runtime cannot take yet");
+}
+
 } // namespace
 
 std::unique_ptr<Device> createDevice(const Program &program, const DeviceOptions &options) {
+  requireRunnable(program);
   std::optional<Choice> choice = parseChoice(options.device);
   if (!choice)
     fail(HADAL_EXIT_COMMAND_LINE, "there is no device '", options.device, "'; there are: ", listDevices());

@@ -4,7 +4,7 @@
 #ifndef HADAL_RUNTIME_DEVICES_DEVICE_H
 #define HADAL_RUNTIME_DEVICES_DEVICE_H
 
-#include "runtime/core/LaunchRecorder.h"
+#include "runtime/core/CommandRecorder.h"
 #include "runtime/core/Program.h"
 
 #include <cstddef>
@@ -19,12 +19,13 @@ struct DeviceOptions {
   unsigned threads = 0;
   /// "auto", "cpu", "cuda" or "cuda:N".
   std::string device = "auto";
-  /// A GPU runs launches one by one and waits for each, so that a failure names its kernel.
+  /// A GPU runs commands one by one and waits for each, so that a failure names its kernel.
   bool launchBlocking = false;
 };
 
 class Device {
 public:
+  explicit Device(const Program &program) : numbers(program.numbers().size(), notWritten) {}
   virtual ~Device() = default;
 
   /// One line for the start of a log: "cpu znver4 (avx2,fma), 2 threads".
@@ -40,16 +41,25 @@ public:
   virtual void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) = 0;
   virtual void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const = 0;
 
-  /// Copies an argument of an entry point's table out, of the arena too, where it stays as the last launch that touched
-  /// it left it until another of the entry point's buffers takes its place.
+  /// Copies an argument of an entry point's table out, of the arena too, where it stays as the last command that
+  /// touched it left it until another of the entry point's buffers takes its place.
   virtual void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const = 0;
+
+  /// Writes a number for the runs that follow; it lies within its bound. A number that was never written is negative.
+  virtual void setNumber(uint32_t number, int64_t value) { numbers[number] = value; }
+  int64_t number(uint32_t index) const { return numbers[index]; }
 
   /// The tensor's memory where the host can address it, null otherwise.
   virtual std::byte *hostAddress(uint32_t tensor) const = 0;
 
-  /// Runs all launches of an entry point, and may return before they are done. Allocates nothing after the first run of
+  /// Runs all commands of an entry point, and may return before they are done. Allocates nothing after the first run of
   /// the entry point.
-  virtual void run(uint32_t entry, LaunchRecorder *recorder) = 0;
+  virtual void run(uint32_t entry, CommandRecorder *recorder) = 0;
+
+protected:
+  static constexpr int64_t notWritten = -1;
+  /// The values of the program's numbers; they stay where they are.
+  std::vector<int64_t> numbers;
 };
 
 /// The device that the options name, which must suit `program->target`. Fails when this machine cannot run the

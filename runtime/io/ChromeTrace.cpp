@@ -2,6 +2,7 @@
 // arena's bytes that are in use.
 #include "runtime/io/ChromeTrace.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"
 #include "runtime/io/File.h"
 #include "runtime/io/Json.h"
@@ -26,29 +27,29 @@ bool isChromeTrace(const std::filesystem::path &path) {
   }
 }
 
-/// Bytes of the entry point's buffers that are alive at each launch.
+/// Bytes of the entry point's buffers that are alive at each command.
 static std::vector<uint64_t> liveBytes(const hadal_entry &entry) {
-  std::vector<uint64_t> change(entry.launch_count + 1); // modulo 2^64: what is added is subtracted again
+  std::vector<uint64_t> change(entry.command_count + 1); // modulo 2^64: what is added is subtracted again
   for (uint64_t i = 0; i < entry.arena_buffer_count; ++i) {
-    change[entry.arena_buffers[i].first_launch] += entry.arena_buffers[i].size;
-    change[entry.arena_buffers[i].last_launch + 1] -= entry.arena_buffers[i].size;
+    change[entry.arena_buffers[i].first_command] += entry.arena_buffers[i].size;
+    change[entry.arena_buffers[i].last_command + 1] -= entry.arena_buffers[i].size;
   }
   for (uint64_t i = 1; i < change.size(); ++i)
     change[i] += change[i - 1];
   return change;
 }
 
-/// The counter at the beginning of every launch, whichever thread came to it first.
-static std::vector<Json> memoryEvents(const LaunchRecorder &recorder, int64_t origin) {
-  std::vector<LaunchRecord> records;
-  for (const std::vector<LaunchRecord> &list : recorder.threads())
+/// The counter at the beginning of every command, whichever thread came to it first.
+static std::vector<Json> memoryEvents(const CommandRecorder &recorder, int64_t origin) {
+  std::vector<CommandRecord> records;
+  for (const std::vector<CommandRecord> &list : recorder.threads())
     records.insert(records.end(), list.begin(), list.end());
-  std::ranges::sort(records, {}, &LaunchRecord::begin);
+  std::ranges::sort(records, {}, &CommandRecord::begin);
   std::map<const hadal_entry *, std::vector<uint64_t>> live;
   std::vector<Json> events;
-  const LaunchRecord *former = nullptr;
-  for (const LaunchRecord &record : records) {
-    if (former && former->entry == record.entry && former->launch == record.launch)
+  const CommandRecord *former = nullptr;
+  for (const CommandRecord &record : records) {
+    if (former && former->entry == record.entry && former->command == record.command)
       continue;
     former = &record;
     std::vector<uint64_t> &bytes = live[record.entry];
@@ -58,15 +59,31 @@ static std::vector<Json> memoryEvents(const LaunchRecorder &recorder, int64_t or
                       {"pid", 1},
                       {"ts", static_cast<double>(record.begin - origin) / 1000},
                       {"name", "memory"},
-                      {"args", {{"arena bytes", bytes[record.launch]}}}});
+                      {"args", {{"arena bytes", bytes[record.command]}}}});
   }
   return events;
 }
 
-void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &recorder, const std::string &process) {
+/// What a reader of the trace may want to know of a command.
+static Json describe(const hadal_entry &entry, const hadal_command &command) {
+  if (command.kind == HADAL_COPY)
+    return {{"bytes copied", entry.copies[command.index].bytes}};
+  if (command.kind == HADAL_FILL)
+    return {{"bytes filled", entry.fills[command.index].bytes}};
+  const hadal_launch &launch = entry.launches[command.index]; // nothing else is run
+  Json description = {{"iteration", launch.iteration}, {"tasks", launch.tasks}};
+  if (launch.gpu) {
+    description["threads"] = launch.gpu->threads;
+    description["shared bytes"] = launch.gpu->shared_bytes;
+    description["location"] = launch.gpu->location;
+  }
+  return description;
+}
+
+void writeChromeTrace(const std::filesystem::path &path, const CommandRecorder &recorder, const std::string &process) {
   int64_t origin = std::numeric_limits<int64_t>::max();
-  for (const std::vector<LaunchRecord> &records : recorder.threads())
-    for (const LaunchRecord &record : records)
+  for (const std::vector<CommandRecord> &records : recorder.threads())
+    for (const CommandRecord &record : records)
       origin = std::min(origin, record.begin);
 
   ReplacingFile output(path);
@@ -74,21 +91,17 @@ void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &r
   Json name = {{"ph", "M"}, {"pid", 1}, {"name", "process_name"}, {"args", {{"name", process}}}};
   output.file().write(dumpJson(name));
   for (size_t thread = 0; thread < recorder.threads().size(); ++thread)
-    for (const LaunchRecord &record : recorder.threads()[thread]) {
-      const hadal_launch &launch = record.entry->launches[record.launch];
+    for (const CommandRecord &record : recorder.threads()[thread]) {
+      const hadal_command &command = record.entry->commands[record.command];
       Json slice = {{"ph", "X"},
                     {"pid", 1},
                     {"tid", thread},
                     {"ts", static_cast<double>(record.begin - origin) / 1000},
                     {"dur", static_cast<double>(record.end - record.begin) / 1000},
-                    {"name", launch.name},
+                    {"name", nameOf(*record.entry, command)},
                     {"cat", record.entry->name},
-                    {"args", {{"launch", record.launch}, {"iteration", launch.iteration}, {"tasks", launch.tasks}}}};
-      if (launch.gpu) {
-        slice["args"]["threads"] = launch.gpu->threads;
-        slice["args"]["shared bytes"] = launch.gpu->shared_bytes;
-        slice["args"]["location"] = launch.gpu->location;
-      }
+                    {"args", describe(*record.entry, command)}};
+      slice["args"]["command"] = record.command;
       output.file().write(",\n" + dumpJson(slice));
     }
   for (const Json &event : memoryEvents(recorder, origin))

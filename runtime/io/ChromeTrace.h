@@ -2,7 +2,7 @@
 #ifndef HADAL_RUNTIME_IO_CHROMETRACE_H
 #define HADAL_RUNTIME_IO_CHROMETRACE_H
 
-#include "runtime/core/LaunchRecorder.h"
+#include "runtime/core/CommandRecorder.h"
 
 #include <filesystem>
 #include <string>
@@ -13,7 +13,7 @@ namespace hadal {
 bool isChromeTrace(const std::filesystem::path &path);
 
 /// `process` names the row of threads, for example "step 2 of model tiny".
-void writeChromeTrace(const std::filesystem::path &path, const LaunchRecorder &recorder, const std::string &process);
+void writeChromeTrace(const std::filesystem::path &path, const CommandRecorder &recorder, const std::string &process);
 
 } // namespace hadal
 

@@ -95,7 +95,7 @@ def kernel_seconds(trace_file, kernels, launches):
     for event in json.loads(trace_file.read_text())["traceEvents"]:
         if event["ph"] != "X":
             continue
-        key = (event["cat"], event["args"]["launch"])
+        key = (event["cat"], event["args"]["command"])
         begin, end = event["ts"], event["ts"] + event["dur"]
         name, first, last = spans.get(key, (event["name"], begin, end))
         spans[key] = (name, min(first, begin), max(last, end))

@@ -18,6 +18,7 @@
 #define HADAL_U64(field) FIELD(field)
 #define HADAL_F32(field) FIELD(field)
 #define HADAL_I64S(field, length) FIELD(field)
+#define HADAL_U32S(field, length) FIELD(field)
 #define HADAL_END(structure)                                                                                           \
   return layout;                                                                                                       \
   }

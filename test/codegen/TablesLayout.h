@@ -29,6 +29,7 @@ struct c_structure {
 #define HADAL_U64(field)
 #define HADAL_F32(field)
 #define HADAL_I64S(field, length)
+#define HADAL_U32S(field, length)
 #define HADAL_END(structure)
 #include "runtime/include/hadal/program.def"
 

@@ -52,6 +52,7 @@ private:
 #define HADAL_U64(field) .field = next.number(),
 #define HADAL_F32(field) .field = double(next.number()),
 #define HADAL_I64S(field, length) .field = ArrayRef<int64_t>(next.numbers(length)),
+#define HADAL_U32S(field, length) .field = ArrayRef<int64_t>(next.numbers(length)),
 #define HADAL_END(structure)                                                                                           \
   }                                                                                                                    \
   ;                                                                                                                    \
@@ -134,6 +135,11 @@ void compare(WrittenRow &&row, const c_structure &layout, ArrayRef<FieldDescript
       EXPECT_EQ(row.real(expected.offset), number);
       EXPECT_EQ(expected.size, 4u);
       break;
+    case FieldKind::Integers32:
+      EXPECT_EQ(expected.size, 4u * fields[index].length);
+      for (int64_t element = 0; element < fields[index].length; ++element)
+        EXPECT_EQ(row.integer(expected.offset + 4 * element, 32), 100 * number + element);
+      break;
     case FieldKind::Integers64:
       EXPECT_EQ(expected.size, 8u * fields[index].length);
       for (int64_t element = 0; element < fields[index].length; ++element)
@@ -154,6 +160,7 @@ void compare(WrittenRow &&row, const c_structure &layout, ArrayRef<FieldDescript
 #define HADAL_U64(field)
 #define HADAL_F32(field)
 #define HADAL_I64S(field, length)
+#define HADAL_U32S(field, length)
 #define HADAL_END(structure)
 #include "runtime/include/hadal/program.def"
 

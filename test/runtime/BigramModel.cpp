@@ -138,9 +138,6 @@ BigramModel::BigramModel() {
   b.program.model = "bigram";
   b.program.config_json = "{\"model_type\": \"bigram\"}";
   b.program.config_json_reason = "";
-  b.program.micro_batch_size = microBatch;
-  b.program.sequence_length = sequence;
-  b.program.tokens_ahead = ahead;
   b.program.vocabulary = vocabulary;
   b.program.scratch_size = vocabulary * sizeof(float);
 
@@ -165,6 +162,7 @@ BigramModel::BigramModel() {
                  norm = result("gradient_norm"), scaleResult = result("gradient_scale");
 
   EntryBuilder &accumulate = b.entry("accumulate");
+  accumulate.tokensAhead = ahead;
   hadal_argument mainRows = accumulate.buffer(rows * 4), predictionRows = accumulate.buffer(rows * 4),
                  gradientRows = accumulate.buffer(rows * vocabulary * 4);
   accumulate
@@ -185,6 +183,7 @@ BigramModel::BigramModel() {
       .launch(updateBias, "update_bias", 1, 1, {bias, load, biasRate});
 
   EntryBuilder &evaluate = b.entry("evaluate");
+  evaluate.tokensAhead = ahead;
   hadal_argument evaluatedRows = evaluate.buffer(rows * 4);
   evaluate.launch(evaluateRows, "evaluate_rows", rows, 2, {tokens, table, stack, evaluatedRows})
       .launch(sumMain, "sum_main", 1, 1, {evaluatedRows, main});

@@ -54,7 +54,7 @@ TEST_F(MemoryCheckDeathTest, WritingBehindATensor) {
   hadal_argument tensor = builder.parameter("norm.weight", {10}, 1);
   entry.launch(writeElement, "good", 1, 1, {tensor}, 9).launch(writeElement, "overrun", 1, 1, {tensor}, 10);
   EXPECT_EXIT(run(), testing::ExitedWithCode(violation),
-              "kernel 'overrun' \\(launch 1 of 'accumulate'\\) touched memory 0 bytes behind the end of the parameter "
+              "kernel 'overrun' \\(command 1 of 'accumulate'\\) touched memory 0 bytes behind the end of the parameter "
               "'norm.weight' of 40 bytes");
 }
 
@@ -63,7 +63,7 @@ TEST_F(MemoryCheckDeathTest, WritingBeforeATensor) {
   entry.launch(writeElement, "underrun", 1, 1, {tensor}, -1);
   EXPECT_EXIT(
       run(), testing::ExitedWithCode(violation),
-      "kernel 'underrun' \\(launch 0 of 'accumulate'\\) wrote before the beginning of the parameter 'norm.weight'");
+      "kernel 'underrun' \\(command 0 of 'accumulate'\\) wrote before the beginning of the parameter 'norm.weight'");
 }
 
 TEST_F(MemoryCheckDeathTest, WritingFarBeforeATensor) {
@@ -77,14 +77,14 @@ TEST_F(MemoryCheckDeathTest, WritingBehindAnArenaBuffer) {
   hadal_argument buffer = entry.buffer(100);
   entry.launch(writeElement, "overrun", 1, 1, {buffer}, 26);
   EXPECT_EXIT(run(), testing::ExitedWithCode(violation),
-              "4 bytes behind the end of arena buffer 0 of 'accumulate' \\(100 bytes, alive in launches 0 to 0\\)");
+              "4 bytes behind the end of arena buffer 0 of 'accumulate' \\(100 bytes, alive in commands 0 to 0\\)");
 }
 
 TEST_F(MemoryCheckDeathTest, TouchingABufferAfterItsLifetime) {
   hadal_argument buffer = entry.buffer(100), other = entry.buffer(100);
   entry.launch(remember, "first", 1, 1, {buffer}).launch(touchRemembered, "late", 1, 1, {other});
   EXPECT_EXIT(run(), testing::ExitedWithCode(violation),
-              "kernel 'late' .* at byte 0 of arena buffer 0 .*alive in launches 0 to 0, not now");
+              "kernel 'late' .* at byte 0 of arena buffer 0 .*alive in commands 0 to 0, not now");
 }
 
 TEST_F(MemoryCheckDeathTest, ReadingBehindTheScratchMemory) {

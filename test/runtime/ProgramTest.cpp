@@ -72,7 +72,7 @@ TEST(ProgramTest, ResultsHaveAnyShape) {
   small.builder.tensor(HADAL_RESULT, "log_probabilities", {4, 8});
   hadal_argument targets = small.builder.tensor(HADAL_RESULT, "targets", {4, 8}, HADAL_I32);
   Session session(small.builder.build(), {.threads = 1});
-  EXPECT_EQ(session.read<int32_t>(session.require(HADAL_RESULT, "targets")), std::vector<int32_t>(32));
+  EXPECT_EQ(session.read<int32_t>(targets.index), std::vector<int32_t>(32));
   EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { session.result("log_probabilities"); }),
                   "the result 'log_probabilities' has the shape [4, 8] of f32: it is no f32 that is read by itself");
   small.builder.tensors[targets.index].element_type = HADAL_BF16;
@@ -114,9 +114,12 @@ TEST(ProgramsTest, TrainingRefusesWhatItDoesNotKnow) {
                   "'perplexity' is a result that training does not know");
   EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensor(HADAL_RESULT, "loss.balance", {2}); }),
                   "the result 'loss.balance' is no f32 of rank 0, which training reads");
-  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensors[0].name = "bytes"; }), "it has no input 'tokens'");
-  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensors[0].dimensions[1] = 9; }),
-                  "the input 'tokens' has the shape [2, 9] instead of [2, 10] of i32");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.tensors[0].name = "bytes"; }),
+                  "its entry point 'accumulate' has no input 'tokens'");
+  EXPECT_CONTAINS(
+      message([](ProgramBuilder &b) { b.entryBuilders[0].tokensAhead = 10; }),
+      "the input 'tokens' of 'accumulate' is [2, 10] of i32 with 10 tokens ahead; rows of i32 that are longer");
+  EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.entryBuilders[3].tokensAhead = 0; }), "of 'evaluate' is [2, 10]");
   EXPECT_CONTAINS(message([](ProgramBuilder &b) { b.entryBuilders[1].name = "norm"; }),
                   "it has no entry point 'gradient_norm'");
 }
@@ -129,7 +132,8 @@ TEST(ProgramsTest, KernelsRunOnStates) {
   ProgramBuilder builder;
   builder.program.program = "kernels";
   builder.entry("nothing_entry");
-  EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, builder.build(), {"--help"}), "'nothing_entry' launches nothing");
+  EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, builder.build(), {"--help"}),
+                  "'nothing_entry' does not begin with a kernel");
 }
 
 TEST(ProgramTest, RefusesMalformedLaunches) {
@@ -138,13 +142,13 @@ TEST(ProgramTest, RefusesMalformedLaunches) {
     change(small.entry);
     return small.failure();
   };
-  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[1].tasks = 0; }), "launch 1 of 'accumulate' has 0 tasks");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[1].tasks = 0; }), "command 1 of 'accumulate' has 0 tasks");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[0].function = nullptr; }), "has no kernel");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.launches[1].argument_count = 9; }), "arguments [2, +9) of 4");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.arguments[0].index = 5; }), "index 5 out of range");
-  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_launch = 0; }),
-                  "launch 1 of 'accumulate' touches arena buffer 0 outside its lifetime [0, 0]");
-  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_launch = 2; }), "lifetime [0, 2] among 2 launches");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_command = 0; }),
+                  "command 1 of 'accumulate' touches arena buffer 0 outside its lifetime [0, 0]");
+  EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].last_command = 2; }), "lifetime [0, 2] among 2 commands");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].offset = 32; }), "no multiple of 64");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers[0].offset = 4096; }), "ends behind the arena");
   EXPECT_CONTAINS(failure([](EntryBuilder &e) { e.buffers.push_back(e.buffers[0]); }),
@@ -154,8 +158,8 @@ TEST(ProgramTest, RefusesMalformedLaunches) {
 TEST(ProgramTest, BuffersMayShareBytesOneAfterTheOther) {
   SmallProgram small;
   small.entry.buffers.push_back(small.entry.buffers[0]);
-  small.entry.buffers[0].last_launch = 0;
-  small.entry.buffers[1].first_launch = 1;
+  small.entry.buffers[0].last_command = 0;
+  small.entry.buffers[1].first_command = 1;
   small.entry.arguments[2].index = 1;
   Program program(small.builder.build());
 }
@@ -208,14 +212,14 @@ TEST(ProgramTest, RefusesMalformedGPULaunches) {
   using Map = hadal_tensor_map;
   auto ofLaunch = [&](auto change) { return failure([&](SmallProgram &, Launch &launch, Map &) { change(launch); }); };
   auto ofMap = [&](auto change) { return failure([&](SmallProgram &, Launch &, Map &map) { change(map); }); };
-  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.symbol = nullptr; }), "launch 0 of 'accumulate' names no kernel");
+  EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.symbol = nullptr; }), "command 0 of 'accumulate' names no kernel");
   EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.function = nullptr; }), "is not emulated, the program is");
   EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.blocks = 3; }), "has 3 blocks for 2 tasks");
   EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.threads = 2048; }), "has 2048 threads a block");
   EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.cluster = 4; }), "has clusters of 4 among 2 blocks");
   EXPECT_CONTAINS(ofLaunch([](Launch &l) { l.shared_bytes = 1 << 20; }), "asks for 1048576 bytes of shared memory");
   EXPECT_CONTAINS(ofMap([](Map &m) { m.argument = 2; }),
-                  "tensor map 0 of launch 0 of 'accumulate' describes argument 2");
+                  "tensor map 0 of command 0 of 'accumulate' describes argument 2");
   EXPECT_CONTAINS(ofMap([](Map &m) { m.rank = 6; }), "has rank 6");
   EXPECT_CONTAINS(ofMap([](Map &m) { m.element_type = 9; }), "has the unknown element type 9");
   EXPECT_CONTAINS(ofMap([](Map &m) { m.swizzle = 4; }), "has the unknown swizzle 4");
@@ -233,6 +237,18 @@ TEST(ProgramTest, RefusesMalformedGPULaunches) {
                   "it is for the target 'sm_90a' but holds no code for it");
   EXPECT_CONTAINS(failure([](SmallProgram &small, Launch &, Map &) { small.entry.buffers[0].offset = 64; }),
                   "no multiple of 256");
+}
+
+TEST(ProgramTest, RefusesMalformedImages) {
+  auto failure = [](hadal_image image) {
+    SmallProgram small;
+    small.builder.program.images = &image;
+    small.builder.program.image_count = 1;
+    return small.failure();
+  };
+  EXPECT_CONTAINS(failure({"sm_90a", HADAL_PTX, "", 0}), "image 0 of its code is empty");
+  EXPECT_CONTAINS(failure({"gfx942", 2, "code", 4}),
+                  "image 0 of its code, for gfx942, is of the unknown kind 2; this runtime loads cubins and PTX");
 }
 
 TEST(SessionTest, RefusesAnUnknownTarget) {

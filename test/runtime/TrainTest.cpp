@@ -324,7 +324,7 @@ TEST_F(TrainTest, TraceIsValidJson) {
   std::map<std::pair<std::string, uint64_t>, int> slices; // (entry point, launch) to the number of threads that ran it
   for (const Json &event : json["traceEvents"])
     if (event["ph"] == "X")
-      ++slices[{event["cat"], event["args"]["launch"]}];
+      ++slices[{event["cat"], event["args"]["command"]}];
   EXPECT_EQ(slices.size(), 4u + 1 + 3); // accumulate, gradient_norm, update
   for (const auto &[launch, count] : slices)
     EXPECT_TRUE(count >= 1 && count <= 4) << launch.first << launch.second; // 2 threads, 2 micro-batches

@@ -1,11 +1,13 @@
-// Placement of a program's memory and execution of its launches on the CPU.
+// Placement of a program's memory and execution of its commands on the CPU.
 //
 // All persistent tensors lie in one mapping, the arena in a second, the threads' scratch memory in a third. Addresses
-// are resolved once. A run is one region of the thread team: for every launch each thread takes chunks of `grain` tasks
-// from a shared counter until none is left, and the barrier behind it sets the counter back. Which thread runs which
-// task is left to chance; since tasks are independent, the result is not.
+// are resolved once. A run is one region of the thread team: for every command each thread takes chunks of `grain`
+// tasks from a shared counter until none is left, and the barrier behind it sets the counter back. Which thread runs
+// which task is left to chance; since tasks are independent, the result is not. Copies and fills are cut into tasks of
+// some memory each, and run like kernels.
 #include "runtime/devices/cpu/CpuDevice.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/MemoryNeeds.h"
 #include "runtime/core/ProcessLimits.h"
@@ -36,7 +38,8 @@ CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
     : CpuDevice(program, admit(program, options), availableMemory()) {}
 
 CpuDevice::CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory)
-    : program(program), needed(foresee(program, threads, memory).total()), available(memory.bytes), team(threads) {
+    : Device(program), program(program), needed(foresee(program, threads, memory).total()), available(memory.bytes),
+      team(threads) {
   if (program->check_memory)
     checker = std::make_unique<MemoryChecker>(program, team.size());
   else
@@ -44,6 +47,7 @@ CpuDevice::CpuDevice(const Program &program, unsigned threads, const AvailableMe
   placeTensors();
   placeScratch();
   resolveArguments();
+  prepareCommands();
 }
 
 CpuDevice::~CpuDevice() = default;
@@ -77,15 +81,79 @@ void CpuDevice::resolveArguments() {
   for (uint32_t e = 0; e < program->entry_count; ++e) {
     const hadal_entry &entry = program.entries()[e];
     std::vector<void *> &addresses = argumentAddresses.emplace_back();
-    for (uint64_t i = 0; i < entry.argument_count; ++i) {
-      const hadal_argument &argument = entry.arguments[i];
+    for (const hadal_argument &argument : argumentsOf(entry)) {
       if (argument.kind == HADAL_ARGUMENT_TENSOR)
         addresses.push_back(tensorAddresses[argument.index]);
+      else if (argument.kind == HADAL_ARGUMENT_NUMBER)
+        addresses.push_back(&numbers[argument.index]);
       else if (checker)
         addresses.push_back(checker->arena(e, argument.index));
       else
         addresses.push_back(arenaMemory.data() + entry.arena_buffers[argument.index].offset);
     }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Commands
+//===----------------------------------------------------------------------===//
+
+/// Bytes that a task of a copy or fill moves.
+static constexpr uint64_t movedByTask = 1 << 20;
+
+/// The part of `bytes` bytes that the tasks [first, end) are for.
+static std::pair<uint64_t, uint64_t> partOf(uint64_t bytes, int64_t first, int64_t end) {
+  uint64_t begin = static_cast<uint64_t>(first) * movedByTask;
+  return {begin, std::min(bytes, static_cast<uint64_t>(end) * movedByTask) - begin};
+}
+
+/// Arguments: the source, the target, the hadal_copy.
+static void runCopy(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
+  const hadal_copy &copy = *static_cast<const hadal_copy *>(arguments[2]);
+  auto [begin, bytes] = partOf(copy.bytes, first, end);
+  std::memcpy(static_cast<std::byte *>(arguments[1]) + copy.target_offset + begin,
+              static_cast<const std::byte *>(arguments[0]) + copy.source_offset + begin, bytes);
+}
+
+/// Arguments: the target, the hadal_fill.
+static void runFill(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
+  const hadal_fill &fill = *static_cast<const hadal_fill *>(arguments[1]);
+  auto [begin, bytes] = partOf(fill.bytes, first, end);
+  fillElements(static_cast<std::byte *>(arguments[0]) + fill.offset + begin, bytes, fill.element, fill.element_bytes);
+}
+
+CpuDevice::PreparedCommand CpuDevice::prepare(const hadal_entry &entry, const hadal_command &command,
+                                              std::span<void *const> addresses) {
+  auto tasksOfBytes = [](uint64_t bytes) { return static_cast<int64_t>((bytes + movedByTask - 1) / movedByTask); };
+  auto table = [](const auto &row) { return const_cast<void *>(static_cast<const void *>(&row)); };
+  PreparedCommand prepared;
+  forEachArgument(entry, command, [&](uint64_t argument) { prepared.arguments.push_back(addresses[argument]); });
+  if (const hadal_launch *launch = launchOf(entry, command)) {
+    prepared.function = launch->function;
+    prepared.iteration = launch->iteration;
+    prepared.tasks = launch->tasks;
+    prepared.grain = launch->grain;
+    prepared.launch = launch;
+  } else if (command.kind == HADAL_COPY) {
+    const hadal_copy &copy = entry.copies[command.index];
+    prepared.function = runCopy;
+    prepared.arguments.push_back(table(copy));
+    prepared.tasks = tasksOfBytes(copy.bytes);
+  } else {
+    const hadal_fill &fill = entry.fills[command.index];
+    prepared.function = runFill;
+    prepared.arguments.push_back(table(fill));
+    prepared.tasks = tasksOfBytes(fill.bytes);
+  }
+  return prepared;
+}
+
+void CpuDevice::prepareCommands() {
+  for (uint32_t e = 0; e < program->entry_count; ++e) {
+    const hadal_entry &entry = program.entries()[e];
+    std::vector<PreparedCommand> &prepared = commands.emplace_back();
+    for (const hadal_command &command : commandsOf(entry))
+      prepared.push_back(prepare(entry, command, argumentAddresses[e]));
   }
 }
 
@@ -116,76 +184,82 @@ struct CpuDevice::Execution {
   CpuDevice &device;
   uint32_t entryIndex;
   const hadal_entry &entry;
-  LaunchRecorder *recorder;
-  uint64_t launch = 0; // the one that the team is in; changes only while all threads but one wait at a barrier
+  std::span<const PreparedCommand> commands;
+  CommandRecorder *recorder;
+  // The command that the team is in, and its tasks; they change only while all threads but one wait at a barrier.
+  uint64_t command = 0;
+  int64_t tasks = 0;
   alignas(64) std::atomic<int64_t> nextTask{0};
 
   static void runThread(void *context, unsigned thread);
-  static void finishLaunch(void *context, unsigned thread);
-  void beginLaunch();
-  void endLaunch();
+  static void finishCommand(void *context, unsigned thread);
+  bool isDone() const { return command == commands.size(); }
+  void beginCommand();
+  void endCommand();
   void runSingleChunks(unsigned thread);
   void runChunks(unsigned thread);
 };
 
-void CpuDevice::Execution::beginLaunch() {
-  if (device.checker && launch < entry.launch_count)
-    device.checker->beforeLaunch(entryIndex, launch);
-}
-
-void CpuDevice::Execution::endLaunch() {
+void CpuDevice::Execution::beginCommand() {
+  if (isDone())
+    return;
+  const PreparedCommand &current = commands[command];
+  tasks = current.launch ? tasksOf(*current.launch, device.numbers) : current.tasks;
   if (device.checker)
-    device.checker->afterLaunch(entryIndex, launch);
-  nextTask.store(0, std::memory_order_relaxed);
-  ++launch;
+    device.checker->beforeCommand(entryIndex, command);
 }
 
-/// Takes chunks of the current launch until none is left.
+void CpuDevice::Execution::endCommand() {
+  if (device.checker)
+    device.checker->afterCommand(entryIndex, command);
+  nextTask.store(0, std::memory_order_relaxed);
+  ++command;
+}
+
+/// Takes chunks of the current command until none is left.
 void CpuDevice::Execution::runChunks(unsigned thread) {
-  const hadal_launch &current = entry.launches[launch];
-  void *const *arguments = device.argumentAddresses[entryIndex].data() + current.first_argument;
+  const PreparedCommand &current = commands[command];
   void *scratch = device.scratchAddresses[thread];
-  int64_t begin = recorder ? LaunchRecorder::now() : 0;
+  int64_t begin = recorder ? CommandRecorder::now() : 0;
   bool worked = false;
-  for (int64_t first; (first = nextTask.fetch_add(current.grain, std::memory_order_relaxed)) < current.tasks;) {
-    int64_t end = current.tasks - first < current.grain ? current.tasks : first + current.grain;
-    current.function(arguments, current.iteration, first, end, scratch);
+  for (int64_t first; (first = nextTask.fetch_add(current.grain, std::memory_order_relaxed)) < tasks;) {
+    int64_t end = tasks - first < current.grain ? tasks : first + current.grain;
+    current.function(current.arguments.data(), current.iteration, first, end, scratch);
     worked = true;
   }
   if (recorder && worked)
-    recorder->record(thread, {&entry, launch, begin, LaunchRecorder::now()});
+    recorder->record(thread, {&entry, command, begin, CommandRecorder::now()});
 }
 
-/// Begins the next launch; as long as it is a single chunk, runs it here.
+/// Begins the next command; as long as it is a single chunk or has nothing to do, runs it here.
 void CpuDevice::Execution::runSingleChunks(unsigned thread) {
-  for (beginLaunch(); launch < entry.launch_count; beginLaunch()) {
-    const hadal_launch &current = entry.launches[launch];
-    if (current.tasks > current.grain)
+  for (beginCommand(); !isDone(); beginCommand()) {
+    if (tasks > commands[command].grain)
       return;
     runChunks(thread);
-    endLaunch();
+    endCommand();
   }
 }
 
-void CpuDevice::Execution::finishLaunch(void *context, unsigned thread) {
+void CpuDevice::Execution::finishCommand(void *context, unsigned thread) {
   Execution &self = *static_cast<Execution *>(context);
-  self.endLaunch();
+  self.endCommand();
   self.runSingleChunks(thread);
 }
 
 void CpuDevice::Execution::runThread(void *context, unsigned thread) {
   Execution &self = *static_cast<Execution *>(context);
-  while (self.launch < self.entry.launch_count) {
+  while (!self.isDone()) {
     self.runChunks(thread);
-    if (!self.device.team.barrier(thread, finishLaunch, &self))
+    if (!self.device.team.barrier(thread, finishCommand, &self))
       return;
   }
 }
 
-void CpuDevice::run(uint32_t entry, LaunchRecorder *recorder) {
-  Execution execution{*this, entry, program.entries()[entry], recorder};
+void CpuDevice::run(uint32_t entry, CommandRecorder *recorder) {
+  Execution execution{*this, entry, program.entries()[entry], commands[entry], recorder};
   execution.runSingleChunks(0);
-  if (execution.launch < execution.entry.launch_count)
+  if (!execution.isDone())
     team.run(Execution::runThread, &execution);
 }
 

@@ -1,4 +1,4 @@
-// The CPU: tensors and arena in the process's memory, launches on a team of threads.
+// The CPU: tensors and arena in the process's memory, commands on a team of threads.
 #ifndef HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
 #define HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
 
@@ -26,12 +26,20 @@ public:
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
   void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
-  void run(uint32_t entry, LaunchRecorder *recorder) override;
+  void run(uint32_t entry, CommandRecorder *recorder) override;
 
 private:
   CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory);
 
   struct Execution;
+
+  /// A command as the threads take it: a kernel and its tasks. Copies and fills are kernels of the device's own.
+  struct PreparedCommand {
+    hadal_kernel function = nullptr;
+    std::vector<void *> arguments;
+    int64_t iteration = 0, tasks = 0, grain = 1;
+    const hadal_launch *launch = nullptr; // whose tasks may follow from a number
+  };
 
   const Program &program;
   uint64_t needed, available;
@@ -40,12 +48,15 @@ private:
   std::unique_ptr<MemoryChecker> checker; // null unless the program was built with --check-memory
   std::vector<std::byte *> tensorAddresses;
   std::vector<std::byte *> scratchAddresses;
-  /// For each entry point the addresses of its argument table, which launches point into.
+  /// For each entry point the addresses of its argument table, and its commands.
   std::vector<std::vector<void *>> argumentAddresses;
+  std::vector<std::vector<PreparedCommand>> commands;
 
   void placeTensors();
   void placeScratch();
   void resolveArguments();
+  void prepareCommands();
+  PreparedCommand prepare(const hadal_entry &entry, const hadal_command &command, std::span<void *const> addresses);
 };
 
 } // namespace hadal

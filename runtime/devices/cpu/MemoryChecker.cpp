@@ -1,6 +1,7 @@
 // Guarded buffers and the handler that explains their faults.
 #include "runtime/devices/cpu/MemoryChecker.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"
 
 #include <csignal>
@@ -66,13 +67,13 @@ MemoryChecker::MemoryChecker(const Program &program, unsigned threads) : program
   for (const hadal_entry &entry : program.entries()) {
     std::vector<GuardedMapping> &buffers = arenas.emplace_back();
     Lifetimes &life = lifetimes.emplace_back();
-    life.beginning.resize(entry.launch_count);
-    life.ending.resize(entry.launch_count);
+    life.beginning.resize(entry.command_count);
+    life.ending.resize(entry.command_count);
     for (uint32_t i = 0; i < entry.arena_buffer_count; ++i) {
       const hadal_arena_buffer &buffer = entry.arena_buffers[i];
       buffers.emplace_back(buffer.size, concat("arena buffer ", i, " of '", entry.name, "'")).forbidAccess();
-      life.beginning[buffer.first_launch].push_back(i);
-      life.ending[buffer.last_launch].push_back(i);
+      life.beginning[buffer.first_command].push_back(i);
+      life.ending[buffer.last_command].push_back(i);
     }
   }
   activeChecker = this;
@@ -84,35 +85,53 @@ MemoryChecker::~MemoryChecker() {
   activeChecker = nullptr;
 }
 
-void MemoryChecker::beforeLaunch(uint32_t entry, uint64_t launch) {
+/// A result that the entry point does not write after all is not one of a former run.
+void MemoryChecker::poisonResults(uint32_t entry) {
+  for (uint32_t index : resultsOf(program.entries()[entry]))
+    if (program.tensors()[index].lifetime == HADAL_RUN)
+      tensors[index].fillWithPoison();
+}
+
+void MemoryChecker::beforeCommand(uint32_t entry, uint64_t command) {
   currentEntry = entry;
-  currentLaunch = launch;
+  currentCommand = command;
   running = true;
-  for (GuardedMapping &scratch : scratches) // its contents are undefined at the beginning of every launch
+  if (command == 0)
+    poisonResults(entry);
+  for (GuardedMapping &scratch : scratches) // its contents are undefined at the beginning of every command
     scratch.fillWithPoison();
-  for (uint32_t buffer : lifetimes[entry].beginning[launch]) {
+  for (uint32_t buffer : lifetimes[entry].beginning[command]) {
     arenas[entry][buffer].allowAccess();
     arenas[entry][buffer].fillWithPoison();
   }
 }
 
-void MemoryChecker::afterLaunch(uint32_t entry, uint64_t launch) {
+void MemoryChecker::afterCommand(uint32_t entry, uint64_t command) {
   checkSlack();
-  for (uint32_t buffer : lifetimes[entry].ending[launch])
+  for (uint32_t buffer : lifetimes[entry].ending[command])
     arenas[entry][buffer].forbidAccess();
   running = false;
 }
 
-/// Looks for writes before the beginning of the launch's arguments: these do not fault when they stay within the page.
+/// "kernel 'adamw' (command 3 of 'update')".
+void MemoryChecker::describeCurrent(char *text, size_t size) const {
+  const hadal_entry &entry = program.entries()[currentEntry];
+  const hadal_command &command = entry.commands[currentCommand];
+  std::snprintf(text, size, "%s '%s' (command %llu of '%s')", kindOf(command), nameOf(entry, command),
+                static_cast<unsigned long long>(currentCommand), entry.name);
+}
+
+/// Looks for writes before the beginning of the command's arguments: these do not fault when they stay within the page.
 void MemoryChecker::checkSlack() const {
   const hadal_entry &entry = program.entries()[currentEntry];
-  const hadal_launch &launch = entry.launches[currentLaunch];
-  for (uint32_t i = 0; i < launch.argument_count; ++i) {
-    const hadal_argument &argument = entry.arguments[launch.first_argument + i];
+  forEachArgument(entry, entry.commands[currentCommand], [&](uint64_t index) {
+    const hadal_argument &argument = entry.arguments[index];
+    if (argument.kind == HADAL_ARGUMENT_NUMBER)
+      return;
     bool isTensor = argument.kind == HADAL_ARGUMENT_TENSOR;
     const GuardedMapping &mapping = isTensor ? tensors[argument.index] : arenas[currentEntry][argument.index];
     if (mapping.slackIntact())
-      continue;
+      return;
     char what[256];
     if (isTensor)
       std::snprintf(what, sizeof what, "the %s '%s'", roleName(program.tensors()[argument.index].role),
@@ -120,27 +139,23 @@ void MemoryChecker::checkSlack() const {
     else
       std::snprintf(what, sizeof what, "arena buffer %u", argument.index);
     reportUnderrun(what);
-  }
+  });
 }
 
 void MemoryChecker::reportUnderrun(const char *what) const {
-  const hadal_entry &entry = program.entries()[currentEntry];
-  char text[1024];
-  std::snprintf(text, sizeof text, "error: kernel '%s' (launch %llu of '%s') wrote before the beginning of %s\n",
-                entry.launches[currentLaunch].name, static_cast<unsigned long long>(currentLaunch), entry.name, what);
+  char text[1024], where[256];
+  describeCurrent(where, sizeof where);
+  std::snprintf(text, sizeof text, "error: %s wrote before the beginning of %s\n", where, what);
   write(text);
   _exit(HADAL_EXIT_MEMORY_VIOLATION);
 }
 
 void MemoryChecker::describe(const void *address, char *text, size_t size) const {
   char where[256], place[64];
-  if (running) {
-    const hadal_entry &entry = program.entries()[currentEntry];
-    std::snprintf(where, sizeof where, "kernel '%s' (launch %llu of '%s')", entry.launches[currentLaunch].name,
-                  static_cast<unsigned long long>(currentLaunch), entry.name);
-  } else {
-    std::snprintf(where, sizeof where, "the runtime, between two launches,");
-  }
+  if (running)
+    describeCurrent(where, sizeof where);
+  else
+    std::snprintf(where, sizeof where, "the runtime, between two commands,");
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].owns(address)) {
       describePlace(tensors[i], address, place, sizeof place);
@@ -157,9 +172,9 @@ void MemoryChecker::describe(const void *address, char *text, size_t size) const
         const hadal_arena_buffer &buffer = entry.arena_buffers[i];
         std::snprintf(
             text, size,
-            "error: %s touched memory %s arena buffer %zu of '%s' (%llu bytes, alive in launches %u to %u%s)\n", where,
-            place, i, entry.name, static_cast<unsigned long long>(buffer.size), buffer.first_launch, buffer.last_launch,
-            arenas[e][i].accessible() ? "" : ", not now");
+            "error: %s touched memory %s arena buffer %zu of '%s' (%llu bytes, alive in commands %u to %u%s)\n", where,
+            place, i, entry.name, static_cast<unsigned long long>(buffer.size), buffer.first_command,
+            buffer.last_command, arenas[e][i].accessible() ? "" : ", not now");
         return;
       }
   for (const GuardedMapping &scratch : scratches)

@@ -1,11 +1,14 @@
 // Placement of a program on a GPU, and its runs.
 //
 // Everything the driver is told of a launch is made once: addresses, tensor maps, the grid. The first run of an entry
-// point launches its kernels one by one and waits for each, so that a kernel that fails is named with its place in the
-// model; what fails does so in the first run, since shapes never change. The same launches are then captured as one
-// CUDA graph, which later runs start with one call. A recorded run launches one by one again, between events.
+// point issues its commands one by one and waits for each, so that a kernel that fails is named with its place in the
+// model; what fails does so in the first run, since shapes never change. The same commands are then captured as one
+// CUDA graph, which later runs start with one call. An entry point whose launches depend on a number is issued command
+// by command in every run, since a graph would keep the grids of the run that it was captured in. A recorded run issues
+// one by one again, between events.
 #include "runtime/devices/cuda/CudaDevice.h"
 
+#include "runtime/core/Commands.h"
 #include "runtime/core/Memory.h"
 #include "runtime/core/ProcessLimits.h"
 
@@ -17,7 +20,7 @@ static constexpr uint64_t alignment = 256;
 static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
 
 CudaDevice::CudaDevice(const Program &program, const DeviceOptions &options, std::optional<int> ordinal)
-    : program(program), driver(Driver::get()), gpu(chooseGPU(program, ordinal)),
+    : Device(program), program(program), driver(Driver::get()), gpu(chooseGPU(program, ordinal)),
       launchBlocking(options.launchBlocking || program->check_memory),
       hostThreads(options.threads ? options.threads : availableCpus()), needs(program, alignment, 0), context(gpu),
       module(program, gpu) {
@@ -67,12 +70,11 @@ void CudaDevice::placeTensors() {
 void CudaDevice::prepareEntries() {
   for (const hadal_entry &table : program.entries()) {
     Entry &entry = entries.emplace_back();
-    for (uint64_t a = 0; a < table.argument_count; ++a) {
-      const hadal_argument &argument = table.arguments[a];
-      entry.addresses.push_back(argument.kind == HADAL_ARGUMENT_TENSOR
-                                    ? tensorAddresses[argument.index]
+    for (const hadal_argument &argument : argumentsOf(table))
+      entry.addresses.push_back(argument.kind == HADAL_ARGUMENT_TENSOR ? tensorAddresses[argument.index]
+                                : argument.kind == HADAL_ARGUMENT_NUMBER
+                                    ? exchanged->numberAddress(argument.index)
                                     : arenaMemory.get() + table.arena_buffers[argument.index].offset);
-    }
     entry.launches.resize(table.launch_count); // stays as it is: the driver is given pointers into it
     for (uint64_t i = 0; i < table.launch_count; ++i)
       prepareLaunch(entry, table, i);
@@ -83,6 +85,7 @@ void CudaDevice::prepareLaunch(Entry &entry, const hadal_entry &table, uint64_t 
   const hadal_launch &launch = table.launches[index];
   const hadal_gpu_launch &described = *launch.gpu;
   PreparedLaunch &prepared = entry.launches[index];
+  entry.varies |= launch.number != HADAL_NONE;
   prepared.function = module.function(described);
   DevicePointer *addresses = entry.addresses.data() + launch.first_argument;
   for (uint32_t a = 0; a < launch.argument_count; ++a)
@@ -142,6 +145,11 @@ void CudaDevice::downloadArgument(uint32_t entry, uint64_t argument, std::span<s
   copyToHost(entries[entry].addresses[argument], destination, "an argument");
 }
 
+void CudaDevice::setNumber(uint32_t number, int64_t value) {
+  Device::setNumber(number, value);
+  exchanged->writeNumber(number, value);
+}
+
 void CudaDevice::copyToHost(DevicePointer source, std::span<std::byte> destination, const char *what) const {
   context.makeCurrent();
   driver.check(driver->copyToHostAsync(destination.data(), source, destination.size(), stream.get()), "reading '", what,
@@ -153,52 +161,90 @@ void CudaDevice::copyToHost(DevicePointer source, std::span<std::byte> destinati
 // Runs
 //===----------------------------------------------------------------------===//
 
-std::string CudaDevice::describeLaunch(uint32_t entry, uint64_t index) const {
-  const hadal_launch &launch = program.entries()[entry].launches[index];
-  const hadal_gpu_launch &described = *launch.gpu;
-  return concat("the kernel '", launch.name, "' (", described.location, "; launch ", index, " of '",
-                program.entries()[entry].name, "', ", described.blocks, " x ", described.threads, " threads, ",
-                describeBytes(described.shared_bytes), " shared)");
-}
-
-void CudaDevice::launch(uint32_t entry, uint64_t index) {
-  PreparedLaunch &prepared = entries[entry].launches[index];
-  Result result = driver->launchKernel(&prepared.configuration, prepared.function, prepared.parameters.data(), nullptr);
-  if (result != success)
-    driver.check(result, describeLaunch(entry, index), " could not be launched");
-}
-
-/// Fills the arena buffers whose lives begin at a launch with a NaN pattern, for programs built with --check-memory.
-void CudaDevice::poison(uint32_t entry, uint64_t index) {
+std::string CudaDevice::describeCommand(uint32_t entry, uint64_t number) const {
   const hadal_entry &table = program.entries()[entry];
-  for (const hadal_arena_buffer &buffer : std::span(table.arena_buffers, table.arena_buffer_count))
-    if (buffer.first_launch == index)
+  const hadal_command &command = table.commands[number];
+  const hadal_launch *launch = launchOf(table, command);
+  std::string what = concat("the ", kindOf(command), " '", nameOf(table, command), "' (");
+  if (!launch)
+    return concat(what, "command ", number, " of '", table.name, "')");
+  return concat(what, launch->gpu->location, "; command ", number, " of '", table.name, "', ",
+                tasksOf(*launch, numbers), " x ", launch->gpu->threads, " threads, ",
+                describeBytes(launch->gpu->shared_bytes), " shared)");
+}
+
+Result CudaDevice::issueLaunch(const hadal_launch &launch, PreparedLaunch &prepared) {
+  prepared.configuration.gridX = static_cast<unsigned>(tasksOf(launch, numbers));
+  if (prepared.configuration.gridX == 0)
+    return success;
+  return driver->launchKernel(&prepared.configuration, prepared.function, prepared.parameters.data(), nullptr);
+}
+
+Result CudaDevice::issueFill(DevicePointer target, const hadal_fill &fill) {
+  uint64_t elements = fill.bytes / fill.element_bytes;
+  target += fill.offset;
+  if (fill.element_bytes == 4)
+    return driver->memset32Async(target, fill.element, elements, stream.get());
+  if (fill.element_bytes == 2)
+    return driver->memset16Async(target, static_cast<unsigned short>(fill.element), elements, stream.get());
+  return driver->memset8Async(target, static_cast<unsigned char>(fill.element), elements, stream.get());
+}
+
+void CudaDevice::issue(uint32_t entry, uint64_t number) {
+  const hadal_entry &table = program.entries()[entry];
+  const hadal_command &command = table.commands[number];
+  std::span<const DevicePointer> addresses = entries[entry].addresses;
+  Result result = success;
+  if (const hadal_launch *launch = launchOf(table, command)) {
+    result = issueLaunch(*launch, entries[entry].launches[command.index]);
+  } else if (command.kind == HADAL_COPY) {
+    const hadal_copy &copy = table.copies[command.index];
+    result = driver->copyAsync(addresses[copy.target] + copy.target_offset, addresses[copy.source] + copy.source_offset,
+                               copy.bytes, stream.get());
+  } else {
+    const hadal_fill &fill = table.fills[command.index];
+    result = issueFill(addresses[fill.target], fill);
+  }
+  if (result != success)
+    driver.check(result, describeCommand(entry, number), " could not be ",
+                 command.kind == HADAL_LAUNCH ? "launched" : "started");
+}
+
+void CudaDevice::issueAll(uint32_t entry) {
+  for (uint64_t i = 0; i < program.entries()[entry].command_count; ++i)
+    issue(entry, i);
+}
+
+/// Fills the arena buffers whose lives begin at a command with a NaN pattern, for programs built with --check-memory.
+void CudaDevice::poison(uint32_t entry, uint64_t command) {
+  for (const hadal_arena_buffer &buffer : buffersOf(program.entries()[entry]))
+    if (buffer.first_command == command)
       driver.check(
           driver->memset8Async(arenaMemory.get() + buffer.offset, GuardedMapping::poison, buffer.size, stream.get()),
           "poisoning the arena");
 }
 
 void CudaDevice::runOneByOne(uint32_t entry) {
-  for (uint64_t i = 0; i < entries[entry].launches.size(); ++i) {
+  for (uint64_t i = 0; i < program.entries()[entry].command_count; ++i) {
     if (program->check_memory)
       poison(entry, i);
-    launch(entry, i);
+    issue(entry, i);
     if (Result result = driver->streamSynchronize(stream.get()); result != success)
-      driver.check(result, describeLaunch(entry, i), " failed");
+      driver.check(result, describeCommand(entry, i), " failed");
   }
 }
 
-/// Events before the first launch and after each tell how long each took on the GPU; the host's clock tells when the
+/// Events before the first command and after each tell how long each took on the GPU; the host's clock tells when the
 /// first began.
-void CudaDevice::runRecorded(uint32_t entry, LaunchRecorder &recorder) {
-  size_t count = entries[entry].launches.size();
+void CudaDevice::runRecorded(uint32_t entry, CommandRecorder &recorder) {
+  size_t count = program.entries()[entry].command_count;
   while (events.size() <= count)
     driver.check(driver->eventCreate(events.emplace_back().receive(), 0), "an event");
   wait();
-  int64_t origin = LaunchRecorder::now();
+  int64_t origin = CommandRecorder::now();
   driver.check(driver->eventRecord(events[0].get(), stream.get()), "recording an event");
   for (uint64_t i = 0; i < count; ++i) {
-    launch(entry, i);
+    issue(entry, i);
     driver.check(driver->eventRecord(events[i + 1].get(), stream.get()), "recording an event");
   }
   if (Result result = driver->streamSynchronize(stream.get()); result != success)
@@ -212,34 +258,36 @@ void CudaDevice::runRecorded(uint32_t entry, LaunchRecorder &recorder) {
     recorder.record(0, {&program.entries()[entry], i, time(i), time(i + 1)});
 }
 
-/// Turns the launches of an entry point into a graph.
+/// Turns the commands of an entry point into a graph.
 void CudaDevice::capture(uint32_t entry) {
   const char *name = program.entries()[entry].name;
   driver.check(driver->streamBeginCapture(stream.get(), captureThreadLocal), "capturing '", name, "'");
-  for (uint64_t i = 0; i < entries[entry].launches.size(); ++i)
-    launch(entry, i);
+  issueAll(entry);
   OwnedGraph graph;
   driver.check(driver->streamEndCapture(stream.get(), graph.receive()), "capturing '", name, "'");
   driver.check(driver->graphInstantiate(entries[entry].graph.receive(), graph.get(), 0), "making a graph of '", name,
                "'");
 }
 
-void CudaDevice::run(uint32_t entry, LaunchRecorder *recorder) {
+void CudaDevice::run(uint32_t index, CommandRecorder *recorder) {
   context.makeCurrent();
   exchanged->copyInputs();
+  Entry &entry = entries[index];
   if (recorder) {
-    runRecorded(entry, *recorder);
-  } else if (launchBlocking) {
-    runOneByOne(entry);
-  } else if (entries[entry].graph) {
-    driver.check(driver->graphLaunch(entries[entry].graph.get(), stream.get()), "starting '",
-                 program.entries()[entry].name, "'");
+    runRecorded(index, *recorder);
+  } else if (launchBlocking || !entry.hasRun) {
+    runOneByOne(index);
+    if (!launchBlocking && !entry.varies)
+      capture(index);
+    entry.hasRun = true;
+  } else if (entry.varies) {
+    issueAll(index);
   } else {
-    runOneByOne(entry);
-    capture(entry);
+    driver.check(driver->graphLaunch(entry.graph.get(), stream.get()), "starting '", program.entries()[index].name,
+                 "'");
   }
   exchanged->copyResults();
-  running = program.entries()[entry].name;
+  running = program.entries()[index].name;
 }
 
 /// Waits for all that the stream holds. Kernels of a graph fail without saying which of them it was.

@@ -26,8 +26,9 @@ public:
   void upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) override;
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
   void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
+  void setNumber(uint32_t number, int64_t value) override;
   std::byte *hostAddress(uint32_t) const override { return nullptr; }
-  void run(uint32_t entry, LaunchRecorder *recorder) override;
+  void run(uint32_t entry, CommandRecorder *recorder) override;
 
 private:
   /// A launch with everything the driver is told: built once.
@@ -41,8 +42,10 @@ private:
   };
   struct Entry {
     std::vector<DevicePointer> addresses; // of the argument table
-    std::vector<PreparedLaunch> launches;
-    OwnedExecutableGraph graph; // from the second run on
+    std::vector<PreparedLaunch> launches; // of the table
+    bool varies = false;                  // some launch has as many blocks as a number says
+    bool hasRun = false;
+    OwnedExecutableGraph graph; // from the second run on, of an entry point that does not vary
   };
 
   const Program &program;
@@ -69,14 +72,18 @@ private:
   void prepareEntries();
   void prepareLaunch(Entry &entry, const hadal_entry &table, uint64_t index);
 
-  void launch(uint32_t entry, uint64_t index);
-  void poison(uint32_t entry, uint64_t index);
+  /// Puts a command into the stream.
+  void issue(uint32_t entry, uint64_t command);
+  Result issueLaunch(const hadal_launch &launch, PreparedLaunch &prepared);
+  Result issueFill(DevicePointer target, const hadal_fill &fill);
+  void issueAll(uint32_t entry);
+  void poison(uint32_t entry, uint64_t command);
   void runOneByOne(uint32_t entry);
-  void runRecorded(uint32_t entry, LaunchRecorder &recorder);
+  void runRecorded(uint32_t entry, CommandRecorder &recorder);
   void capture(uint32_t entry);
   void wait() const;
 
-  std::string describeLaunch(uint32_t entry, uint64_t index) const;
+  std::string describeCommand(uint32_t entry, uint64_t command) const;
 };
 
 } // namespace hadal::cuda

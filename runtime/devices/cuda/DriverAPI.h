@@ -84,6 +84,9 @@ struct LaunchConfiguration {
   FUNCTION(memoryAllocateHost, "cuMemAllocHost_v2", (void **pointer, size_t bytes))                                    \
   FUNCTION(memoryFreeHost, "cuMemFreeHost", (void *pointer))                                                           \
   FUNCTION(memset8Async, "cuMemsetD8Async", (DevicePointer to, unsigned char value, size_t bytes, Stream stream))      \
+  FUNCTION(memset16Async, "cuMemsetD16Async", (DevicePointer to, unsigned short value, size_t elements, Stream stream)) \
+  FUNCTION(memset32Async, "cuMemsetD32Async", (DevicePointer to, unsigned value, size_t elements, Stream stream))       \
+  FUNCTION(copyAsync, "cuMemcpyDtoDAsync_v2", (DevicePointer to, DevicePointer from, size_t bytes, Stream stream))     \
   FUNCTION(copyToDeviceAsync, "cuMemcpyHtoDAsync_v2",                                                                  \
            (DevicePointer to, const void *from, size_t bytes, Stream stream))                                          \
   FUNCTION(copyToHostAsync, "cuMemcpyDtoHAsync_v2", (void *to, DevicePointer from, size_t bytes, Stream stream))       \

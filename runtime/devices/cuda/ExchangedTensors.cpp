@@ -16,6 +16,8 @@ ExchangedTensors::ExchangedTensors(const Program &program, Stream stream) : stre
     if (isInput(tensor) || isResult(tensor))
       bytes += alignUp(byteSize(tensor));
   }
+  numbersOffset = inputBytes;
+  inputBytes += alignUp(program.numbers().size() * numberStride);
   uint64_t total = std::max(alignment, inputBytes + resultBytes);
   driver.check(driver->memoryAllocate(memory.receive(), total), "device memory for inputs and results");
   driver.check(driver->memset8Async(memory.get(), 0, total, stream), "clearing inputs and results");
@@ -40,6 +42,14 @@ const std::byte *ExchangedTensors::host(uint32_t tensor) const {
 }
 
 void ExchangedTensors::write(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {
+  writeInput(places[tensor].offset + offset, source);
+}
+
+void ExchangedTensors::writeNumber(uint32_t number, int64_t value) {
+  writeInput(numbersOffset + number * numberStride, std::as_bytes(std::span(&value, 1)));
+}
+
+void ExchangedTensors::writeInput(uint64_t offset, std::span<const std::byte> source) {
   if (copying) {
     unsigned next = 1 - current;
     driver.check(driver->eventSynchronize(copied[next].get()), "copying the inputs");
@@ -47,8 +57,7 @@ void ExchangedTensors::write(uint32_t tensor, uint64_t offset, std::span<const s
     current = next;
     copying = false;
   }
-  std::memcpy(static_cast<std::byte *>(inputs[current].get()) + places[tensor].offset + offset, source.data(),
-              source.size());
+  std::memcpy(static_cast<std::byte *>(inputs[current].get()) + offset, source.data(), source.size());
   written = true;
 }
 

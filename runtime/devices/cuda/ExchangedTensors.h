@@ -1,7 +1,7 @@
-// The small tensors that host and GPU exchange around every run: inputs and scalars on the way in, results on the way
-// out. They lie side by side in device memory, each way with a mirror in pinned host memory, so that a run needs one
-// copy a way, in the stream, beside which the host goes on. Inputs have two mirrors in turn: while a run's copy may
-// still be under way, the next run's inputs are written to the other.
+// What host and GPU exchange around every run: inputs, scalars and numbers on the way in, results on the way out. They
+// lie side by side in device memory, each way with a mirror in pinned host memory, so that a run needs one copy a way,
+// in the stream, beside which the host goes on. Inputs have two mirrors in turn: while a run's copy may still be under
+// way, the next run's inputs are written to the other.
 #ifndef HADAL_RUNTIME_DEVICES_CUDA_EXCHANGEDTENSORS_H
 #define HADAL_RUNTIME_DEVICES_CUDA_EXCHANGEDTENSORS_H
 
@@ -26,6 +26,9 @@ public:
 
   /// Writes an input for the next run.
   void write(uint32_t tensor, uint64_t offset, std::span<const std::byte> source);
+  /// A number's place in device memory, and a value for the next run.
+  DevicePointer numberAddress(uint32_t number) const { return memory.get() + numbersOffset + number * numberStride; }
+  void writeNumber(uint32_t number, int64_t value);
   /// The tensor as the host sees it: for results, once the stream has been waited for.
   const std::byte *host(uint32_t tensor) const;
 
@@ -43,12 +46,15 @@ private:
   const Driver &driver = Driver::get();
   Stream stream;
   std::vector<Place> places;
-  uint64_t inputBytes = 0, resultBytes = 0;
-  DeviceMemory memory; // inputs, then results
+  static constexpr uint64_t numberStride = sizeof(int64_t);
+  uint64_t inputBytes = 0, resultBytes = 0, numbersOffset = 0; // numbers lie behind the inputs and count as such
+  DeviceMemory memory;                                         // inputs, then results
   PinnedMemory inputs[2], results;
   OwnedEvent copied[2]; // when the copy of a mirror of the inputs is done
   unsigned current = 0;
   bool written = false, copying = false;
+
+  void writeInput(uint64_t offset, std::span<const std::byte> source);
 };
 
 } // namespace hadal::cuda

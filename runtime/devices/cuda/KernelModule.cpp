@@ -63,27 +63,41 @@ struct LoadAttempt {
 
 } // namespace
 
+/// The images that a GPU can be given, the best first: cubins of its own architecture, then PTX from the newest
+/// architecture down to the oldest. Whether the driver takes it for a newer GPU than it was written for, the driver
+/// says.
+static std::vector<const hadal_image *> rankImages(const Program &program, const GPU &gpu) {
+  std::vector<const hadal_image *> images;
+  auto capability = [](const hadal_image *image) { return Capability::ofTarget(image->architecture); };
+  for (const hadal_image &image : program.images())
+    if (image.kind == HADAL_CUBIN ? capability(&image) == gpu.capability : !(gpu.capability < capability(&image)))
+      images.push_back(&image);
+  std::ranges::sort(images, [&](const hadal_image *first, const hadal_image *second) {
+    return first->kind != second->kind ? first->kind < second->kind : capability(second) < capability(first);
+  });
+  return images;
+}
+
 KernelModule::KernelModule(const Program &program, const GPU &gpu) : program(program) {
   Capability needed = Capability::ofTarget(program->target);
   const Driver &driver = Driver::get();
   Result result = errorNoBinaryForGPU;
-  if (gpu.capability == needed)
-    result = LoadAttempt(program->cubin, module).result;
-  if (result == success)
-    return;
-  // A newer GPU, or a driver too old for the cubin: the driver may still translate the PTX.
-  LoadAttempt translated(program->ptx, module);
-  if (translated.result == success)
-    return;
-  if (translated.result == errorOutOfMemory)
-    driver.check(translated.result, "loading the program's code on ", gpu.describe());
+  std::string log; // of the last image, which is the most general
+  for (const hadal_image *image : rankImages(program, gpu)) {
+    LoadAttempt attempt(image->bytes, module);
+    if (attempt.result == success)
+      return;
+    result = attempt.result;
+    log = attempt.log;
+  }
+  if (result == errorOutOfMemory)
+    driver.check(result, "loading the program's code on ", gpu.describe());
   if (needed.specific && !(gpu.capability == needed))
     fail(HADAL_EXIT_NO_DEVICE, "the program was compiled for ", program->target,
          ", whose instructions only GPUs of compute capability ", needed.text(), " have, not ", gpu.describe(),
-         "; the driver says: ", driver.describe(translated.result));
+         "; the driver says: ", driver.describe(result));
   fail(HADAL_EXIT_NO_DEVICE, "the NVIDIA driver (", driver.describeVersion(), ") cannot load the program's code for ",
-       program->target, ": ", driver.describe(translated.result), translated.log.empty() ? "" : ", ", translated.log,
-       "; install a newer driver");
+       program->target, ": ", driver.describe(result), log.empty() ? "" : ", ", log, "; install a newer driver");
 }
 
 Function KernelModule::function(const hadal_gpu_launch &launch) {

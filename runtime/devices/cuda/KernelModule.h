@@ -1,4 +1,5 @@
-// The code of a program on a GPU: the cubin where the GPU is the program's target, the PTX where it is newer.
+// The code of a program on a GPU: the best of its images, which is a cubin for that very GPU, or else the PTX that the
+// driver has least to translate of.
 #ifndef HADAL_RUNTIME_DEVICES_CUDA_KERNELMODULE_H
 #define HADAL_RUNTIME_DEVICES_CUDA_KERNELMODULE_H
 

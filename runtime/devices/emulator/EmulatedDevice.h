@@ -25,7 +25,7 @@ public:
   void download(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const override;
   void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
-  void run(uint32_t entry, LaunchRecorder *recorder) override;
+  void run(uint32_t entry, CommandRecorder *recorder) override;
 
 private:
   struct PreparedLaunch {
@@ -34,8 +34,8 @@ private:
     std::vector<TensorMap> maps;
   };
   struct Entry {
-    std::vector<void *> addresses; // of the argument table
-    std::vector<PreparedLaunch> launches;
+    std::vector<void *> addresses;        // of the argument table
+    std::vector<PreparedLaunch> launches; // of the table
   };
 
   const Program &program;
@@ -49,8 +49,12 @@ private:
   std::deque<std::string> bufferNames; // which the buffers point to
 
   void prepareEntry(const hadal_entry &table);
+  void prepareLaunch(Entry &entry, const hadal_launch &launch, PreparedLaunch &prepared,
+                     std::span<const GlobalBuffer> buffers);
   GlobalBuffer describeBuffer(const hadal_entry &table, const hadal_argument &argument);
-  void poison(const hadal_entry &table, uint64_t launch);
+  void poison(const hadal_entry &table, uint64_t command);
+  void runCommand(uint32_t entry, uint64_t command);
+  void runLaunch(uint32_t entry, uint64_t command, uint32_t index);
 };
 
 } // namespace hadal::emulator

@@ -2,8 +2,8 @@
  *
  * A program that hadalc writes is one object file linked with libhadal_runtime.a. The object exports a single constant,
  * `hadal_program`, that describes everything the runtime has to know: the tensors that outlive a step (parameters,
- * gradients, optimizer moments, states, inputs, scalars, results), the entry points as tables of kernel launches, and
- * the arena in which every other buffer lives. The runtime resolves the tables to addresses once, at start-up; a step
+ * gradients, optimizer moments, states, inputs, scalars, results), the entry points as lists of commands, and the arena
+ * in which every other buffer lives. The runtime resolves the tables to addresses once, at start-up; a step
  * afterwards walks them and allocates nothing.
  *
  * The header is plain C. The structures' fields stand in program.def, from which codegen/Host takes what it writes in
@@ -18,9 +18,12 @@
 extern "C" {
 #endif
 
-#define HADAL_PROGRAM_VERSION 3u
+#define HADAL_PROGRAM_VERSION 4u
 #define HADAL_MAX_RANK 4
 #define HADAL_TENSOR_MAP_RANK 5
+
+/* In the place of an index: nothing. */
+#define HADAL_NONE UINT32_MAX
 
 /* The element types of persistent tensors. */
 enum hadal_element_type { HADAL_F32 = 0, HADAL_I32 = 1, HADAL_BF16 = 2, HADAL_F16 = 3, HADAL_F8E4M3FN = 4 };
@@ -39,10 +42,35 @@ enum hadal_role {
                               it */
 };
 
+/* How long the contents of a tensor count. */
+enum hadal_lifetime {
+  HADAL_SESSION = 0, /* as long as the program runs */
+  HADAL_RUN = 1,     /* inputs until the run that they are written for has ended, results until the next run begins */
+  HADAL_EXTERNAL = 2 /* the memory belongs to whoever calls the runtime, which is given its address */
+};
+
+/* In which order a tensor's elements lie in memory. */
+enum hadal_layout { HADAL_ROW_MAJOR = 0 };
+
 /* How a parameter starts when no weights are loaded. */
 enum hadal_initializer { HADAL_ZEROS = 0, HADAL_ONES = 1, HADAL_NORMAL = 2 };
 
-enum hadal_argument_kind { HADAL_ARGUMENT_TENSOR = 0, HADAL_ARGUMENT_ARENA = 1 };
+enum hadal_argument_kind { HADAL_ARGUMENT_TENSOR = 0, HADAL_ARGUMENT_ARENA = 1, HADAL_ARGUMENT_NUMBER = 2 };
+
+/* What a command does. Collectives and waits have their place here; no device runs them yet. */
+enum hadal_command_kind { HADAL_LAUNCH = 0, HADAL_COPY = 1, HADAL_FILL = 2, HADAL_COLLECTIVE = 3, HADAL_HOST_WAIT = 4 };
+
+enum hadal_collective_kind {
+  HADAL_ALL_REDUCE = 0,
+  HADAL_REDUCE_SCATTER = 1,
+  HADAL_ALL_GATHER = 2,
+  HADAL_SEND = 3,
+  HADAL_RECEIVE = 4,
+  HADAL_EXCHANGE = 5 /* of rows, whose counts are a tensor */
+};
+
+/* The form of code for a GPU. */
+enum hadal_image_kind { HADAL_CUBIN = 0, HADAL_PTX = 1 };
 
 /* One stage of one kernel, for the tasks [first_task, end_task). Tasks are independent: any thread may run any of them
  * in any order and the result has the same bits. `arguments` holds one address per hadal_argument. `iteration` is the
@@ -68,6 +96,7 @@ enum hadal_swizzle { HADAL_SWIZZLE_NONE = 0, HADAL_SWIZZLE_32 = 1, HADAL_SWIZZLE
 #define HADAL_U64(field) uint64_t field;
 #define HADAL_F32(field) float field;
 #define HADAL_I64S(field, length) int64_t field[length];
+#define HADAL_U32S(field, length) uint32_t field[length];
 #define HADAL_END(structure) };
 #include "program.def"
 

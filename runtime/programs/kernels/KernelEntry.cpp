@@ -67,7 +67,7 @@ KernelEntry::KernelEntry(Session &session, uint32_t entry) : session(session), e
   const hadal_entry &table = session.program().entries()[entry];
   std::string_view name = table.name;
   kernel = name.substr(0, name.rfind("_entry"));
-  const hadal_launch &launch = table.launches[0];
+  const hadal_launch &launch = table.launches[table.commands[0].index];
   firstResult = launch.first_argument;
   for (; firstResult < launch.first_argument + launch.argument_count; ++firstResult) {
     const hadal_argument &argument = table.arguments[firstResult];

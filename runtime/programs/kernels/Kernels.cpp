@@ -219,7 +219,8 @@ void verifyKernels(const Program &program) {
     requireOfProgram(tensor.role == HADAL_STATE, "the tensor '", tensor.name,
                      "' is no state: kernels are run on states");
   for (const hadal_entry &entry : program.entries())
-    requireOfProgram(entry.launch_count > 0, "the entry point '", entry.name, "' launches nothing");
+    requireOfProgram(entry.command_count > 0 && entry.commands[0].kind == HADAL_LAUNCH, "the entry point '", entry.name,
+                     "' does not begin with a kernel");
 }
 
 } // namespace

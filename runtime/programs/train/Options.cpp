@@ -3,6 +3,7 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/programs/CommandLine.h"
+#include "runtime/programs/TokenWindows.h"
 #include "runtime/programs/Version.h"
 
 #include <charconv>
@@ -217,7 +218,7 @@ void checkTogether(const Program &program, TrainOptions &options) {
     if (!condition)
       fail(HADAL_EXIT_COMMAND_LINE, parts...);
   };
-  int64_t micro = program->micro_batch_size;
+  int64_t micro = TokenWindows(program, "accumulate").rows;
   if (!options.globalBatchSize)
     options.globalBatchSize = micro;
   require(options.globalBatchSize % micro == 0, "--global-batch-size: ", options.globalBatchSize,
@@ -237,10 +238,11 @@ void checkTogether(const Program &program, TrainOptions &options) {
 } // namespace
 
 std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, TrainOptions &options) {
+  TokenWindows windows(program, "accumulate");
   CommandLine line{CLI::App(concat("Trains the model '", program->model, "' (compiled for ",
                                    program.isForGPU() ? program->target : concat("cpu ", program->cpu),
-                                   program->emulated ? ", emulated" : "", ", micro-batches of ",
-                                   program->micro_batch_size, " x ", program->sequence_length, " tokens)."))};
+                                   program->emulated ? ", emulated" : "", ", micro-batches of ", windows.rows, " x ",
+                                   windows.length, " tokens)."))};
   CLI::App &app = line.app;
   app.footer(exitCodes);
   line.formatter->column_width(36);

@@ -3,6 +3,7 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/core/Initializer.h"
+#include "runtime/programs/TokenWindows.h"
 
 #include <algorithm>
 #include <array>
@@ -65,7 +66,9 @@ bool isOfSchedule(std::string_view name) { return isOfDecay(name) || name == rat
 
 Settings settingsOf(const TrainOptions &options, const Session &session) {
   const Schedule &schedule = options.schedule;
-  Settings settings = {{"the micro-batch size", printed(session.program()->micro_batch_size)},
+  int64_t microBatchSize = TokenWindows(session.program(), "accumulate").rows;
+  Settings settings = {{"the precision", session.program()->precision},
+                       {"the micro-batch size", printed(microBatchSize)},
                        {"--global-batch-size", printed(options.globalBatchSize)},
                        {rate, printed(schedule.maximum)},
                        {least, printed(schedule.minimum)},

@@ -12,6 +12,7 @@
 #include "runtime/programs/train/Settings.h"
 #include "runtime/programs/train/Trainer.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hadal {
@@ -22,32 +23,34 @@ Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &opt
                      {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking}),
       accumulateEntry(programSession.requireEntry("accumulate")),
       gradientNormEntry(programSession.requireEntry("gradient_norm")),
-      updateEntry(programSession.requireEntry("update")), tokensTensor(programSession.require(HADAL_INPUT, "tokens")),
+      updateEntry(programSession.requireEntry("update")), windows(programSession.program(), "accumulate"),
       evaluateEntry(programSession.program().findEntry("evaluate")), trainingData(options.data, descriptor.vocabulary),
-      trainingSamples(trainingData, descriptor.sequence_length, descriptor.tokens_ahead), progress(options.steps) {
+      trainingSamples(trainingData, windows.length, windows.ahead), progress(options.steps) {
   checkInputs();
   describe();
   initialize();
   openLogs();
 }
 
-void Trainer::requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const {
+void Trainer::requireSamples(const Samples &samples, const TokenFile &file, int64_t length, int64_t needed,
+                             const char *what) const {
   if (samples.count() >= static_cast<uint64_t>(needed))
     return;
-  uint64_t tokens =
-      static_cast<uint64_t>(needed - 1) * static_cast<uint64_t>(program()->sequence_length) + samples.tokensPerSample();
+  uint64_t tokens = static_cast<uint64_t>(needed - 1) * static_cast<uint64_t>(length) + samples.tokensPerSample();
   fail(HADAL_EXIT_INPUT, file.path().string(), ": ", file.size(), " tokens are too few: ", what, " of ", needed,
-       " samples of sequence length ", program()->sequence_length, " needs ", tokens);
+       " samples of sequence length ", length, " needs ", tokens);
 }
 
 void Trainer::checkInputs() {
-  batch.resize(elementCount(programSession.tensor(tokensTensor)));
-  requireSamples(trainingSamples, trainingData, options.globalBatchSize, "a batch");
+  batch.resize(elementCount(programSession.tensor(windows.tensor)));
+  requireSamples(trainingSamples, trainingData, windows.length, options.globalBatchSize, "a batch");
   if (!options.valid.empty()) {
     programSession.requireEntry("evaluate");
+    validationWindows.emplace(program(), "evaluate");
+    batch.resize(std::max<uint64_t>(batch.size(), elementCount(programSession.tensor(validationWindows->tensor))));
     validationData.emplace(options.valid, program()->vocabulary);
-    Samples samples(*validationData, program()->sequence_length, program()->tokens_ahead);
-    requireSamples(samples, *validationData, program()->micro_batch_size, "a micro-batch");
+    Samples samples(*validationData, validationWindows->length, validationWindows->ahead);
+    requireSamples(samples, *validationData, validationWindows->length, validationWindows->rows, "a micro-batch");
   }
   if (!options.save.empty() || !options.exportTo.empty())
     requireWritableNames(programSession);
@@ -109,9 +112,9 @@ void Trainer::describe() const {
   writeMessage(concat("model ", program()->model, ": ", count(static_cast<double>(program().parameterCount())),
                       " parameters, ", describeBytes(device.memoryNeeded()), " of memory (",
                       describeBytes(device.memoryAvailable()), " available)"));
-  int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
+  int64_t microBatches = options.globalBatchSize / windows.rows;
   writeMessage(concat("data ", options.data.string(), ": ", count(static_cast<double>(trainingData.size())),
-                      " tokens; a step reads ", options.globalBatchSize, " x ", program()->sequence_length, " of them",
+                      " tokens; a step reads ", options.globalBatchSize, " x ", windows.length, " of them",
                       microBatches > 1 ? concat(" in ", microBatches, " micro-batches") : ""));
   if (!programSession.hasScalar("mtp_loss_weight") &&
       options.predictionLossWeight != TrainOptions{}.predictionLossWeight)
@@ -146,8 +149,8 @@ void Trainer::initialize() {
   state.seed = options.seed.value_or(defaultSeed);
   state.shuffle = options.shuffle;
   state.dataTokens = trainingData.size();
-  state.sequenceLength = program()->sequence_length;
-  state.tokensAhead = program()->tokens_ahead;
+  state.sequenceLength = windows.length;
+  state.tokensAhead = windows.ahead;
   state.settings = settingsOf(options, programSession);
   if (!options.save.empty()) {
     state.dataDigest = trainingData.digest();
@@ -207,11 +210,11 @@ void Trainer::openLogs() {
     return;
   // The second step when there is one: the first also touches every page for the first time.
   tracedStep = std::min(state.step + 2, options.steps);
-  uint64_t microBatches = static_cast<uint64_t>(options.globalBatchSize / program()->micro_batch_size);
-  auto launchesOf = [&](uint32_t entry) { return program().entries()[entry].launch_count; };
-  uint64_t launches =
-      microBatches * launchesOf(accumulateEntry) + launchesOf(gradientNormEntry) + launchesOf(updateEntry);
-  recorder = std::make_unique<LaunchRecorder>(programSession.device().threads(), launches);
+  uint64_t microBatches = static_cast<uint64_t>(options.globalBatchSize / windows.rows);
+  auto commandsOf = [&](uint32_t entry) { return program().entries()[entry].command_count; };
+  uint64_t commands =
+      microBatches * commandsOf(accumulateEntry) + commandsOf(gradientNormEntry) + commandsOf(updateEntry);
+  recorder = std::make_unique<CommandRecorder>(programSession.device().threads(), commands);
 }
 
 } // namespace hadal

@@ -32,7 +32,7 @@ void Trainer::interrupt() { interrupted.store(true, std::memory_order_relaxed); 
 //===----------------------------------------------------------------------===//
 
 void Trainer::setScalars(int64_t step) {
-  double microBatches = static_cast<double>(options.globalBatchSize / program()->micro_batch_size);
+  double microBatches = static_cast<double>(options.globalBatchSize / windows.rows);
   auto set = [&](std::string_view name, double value) { programSession.setScalar(name, static_cast<float>(value)); };
   set("loss_scale", 1 / microBatches);
   set("mtp_loss_weight", options.predictionLossWeight);
@@ -48,24 +48,23 @@ void Trainer::setScalars(int64_t step) {
   set("router_bias_rate", options.routerBiasRate);
 }
 
-void Trainer::loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position) {
-  uint64_t length = samples.tokensPerSample();
-  for (int64_t row = 0; row < program()->micro_batch_size; ++row)
-    samples.read(order.sampleAt(position + static_cast<uint64_t>(row)),
-                 std::span(batch).subspan(static_cast<uint64_t>(row) * length, length));
-  programSession.write(tokensTensor, std::span<const int32_t>(batch));
+void Trainer::loadBatch(const TokenWindows &into, const Samples &samples, const SampleOrder &order, uint64_t position) {
+  uint64_t length = samples.tokensPerSample(), rows = static_cast<uint64_t>(into.rows);
+  for (uint64_t row = 0; row < rows; ++row)
+    samples.read(order.sampleAt(position + row), std::span(batch).subspan(row * length, length));
+  programSession.write(into.tensor, std::span<const int32_t>(batch).first(rows * length));
 }
 
-void Trainer::accumulate(StepRecord &record, LaunchRecorder *launches) {
-  int64_t microBatches = options.globalBatchSize / program()->micro_batch_size;
+void Trainer::accumulate(StepRecord &record, CommandRecorder *launches) {
+  int64_t microBatches = options.globalBatchSize / windows.rows;
   SampleOrder order(trainingSamples.count(), options.shuffle, state.seed);
   uint64_t position = state.samples; // of the next micro-batch; a step that fails half-way has read none
-  loadBatch(trainingSamples, order, position);
+  loadBatch(windows, trainingSamples, order, position);
   for (int64_t i = 0; i < microBatches; ++i) {
     programSession.run(accumulateEntry, launches);
-    position += static_cast<uint64_t>(program()->micro_batch_size);
+    position += static_cast<uint64_t>(windows.rows);
     if (i + 1 < microBatches) // before the results are waited for: a GPU works meanwhile
-      loadBatch(trainingSamples, order, position);
+      loadBatch(windows, trainingSamples, order, position);
     record.loss += programSession.result("loss");
     record.mainLoss += programSession.result("loss.main");
     record.predictionLoss += programSession.result("loss.mtp");
@@ -127,7 +126,7 @@ void Trainer::step() {
   Clock::time_point begin = Clock::now();
   StepRecord record;
   record.step = state.step + 1;
-  LaunchRecorder *launches = record.step == tracedStep ? recorder.get() : nullptr;
+  CommandRecorder *launches = record.step == tracedStep ? recorder.get() : nullptr;
 
   setScalars(record.step);
   accumulate(record, launches);
@@ -143,7 +142,7 @@ void Trainer::step() {
   state.step = record.step;
   state.samples += static_cast<uint64_t>(options.globalBatchSize);
 
-  double tokens = static_cast<double>(options.globalBatchSize) * static_cast<double>(program()->sequence_length);
+  double tokens = static_cast<double>(options.globalBatchSize) * static_cast<double>(windows.length);
   record.tokensPerSecond = tokens / std::chrono::duration<double>(Clock::now() - begin).count();
   record.learningRate = options.schedule.learningRate(record.step);
   if (evaluatesAfter(record.step))
@@ -175,16 +174,17 @@ bool Trainer::evaluatesAfter(int64_t step) const {
 
 /// Mean main loss over the whole micro-batches of the validation file, in its order. Nothing when interrupted.
 std::optional<double> Trainer::evaluate() {
-  Samples samples(*validationData, program()->sequence_length, program()->tokens_ahead);
+  const TokenWindows &validation = *validationWindows;
+  Samples samples(*validationData, validation.length, validation.ahead);
   SampleOrder order(samples.count(), false, 0);
-  int64_t microBatches = static_cast<int64_t>(samples.count()) / program()->micro_batch_size;
+  int64_t microBatches = static_cast<int64_t>(samples.count()) / validation.rows;
   if (options.evalIterations)
     microBatches = std::min(microBatches, options.evalIterations);
   double total = 0;
   for (int64_t i = 0; i < microBatches; ++i) {
     if (interrupted.load(std::memory_order_relaxed))
       return std::nullopt;
-    loadBatch(samples, order, static_cast<uint64_t>(i * program()->micro_batch_size));
+    loadBatch(validation, samples, order, static_cast<uint64_t>(i * validation.rows));
     programSession.run(*evaluateEntry);
     total += programSession.result("loss.main");
   }

@@ -8,6 +8,7 @@
 #include "runtime/io/JsonLines.h"
 #include "runtime/io/TensorBoard.h"
 #include "runtime/io/TokenFile.h"
+#include "runtime/programs/TokenWindows.h"
 #include "runtime/programs/train/Options.h"
 #include "runtime/programs/train/Progress.h"
 
@@ -40,18 +41,20 @@ public:
 private:
   TrainOptions options;
   Session programSession;
-  uint32_t accumulateEntry, gradientNormEntry, updateEntry, tokensTensor;
+  uint32_t accumulateEntry, gradientNormEntry, updateEntry;
+  TokenWindows windows; // of a micro-batch
   std::optional<uint32_t> evaluateEntry;
   TokenFile trainingData;
   Samples trainingSamples;
   std::optional<TokenFile> validationData;
-  std::vector<int32_t> batch; // one micro-batch
+  std::optional<TokenWindows> validationWindows;
+  std::vector<int32_t> batch; // what the windows of one run hold
   TrainerState state;
   int64_t savedStep = -1; // the step of the newest checkpoint of this run
   std::unique_ptr<CheckpointFolder> checkpoints;
   std::unique_ptr<JsonLinesLog> log;
   std::unique_ptr<TensorBoardLog> tensorBoard;
-  std::unique_ptr<LaunchRecorder> recorder;
+  std::unique_ptr<CommandRecorder> recorder;
   int64_t tracedStep = 0;
   Progress progress;
 
@@ -59,7 +62,8 @@ private:
   void checkInputs();
   void checkOutputFolders() const;
   void checkOutputFiles() const;
-  void requireSamples(const Samples &samples, const TokenFile &file, int64_t needed, const char *what) const;
+  void requireSamples(const Samples &samples, const TokenFile &file, int64_t length, int64_t needed,
+                      const char *what) const;
   std::optional<int64_t> findCheckpoint() const;
   void initialize();
   void resume(int64_t step);
@@ -67,8 +71,8 @@ private:
   void describe() const;
 
   void setScalars(int64_t step);
-  void loadBatch(const Samples &samples, const SampleOrder &order, uint64_t position);
-  void accumulate(StepRecord &record, LaunchRecorder *launches);
+  void loadBatch(const TokenWindows &into, const Samples &samples, const SampleOrder &order, uint64_t position);
+  void accumulate(StepRecord &record, CommandRecorder *launches);
   void requireFinite(const char *what, double value, int64_t step);
   void requireFiniteParameters(const char *refused) const;
   std::string adviseAgainst(const NonFiniteElement &found) const;

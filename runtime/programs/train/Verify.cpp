@@ -19,10 +19,10 @@
 //                  writes  loss.main
 //
 // What a model has no use for (no MTP head, no balance loss) its program does not have: such a loss counts as zero.
+#include "runtime/programs/TokenWindows.h"
 #include "runtime/programs/train/Train.h"
 
 #include <algorithm>
-#include <array>
 
 namespace hadal {
 namespace {
@@ -51,16 +51,6 @@ void requireKnown(const hadal_tensor &tensor, std::span<const std::string_view> 
                    " that training does not know");
 }
 
-void verifyTokens(const Program &program) {
-  std::optional<uint32_t> index = program.findTensor(HADAL_INPUT, "tokens");
-  requireOfProgram(index.has_value(), "it has no input 'tokens'");
-  const hadal_tensor &tokens = program.tensors()[*index];
-  std::array<int64_t, 2> expected = {program->micro_batch_size, program->sequence_length + program->tokens_ahead};
-  requireOfProgram(tokens.element_type == HADAL_I32 && std::ranges::equal(dimensions(tokens), expected),
-                   "the input 'tokens' has the shape ", describeShape(dimensions(tokens)), " instead of ",
-                   describeShape(expected), " of i32");
-}
-
 } // namespace
 
 void verifyTraining(const Program &program) {
@@ -74,7 +64,9 @@ void verifyTraining(const Program &program) {
       requireOfProgram(tensor.element_type == HADAL_F32 && tensor.rank == 0, "the result '", tensor.name,
                        "' is no f32 of rank 0, which training reads");
     }
-  verifyTokens(program);
+  TokenWindows(program, "accumulate");
+  if (program.findEntry("evaluate"))
+    TokenWindows(program, "evaluate");
 }
 
 } // namespace hadal

@@ -1,5 +1,5 @@
 // The tables of a program for a GPU: a launch has no function but a grid, with the kernel's symbol, the place in the model,
-// and its tensor maps; the cubin and the PTX are embedded. Emulated, it has a host function instead.
+// and its tensor maps; the cubin and the PTX are its images. Emulated, it has a host function instead.
 // RUN: hadal-opt %s --hadal-plan-memory=alignment=256 --hadal-build-host="target=sm_90a cpu=x86-64-v3" | FileCheck %s
 // RUN: sed -e 's/module attributes {/module attributes {hadal.emulate, /' -e '/^  gpu.binary/,/ASSEMBLY/d' \
 // RUN:   -e 's,//EMULATED,,' %s | hadal-opt --hadal-plan-memory=alignment=256 \
@@ -19,20 +19,23 @@
 // Both launches of the kernel at the same place share it.
 // CHECK-NOT: @gpu.1
 // CHECK: llvm.mlir.global internal constant @evaluate.launches()
-// CHECK: #llvm.zero, 0, 66, 1, 0 : i32, 2 : i32, #llvm.zero]
-// CHECK: llvm.mlir.global internal constant @cubin("\7FELFcode\00") {{.*}}alignment = 64
-// CHECK: llvm.mlir.global internal constant @ptx(".version 8.0\00")
+// CHECK: #llvm.zero, 0, 66, 1, 0 : i32, 2 : i32, 1, 1, -1 : i32, #llvm.zero]
+// CHECK: llvm.mlir.global internal constant @image.0("\7FELFcode\00") {{.*}}alignment = 64
+// CHECK: llvm.mlir.global internal constant @image.1(".version 8.0\00")
+// A cubin of 8 bytes and PTX of 12.
+// CHECK: llvm.mlir.global internal constant @images()
+// CHECK: [#llvm.zero, 0 : i32, #llvm.zero, 8], [#llvm.zero, 1 : i32, #llvm.zero, 12]
 // CHECK: llvm.mlir.global external constant @hadal_program()
-// CHECK: #llvm.zero, 8, #llvm.zero, 12, 0]]
+// CHECK: 2, #llvm.zero, 0]]
 
 // EMULATED: llvm.mlir.global internal constant @gpu.0()
 // EMULATED-NEXT: llvm.mlir.constant({{\[\[}}#llvm.zero, #llvm.zero, @scale.rows, 66, 128 : i32,
 // EMULATED: llvm.mlir.global external constant @hadal_program()
-// EMULATED: #llvm.zero, 0, #llvm.zero, 0, 1]]
+// EMULATED: 0, #llvm.zero, 1]]
 
 // MISSING: error: the kernels for sm_90a were not assembled: run the phase target first
 
-module attributes {hadal.micro_batch_size = 2 : i64, hadal.sequence_length = 8 : i64, hadal.tokens_ahead = 1 : i64,
+module attributes {hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand", hadal.target = "sm_90a"} {
   gpu.binary @kernels [
     #gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELFcode">,

@@ -6,9 +6,17 @@
 // CHECK-NOT: func.func
 // CHECK: llvm.func @[[STAGE:.*rms_norm[^(]*]](
 
-// One launch: function, name, iteration, tasks, grain, first argument, number of arguments, no GPU.
+// The result is the third tensor; there is no input.
+// CHECK-NOT: @evaluate.inputs
+// CHECK: llvm.mlir.global internal constant @evaluate.results(dense<2> : tensor<1xi32>)
+// The launches are the commands, in their order.
+// CHECK: llvm.mlir.global internal constant @evaluate.commands()
+// CHECK-NEXT: llvm.mlir.undef
+// CHECK-NEXT: llvm.mlir.constant({{\[\[}}0 : i32, 0 : i32], [0 : i32, 1 : i32]
+// One launch: function, name, iteration, tasks, grain, first argument, number of arguments; tasks by no number; no GPU.
 // CHECK: llvm.mlir.global internal constant @evaluate.launches()
 // CHECK-DAG: @{{.*}}rms_norm
+// CHECK-DAG: 1, 1, -1 : i32, #llvm.zero]
 // The norm reads the input and the weight (tensors 3 and 0) and writes buffer 0.
 // CHECK: llvm.mlir.global internal constant @evaluate.arguments()
 // CHECK-NEXT: llvm.mlir.undef
@@ -16,14 +24,18 @@
 // CHECK: llvm.mlir.global internal constant @evaluate.buffers()
 // CHECK-NEXT: llvm.mlir.undef
 // CHECK-NEXT: llvm.mlir.constant({{\[\[}}0, 64, 0 : i32, {{[0-9]+}} : i32]
-// Version 3 with guarded buffers, and one alias of the parameter.
+// A row: role, f32, for the session, in rows, rank 1; no extent varies, and the device holds the whole tensor.
 // CHECK: llvm.mlir.global internal constant @aliases.0()
 // CHECK: llvm.mlir.global internal constant @tensors()
+// CHECK: 0 : i32, 0 : i32, 0 : i32, 0 : i32, 1 : i32, 1 : i32, [8, 0, 0, 0], [-1 : i32, -1 : i32, -1 : i32, -1 : i32], [8, 0, 0, 0], [0, 0, 0, 0],
+// The result lives for a run.
+// CHECK-SAME: 7 : i32, 0 : i32, 1 : i32, 0 : i32, 0 : i32,
 // CHECK: llvm.mlir.global internal constant @entries()
 // CHECK: llvm.mlir.global external constant @hadal_program()
-// CHECK: llvm.mlir.constant({{\[\[}}3 : i32, 1 : i32,
+// Version 4 with guarded buffers; no numbers, three tensors, one entry point, no images of code, not emulated.
+// CHECK: llvm.mlir.constant({{\[\[}}4 : i32, 1 : i32, {{.*}} 0, #llvm.zero, 3, #llvm.zero, 1, #llvm.zero, 0, #llvm.zero, 0]]
 
-module attributes {hadal.micro_batch_size = 2 : i64, hadal.sequence_length = 8 : i64, hadal.tokens_ahead = 1 : i64,
+module attributes {hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand"} {
   hadal.parameter @n1 ones {aliases = ["copy"]} : tensor<8xf32>
   func.func @evaluate(%x: tensor<2x8xf32> {hadal.state = @x}, %n: tensor<8xf32> {hadal.parameter = @n1})

@@ -19,7 +19,7 @@ for event in slices:
 planned = re.findall(r"memory plan of @(\w+): .* (\d+) launches", pathlib.Path(sys.argv[2]).read_text())
 kernels = {entry: int(count) for entry, count in planned}
 for entry in "accumulate", "gradient_norm", "update":
-    launches = {event["args"]["launch"] for event in slices if event["cat"] == entry}
+    launches = {event["args"]["command"] for event in slices if event["cat"] == entry}
     # A kernel of several stages is launched once for each.
     if launches != set(range(len(launches))) or len(launches) < kernels[entry]:
         sys.exit(f"{entry}: {len(launches)} launches traced, {kernels[entry]} kernels planned")

@@ -1,9 +1,7 @@
 // Batch and sequence become numbers; the window alone is longer: two prediction depths look two tokens further.
 // RUN: hadal-opt %s --hadal-close-shapes="micro-batch-size=2 seq-length=16" | FileCheck %s
 
-// CHECK: hadal.micro_batch_size = 2 : i64
-// CHECK-SAME: hadal.sequence_length = 16 : i64
-// CHECK-SAME: hadal.tokens_ahead = 3 : i64
+// CHECK: hadal.tokens_ahead = 3 : i64
 
 // CHECK: func.func private @layer(%{{.*}}: tensor<2x16x4xf32>) -> tensor<2x16x4xf32>
 func.func private @layer(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {

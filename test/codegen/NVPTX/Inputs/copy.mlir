@@ -1,5 +1,5 @@
 // A program of the phase `target` for a GPU, written by hand: one kernel that copies a tensor.
-module attributes {hadal.micro_batch_size = 2 : i64, hadal.sequence_length = 8 : i64, hadal.tokens_ahead = 1 : i64,
+module attributes {hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand", hadal.target = "sm_90a", hadal.cpu = "x86-64-v3"} {
   gpu.module @kernels {
     llvm.func @copy.rows(%in: !llvm.ptr, %out: !llvm.ptr, %iteration: i64)

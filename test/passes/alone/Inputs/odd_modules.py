@@ -143,7 +143,7 @@ def entry_points():
     yield function("(%x: tensor<2xf32>) -> tensor<2xf32>",
                    "  %y = arith.constant dense<[1.0, 0x7F800000]> : tensor<2xf32>\n"
                    "  %z = arith.addf %x, %y : tensor<2xf32>\n  return %z : tensor<2xf32>\n")
-    yield ('module attributes {hadal.micro_batch_size = "x", hadal.vocabulary = 0, hadal.buffer_alignment = 3, '
+    yield ('module attributes {hadal.tokens_ahead = "x", hadal.vocabulary = 0, hadal.buffer_alignment = 3, '
            'hadal.target = 7, hadal.program = 1, hadal.precision = 2} {\n'
            "  func.func @e() {\n    return\n  }\n}\n")
 

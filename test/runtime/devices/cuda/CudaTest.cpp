@@ -170,6 +170,102 @@ TEST(CudaTest, TellsTheDriverOfGridsAndTensorMaps) {
     EXPECT_EQ(std::ranges::count(lines, line), 1) << line;
 }
 
+TEST(CudaTest, CopiesAndFillsAreCommandsOfTheStream) {
+  TemporaryFolder folder;
+  Outcome outcome = inChild({{"FAKE_CUDA_LOG", (folder / "log").string()}}, [&] {
+    ProgramBuilder builder;
+    hadal_argument state = builder.tensor(HADAL_STATE, "state", {16});
+    EntryBuilder &entry = builder.entry("move");
+    hadal_argument buffer = entry.buffer(64);
+    entry.fill("ones", buffer, 0, 64, 0x3f800000)
+        .copy("most", buffer, 8, state, 4, 56)
+        .fill("bytes", state, 0, 4, 0x11, 1)
+        .fill("halves", state, 60, 4, 0x4000, 2);
+    GPUProgram gpu(builder);
+    Session session(gpu.build());
+    for (int run = 0; run < 3; ++run)
+      session.run("move");
+    std::string text;
+    for (uint32_t bits : session.read<uint32_t>(state.index))
+      text += concat(bits, " ");
+    return text;
+  });
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  std::string ones;
+  for (int i = 0; i < 14; ++i)
+    ones += concat(0x3f800000, " ");
+  EXPECT_EQ(outcome.text, concat(0x11111111, " ", ones, 0x40004000, " "));
+  std::vector<std::string> lines = linesOf(folder / "log");
+  EXPECT_EQ(std::ranges::count(lines, "copy 56 bytes on the device"), 2); // once run, once captured
+  EXPECT_EQ(std::ranges::count(lines, "fill 16 elements of 4 bytes"), 2);
+  EXPECT_EQ(std::ranges::count(lines, "end capture: 4 operations"), 1);
+  EXPECT_EQ(std::ranges::count(lines, "launch graph"), 2);
+}
+
+/// Adds the number to its task's element.
+void mark(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
+  for (int64_t task = first; task < end; ++task)
+    static_cast<int32_t *>(arguments[0])[task] += static_cast<int32_t>(*static_cast<const int64_t *>(arguments[1]));
+}
+
+TEST(CudaTest, GridsFollowFromNumbers) {
+  TemporaryFolder folder;
+  Outcome outcome = inChild({{"FAKE_CUDA_LOG", (folder / "log").string()}}, [&] {
+    ProgramBuilder builder;
+    builder.number("pages", 3); // whose slot comes first
+    hadal_argument tokens = builder.number("tokens", 10), marks = builder.tensor(HADAL_STATE, "marks", {7}, HADAL_I32);
+    builder.entry("mark").launchBy(tokens.index, 10, 2, 3, mark, "mark", {marks, tokens});
+    GPUProgram gpu(builder);
+    Session session(gpu.build());
+    for (int64_t value : {4, 0, 10, 1}) {
+      session.setNumber("tokens", value);
+      session.run("mark");
+    }
+    std::string text;
+    for (int32_t value : session.read<int32_t>(marks.index))
+      text += concat(value, " ");
+    return text;
+  });
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_EQ(outcome.text, "15 14 14 10 10 10 10 ");
+  std::vector<std::string> launches;
+  for (const std::string &line : linesOf(folder / "log"))
+    if (line.starts_with("launch") || line.starts_with("begin"))
+      launches.push_back(line.substr(0, line.find(" x")));
+  EXPECT_EQ(launches, (std::vector<std::string>{"launch mark: 3", "launch mark: 7", "launch mark: 1"}));
+}
+
+TEST(CudaTest, TakesTheImageThatSuitsTheGPUBest) {
+  TemporaryFolder folder;
+  auto loaded = [&](const char *name, const std::string &capability, const std::string &accepted) {
+    std::string log = (folder / name).string();
+    Settings settings = {{"FAKE_CUDA_LOG", log}, {"FAKE_CUDA_CAPABILITY", capability}, {"FAKE_CUDA_IMAGES", accepted}};
+    Outcome outcome = inChild(settings, [&] {
+      BigramModel model;
+      GPUProgram gpu(model.builder);
+      model.builder.program.target = "sm_80";
+      std::vector<hadal_image> images = {{"sm_80", HADAL_PTX, ".version 7.1", 12},
+                                         {"sm_90", HADAL_PTX, ".version 8.0", 12},
+                                         {"sm_80", HADAL_CUBIN, "a cubin", 7},
+                                         {"sm_100", HADAL_PTX, ".version 8.7", 12}};
+      model.builder.program.images = images.data();
+      model.builder.program.image_count = images.size();
+      Session session(gpu.build());
+      return std::string();
+    });
+    std::string text;
+    for (const std::string &line : linesOf(log))
+      if (line.starts_with("load"))
+        text += line + ";";
+    return text;
+  };
+  EXPECT_EQ(loaded("exact", "8.0", "cubin,ptx"), "load cubin;");
+  EXPECT_EQ(loaded("translated", "8.0", "ptx"), "load cubin;load ptx 7.1;");
+  EXPECT_EQ(loaded("newer", "9.0", "cubin,ptx"), "load ptx 8.0;");
+  EXPECT_EQ(loaded("none", "9.0", "cubin"), "load ptx 8.0;load ptx 7.1;");
+  EXPECT_EQ(loaded("newest", "10.0", "ptx"), "load ptx 8.7;");
+}
+
 TEST(CudaTest, RecordsLaunchesWithEvents) {
   TemporaryFolder folder;
   Outcome outcome = inChild({}, [&] {
@@ -177,12 +273,12 @@ TEST(CudaTest, RecordsLaunchesWithEvents) {
     GPUProgram gpu(model.builder);
     Session session(gpu.build());
     session.run("accumulate");
-    LaunchRecorder recorder(session.device().threads(), 10);
+    CommandRecorder recorder(session.device().threads(), 10);
     session.run(session.requireEntry("accumulate"), &recorder);
     writeChromeTrace(folder / "trace.json", recorder, "a test");
     std::string text;
-    for (const LaunchRecord &record : recorder.threads()[0])
-      text += concat(record.launch, ":", record.end - record.begin, " ");
+    for (const CommandRecord &record : recorder.threads()[0])
+      text += concat(record.command, ":", record.end - record.begin, " ");
     return text;
   });
   EXPECT_EQ(outcome.code, 0);
@@ -254,7 +350,7 @@ TEST(CudaTest, NamesTheKernelThatFails) {
   Outcome first = run({{"FAKE_CUDA_FAIL", "adamw"}}, 1, false);
   EXPECT_EQ(first.code, HADAL_EXIT_DEVICE_FAILURE);
   EXPECT_EQ(first.text,
-            "the kernel 'adamw' (bigram.mlir:12:3; launch 0 of 'update', 256 x 128 threads, 0 bytes shared) failed: "
+            "the kernel 'adamw' (bigram.mlir:12:3; command 0 of 'update', 256 x 128 threads, 0 bytes shared) failed: "
             "an illegal memory access was encountered (CUDA_ERROR_ILLEGAL_ADDRESS)");
   Outcome later = run({}, 2, false);
   EXPECT_EQ(later.code, HADAL_EXIT_DEVICE_FAILURE);
@@ -262,7 +358,7 @@ TEST(CudaTest, NamesTheKernelThatFails) {
   EXPECT_CONTAINS(later.text, "run with --launch-blocking to learn which: an illegal memory access");
   EXPECT_EQ(run({}, 2, true).text, first.text);
   Outcome launched = run({{"FAKE_CUDA_FAIL", "cuLaunchKernelEx"}}, 1, false);
-  EXPECT_CONTAINS(launched.text, "the kernel 'adamw' (bigram.mlir:12:3; launch 0 of 'update', 256 x 128 threads, "
+  EXPECT_CONTAINS(launched.text, "the kernel 'adamw' (bigram.mlir:12:3; command 0 of 'update', 256 x 128 threads, "
                                  "0 bytes shared) could not be launched: ");
   EXPECT_CONTAINS(run({{"FAKE_CUDA_FAIL", "cuModuleGetFunction"}}, 1, false).text,
                   "the kernel 'forward' (bigram.mlir:12:3) is not in the program's code for sm_90a");

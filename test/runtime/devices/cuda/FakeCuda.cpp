@@ -108,6 +108,14 @@ Result drain(Stream stream) {
   return sticky;
 }
 
+template <class Element> Result fillElements(DevicePointer to, Element value, size_t elements, Stream stream) {
+  log("fill %zu elements of %zu bytes", elements, sizeof(Element));
+  return enqueue(stream, [=] {
+    for (size_t i = 0; i < elements; ++i)
+      reinterpret_cast<Element *>(to)[i] = value;
+  });
+}
+
 size_t freeMemory() { return static_cast<size_t>(number("FAKE_CUDA_MEMORY", 1l << 30)) - allocated; }
 
 } // namespace
@@ -197,6 +205,16 @@ Result cuMemFreeHost(void *pointer) {
 Result cuMemsetD8Async(DevicePointer to, unsigned char value, size_t bytes, Stream stream) {
   return enqueue(stream, [=] { std::memset(reinterpret_cast<void *>(to), value, bytes); });
 }
+Result cuMemsetD16Async(DevicePointer to, unsigned short value, size_t elements, Stream stream) {
+  return fillElements(to, value, elements, stream);
+}
+Result cuMemsetD32Async(DevicePointer to, unsigned value, size_t elements, Stream stream) {
+  return fillElements(to, value, elements, stream);
+}
+Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, Stream stream) {
+  log("copy %zu bytes on the device", bytes);
+  return enqueue(stream, [=] { std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes); });
+}
 Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, Stream stream) {
   log("copy %zu bytes to the device", bytes);
   if (Result result = fault("cuMemcpyHtoDAsync"))
@@ -273,7 +291,7 @@ Result cuModuleLoadDataEx(Module *module, const void *image, unsigned, int *opti
   static ModuleHandle handle;
   bool isPTX = std::strncmp(static_cast<const char *>(image), ".version", 8) == 0;
   const char *kind = isPTX ? "ptx" : "cubin";
-  log("load %s", kind);
+  log("load %s%s", kind, isPTX ? static_cast<const char *>(image) + 8 : ""); // "load ptx 8.0"
   if (setting("FAKE_CUDA_IMAGES", "cubin,ptx").find(kind) == std::string::npos) {
     if (isPTX && options[0] == jitErrorLog)
       std::strcpy(static_cast<char *>(values[0]), "ptxas fatal: no such GPU\nsecond line");

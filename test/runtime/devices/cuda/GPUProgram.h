@@ -16,10 +16,8 @@ class GPUProgram {
 public:
   explicit GPUProgram(ProgramBuilder &builder) : builder(builder) {
     builder.program.target = "sm_90a";
-    builder.program.cubin = "a cubin";
-    builder.program.cubin_size = 7;
-    builder.program.ptx = ".version 8.0";
-    builder.program.ptx_size = 12;
+    builder.program.images = images.data();
+    builder.program.image_count = images.size();
     for (EntryBuilder &entry : builder.entryBuilders)
       for (hadal_launch &launch : entry.launches) {
         kernels()[launch.name] = {launch.function, launch.argument_count};
@@ -43,6 +41,7 @@ public:
   }
 
   std::deque<hadal_gpu_launch> launches; // in the order of the program
+  std::vector<hadal_image> images = {{"sm_90a", HADAL_PTX, ".version 8.0", 12}, {"sm_90a", HADAL_CUBIN, "a cubin", 7}};
   const struct hadal_program &build() { return builder.build(); }
 
 private:

@@ -65,14 +65,14 @@ TEST(EmulatedDeviceTest, NamesTheKernelThatGoesAstray) {
   Session session(program.builder.build(), {.threads = 1});
   std::string message = failureOf(HADAL_EXIT_DEVICE_FAILURE, [&] { session.run("run"); });
   EXPECT_CONTAINS(message, "double.rows");
-  EXPECT_CONTAINS(message, "(launch 1 of 'run', model.mlir:3:5)");
+  EXPECT_CONTAINS(message, "(command 1 of 'run', model.mlir:3:5)");
   EXPECT_CONTAINS(message, "writes 4 bytes at byte 256 of y, which has 256 bytes");
 }
 
 TEST(EmulatedDeviceTest, RecordsLaunches) {
   DoublingProgram program(0);
   Session session(program.builder.build(), {.threads = 1});
-  LaunchRecorder recorder(1, 8);
+  CommandRecorder recorder(1, 8);
   session.run(0, &recorder);
   EXPECT_EQ(recorder.threads()[0].size(), 2u);
 }
