@@ -66,10 +66,10 @@ llvm::Error hadal::writeModule(ModuleOp module, Phase phase, StringRef path) {
   });
 }
 
-LogicalResult Compiler::fail(llvm::Error error) {
-  if (error.isA<AssemblerError>())
+LogicalResult Compiler::fail(llvm::Error reason) {
+  if (reason.isA<AssemblerError>())
     exitCode = AssemblerError::exitCode;
-  llvm::errs() << "hadalc: error: " << llvm::toString(std::move(error)) << "\n";
+  error = llvm::toString(std::move(reason));
   return failure();
 }
 
@@ -150,10 +150,10 @@ LogicalResult Compiler::describeTarget() {
   target = *description;
   std::string cpuName = target.cpu + (cpu == "host" ? " (this host)" : "");
   if (target.kind() == TargetKind::CPU) {
-    llvm::errs() << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors\n";
+    log << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors\n";
     return success();
   }
-  llvm::errs() << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";
+  log << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";
   if (!isAssembled() || options.to < Phase::Host || options.from == Phase::Host)
     return success();
   // Nobody should wait for a compilation that cannot end well.
@@ -164,7 +164,7 @@ LogicalResult Compiler::describeTarget() {
 }
 
 LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
-  auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, llvm::errs()); };
+  auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, log); };
   auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
   auto text = [&](StringRef name) {
     auto attribute = module->getAttrOfType<StringAttr>(name);
@@ -205,7 +205,7 @@ LogicalResult Compiler::assemble(TimingScope &timing) {
   TimingScope scope = timing.nest("assemble");
   AssembleOptions assembleOptions;
   if (options.printConfig)
-    assembleOptions.usage = &llvm::errs();
+    assembleOptions.usage = &log;
   if (!options.dumpFolder.empty()) {
     llvm::SmallString<256> path(options.dumpFolder);
     llvm::sys::path::append(path, Twine(unsigned(Phase::Target) + 1) + "-target.ptx");
@@ -218,7 +218,7 @@ LogicalResult Compiler::assemble(TimingScope &timing) {
     return failure();
   }
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  llvm::errs() << llvm::format("%-8s %6.2f s\n", "assemble", seconds.count());
+  log << llvm::format("%-8s %6.2f s\n", "assemble", seconds.count());
   return success();
 }
 
@@ -233,7 +233,7 @@ LogicalResult Compiler::runPhase(Phase phase, TimingScope &timing) {
   if (failed(passes.run(module)))
     return failure();
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  llvm::errs() << llvm::format("%-8s %6.2f s\n", name.data(), seconds.count());
+  log << llvm::format("%-8s %6.2f s\n", name.data(), seconds.count());
   return success();
 }
 
@@ -242,14 +242,14 @@ LogicalResult Compiler::dump(Phase phase) {
     return success();
   llvm::SmallString<256> path(options.dumpFolder);
   llvm::sys::path::append(path, Twine(unsigned(phase) + 1) + "-" + phases[unsigned(phase)].name + ".mlir");
-  llvm::Error error = writeModule(module, phase, path);
-  return error ? fail(std::move(error)) : success();
+  llvm::Error failed = writeModule(module, phase, path);
+  return failed ? fail(std::move(failed)) : success();
 }
 
 LogicalResult Compiler::run(TimingScope &timing) {
   if (!options.dumpFolder.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpFolder))
-      return fail(llvm::createStringError("cannot create " + options.dumpFolder + ": " + error.message()));
+    if (std::error_code code = llvm::sys::fs::create_directories(options.dumpFolder))
+      return fail(llvm::createStringError("cannot create " + options.dumpFolder + ": " + code.message()));
   if (failed(checkVersion()) || failed(checkPhase()) || failed(dump(options.from)))
     return failure();
   if (options.to > Phase::Program && failed(describeTarget()))
@@ -269,15 +269,15 @@ LogicalResult Compiler::writeObject(const TemporaryFile &file) {
   std::unique_ptr<llvm::Module> translated = translateKernels(module, target, context);
   if (!translated)
     return failure();
-  if (llvm::Error error = optimizeKernels(*translated, target))
-    return fail(std::move(error));
+  if (llvm::Error failed = optimizeKernels(*translated, target))
+    return fail(std::move(failed));
   llvm::SmallVector<char, 0> bytes; // the emitter seeks
   llvm::raw_svector_ostream stream(bytes);
-  if (llvm::Error error = emitObject(*translated, target, stream))
-    return fail(std::move(error));
-  if (llvm::Error error = file.write(stream.str()))
-    return fail(std::move(error));
+  if (llvm::Error failed = emitObject(*translated, target, stream))
+    return fail(std::move(failed));
+  if (llvm::Error failed = file.write(stream.str()))
+    return fail(std::move(failed));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  llvm::errs() << llvm::format("%-8s %6.2f s\n", "object", seconds.count());
+  log << llvm::format("%-8s %6.2f s\n", "object", seconds.count());
   return success();
 }

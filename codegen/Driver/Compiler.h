@@ -47,7 +47,7 @@ struct CompilerOptions {
   /// Which operations are computed again in the backward pass: rms_norm, swiglu, mla_up.
   std::string recompute;
   bool checkMemory = false;
-  /// Reports on stderr.
+  /// Reports of the passes, on stderr.
   bool printFusion = false, printConfig = false, printMemoryPlan = false;
   /// The phase of the input, and the last one to run.
   Phase from = Phase::Model, to = Phase::Host;
@@ -57,18 +57,22 @@ struct CompilerOptions {
 
 class Compiler {
 public:
-  Compiler(mlir::ModuleOp module, const CompilerOptions &options) : module(module), options(options) {}
+  /// Progress, and the reports that the options ask for, go to `log`.
+  Compiler(mlir::ModuleOp module, const CompilerOptions &options, llvm::raw_ostream &log)
+      : module(module), options(options), log(log) {}
 
-  /// Runs the phases after `from` up to `to`. Failures have been diagnosed.
+  /// Runs the phases after `from` up to `to`. A failure has been diagnosed at its place, or is told by getError.
   mlir::LogicalResult run(mlir::TimingScope &timing);
   /// Writes the object file of a module of the phase `host`.
   mlir::LogicalResult writeObject(const TemporaryFile &file);
   const TargetDescription &getTarget() const { return target; }
+  /// After a failure that has no place in the module: what went wrong. Otherwise "".
+  llvm::StringRef getError() const { return error; }
   /// What the tool's exit code is after a failure: 1, or that of a missing assembler.
   int getExitCode() const { return exitCode; }
 
 private:
-  mlir::LogicalResult fail(llvm::Error error);
+  mlir::LogicalResult fail(llvm::Error reason);
   /// Whether the input is of the phase that it is said to be.
   mlir::LogicalResult checkPhase();
   /// Whether the input, where another hadalc has written it, was written by one of this version; then records the
@@ -86,6 +90,8 @@ private:
 
   mlir::ModuleOp module;
   const CompilerOptions &options;
+  llvm::raw_ostream &log;
+  std::string error;
   TargetDescription target;
   int exitCode = 1;
 };

@@ -124,9 +124,16 @@ llvm::Expected<ProgramFiles> ProgramFiles::prepare(StringRef output, StringRef t
   return ProgramFiles{*runtime, std::move(*object), std::move(*program)};
 }
 
+/// The exit code of a compilation that failed. What has a place in the model was said there.
+int reportFailure(const Compiler &compiler) {
+  if (!compiler.getError().empty())
+    fail(compiler.getError());
+  return compiler.getExitCode();
+}
+
 int writeProgram(Compiler &compiler, ProgramFiles &files, StringRef output) {
   if (failed(compiler.writeObject(files.object)))
-    return 1;
+    return reportFailure(compiler);
   if (llvm::Error error = linkProgram(files.object.getPath(), files.runtime, files.program.getTemporary()))
     return fail(llvm::toString(std::move(error)));
   if (llvm::Error error = files.program.commit())
@@ -167,9 +174,9 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
     return 1;
   if (options.from == Phase::Model && options.to > Phase::Model)
     recordConfiguration(*module);
-  Compiler compiler(*module, options);
+  Compiler compiler(*module, options, llvm::errs());
   if (failed(compiler.run(timing)))
-    return compiler.getExitCode();
+    return reportFailure(compiler);
   return files ? writeProgram(compiler, *files, commandLine.output)
                : writePhase(*module, options.to, commandLine.output);
 }
