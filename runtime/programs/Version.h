@@ -8,7 +8,7 @@
 
 namespace hadal {
 
-/// "train of the model 'tiny': Hadal 0.1.0 (LLVM 22.1.8), for cpu znver4".
+/// "train of the model 'tiny': Hadal 0.2.0 (LLVM 22.1.8), for cpu znver4".
 std::string describeVersion(const Program &program);
 
 } // namespace hadal
