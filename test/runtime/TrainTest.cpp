@@ -544,6 +544,31 @@ TEST_F(TrainTest, ResumingWithOtherSettingsIsSaid) {
   EXPECT_EQ(resumed(cosine, longer), "");
 }
 
+TEST_F(TrainTest, ResumingInAnotherPrecisionIsSaid) {
+  std::string saved = (folder / "saved").string();
+  run(0, options(2, {"--save", saved}));
+  model.builder.program.precision = "bf16";
+  EXPECT_CONTAINS(
+      run(0, options(3, {"--save", saved, "--resume"})),
+      "warning: --resume: the run that was saved there goes on otherwise: the precision is bf16, but was f32");
+  EXPECT_EQ(run(0, options(4, {"--save", saved, "--resume"})).find("warning"), std::string::npos);
+}
+
+TEST_F(TrainTest, ValidationMayHaveTokensOfItsOwn) {
+  auto validate = [&](const char *log) {
+    run(0, options(2, {"--valid", data, "--eval-interval", "1", "--log", (folder / log).string()}));
+    std::string text = readFile(folder / log);
+    return text.substr(text.find("validation_loss"), 40);
+  };
+  std::string shared = validate("shared.jsonl");
+  // Another tensor of the same name: what the trainer writes for `accumulate`, `evaluate` does not see.
+  hadal_argument tokens = model.builder.tensor(HADAL_INPUT, "tokens", {BigramModel::microBatch, 10}, HADAL_I32);
+  model.builder.entryBuilders.back().arguments[0] = tokens;
+  model.builder.entryBuilders.back().inputs.clear();
+  model.builder.entryBuilders.back().results.clear(); // both are listed anew
+  EXPECT_EQ(validate("apart.jsonl"), shared);
+}
+
 TEST_F(TrainTest, ResumingWithAnotherModelOfTheSameShapesIsSaid) {
   std::string saved = (folder / "saved").string();
   run(0, options(2, {"--save", saved}));
