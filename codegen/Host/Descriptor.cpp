@@ -2,11 +2,13 @@
 //
 // The phase `host`: a module of LLVM's dialect that holds the kernels' functions and the constant `hadal_program` of
 // runtime/include/hadal/program.h. A launch becomes one row per step of its kernel's strategy; the rows share the
-// launch's arguments. Buffers carry the rows during which they live, for --check-memory.
+// launch's arguments. Behind the launches come the copies of results whose values lie elsewhere. Buffers carry the
+// commands during which they live, for --check-memory.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Descriptor.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/Fusion/FusionGroups.h"
 #include "runtime/include/hadal/program.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -117,16 +119,31 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
     scratchSize = std::max(scratchSize, configuration->scratch);
   }
   firstRow.push_back(launches.size());
+  std::vector<rows::copy> copies;
+  for (const PlannedCopy &copy : plan->copies) {
+    int64_t source = arguments.size();
+    addArgument(plan->storage[copy.value]);
+    addArgument({.argument = {}, .result = copy.result});
+    copies.push_back({.name = writer.string(tensors.getResultName(entry, copy.result)),
+                      .source = source,
+                      .target = source + 1,
+                      .source_offset = 0,
+                      .target_offset = 0,
+                      .bytes = getByteSize(copy.value.getType())});
+  }
+  int64_t commandCount = launches.size() + copies.size();
   for (const PlannedBuffer &buffer : plan->buffers)
     buffers.push_back({.offset = buffer.offset,
                        .size = buffer.size,
                        .first_command = firstRow[buffer.first],
-                       .last_command = firstRow[buffer.last + 1] - 1});
+                       .last_command = buffer.isCopied ? commandCount - 1 : firstRow[buffer.last + 1] - 1});
   arenaSize = std::max(arenaSize, plan->arenaSize);
 
   std::vector<rows::command> commands;
   for (int64_t index = 0; index < int64_t(launches.size()); ++index)
     commands.push_back({.kind = HADAL_LAUNCH, .index = index});
+  for (int64_t index = 0; index < int64_t(copies.size()); ++index)
+    commands.push_back({.kind = HADAL_COPY, .index = index});
   SmallVector<int64_t> inputs = tensors.getInputs(entry), results = tensors.getResults(entry);
   std::string name = entry.getSymName().str();
   return rows::entry{.name = writer.string(name),
@@ -139,8 +156,8 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
                      .commands = writer.table(name + ".commands", commands),
                      .launch_count = int64_t(launches.size()),
                      .launches = writer.table(name + ".launches", launches),
-                     .copy_count = 0,
-                     .copies = writer.null(),
+                     .copy_count = int64_t(copies.size()),
+                     .copies = writer.table(name + ".copies", copies),
                      .fill_count = 0,
                      .fills = writer.null(),
                      .collective_count = 0,

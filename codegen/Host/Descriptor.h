@@ -23,6 +23,9 @@ public:
   /// The number of an entry point's argument or result.
   int64_t ofArgument(mlir::func::FuncOp entry, unsigned index) const { return arguments.lookup({entry, index}); }
   int64_t ofResult(mlir::func::FuncOp entry, unsigned index) const { return results.lookup({entry, index}); }
+  llvm::StringRef getResultName(mlir::func::FuncOp entry, unsigned index) const {
+    return tensors[ofResult(entry, index)].name;
+  }
 
   /// The numbers of what an entry point reads from the runtime (inputs and scalars), and of what it gives to it.
   llvm::SmallVector<int64_t> getInputs(mlir::func::FuncOp entry) const;

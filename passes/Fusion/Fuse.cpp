@@ -1,8 +1,8 @@
 //===- Fuse.cpp - hadal-fuse: cuts entry points into kernels -----------------------------------------------------===//
 //
-// Every function of the module is an entry point. In each, dead operations go, results that the same value stands for
-// twice get a copy, groups are found (FusionGroups.cpp), become launches of shared kernels (Outline.cpp,
-// KernelTable.cpp), and results are tied to the persistent storage that they update.
+// Every function of the module is an entry point. In each, dead operations go, groups are found (FusionGroups.cpp),
+// become launches of shared kernels (Outline.cpp, KernelTable.cpp), and results are tied to the persistent storage that
+// they update. A value that is returned twice is made once: the memory plan copies it.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -23,39 +23,6 @@ void eraseDeadOperations(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();
-}
-
-/// The same numbers as a value of its own. Arithmetic that changes nothing, in a type that kernels compute in.
-Value createCopy(OpBuilder &builder, Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  Location loc = value.getLoc();
-  auto fill = [&](TypedAttr number) -> Value {
-    return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, number));
-  };
-  Type element = type.getElementType();
-  if (isa<IntegerType>(element))
-    return arith::OrIOp::create(builder, loc, value, fill(builder.getIntegerAttr(element, 0)));
-  if (element.getIntOrFloatBitWidth() >= 32)
-    return arith::MulFOp::create(builder, loc, value, fill(builder.getFloatAttr(element, 1.0)));
-  Value wide = arith::ExtFOp::create(builder, loc, type.clone(builder.getF32Type()), value);
-  return arith::TruncFOp::create(builder, loc, type, wide);
-}
-
-/// Gives every result of the entry point that is no update in place a value of its own: it has storage of its own.
-void copyRepeatedResults(func::FuncOp entry) {
-  Operation *terminator = entry.getBody().front().getTerminator();
-  llvm::SmallPtrSet<Value, 8> seen;
-  for (OpOperand &returned : terminator->getOpOperands()) {
-    Value value = returned.get();
-    bool isOwn = seen.insert(value).second && !isa<BlockArgument>(value);
-    // What is no tensor of numbers is reported where it is cut.
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    bool isOfNumbers = type && type.getElementType().isIntOrFloat();
-    if (isOwn || entry.getResultAttr(returned.getOperandNumber(), "hadal.tied") || !isOfNumbers)
-      continue;
-    OpBuilder builder(terminator);
-    returned.set(createCopy(builder, value));
-  }
 }
 
 /// Kernels are cut from what the phase `program` holds: closed shapes, parameters as arguments.
@@ -99,7 +66,6 @@ struct FusePass : hadal::impl::FusePassBase<FusePass> {
       if (failed(checkEntry(entry)))
         return signalPassFailure();
       eraseDeadOperations(entry.getBody().front());
-      copyRepeatedResults(entry);
       FailureOr<FusionGroups> groups = findFusionGroups(entry);
       if (failed(groups))
         return signalPassFailure();

@@ -2,7 +2,8 @@
 //
 // A value's storage is found in the order of launches: a result that is tied lies where its operand lies; a result that
 // the entry point returns without tying has storage of its own in the runtime; every other result starts a buffer of
-// the arena, which lives from the launch that makes it to the last that reads it or anything tied to it.
+// the arena, which lives from the launch that makes it to the last that reads it or anything tied to it. What is
+// returned but lies elsewhere, since it is returned twice or is an argument, is copied at the end.
 //
 // Overlaps are found by a sweep over the launches: buffers that begin are put into an ordered map by offset, where only
 // the two neighbours can overlap; n log n in all.
@@ -73,13 +74,27 @@ static LogicalResult checkEntry(func::FuncOp entry) {
       return op.emitOpError("stands between launches: run hadal-fuse before the memory plan");
     int64_t workspace = launch.getWorkspace().value_or(0), placement = launch.getWorkspacePlacement().value_or(-1);
     if (workspace < 0 || workspace > mostBytes || placement < -1 || placement > mostBytes)
-      return launch.emitOpError("has a workspace of ") << workspace << " bytes at " << placement
-                                                       << ", which no arena holds";
+      return launch.emitOpError("has a workspace of ")
+             << workspace << " bytes at " << placement << ", which no arena holds";
     for (int64_t offset : launch.getPlacement().value_or(ArrayRef<int64_t>()))
       if (offset > mostBytes)
         return launch.emitOpError("has a buffer at ") << offset << ", which no arena holds";
   }
   return requireClosedShapes(entry);
+}
+
+void EntryPlan::readCopies() {
+  for (OpOperand &operand : entry.getBody().front().getTerminator()->getOpOperands()) {
+    unsigned number = operand.getOperandNumber();
+    Storage source = storage.lookup(operand.get());
+    if (entry.getResultAttr(number, "hadal.tied") || source.result == int64_t(number))
+      continue;
+    copies.push_back({operand.get(), number});
+    if (source.buffer < 0)
+      continue;
+    buffers[source.buffer].last = launches.size() - 1;
+    buffers[source.buffer].isCopied = true;
+  }
 }
 
 FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
@@ -125,6 +140,7 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
                               alignSize(bytes, plan.alignment), number, number});
     }
   }
+  plan.readCopies();
   for (const PlannedBuffer &buffer : plan.buffers)
     plan.arenaSize = std::max(plan.arenaSize, buffer.offset + buffer.size);
   plan.liveSize = getLiveSize(plan);

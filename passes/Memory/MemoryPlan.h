@@ -32,6 +32,8 @@ struct PlannedBuffer {
   int64_t size = 0;
   /// Numbers of the first and the last launch that touch it.
   unsigned first = 0, last = 0;
+  /// Whether it is read once more when all launches are done.
+  bool isCopied = false;
 };
 
 /// What stands for the storage of a value.
@@ -40,8 +42,15 @@ struct Storage {
   int64_t buffer = -1;
   /// The entry point's argument that it is tied to, or null.
   mlir::BlockArgument argument;
-  /// The result of the entry point that it is, or -1: a scalar with storage of its own.
+  /// The result of the entry point that it is, or -1: a tensor with storage of its own.
   int64_t result = -1;
+};
+
+/// A result of the entry point whose value lies elsewhere: in an argument, in another result, or in a buffer. It is
+/// copied when all launches are done.
+struct PlannedCopy {
+  mlir::Value value;
+  unsigned result = 0;
 };
 
 /// The buffers of one entry point, from its launches and what ties them.
@@ -50,6 +59,7 @@ struct EntryPlan {
   int64_t alignment = defaultBufferAlignment;
   std::vector<LaunchOp> launches;
   std::vector<PlannedBuffer> buffers;
+  std::vector<PlannedCopy> copies;
   llvm::DenseMap<mlir::Value, Storage> storage;
   /// The buffer of each launch's workspace, or -1.
   std::vector<int64_t> workspaces;
@@ -60,6 +70,8 @@ struct EntryPlan {
 
   /// Reads launches, lifetimes and offsets. Fails with a diagnostic where the entry point holds more than launches.
   static mlir::FailureOr<EntryPlan> read(mlir::func::FuncOp entry);
+  /// Finds the results that have to be copied; part of reading.
+  void readCopies();
   /// Checks that buffers that are live at once do not overlap and that every buffer has its place.
   mlir::LogicalResult verify() const;
   /// A summary, with the largest buffers and where they come from.

@@ -49,8 +49,8 @@ void reuseBuffers(EntryPlan &plan, const Kernels &kernels) {
         if (tied[result.getResultNumber()] >= 0 || plan.storage[result].buffer < 0)
           break;
         int64_t buffer = plan.storage[use.get()].buffer;
-        if (buffer < 0 || plan.buffers[buffer].last != number || llvm::is_contained(tied, use.getOperandNumber()) ||
-            llvm::count(launch.getArguments(), use.get()) > 1 ||
+        if (buffer < 0 || plan.buffers[buffer].last != number || plan.buffers[buffer].isCopied ||
+            llvm::is_contained(tied, use.getOperandNumber()) || llvm::count(launch.getArguments(), use.get()) > 1 ||
             !mayShareBuffer(kernel, result.getResultNumber(), use.getOperandNumber()))
           continue;
         // The operand's buffer now lives as long as the result's.
