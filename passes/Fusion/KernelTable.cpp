@@ -4,14 +4,15 @@
 // written as a string of words (operation name, attributes, types, number of each operand), all of which are unique
 // pointers in MLIR, and looked up in a hash table: linear in the program, with no comparison of regions.
 //
-// Names are for people and for traces: what the kernel does and on which shapes, `linear_addf_2048x512x192`. They
-// depend on the order of the program only.
+// Names are for people and for traces: what the kernel does and on which shapes, and six digits that depend on the
+// whole body, `linear_addf_2048x512x192_3fa1c2`. A kernel has the same name in every program that contains it.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/IRMapping.h"
 #include "passes/Fusion/Outline.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -46,6 +47,33 @@ std::string getSignature(KernelKind kind, ArrayRef<Operation *> body, ValueRange
   for (Value result : results)
     words.push_back(numbers.lookup(result));
   return std::string(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uintptr_t));
+}
+
+/// Six digits of a hash of the kernel's structure: of what the signature says, in words that are the same in every run.
+std::string getDigits(KernelKind kind, ArrayRef<Operation *> body, ValueRange operands, ValueRange results) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  DenseMap<Value, unsigned> numbers;
+  stream << stringifyKernelKind(kind);
+  for (Value operand : operands) {
+    numbers.try_emplace(operand, numbers.size());
+    stream << ' ' << operand.getType();
+  }
+  for (Operation *op : body) {
+    stream << '\n' << op->getName();
+    for (NamedAttribute attribute : op->getAttrs())
+      if (attribute.getName() != recomputeAttrName)
+        stream << ' ' << attribute.getName().getValue() << '=' << attribute.getValue();
+    for (Value operand : op->getOperands())
+      stream << ' ' << numbers.lookup(operand);
+    for (Value result : op->getResults()) {
+      numbers.try_emplace(result, numbers.size());
+      stream << ' ' << result.getType();
+    }
+  }
+  for (Value result : results)
+    stream << ' ' << numbers.lookup(result);
+  return llvm::utohexstr(llvm::xxh3_64bits(text) >> 40 | uint64_t(1) << 24, /*LowerCase=*/true).substr(1);
 }
 
 /// Rows × columns, leading dimensions counted as rows; nothing for a single number.
@@ -133,8 +161,9 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
   Operation *named = anchor ? anchor : body.front();
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto type = builder.getFunctionType(TypeRange(operands), TypeRange(results));
-  auto kernel = KernelOp::create(builder, named->getLoc(), uniqueName(getName(anchor, body, operands, results)), type,
-                                 kind, /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr(),
+  std::string name = getName(anchor, body, operands, results) + "_" + getDigits(kind, body, operands, results);
+  auto kernel = KernelOp::create(builder, named->getLoc(), uniqueName(name), type, kind, /*arg_attrs=*/ArrayAttr(),
+                                 /*res_attrs=*/ArrayAttr(),
                                  /*configuration=*/DictionaryAttr(), /*workspace=*/IntegerAttr());
   Block *block = &kernel.getBody().emplaceBlock();
   IRMapping mapping;

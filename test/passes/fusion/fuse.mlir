@@ -4,31 +4,31 @@
 // RUN: FileCheck %s --check-prefix=REPORT < %t.report
 
 // CHECK-LABEL: func.func @accumulate
-// CHECK: %[[NORM:.*]] = hadal.launch @rms_norm_16x16(%arg0, %arg2)
-// CHECK: %[[GATE:.*]] = hadal.launch @linear_mulf_16x16x32(%[[NORM]], %arg1, %arg8)
-// CHECK: %[[H:.*]] = hadal.launch @linear_swiglu_16x16x32(%arg0, %arg1, %[[GATE]])
-// CHECK: %[[AGAIN:.*]] = hadal.launch @rms_norm_16x16(%arg0, %arg2)
-// CHECK: %[[DW:.*]] = hadal.launch @matmul_transpose_lhs_addf_16x32x16(%[[H]], %[[AGAIN]], %arg5) {tied = array<i64: 2>}
-// CHECK: %[[DN:.*]] = hadal.launch @rms_norm_weight_gradient_addf_16x16x16(%arg0, %[[NORM]], %arg6) {tied = array<i64: 2>}
-// CHECK: %[[ROUTE:.*]]:3 = hadal.launch @dispatch_16x2x32(%arg4)
-// CHECK: hadal.launch @grouped_matmul_transpose_rhs_32x16x32(%arg0, %[[ROUTE]]#0, %[[ROUTE]]#1, %arg3, %[[ROUTE]]#2)
-// CHECK: %[[DE:.*]] = hadal.launch @grouped_outer_product_addf_32x32x16({{.*}}, %arg7) {tied = array<i64: 5>}
-// CHECK: %[[LOSS:.*]] = hadal.launch @squared_norm_16x32(%[[H]])
+// CHECK: %[[NORM:.*]] = hadal.launch @rms_norm_16x16_{{[0-9a-f]+}}(%arg0, %arg2)
+// CHECK: %[[GATE:.*]] = hadal.launch @linear_mulf_16x16x32_{{[0-9a-f]+}}(%[[NORM]], %arg1, %arg8)
+// CHECK: %[[H:.*]] = hadal.launch @linear_swiglu_16x16x32_{{[0-9a-f]+}}(%arg0, %arg1, %[[GATE]])
+// CHECK: %[[AGAIN:.*]] = hadal.launch @rms_norm_16x16_{{[0-9a-f]+}}(%arg0, %arg2)
+// CHECK: %[[DW:.*]] = hadal.launch @matmul_transpose_lhs_addf_16x32x16_{{[0-9a-f]+}}(%[[H]], %[[AGAIN]], %arg5) {tied = array<i64: 2>}
+// CHECK: %[[DN:.*]] = hadal.launch @rms_norm_weight_gradient_addf_16x16x16_{{[0-9a-f]+}}(%arg0, %[[NORM]], %arg6) {tied = array<i64: 2>}
+// CHECK: %[[ROUTE:.*]]:3 = hadal.launch @dispatch_16x2x32_{{[0-9a-f]+}}(%arg4)
+// CHECK: hadal.launch @grouped_matmul_transpose_rhs_32x16x32_{{[0-9a-f]+}}(%arg0, %[[ROUTE]]#0, %[[ROUTE]]#1, %arg3, %[[ROUTE]]#2)
+// CHECK: %[[DE:.*]] = hadal.launch @grouped_outer_product_addf_32x32x16_{{[0-9a-f]+}}({{.*}}, %arg7) {tied = array<i64: 5>}
+// CHECK: %[[LOSS:.*]] = hadal.launch @squared_norm_16x32_{{[0-9a-f]+}}(%[[H]])
 // A value that is returned twice is made once.
 // CHECK-NOT: hadal.launch
 // CHECK: return %[[LOSS]], %[[LOSS]], %[[DW]], %[[DN]], %[[DE]]
 
-// CHECK: hadal.kernel contraction @linear_mulf_16x16x32
+// CHECK: hadal.kernel contraction @linear_mulf_16x16x32_{{[0-9a-f]+}}(
 // CHECK-NEXT: hadal.linear
 // CHECK-NEXT: hadal.expand %{{.*}} : tensor<f32> -> tensor<2x8x32xf32>
 // CHECK-NEXT: arith.mulf
 // CHECK-NEXT: hadal.yield
-// CHECK: hadal.kernel contraction @grouped_matmul_transpose_rhs_32x16x32
+// CHECK: hadal.kernel contraction @grouped_matmul_transpose_rhs_32x16x32_{{[0-9a-f]+}}(
 // CHECK-NEXT: hadal.gather_rows
 // CHECK-NEXT: hadal.grouped_matmul
 
-// REPORT: @rms_norm_16x16 (rowwise): hadal.rms_norm; reads 1.1 KiB, writes 1.0 KiB, saves 0 B; 2 launches
-// REPORT: @matmul_transpose_lhs_addf_16x32x16 (contraction): hadal.matmul, arith.addf; reads 5.0 KiB, writes 2.0 KiB, saves 4.0 KiB; 1 launch
+// REPORT: @rms_norm_16x16_{{[0-9a-f]+}} (rowwise): hadal.rms_norm; reads 1.1 KiB, writes 1.0 KiB, saves 0 B; 2 launches
+// REPORT: @matmul_transpose_lhs_addf_16x32x16_{{[0-9a-f]+}} (contraction): hadal.matmul, arith.addf; reads 5.0 KiB, writes 2.0 KiB, saves 4.0 KiB; 1 launch
 // REPORT: 9 kernels, 10 launches;
 hadal.parameter @w1 normal {std = 0.02} : tensor<32x16xf32>
 hadal.parameter @n1 ones : tensor<16xf32>

@@ -5,9 +5,9 @@
 // RUN: hadal-check-kernels %s --target=sm_90a | FileCheck %s --check-prefix=SAME
 // SAME: 3 of 3 kernels pass
 
-// CHECK: %[[I:.*]] = hadal.launch @fptosi_4x8(%arg0)
-// CHECK: %[[B:.*]] = hadal.launch @truncf_4x8(%arg0)
-// CHECK: %[[F:.*]] = hadal.launch @addf_8(%arg2)
+// CHECK: %[[I:.*]] = hadal.launch @fptosi_4x8_{{[0-9a-f]+}}(%arg0)
+// CHECK: %[[B:.*]] = hadal.launch @truncf_4x8_{{[0-9a-f]+}}(%arg0)
+// CHECK: %[[F:.*]] = hadal.launch @addf_8_{{[0-9a-f]+}}(%arg2)
 // CHECK: return %[[I]], %[[I]], %arg1, %[[B]], %[[B]], %[[F]], %[[F]]
 func.func @repeated(%x: tensor<4x8xf32>, %i: tensor<4x8xi32>, %z: tensor<8xf32>)
     -> (tensor<4x8xi32>, tensor<4x8xi32>, tensor<4x8xi32>, tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<8xf32>, tensor<8xf32>) {

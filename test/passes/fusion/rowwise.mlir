@@ -16,8 +16,8 @@ func.func @latent(%x: tensor<2x8x24xf32>, %w: tensor<16xf32>) -> (tensor<2x8x16x
 
 // The scaling waits for the product that its only reader needs as well.
 // CHECK-LABEL: func.func @delayed
-// CHECK: %[[P:.*]] = hadal.launch @linear_4x8x8(
-// CHECK: hadal.launch @mulf_addf{{.*}}_4x8(
+// CHECK: %[[P:.*]] = hadal.launch @linear_4x8x8_{{[0-9a-f]+}}(
+// CHECK: hadal.launch @mulf_addf{{.*}}_4x8_{{[0-9a-f]+}}(
 // CHECK-NOT: hadal.launch
 // CHECK: return
 func.func @delayed(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
