@@ -4,6 +4,7 @@
 
 #include "runtime/core/Program.h"
 #include "runtime/core/Schedule.h"
+#include "runtime/programs/MachineOptions.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -37,9 +38,7 @@ struct TrainOptions {
   // logs
   std::filesystem::path log, tensorboard, trace, saveGradients;
   // machine
-  std::string device = "auto";
-  bool launchBlocking = false;
-  unsigned threads = 0; // 0: all
+  MachineOptions machine;
 };
 
 /// Where a run starts when no seed is given.

@@ -18,9 +18,9 @@
 namespace hadal {
 
 Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &options)
-    : options(options),
-      programSession(descriptor,
-                     {.threads = options.threads, .device = options.device, .launchBlocking = options.launchBlocking}),
+    : options(options), programSession(descriptor, {.threads = options.machine.threads,
+                                                    .device = options.machine.device,
+                                                    .launchBlocking = options.machine.launchBlocking}),
       accumulateEntry(programSession.requireEntry("accumulate")),
       gradientNormEntry(programSession.requireEntry("gradient_norm")),
       updateEntry(programSession.requireEntry("update")), windows(programSession.program(), "accumulate"),

@@ -1,0 +1,56 @@
+// The options about the machine, and the way through a command line.
+#include "runtime/programs/OptionGroups.h"
+
+#include "runtime/programs/Version.h"
+
+#include <iostream>
+
+namespace hadal {
+
+static constexpr const char *exitCodes =
+    "Exit codes: 0 done; 1 an input is wrong; 2 the command line is wrong; 3 interrupted "
+    "(and saved, with --save);\n4 the loss, the gradient or a parameter is not finite; 5 out of memory; "
+    "6 a file could not be written; 7 --check-memory found a violation;\n8 no GPU that can run the "
+    "program (none, no driver, too old); 9 a kernel failed on the GPU.";
+
+void addMachineOptions(OptionGroup &group, MachineOptions &options) {
+  group.add("--device", options.device, "cuda:N|cpu|auto", "where to run (default: auto, what the program is for)");
+  group.flagRare("--launch-blocking", options.launchBlocking,
+                 "GPU: wait for every kernel, so that a failure names its own");
+  group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")
+      ->check(integerCheck<unsigned>(1, 4096));
+}
+
+std::string describeCompilation(const Program &program, int64_t microBatchSize, int64_t sequenceLength) {
+  return concat("compiled for ", program.isForGPU() ? program->target : concat("cpu ", program->cpu),
+                program->emulated ? ", emulated" : "", ", micro-batches of ", microBatchSize, " x ", sequenceLength,
+                " tokens");
+}
+
+std::optional<int> parseProgramOptions(CommandLine &line, const Program &program, int argc, const char *const *argv,
+                                       const std::function<void()> &checkTogether) {
+  CLI::App &app = line.app;
+  app.footer(exitCodes);
+  line.formatter->column_width(36);
+  app.formatter(line.formatter);
+  app.set_help_flag("-h,--help", "show the options that most runs need");
+  app.set_help_all_flag("--help-all", "show all options");
+  app.set_version_flag("--version", describeVersion(program), "print the version");
+  try {
+    parseArguments(app, argc, argv);
+    checkTogether();
+  } catch (const CLI::CallForVersion &version) {
+    std::cout << version.what() << "\n" << std::flush;
+    return HADAL_EXIT_OK;
+  } catch (const CLI::Success &help) { // a request for help
+    line.formatter->showRare = dynamic_cast<const CLI::CallForAllHelp *>(&help);
+    std::cout << app.help() << std::flush;
+    return HADAL_EXIT_OK;
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "error: " << error.what() << " (see --help)\n";
+    return HADAL_EXIT_COMMAND_LINE;
+  }
+  return std::nullopt;
+}
+
+} // namespace hadal
