@@ -5,7 +5,7 @@
 include "mlir/Pass/PassBase.td"
 
 //===------------------------------------------------------------------------------------------------------------------===//
-// From a model to the program that trains it
+// From a model to a program
 //===------------------------------------------------------------------------------------------------------------------===//
 
 def CheckModel : Pass<"hadal-check-model", "::mlir::ModuleOp"> {
@@ -15,7 +15,7 @@ def CheckModel : Pass<"hadal-check-model", "::mlir::ModuleOp"> {
     `hadal.precision`. Test: test/passes/Transforms/check-model.mlir.
   }];
   let options = [
-    Option<"program", "program", "std::string", "\"train\"", "the program to build: train">,
+    Option<"program", "program", "std::string", "\"train\"", "the program to build: train, evaluate">,
     Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32, bf16">
   ];
 }
@@ -80,9 +80,32 @@ def BuildTrainingStep : Pass<"hadal-build-training-step", "::mlir::ModuleOp"> {
   let summary = "completes a training program: expert loads, @gradient_norm, @update and @evaluate";
   let description = [{
     Adds a `hadal.state` for the load of every router with a bias to @accumulate; builds @gradient_norm (the norm
-    of all gradients and the factor that clips them), @update (AdamW, router bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Training/build-training-step.mlir.
+    of all gradients and the factor that clips them), @update (AdamW, router bias) and turns @forward into @evaluate, which yields `loss.main` only. Test: test/passes/Programs/build-training-step.mlir.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def BuildEvaluation : Pass<"hadal-build-evaluation", "::mlir::ModuleOp"> {
+  let summary = "makes @evaluate from @forward: the log-probability of every target";
+  let description = [{
+    The operation that the main loss scores tokens by (TokenLossOpInterface) gives way to its form that yields the
+    log-probability of each; @evaluate has them and `loss.main` as results. Operations, arguments and parameters that
+    these do not need go: multi-token prediction, balance losses. Records the names of the parameters that went as
+    `hadal.unread_parameters`. Test: test/passes/Programs/build-evaluation.mlir.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def DecideRoundings : Pass<"hadal-decide-roundings", "::mlir::ModuleOp"> {
+  let summary = "decides which results of products are rounded, for every program of the model";
+  let description = [{
+    Writes on each product of @forward which of its results hadal-lower-precision is to make in the products' type
+    (`hadal.rounded_results`). Runs before programs are made of @forward, so that what training adds and what evaluation
+    leaves out cannot change it. Test: test/passes/Precision/decide-roundings.mlir.
+  }];
+  let options = [
+    Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">
+  ];
 }
 
 def KeepFullPrecision : Pass<"hadal-keep-full-precision", "::mlir::ModuleOp"> {

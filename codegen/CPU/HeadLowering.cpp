@@ -152,7 +152,10 @@ private:
         });
     Value largest = softmax[0], sum = softmax[1];
     Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
-    k.store(k.addf(k.subf(largest, targetLogit), logarithm), losses, token);
+    Value loss = k.addf(k.subf(largest, targetLogit), logarithm);
+    k.store(loss, losses, token);
+    if (head.logProbabilities.exists())
+      k.store(arith::NegFOp::create(k.builder, k.loc, loss), resultAddress(head.logProbabilities), token);
     if (!factor)
       return;
     Value scale = k.divf(factor, sum);

@@ -33,10 +33,6 @@ using namespace hadal;
 
 namespace {
 
-constexpr StringLiteral cpuAttrName = "hadal.cpu";
-/// The version of the hadalc that wrote a phase. What is written by hand has none.
-constexpr StringLiteral versionAttrName = "hadal.version";
-
 constexpr PhaseDescription phases[] = {
     {Phase::Model, "model", "the model as written, parsed and verified"},
     {Phase::Program, "program", "entry points with closed shapes, backward pass and optimizer"},
@@ -98,14 +94,10 @@ LogicalResult Compiler::checkPhase() {
 
 LogicalResult Compiler::checkVersion() {
   constexpr StringLiteral version = HADAL_VERSION;
-  if (Attribute recorded = module->getAttr(versionAttrName)) {
-    auto text = dyn_cast<StringAttr>(recorded);
-    if (!text)
-      return module.emitError("the attribute ") << versionAttrName << " is no string: " << recorded;
-    if (text.getValue() != version)
-      return module.emitError("the input was written by hadalc ")
-             << text.getValue() << ", and this is hadalc " << version << ": compile the model again";
-  }
+  // What is written by hand has none.
+  if (auto recorded = module->getAttrOfType<StringAttr>(versionAttrName); recorded && recorded.getValue() != version)
+    return module.emitError("the input was written by hadalc ")
+           << recorded.getValue() << ", and this is hadalc " << version << ": compile the model again";
   module->setAttr(versionAttrName, StringAttr::get(module.getContext(), version));
   return success();
 }

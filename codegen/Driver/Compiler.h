@@ -9,6 +9,7 @@
 
 #include "codegen/Strategies/Target.h"
 #include "codegen/Support/OutputFile.h"
+#include "dialect/IR/Words.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"

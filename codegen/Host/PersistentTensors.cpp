@@ -12,22 +12,25 @@ using namespace hadal;
 
 namespace {
 
-/// The attributes by which an argument says what it is.
-constexpr std::pair<StringLiteral, unsigned> argumentRoles[] = {{"hadal.parameter", HADAL_PARAMETER},
-                                                                {"hadal.gradient", HADAL_GRADIENT},
-                                                                {"hadal.first_moment", HADAL_FIRST_MOMENT},
-                                                                {"hadal.second_moment", HADAL_SECOND_MOMENT},
-                                                                {"hadal.state", HADAL_STATE},
-                                                                {"hadal.input", HADAL_INPUT},
-                                                                {"hadal.scalar", HADAL_SCALAR}};
-
-/// A tensor's name is a symbol or a string.
-StringRef getName(Attribute attribute) {
-  if (auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute))
-    return symbol.getValue();
-  if (auto string = dyn_cast<StringAttr>(attribute))
-    return string.getValue();
-  return "";
+/// What the runtime calls the role of an argument.
+unsigned getTensorRole(ArgumentRole role) {
+  switch (role) {
+  case ArgumentRole::Parameter:
+    return HADAL_PARAMETER;
+  case ArgumentRole::Gradient:
+    return HADAL_GRADIENT;
+  case ArgumentRole::FirstMoment:
+    return HADAL_FIRST_MOMENT;
+  case ArgumentRole::SecondMoment:
+    return HADAL_SECOND_MOMENT;
+  case ArgumentRole::State:
+    return HADAL_STATE;
+  case ArgumentRole::Input:
+    return HADAL_INPUT;
+  case ArgumentRole::Scalar:
+    return HADAL_SCALAR;
+  }
+  llvm_unreachable("all roles are handled");
 }
 
 } // namespace
@@ -82,29 +85,21 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
     if (entry.isExternal())
       return entry.emitError("the entry point @") << entry.getSymName() << " has no body";
     for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
-      SmallVector<std::pair<unsigned, Attribute>> roles;
-      for (auto [attribute, role] : argumentRoles)
-        if (Attribute name = entry.getArgAttr(index, attribute))
-          roles.push_back({role, name});
-      if (roles.size() != 1)
+      std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index);
+      if (!meaning)
         return entry.emitError("argument ")
-               << index << " of @" << entry.getSymName()
-               << (roles.empty() ? " does not say what it is" : " says more than once what it is")
-               << " (hadal.parameter, hadal.gradient, hadal.input, ...)";
-      auto [role, name] = roles.front();
-      if (getName(name).empty())
-        return entry.emitError("argument ")
-               << index << " of @" << entry.getSymName() << " says what it is by " << name << ", which is no name";
-      FailureOr<int64_t> number =
-          add(entry.getArgument(index).getLoc(), role, getName(name), entry.getArgumentTypes()[index]);
+               << index << " of @" << entry.getSymName() << " does not say what it is ("
+               << getRoleAttrName(ArgumentRole::Parameter) << ", " << getRoleAttrName(ArgumentRole::Input) << ", ...)";
+      FailureOr<int64_t> number = add(entry.getArgument(index).getLoc(), getTensorRole(meaning->role), meaning->name,
+                                      entry.getArgumentTypes()[index]);
       if (failed(number))
         return failure();
       arguments[{entry, index}] = *number;
     }
     for (unsigned index = 0; index < entry.getNumResults(); ++index) {
-      if (entry.getResultAttr(index, "hadal.tied"))
+      if (getTiedArgument(entry, index))
         continue;
-      auto name = entry.getResultAttrOfType<StringAttr>(index, "hadal.result");
+      StringAttr name = getResultName(entry, index);
       if (!name)
         return entry.emitError("result ")
                << index << " of @" << entry.getSymName() << " is neither tied to an argument nor named (hadal.result)";

@@ -10,6 +10,13 @@ using namespace hadal;
 
 static constexpr int64_t threadsOfLoss = 256;
 
+void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, Value loss, Value losses, Value token) {
+  k.store(loss, losses, token);
+  if (head.logProbabilities.exists())
+    k.store(arith::NegFOp::create(k.builder, k.loc, loss),
+            k.argument(kernel.getNumArguments() + head.logProbabilities.result), token);
+}
+
 void hadal::addHeadLossStage(KernelConfiguration &configuration) {
   configuration.addGPUStage("loss", 1, threadsOfLoss, GPUStage::reductionBytes(1, threadsOfLoss));
 }

@@ -12,6 +12,11 @@
 
 namespace hadal {
 
+/// Keeps the loss of one token: in `losses`, a pointer to one f32 per token, and negated as the log-probability of its
+/// target where the kernel yields those.
+void storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value loss, mlir::Value losses,
+                   mlir::Value token);
+
 /// Adds the stage `loss`, which runs once behind all chunks.
 void addHeadLossStage(KernelConfiguration &configuration);
 

@@ -240,7 +240,7 @@ public:
       k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
         Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
         Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
-        k.store(k.mulf(loss, k.f32(M_LN2)), chunk.losses, k.add(chunk.firstToken, row));
+        storeHeadLoss(k, chunk.kernel, head, k.mulf(loss, k.f32(M_LN2)), chunk.losses, k.add(chunk.firstToken, row));
       });
       if (hasGradients(head))
         emitDerivatives();

@@ -185,7 +185,7 @@ private:
     k.ifThen(isFirstThread, [&] {
       Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
       Value loss = k.addf(k.subf(largest, targetScore), logarithm);
-      k.store(k.mulf(loss, k.f32(std::numbers::ln2)), losses, token);
+      storeHeadLoss(k, kernel, head, k.mulf(loss, k.f32(std::numbers::ln2)), losses, token);
     });
     if (head.gradient < 0)
       return;

@@ -43,6 +43,13 @@ int64_t argumentNumber(Value value) {
   return argument ? int64_t(argument.getArgNumber()) : -1;
 }
 
+LogicalResult readScores(KernelOp kernel, LogProbabilitiesOp op, Head &head) {
+  head.targets = argumentNumber(op.getTargets());
+  return success(succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+                 succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
+                 head.logProbabilities.accumulated < 0);
+}
+
 LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &head) {
   head.targets = argumentNumber(op.getTargets());
   head.gradient = argumentNumber(op.getGradient());
@@ -53,13 +60,13 @@ LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &hea
 
 } // namespace
 
-/// The one cross entropy in the body, alone or with its gradients, beside sums with what is accumulated.
+/// The one cross entropy in the body, alone, with its gradients or by token, beside sums with what is accumulated.
 static FailureOr<Operation *> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
   Operation *found = nullptr;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (isa<arith::AddFOp>(op))
       continue;
-    if (!isa<CrossEntropyOp, CrossEntropyGradientOp>(op))
+    if (!isa<CrossEntropyOp, CrossEntropyGradientOp, LogProbabilitiesOp>(op))
       return refusals.add(&op,
                           "cannot stand beside the head: a cross entropy and sums of its results with operands can");
     if (found)
@@ -75,7 +82,7 @@ static FailureOr<Operation *> findCrossEntropy(KernelOp kernel, Refusals &refusa
 static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &refusals) {
   Block &body = kernel.getBody().front();
   size_t sums = 0, results = 0;
-  for (const HeadResult *result : {&head.loss, &head.hiddenGradient, &head.weightGradient}) {
+  for (const HeadResult *result : {&head.loss, &head.logProbabilities, &head.hiddenGradient, &head.weightGradient}) {
     results += result->exists();
     sums += result->accumulated >= 0;
   }
@@ -101,6 +108,10 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals *refusals) {
     weight = loss.getWeights().front();
     head.targets = argumentNumber(loss.getTargets());
     read = readResult(kernel, loss.getResult(), head.loss);
+  } else if (auto scores = dyn_cast<LogProbabilitiesOp>(*op)) {
+    hidden = scores.getHidden();
+    weight = scores.getWeight();
+    read = readScores(kernel, scores, head);
   } else {
     auto gradient = cast<CrossEntropyGradientOp>(*op);
     hidden = gradient.getHidden();

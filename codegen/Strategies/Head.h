@@ -1,7 +1,7 @@
 //===- Head.h - what a kernel of the head kind computes, and its chunks -------------------------------------------===//
 //
-// The output head fused with its cross entropy, alone or with both gradients. Tokens go through in chunks, so that the
-// logits of a whole batch never exist.
+// The output head fused with its cross entropy: alone, with both gradients, or with the log-probability of each target.
+// Tokens go through in chunks, so that the logits of a whole batch never exist.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_HEAD_H
@@ -20,7 +20,7 @@ struct HeadResult {
 struct Head {
   /// Arguments of the kernel by their number; the gradient of the loss is -1 when only the loss is asked for.
   int64_t hidden = -1, targets = -1, weight = -1, gradient = -1;
-  HeadResult loss, hiddenGradient, weightGradient;
+  HeadResult loss, logProbabilities, hiddenGradient, weightGradient;
   int64_t tokens = 0, channels = 0, vocabulary = 0;
 
   /// The products of one chunk.

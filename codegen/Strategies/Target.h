@@ -33,11 +33,6 @@ struct KnownTarget {
 };
 llvm::ArrayRef<KnownTarget> getKnownTargets();
 
-/// Attributes of a module from the phase `kernels` on: the name of its target (a string), and whether its GPU kernels
-/// become host functions for the emulator (a unit).
-constexpr llvm::StringLiteral targetAttrName = "hadal.target";
-constexpr llvm::StringLiteral emulateAttrName = "hadal.emulate";
-
 /// The multiprocessors of the GPU that kernels are made for where nothing else is said: those of an H100 SXM.
 constexpr int64_t defaultMultiprocessors = 132;
 

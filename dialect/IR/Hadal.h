@@ -6,6 +6,7 @@
 #ifndef HADAL_DIALECT_IR_HADAL_H
 #define HADAL_DIALECT_IR_HADAL_H
 
+#include "dialect/IR/Words.h"
 #include "dialect/Interfaces/HadalInterfaces.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

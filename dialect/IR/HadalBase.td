@@ -25,6 +25,9 @@ def Hadal_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{ void registerAttributes(); }];
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
@@ -83,6 +86,33 @@ def Hadal_Initializer : Hadal_Enum<"Initializer", "how a parameter starts when n
 def Hadal_Reduction : Hadal_Enum<"Reduction", "how the elements of a row become one", [
   I32EnumAttrCase<"Add", 0, "add">,
   I32EnumAttrCase<"Maximum", 1, "maximum">
+]>;
+
+// Words that several parts of the compiler know (dialect/IR/Words.h).
+def Hadal_ProgramKind : Hadal_Enum<"ProgramKind", "what a compiled program does", [
+  I32EnumAttrCase<"Train", 0, "train">,
+  I32EnumAttrCase<"Evaluate", 1, "evaluate">,
+  I32EnumAttrCase<"Kernels", 2, "kernels"> // not made from a model: checks and times single kernels
+]>;
+def Hadal_Precision : Hadal_Enum<"Precision", "the type in which products are formed where a model asks for none", [
+  I32EnumAttrCase<"F32", 0, "f32">,
+  I32EnumAttrCase<"BF16", 1, "bf16">
+]>;
+def Hadal_EntryRole : Hadal_Enum<"EntryRole", "what an entry point of a program does; it is the function's name", [
+  I32EnumAttrCase<"Forward", 0, "forward">, // what the others are made from
+  I32EnumAttrCase<"Accumulate", 1, "accumulate">,
+  I32EnumAttrCase<"GradientNorm", 2, "gradient_norm">,
+  I32EnumAttrCase<"Update", 3, "update">,
+  I32EnumAttrCase<"Evaluate", 4, "evaluate">
+]>;
+def Hadal_ArgumentRole : Hadal_Enum<"ArgumentRole", "what an argument of an entry point is", [
+  I32EnumAttrCase<"Parameter", 0, "parameter">,
+  I32EnumAttrCase<"Gradient", 1, "gradient">,
+  I32EnumAttrCase<"FirstMoment", 2, "first_moment">,
+  I32EnumAttrCase<"SecondMoment", 3, "second_moment">,
+  I32EnumAttrCase<"State", 4, "state">,
+  I32EnumAttrCase<"Input", 5, "input">,
+  I32EnumAttrCase<"Scalar", 6, "scalar"> // a tensor<f32> that the runtime sets
 ]>;
 
 class Hadal_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Hadal_Dialect, name, traits> {

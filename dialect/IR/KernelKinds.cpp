@@ -34,6 +34,7 @@ HADAL_KIND(SwiGLUOp, Rowwise)
 
 HADAL_KIND(CrossEntropyGradientOp, Head)
 HADAL_KIND(CrossEntropyOp, Head)
+HADAL_KIND(LogProbabilitiesOp, Head)
 
 HADAL_KIND(EmbeddingGradientOp, Reduction)
 HADAL_KIND(EmbeddingOp, Reduction)

@@ -16,6 +16,13 @@ SmallVector<ParameterSlot> CrossEntropyOp::getParameterSlots() {
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
+TokenScores CrossEntropyOp::buildScores(OpBuilder &builder) {
+  auto perToken = RankedTensorType::get(getTargets().getType().getShape(), builder.getF32Type());
+  auto scores = LogProbabilitiesOp::create(builder, getLoc(), getType(), perToken, getHidden(), getTargets(),
+                                           getWeights().front());
+  return {scores.getLoss(), scores.getLogProbabilities()};
+}
+
 /// The norms of embedding and hidden state, and the projection of both to one.
 static SmallVector<ParameterSlot> mergeSlots(RankedTensorType hidden, ArrayRef<std::string> names) {
   int64_t width = channels(hidden);
@@ -58,6 +65,18 @@ LogicalResult CrossEntropyGradientOp::verify() {
              "the shape of the hidden state")
       .shape("the weight's gradient", getWeightGradient().getType(), weight.getShape(), "the shape of the weight")
       .productTypes({hidden, weight}, {getHiddenGradient().getType(), getWeightGradient().getType()});
+}
+
+LogicalResult LogProbabilitiesOp::verify() {
+  RankedTensorType hidden = getHidden().getType(), weight = getWeight().getType();
+  return Checks(*this)
+      .rows("the hidden state", hidden)
+      .shape("the targets", getTargets().getType(), leading(hidden), "the hidden state's leading dimensions")
+      .rank("the weight", weight, 2, "vocabulary × channels")
+      .shape("the weight", weight, {firstLength(weight), channels(hidden)}, "vocabulary × channels")
+      .shape("the log-probabilities", getLogProbabilities().getType(), leading(hidden),
+             "the hidden state's leading dimensions")
+      .productTypes({hidden, weight}, {});
 }
 
 LogicalResult MTPMergeOp::verify() {

@@ -4,7 +4,7 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, Kernel, ProductWithStatistics]> {
+def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, TokenLoss, Kernel, ProductWithStatistics]> {
   let summary = "the output head and its cross entropy, a mean over tokens, in nats";
   let description = [{
     Logits z = hidden Wᵀ with W [vocabulary, channels]; the result is the mean over tokens of log Σ_v exp(z_v) - z_target. The
@@ -42,6 +42,26 @@ def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evalu
   let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, Hadal_Tensor:$weight, Hadal_Scalar:$gradient);
   let results = (outs Hadal_Scalar:$loss, Hadal_Activation:$hidden_gradient, Hadal_Tensor:$weight_gradient);
   let assemblyFormat = "$hidden `,` $targets `,` $weight `,` $gradient attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_LogProbabilitiesOp : Hadal_PureOp<"log_probabilities", [Evaluable, Kernel, ProductWithStatistics]> {
+  let summary = "the logarithm of every target's probability under the output head, in nats, and their cross entropy";
+  let description = [{
+    What hadal.cross_entropy is in programs that score tokens: with logits z = hidden Wᵀ, `log_probabilities` is
+    z_target - log Σ_v exp(z_v) of every token, batch × sequence, and `loss` is hadal.cross_entropy's result, the mean over
+    tokens of their negatives, formed in the same order. The logits of a whole batch never exist. hidden and W have one type,
+    f32 or bf16; both results are f32.
+
+    ```mlir
+    // %h: tensor<4x512x256xf32>, %next: tensor<4x512xi32>, %w: tensor<8192x256xf32>
+    %loss, %scores = hadal.log_probabilities %h, %next, %w
+                       : (tensor<4x512x256xf32>, tensor<4x512xi32>, tensor<8192x256xf32>)
+                       -> (tensor<f32>, tensor<4x512xf32>)
+    ```
+  }];
+  let arguments = (ins Hadal_Activation:$hidden, Hadal_Tokens:$targets, Hadal_Tensor:$weight);
+  let results = (outs Hadal_Scalar:$loss, RankedTensorOf<[F32]>:$log_probabilities);
+  let assemblyFormat = "$hidden `,` $targets `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 
 def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [

@@ -29,6 +29,7 @@ def Evaluable : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface>;
 def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
 def Recomputable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface, ["isRecomputable"]>;
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
+def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;

@@ -28,6 +28,8 @@ SmallVector<unsigned> CrossEntropyOp::getFactors() {
 bool CrossEntropyOp::mayNarrowResult(unsigned) { return false; }
 SmallVector<unsigned> CrossEntropyGradientOp::getFactors() { return {0, 2}; }
 bool CrossEntropyGradientOp::mayNarrowResult(unsigned result) { return result != 0; }
+SmallVector<unsigned> LogProbabilitiesOp::getFactors() { return {0, 2}; }
+bool LogProbabilitiesOp::mayNarrowResult(unsigned) { return false; }
 
 // Rows come from the experts' products and go to them, which are bf16 in a program of that precision. The weights of
 // the choices and their gradients stay f32, as the router has them.

@@ -30,6 +30,12 @@ struct ParameterSlot {
   bool trainable = true;
 };
 
+/// What scoring the tokens of a batch yields: the mean of their losses, as training forms it, and the logarithm of the
+/// probability of each.
+struct TokenScores {
+  mlir::Value loss, logProbabilities;
+};
+
 namespace detail {
 /// Exactly one of names and weights is there, and weights have the types of the slots.
 llvm::LogicalResult verifyParameters(mlir::Operation *op);
@@ -67,9 +73,6 @@ public:
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);
-
-/// The attribute under which a decomposition names a recomputable operation (`mla_up`) for the option `recompute`.
-inline llvm::StringRef getRecomputeNameAttrName() { return "hadal.recompute_name"; }
 } // namespace hadal
 
 #endif // HADAL_DIALECT_INTERFACES_HADALINTERFACES_H

@@ -4,6 +4,7 @@
 // Stack:           which functions an operation runs for every layer, and under which prefix.
 // Decomposable:    how a model operation is written in program operations.
 // Differentiable:  how gradients flow backwards through an operation.
+// TokenLoss:       what a loss of tokens yields in programs that score them.
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
 // Product:         which operands are multiplied, so that they may be narrower than f32.
@@ -77,6 +78,20 @@ def Hadal_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       (RMSNorm, SwiGLU, the MLA up-projection). Passes name such operations by the attribute `hadal.recompute_name`, or
       else by their mnemonic.
     }], "bool", "isRecomputable", (ins), [{}], [{ return false; }]>
+  ];
+}
+
+def Hadal_TokenLossOpInterface : OpInterface<"TokenLossOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    A loss that is the mean over the tokens of a batch. It is written for training; this is its form in a program that
+    scores tokens one by one (`evaluate`).
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds the operation that scores the tokens instead. Parameters are bound and shapes are closed. Its loss is this
+      operation's, to the bit, on every target.
+    }], "::hadal::TokenScores", "buildScores", (ins "::mlir::OpBuilder &":$builder)>
   ];
 }
 

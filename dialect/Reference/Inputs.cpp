@@ -68,7 +68,7 @@ FailureOr<Tensor> Inputs::parameter(StringRef name, RankedTensorType type) const
 /// The number of tokens that a window's elements lie below: the module's, or that of the embedding.
 static int64_t vocabularyOf(FunctionOpInterface function) {
   if (auto module = function->getParentOfType<ModuleOp>())
-    if (auto vocabulary = module->getAttrOfType<IntegerAttr>("hadal.vocabulary"))
+    if (auto vocabulary = module->getAttrOfType<IntegerAttr>(vocabularyAttrName))
       return vocabulary.getInt();
   int64_t vocabulary = 1;
   function.walk([&](EmbeddingOp embedding) { vocabulary = embedding.getVocabulary(); });
@@ -85,7 +85,7 @@ static double boundOf(Attribute number) {
 
 FailureOr<Tensor> Inputs::window(FunctionOpInterface function, ShapedType type) const {
   if (tokens.empty())
-    return uniform("tokens", type, 0.0, double(vocabularyOf(function)));
+    return uniform(tokensInputName, type, 0.0, double(vocabularyOf(function)));
   Tensor result = empty(type);
   int64_t needed = (result.rows() - 1) * stride + result.columns();
   if (needed > int64_t(tokens.size()))
@@ -108,29 +108,30 @@ FailureOr<Tensor> Inputs::argument(FunctionOpInterface function, unsigned index)
                                   << "; the reference evaluator runs on tensors of at most " << mostElementsEvaluated
                                   << " elements";
 
-  if (auto value = dyn_cast_or_null<DenseElementsAttr>(attribute("hadal.value")))
+  if (auto value = dyn_cast_or_null<DenseElementsAttr>(attribute(valueAttrName)))
     return fromConstant(value);
-  if (auto range = dyn_cast_or_null<ArrayAttr>(attribute("hadal.range"))) {
+  if (auto range = dyn_cast_or_null<ArrayAttr>(attribute(rangeAttrName))) {
     double low = range.size() == 2 ? boundOf(range[0]) : NAN, high = range.size() == 2 ? boundOf(range[1]) : NAN;
     if (!(low < high))
       return function.emitOpError() << "has hadal.range = " << range << " on argument #" << index
                                     << "; expected two numbers [low, high] with low < high";
     return uniform(name, type, low, high);
   }
-  if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(attribute("hadal.parameter"))) {
+  if (FlatSymbolRefAttr symbol = getRoleSymbol(function, index, ArgumentRole::Parameter)) {
     FailureOr<Tensor> value = parameter(symbol.getValue(), type);
     if (failed(value))
       return function.emitOpError() << "reads the parameter '" << symbol.getValue() << "' as " << type
                                     << ", but the weights hold no such tensor";
     return value;
   }
-  for (StringRef zero : {"hadal.gradient", "hadal.first_moment", "hadal.second_moment", "hadal.state"})
-    if (attribute(zero))
-      return empty(type);
-  if (auto scalar = dyn_cast_or_null<StringAttr>(attribute("hadal.scalar")))
-    return uniform(scalar.getValue(), type, 0.5, 1.0);
-  if (isa<ModelOp>(function.getOperation()) || attribute("hadal.input"))
+  std::optional<ArgumentMeaning> meaning = getArgumentMeaning(function, index);
+  if (isa<ModelOp>(function.getOperation()) || (meaning && meaning->role == ArgumentRole::Input))
     return window(function, type);
+  if (meaning && meaning->role == ArgumentRole::Scalar)
+    return uniform(meaning->name, type, 0.5, 1.0);
+  // Gradients, moments and states.
+  if (meaning)
+    return empty(type);
   return type.getElementType().isIntOrIndex() ? empty(type) : uniform(name, type, -1.0, 1.0);
 }
 

@@ -46,6 +46,18 @@ LogicalResult CrossEntropyGradientOp::evaluateRounding(ArrayRef<Tensor> operands
   return success();
 }
 
+LogicalResult LogProbabilitiesOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &hidden = operands[0], &targets = operands[1], &head = operands[2];
+  if (failed(checkIndices(*this, targets, head.rows(), "target")))
+    return failure();
+  Tensor logits = linear(hidden, head), scores(targets.shape);
+  for (int64_t t = 0; t < logits.rows(); ++t)
+    scores.data[t] = logits.at(t, int64_t(targets.data[t])) - logSumExp(row(std::as_const(logits), t));
+  results.push_back(scalar(crossEntropy(hidden, targets, head)));
+  results.push_back(std::move(scores));
+  return success();
+}
+
 LogicalResult MTPMergeOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   results.push_back(
       mtpMerge(operands[0], operands[1], operands[2], operands[3], operands[4], getEps().convertToDouble()));

@@ -33,20 +33,21 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
   LogicalResult checkInput(func::FuncOp forward) {
     if (failed(requireStraightLine(forward)) || failed(requireBoundParameters(forward)) ||
         failed(requireClosedShapes(forward)) || failed(requireSymbols(forward)) || failed(requireTies(forward)) ||
-        failed(requireFreeName(getOperation(), "accumulate")))
+        failed(requireFreeName(getOperation(), stringifyEntryRole(EntryRole::Accumulate))))
       return failure();
     auto scalar = RankedTensorType::get({}, Float32Type::get(&getContext()));
     bool hasLoss = false;
     for (unsigned index = 0; index < forward.getNumResults(); ++index) {
-      auto name = forward.getResultAttrOfType<StringAttr>(index, resultRole);
-      if (!name && !forward.getResultAttr(index, tiedRole))
-        return forward.emitError("@forward has a result #") << index << " without " << resultRole << " or " << tiedRole;
+      StringAttr name = getResultName(forward, index);
+      if (!name && !getTiedArgument(forward, index))
+        return forward.emitError("@forward has a result #")
+               << index << " without " << resultAttrName << " or " << tiedAttrName;
       if (!name || !name.getValue().starts_with("loss."))
         continue;
-      hasLoss |= name.getValue() == "loss.main";
+      hasLoss |= name.getValue() == results::mainLoss;
       if (forward.getResultTypes()[index] != scalar)
-        return forward.emitError("@forward yields ") << name << " as " << forward.getResultTypes()[index]
-                                                     << "; a loss is " << scalar;
+        return forward.emitError("@forward yields ")
+               << name << " as " << forward.getResultTypes()[index] << "; a loss is " << scalar;
     }
     if (!hasLoss)
       return forward.emitError("@forward has no result 'loss.main': run hadal-bind-parameters on a model");
@@ -70,9 +71,10 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
   SmallVector<std::pair<BlockArgument, BlockArgument>> addGradientArguments(EntryPoint &entry, SymbolTable &symbols) {
     SmallVector<std::pair<BlockArgument, BlockArgument>> pairs;
     for (BlockArgument argument : llvm::to_vector(entry.getBody().getArguments())) {
-      auto name = dyn_cast_or_null<FlatSymbolRefAttr>(entry.getRole(argument, parameterRole));
+      FlatSymbolRefAttr name = entry.getParameter(argument);
       if (name && symbols.lookup<ParameterOp>(name.getValue()).getTrainable())
-        pairs.emplace_back(argument, entry.addArgument(argument.getType(), gradientRole, name, argument.getLoc()));
+        pairs.emplace_back(argument,
+                           entry.addArgument(argument.getType(), ArgumentRole::Gradient, name, argument.getLoc()));
     }
     return pairs;
   }
@@ -90,13 +92,13 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
   LogicalResult differentiate(func::FuncOp forward) {
     SymbolTable symbols(forward->getParentOfType<ModuleOp>());
     func::FuncOp accumulate = forward.clone();
-    accumulate.setName("accumulate");
+    accumulate.setName(stringifyEntryRole(EntryRole::Accumulate));
     symbols.insert(accumulate, std::next(Block::iterator(forward)));
     EntryPoint entry(accumulate);
     LogicalResult swept = addBackwardPass(entry, symbols);
     entry.finish();
     // The names have served their purpose, and must not keep equal kernels apart.
-    forward->getParentOp()->walk([](Operation *op) { op->removeDiscardableAttr(getRecomputeNameAttrName()); });
+    forward->getParentOp()->walk([](Operation *op) { op->removeDiscardableAttr(recomputeNameAttrName); });
     return swept;
   }
 
@@ -104,11 +106,11 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     Location loc = entry.getFunction().getLoc();
     OpBuilder builder = entry.getBuilder();
     auto pairs = addGradientArguments(entry, symbols);
-    Value scale = entry.addScalar("loss_scale", loc), main = entry.findResult("loss.main");
+    Value scale = entry.addScalar("loss_scale", loc), main = entry.findResult(results::mainLoss);
     SmallVector<WeightedLoss> parts;
-    if (Value loss = entry.findResult("loss.mtp"))
+    if (Value loss = entry.findResult(results::mtpLoss))
       parts.push_back({loss, entry.addScalar("mtp_loss_weight", loc)});
-    if (Value loss = entry.findResult("loss.balance"))
+    if (Value loss = entry.findResult(results::balanceLoss))
       parts.push_back({loss, entry.addScalar("balance_loss_weight", loc)});
 
     std::vector<std::string> names(recompute.begin(), recompute.end());
@@ -123,17 +125,18 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
 
     builder = entry.getBuilder();
     Value total = addTotal(builder, loc, main, parts);
-    entry.addResult("loss", total);
+    entry.addResult(results::loss, total);
     // A parameter on which no loss depends keeps no gradient here.
     for (auto [parameter, gradient] : pairs)
       if (Value sum = sweep.getGradient(parameter); sum != gradient)
         entry.addUpdate(gradient, sum);
-    entry.eraseUnusedArguments([&](BlockArgument argument) { return bool(entry.getRole(argument, gradientRole)); });
+    entry.eraseUnusedArguments(
+        [&](BlockArgument argument) { return bool(entry.getRole(argument, ArgumentRole::Gradient)); });
     return success();
   }
 
   void runOnOperation() override {
-    auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
+    func::FuncOp forward = findEntry(getOperation(), EntryRole::Forward);
     if (!forward || forward.isExternal()) {
       getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
       return signalPassFailure();

@@ -103,7 +103,7 @@ std::optional<StringRef> hadal::getRecomputeName(Operation *op) {
   auto differentiable = dyn_cast_if_present<DifferentiableOpInterface>(op);
   if (!differentiable || !differentiable.isRecomputable() || op->hasAttr("recompute"))
     return std::nullopt;
-  auto name = op->getAttrOfType<StringAttr>(getRecomputeNameAttrName());
+  auto name = op->getAttrOfType<StringAttr>(recomputeNameAttrName);
   return name ? name.getValue() : op->getName().stripDialect();
 }
 

@@ -135,16 +135,13 @@ void hadal::outlineGroups(func::FuncOp entry, FusionGroups &groups, KernelTable 
 LogicalResult hadal::tieResults(func::FuncOp entry) {
   Operation *terminator = entry.getBody().front().getTerminator();
   for (OpOperand &returned : terminator->getOpOperands()) {
-    auto tied = entry.getResultAttrOfType<IntegerAttr>(returned.getOperandNumber(), "hadal.tied");
+    std::optional<unsigned> tied = getTiedArgument(entry, returned.getOperandNumber());
     if (!tied)
       continue;
-    if (tied.getInt() < 0 || tied.getInt() >= entry.getNumArguments())
-      return entry.emitOpError("ties result ")
-             << returned.getOperandNumber() << " to argument " << tied.getInt() << ", which does not exist";
-    if (failed(tie(returned.get(), entry.getArgument(tied.getInt()))))
+    if (failed(tie(returned.get(), entry.getArgument(*tied))))
       return emitError(returned.get().getLoc())
              << "result " << returned.getOperandNumber() << " of @" << entry.getSymName()
-             << " cannot be written into argument " << tied.getInt()
+             << " cannot be written into argument " << *tied
              << ": the last kernel that reads the argument has to make the result element by element";
   }
   return success();

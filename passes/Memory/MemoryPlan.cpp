@@ -14,6 +14,7 @@
 #include "passes/Transforms/Requirements.h"
 #include "llvm/Support/Format.h"
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace hadal;
@@ -109,7 +110,7 @@ FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
     plan.storage[argument].argument = argument;
   DenseMap<Value, int64_t> returned;
   for (OpOperand &operand : terminator->getOpOperands())
-    if (!entry.getResultAttr(operand.getOperandNumber(), "hadal.tied"))
+    if (!getTiedArgument(entry, operand.getOperandNumber()))
       returned.try_emplace(operand.get(), operand.getOperandNumber());
 
   for (Operation &op : block.without_terminator()) {
@@ -198,16 +199,16 @@ void EntryPlan::print(raw_ostream &stream) const {
 
 void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
   // A tensor is an argument of several entry points and counts once.
-  std::map<std::string, int64_t> bytes;
-  std::map<std::string, llvm::SmallPtrSet<const void *, 16>> seen;
+  std::map<ArgumentRole, int64_t> bytes;
+  std::set<std::pair<ArgumentRole, StringRef>> seen;
   for (auto entry : module.getOps<func::FuncOp>())
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
-      for (StringRef role : {"parameter", "gradient", "first_moment", "second_moment", "state", "input"})
-        if (Attribute name = entry.getArgAttr(index, ("hadal." + role).str()))
-          if (isa<RankedTensorType>(entry.getArgumentTypes()[index]) &&
-              seen[role.str()].insert(name.getAsOpaquePointer()).second)
-            bytes[role.str()] += getByteSize(entry.getArgumentTypes()[index]);
-  stream << "persistent: parameters " << formatMiB(bytes["parameter"]) << ", gradients " << formatMiB(bytes["gradient"])
-         << ", optimizer " << formatMiB(bytes["first_moment"] + bytes["second_moment"]) << ", states "
-         << formatMiB(bytes["state"]) << ", inputs " << formatMiB(bytes["input"]) << "\n";
+      if (std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index))
+        if (isa<RankedTensorType>(entry.getArgumentTypes()[index]) && seen.emplace(meaning->role, meaning->name).second)
+          bytes[meaning->role] += getByteSize(entry.getArgumentTypes()[index]);
+  auto mebibytes = [&](ArgumentRole role) { return formatMiB(bytes[role]); };
+  stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter) << ", gradients "
+         << mebibytes(ArgumentRole::Gradient) << ", optimizer "
+         << formatMiB(bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment]) << ", states "
+         << mebibytes(ArgumentRole::State) << ", inputs " << mebibytes(ArgumentRole::Input) << "\n";
 }

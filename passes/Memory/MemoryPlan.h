@@ -12,9 +12,8 @@
 
 namespace hadal {
 
-/// Buffers start at multiples of this many bytes: what the planner was told, which it leaves on the module under this
-/// name, or a cache line.
-constexpr llvm::StringLiteral bufferAlignmentAttrName = "hadal.buffer_alignment";
+/// Buffers start at multiples of this many bytes: what the planner was told, which it leaves on the module
+/// (bufferAlignmentAttrName), or a cache line.
 constexpr int64_t defaultBufferAlignment = 64;
 int64_t getBufferAlignment(mlir::Operation *entry);
 

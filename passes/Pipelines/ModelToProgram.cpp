@@ -1,12 +1,14 @@
 //===- ModelToProgram.cpp - the pipeline from model to program ----------------------------------------------------===//
 //
-// Level 1 to level 2: `hadal-model-to-program`.
+// Level 1 to level 2: `hadal-model-to-program`. What stands before and behind the builder of a program
+// (passes/Programs) is the same for all of them: two programs of one model compute the same numbers.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "passes/Programs/Programs.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -20,12 +22,14 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
   // Before differentiation, so that a value that two places compute (the final norm, which the first prediction depth
   // reads as well) is differentiated once.
   manager.addPass(createCSEPass());
-  if (options.precision != "f32")
+  if (options.precision != stringifyPrecision(Precision::F32))
     manager.addPass(createKeepFullPrecision());
-  DifferentiateOptions differentiate;
-  differentiate.recompute.assign(options.recompute.begin(), options.recompute.end());
-  manager.addPass(createDifferentiate(differentiate));
-  manager.addPass(createBuildTrainingStep());
+  manager.addPass(createDecideRoundings({options.precision}));
+  // An unknown program is refused by the first pass.
+  if (llvm::Expected<const ProgramBuilder *> program = findProgram(options.program))
+    (*program)->addPasses(manager, options);
+  else
+    llvm::consumeError(program.takeError());
   manager.addPass(createLowerPrecision({options.precision}));
   manager.addNestedPass<func::FuncOp>(createEliminateDeadOperations());
   manager.addPass(createCanonicalizerPass());
@@ -34,5 +38,5 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
 
 void hadal::registerPipelines() {
   PassPipelineRegistration<ModelToProgramOptions>(
-      "hadal-model-to-program", "from a model to the program that trains it", buildModelToProgramPipeline);
+      "hadal-model-to-program", "from a model to a program of it: train, evaluate", buildModelToProgramPipeline);
 }

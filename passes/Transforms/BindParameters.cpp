@@ -78,7 +78,7 @@ LogicalResult Binder::checkStoredNames() {
     bool isStacked = before.size() != name.size();
     for (int64_t expert : llvm::seq<int64_t>(isStacked ? parameter->slot.type.getDimSize(0) : 1)) {
       std::string tensor = isStacked ? (before + Twine(expert) + after).str() : name.str();
-      if (tensor == "loss" || StringRef(tensor).starts_with("loss."))
+      if (tensor == results::loss || StringRef(tensor).starts_with((results::loss + ".").str()))
         return parameter->firstUser->emitError("parameter '") << tensor << "' has the name of a loss: choose another";
       auto [known, isNew] = stored.try_emplace(tensor, parameter.get());
       if (isNew)
@@ -97,8 +97,8 @@ FailureOr<Parameter *> Binder::findOrAdd(ParametersOpInterface op, const Paramet
   StringAttr name = builder.getStringAttr(slot.name);
   std::unique_ptr<Parameter> &parameter = parameters[name];
   if (!parameter) {
-    BlockArgument argument =
-        forward.addArgument(slot.type, parameterRole, FlatSymbolRefAttr::get(name), NameLoc::get(name, op.getLoc()));
+    BlockArgument argument = forward.addArgument(slot.type, ArgumentRole::Parameter, FlatSymbolRefAttr::get(name),
+                                                 NameLoc::get(name, op.getLoc()));
     parameter = std::make_unique<Parameter>(Parameter{slot, op, argument, {}});
     return parameter.get();
   }
@@ -130,10 +130,10 @@ LogicalResult Binder::bindOperation(ParametersOpInterface op, EntryPoint &forwar
     if (failed(parameter))
       return failure();
     weights.push_back((*parameter)->argument);
-    if (auto aliases = op->getAttrOfType<ArrayAttr>("hadal.aliases"))
+    if (auto aliases = op->getAttrOfType<ArrayAttr>(aliasesAttrName))
       (*parameter)->aliases.insert(aliases.begin(), aliases.end());
   }
-  op->removeAttr("hadal.aliases");
+  op->removeAttr(aliasesAttrName);
   op.removeParametersAttr();
   op.getWeightsMutable().assign(weights);
   return success();
@@ -141,15 +141,15 @@ LogicalResult Binder::bindOperation(ParametersOpInterface op, EntryPoint &forwar
 
 void Binder::addLosses(LossesOp losses, EntryPoint &forward) {
   OpBuilder builder(losses);
-  forward.addResult("loss.main", losses.getMain());
+  forward.addResult(results::mainLoss, losses.getMain());
   if (losses.getMtp())
-    forward.addResult("loss.mtp", losses.getMtp());
+    forward.addResult(results::mtpLoss, losses.getMtp());
   if (losses.getBalance().empty())
     return;
   Value sum = losses.getBalance().front();
   for (Value balance : losses.getBalance().drop_front())
     sum = arith::AddFOp::create(builder, losses.getLoc(), sum, balance);
-  forward.addResult("loss.balance", sum);
+  forward.addResult(results::balanceLoss, sum);
 }
 
 void Binder::createSymbols() {
@@ -172,8 +172,8 @@ LogicalResult Binder::describeModel() {
   });
   if (!embedding)
     return model.emitError("has no hadal.embedding, so it reads no tokens");
-  module->setAttr("hadal.model", model.getSymNameAttr());
-  module->setAttr("hadal.vocabulary", builder.getI64IntegerAttr(embedding.getVocabulary()));
+  module->setAttr(modelAttrName, model.getSymNameAttr());
+  module->setAttr(vocabularyAttrName, builder.getI64IntegerAttr(embedding.getVocabulary()));
   return success();
 }
 
@@ -194,11 +194,11 @@ LogicalResult Binder::bind() {
   if (failed(checkInput()) || failed(describeModel()))
     return failure();
   builder.setInsertionPoint(model);
-  EntryPoint forward(builder, model.getLoc(), "forward");
+  EntryPoint forward(builder, model.getLoc(), EntryRole::Forward);
   Block &body = model.getBody().front();
   BlockArgument window = body.getArgument(0);
-  window.replaceAllUsesWith(
-      forward.addArgument(window.getType(), inputRole, builder.getStringAttr("tokens"), window.getLoc()));
+  window.replaceAllUsesWith(forward.addArgument(window.getType(), ArgumentRole::Input,
+                                                builder.getStringAttr(tokensInputName), window.getLoc()));
   WalkResult bound = model.walk([&](ParametersOpInterface op) {
     return WalkResult(op.getParametersAttr() ? bindOperation(op, forward) : success());
   });

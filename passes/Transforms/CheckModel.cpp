@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
+#include "passes/Programs/Programs.h"
 #include "passes/Transforms/SingleModel.h"
 
 using namespace mlir;
@@ -35,16 +36,15 @@ struct CheckModel : hadal::impl::CheckModelBase<CheckModel> {
     FailureOr<ModelOp> model = getSingleModel(module);
     if (failed(model))
       return failure();
-    if (program != "train")
-      return model->emitError("unknown program '") << program.getValue() << "': the known programs are: train";
-    if (precision != "f32" && precision != "bf16")
-      return model->emitError("unknown precision '")
-             << precision.getValue() << "': the known precisions are: f32, bf16";
+    if (llvm::Expected<const ProgramBuilder *> known = findProgram(program); !known)
+      return model->emitError(llvm::toString(known.takeError()));
+    if (llvm::Expected<Precision> known = parsePrecision(precision); !known)
+      return model->emitError(llvm::toString(known.takeError()));
     if (failed(checkElementTypes(module)))
       return failure();
     Builder builder(module.getContext());
-    module->setAttr("hadal.program", builder.getStringAttr(program.getValue()));
-    module->setAttr("hadal.precision", builder.getStringAttr(precision.getValue()));
+    module->setAttr(programAttrName, builder.getStringAttr(program.getValue()));
+    module->setAttr(precisionAttrName, builder.getStringAttr(precision.getValue()));
     return success();
   }
 

@@ -21,10 +21,18 @@ using namespace mlir;
 using namespace hadal;
 using reference::Tensor;
 
-/// The argument or result, among `count`, whose attribute is the given one; -1 when there is none.
-static int64_t findAttribute(unsigned count, function_ref<Attribute(unsigned)> attribute, Attribute wanted) {
-  for (unsigned index = 0; index < count; ++index)
-    if (attribute(index) == wanted)
+/// The argument that stands for a tensor in a role; -1 when there is none.
+static int64_t findArgument(func::FuncOp function, ArgumentRole role, StringRef name) {
+  for (unsigned index = 0; index < function.getNumArguments(); ++index)
+    if (auto meaning = getArgumentMeaning(function, index); meaning && meaning->role == role && meaning->name == name)
+      return index;
+  return -1;
+}
+
+/// The first result that fulfils the condition; -1 when there is none.
+static int64_t findResult(func::FuncOp function, function_ref<bool(unsigned)> condition) {
+  for (unsigned index = 0; index < function.getNumResults(); ++index)
+    if (condition(index))
       return index;
   return -1;
 }
@@ -44,10 +52,11 @@ public:
   void runOnOperation() override {
     markAllAnalysesPreserved();
     bool found = false, ok = true;
-    auto loss = StringAttr::get(&getContext(), "loss");
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      int64_t result = findAttribute(
-          function.getNumResults(), [&](unsigned i) { return function.getResultAttr(i, "hadal.result"); }, loss);
+      int64_t result = findResult(function, [&](unsigned index) {
+        StringAttr name = getResultName(function, index);
+        return name && name.getValue() == results::loss;
+      });
       if (result < 0)
         continue;
       found = true;
@@ -71,13 +80,11 @@ private:
     if (failed(reference::Evaluator().evaluate(function, *arguments, results)))
       return failure();
 
-    auto scaleName = StringAttr::get(&getContext(), "loss_scale");
-    int64_t scale = findAttribute(
-        function.getNumArguments(), [&](unsigned i) { return function.getArgAttr(i, "hadal.scalar"); }, scaleName);
+    int64_t scale = findArgument(function, ArgumentRole::Scalar, "loss_scale");
     double lossScale = scale < 0 ? 1.0 : (*arguments)[scale].data[0];
     bool ok = true;
     for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-      auto name = dyn_cast_or_null<FlatSymbolRefAttr>(function.getArgAttr(index, "hadal.parameter"));
+      FlatSymbolRefAttr name = getRoleSymbol(function, index, ArgumentRole::Parameter);
       int64_t gradient = name ? gradientResult(function, name) : -1;
       if (gradient >= 0)
         ok &= succeeded(
@@ -88,13 +95,14 @@ private:
 
   /// The result that holds the gradient of the parameter; -1 when it has none.
   int64_t gradientResult(func::FuncOp function, FlatSymbolRefAttr name) {
-    int64_t argument = findAttribute(
-        function.getNumArguments(), [&](unsigned i) { return function.getArgAttr(i, "hadal.gradient"); }, name);
-    auto tied = IntegerAttr::get(IndexType::get(&getContext()), argument);
+    int64_t argument = findArgument(function, ArgumentRole::Gradient, name.getValue());
     return argument < 0 ? -1
-                        : findAttribute(
-                              function.getNumResults(),
-                              [&](unsigned i) { return function.getResultAttr(i, "hadal.tied"); }, tied);
+                        : findResult(
+                              function,
+                              [&](unsigned index) {
+                                std::optional<unsigned> tied = getTiedArgument(function, index);
+                                return tied && *tied == argument;
+                              });
   }
 
   LogicalResult checkParameter(func::FuncOp function, SmallVectorImpl<Tensor> &arguments, unsigned index,

@@ -108,7 +108,7 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
     int64_t ahead = 1 + getDepths(module);
     setWindow(*model, ahead);
     Builder builder(module.getContext());
-    module->setAttr("hadal.tokens_ahead", builder.getI64IntegerAttr(ahead));
+    module->setAttr(tokensAheadAttrName, builder.getI64IntegerAttr(ahead));
     return success();
   }
 

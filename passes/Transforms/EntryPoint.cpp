@@ -6,12 +6,17 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Transforms/EntryPoint.h"
 #include "mlir/IR/Builders.h"
+#include "passes/Transforms/EliminateDeadOperations.h"
 
 using namespace mlir;
 using namespace hadal;
 
-EntryPoint::EntryPoint(OpBuilder &builder, Location loc, StringRef name)
-    : function(func::FuncOp::create(builder, loc, name, builder.getFunctionType({}, {}))) {
+func::FuncOp hadal::findEntry(ModuleOp module, EntryRole role) {
+  return module.lookupSymbol<func::FuncOp>(stringifyEntryRole(role));
+}
+
+EntryPoint::EntryPoint(OpBuilder &builder, Location loc, EntryRole role)
+    : function(func::FuncOp::create(builder, loc, stringifyEntryRole(role), builder.getFunctionType({}, {}))) {
   function.getBody().push_back(new Block());
 }
 
@@ -23,23 +28,25 @@ EntryPoint::EntryPoint(func::FuncOp function) : function(function) {
   }
   Operation *terminator = body.getTerminator();
   for (OpOperand &operand : terminator->getOpOperands()) {
-    Result result{operand.get(), function.getResultAttrOfType<StringAttr>(operand.getOperandNumber(), resultRole), {}};
-    if (auto tied = function.getResultAttrOfType<IntegerAttr>(operand.getOperandNumber(), tiedRole))
-      result.tied = body.getArgument(tied.getInt());
+    Result result{operand.get(), getResultName(function, operand.getOperandNumber()), {}};
+    if (std::optional<unsigned> tied = getTiedArgument(function, operand.getOperandNumber()))
+      result.tied = body.getArgument(*tied);
     results.push_back(result);
   }
   terminator->erase();
 }
 
-BlockArgument EntryPoint::addArgument(Type type, StringRef role, Attribute value, Location loc) {
+BlockArgument EntryPoint::addArgument(Type type, ArgumentRole role, Attribute value, Location loc) {
   MLIRContext *context = function.getContext();
-  argumentAttributes.push_back(DictionaryAttr::get(context, NamedAttribute(StringAttr::get(context, role), value)));
+  NamedAttribute meaning(StringAttr::get(context, getRoleAttrName(role)), value);
+  argumentAttributes.push_back(DictionaryAttr::get(context, meaning));
   return getBody().addArgument(type, loc);
 }
 
 BlockArgument EntryPoint::addScalar(StringRef name, Location loc) {
   Builder builder(function.getContext());
-  return addArgument(RankedTensorType::get({}, builder.getF32Type()), scalarRole, builder.getStringAttr(name), loc);
+  return addArgument(RankedTensorType::get({}, builder.getF32Type()), ArgumentRole::Scalar, builder.getStringAttr(name),
+                     loc);
 }
 
 void EntryPoint::addResult(StringRef name, Value value) {
@@ -55,12 +62,22 @@ Value EntryPoint::findResult(StringRef name) const {
   return {};
 }
 
+void EntryPoint::replaceResults(Value value, Value by) {
+  for (Result &result : results)
+    if (result.value == value)
+      result.value = by;
+}
+
 void EntryPoint::keepResult(StringRef name) {
   llvm::erase_if(results, [&](const Result &result) { return !result.name || result.name.getValue() != name; });
 }
 
-Attribute EntryPoint::getRole(BlockArgument argument, StringRef role) const {
-  return argumentAttributes[argument.getArgNumber()].get(role);
+Attribute EntryPoint::getRole(BlockArgument argument, ArgumentRole role) const {
+  return argumentAttributes[argument.getArgNumber()].get(getRoleAttrName(role));
+}
+
+FlatSymbolRefAttr EntryPoint::getParameter(BlockArgument argument) const {
+  return dyn_cast_or_null<FlatSymbolRefAttr>(getRole(argument, ArgumentRole::Parameter));
 }
 
 void EntryPoint::eraseUnusedArguments(function_ref<bool(BlockArgument)> condition) {
@@ -80,15 +97,20 @@ void EntryPoint::eraseUnusedArguments(function_ref<bool(BlockArgument)> conditio
   argumentAttributes = std::move(kept);
 }
 
+void EntryPoint::eraseWhatNoResultNeeds() {
+  eliminateDeadOperations(getBody(), llvm::map_to_vector(results, [](const Result &result) { return result.value; }));
+  eraseUnusedArguments([&](BlockArgument argument) { return !getRole(argument, ArgumentRole::Input); });
+}
+
 void EntryPoint::finish() {
   Builder attributes(function.getContext());
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> resultAttributes;
   for (const Result &result : results) {
     values.push_back(result.value);
-    NamedAttribute role = result.name
-                              ? attributes.getNamedAttr(resultRole, result.name)
-                              : attributes.getNamedAttr(tiedRole, attributes.getIndexAttr(result.tied.getArgNumber()));
+    NamedAttribute role =
+        result.name ? attributes.getNamedAttr(resultAttrName, result.name)
+                    : attributes.getNamedAttr(tiedAttrName, attributes.getIndexAttr(result.tied.getArgNumber()));
     resultAttributes.push_back(attributes.getDictionaryAttr(role));
   }
   OpBuilder builder = getBuilder();

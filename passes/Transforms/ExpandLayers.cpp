@@ -156,7 +156,7 @@ FailureOr<SmallVector<Value>> Expander::expandPrediction(MTPOp op, const Scope &
       return TokensOp::create(builder, loc, tokensType, window, ahead);
     };
     auto addAlias = [&](Operation *user, StringRef alias) {
-      user->setAttr("hadal.aliases", builder.getStrArrayAttr({inner.prefix + alias.str()}));
+      user->setAttr(aliasesAttrName, builder.getStrArrayAttr({inner.prefix + alias.str()}));
     };
     if (op.getHiddenState() == MTPHiddenState::PostNorm)
       hidden = norm(hidden, normName);

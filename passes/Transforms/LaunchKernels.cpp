@@ -29,7 +29,8 @@ struct LaunchKernelsPass : hadal::impl::LaunchKernelsPassBase<LaunchKernelsPass>
     auto entry = func::FuncOp::create(builder, loc, (kernel.getSymName() + "_entry").str(), type);
     Block *block = entry.addEntryBlock();
     for (unsigned index = 0; index < block->getNumArguments(); ++index)
-      entry.setArgAttr(index, "hadal.state", builder.getStringAttr(kernel.getSymName() + "." + Twine(index)));
+      entry.setArgAttr(index, getRoleAttrName(ArgumentRole::State),
+                       builder.getStringAttr(kernel.getSymName() + "." + Twine(index)));
     builder.setInsertionPointToEnd(block);
     LaunchOp::create(builder, loc, kernel.getResultTypes(), FlatSymbolRefAttr::get(kernel.getSymNameAttr()),
                      block->getArguments(), DenseI64ArrayAttr(), DenseI64ArrayAttr(), IntegerAttr(), IntegerAttr());
@@ -60,7 +61,7 @@ struct LaunchKernelsPass : hadal::impl::LaunchKernelsPassBase<LaunchKernelsPass>
         return signalPassFailure();
       addEntry(kernel);
     }
-    module->setAttr("hadal.program", StringAttr::get(&getContext(), "kernels"));
+    module->setAttr(programAttrName, StringAttr::get(&getContext(), stringifyProgramKind(ProgramKind::Kernels)));
   }
 };
 

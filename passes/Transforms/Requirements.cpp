@@ -12,7 +12,12 @@ using namespace mlir;
 using namespace hadal;
 
 ArrayRef<StringRef> hadal::getEntryPointNames() {
-  static constexpr StringRef names[] = {"forward", "accumulate", "gradient_norm", "update", "evaluate"};
+  static const SmallVector<StringRef> names = [] {
+    SmallVector<StringRef> all;
+    for (uint32_t number = 0; std::optional<EntryRole> role = symbolizeEntryRole(number); ++number)
+      all.push_back(stringifyEntryRole(*role));
+    return all;
+  }();
   return names;
 }
 
@@ -29,8 +34,8 @@ LogicalResult hadal::requireStraightLine(func::FuncOp function) {
     return function.emitError("@") << function.getName() << " has no body";
   if (!function.getBody().hasOneBlock() || function.getBody().front().empty() ||
       !isa<func::ReturnOp>(function.getBody().front().back()))
-    return function.emitError("@")
-           << function.getName() << " has control flow: it must be one block that ends in func.return";
+    return function.emitError("@") << function.getName()
+                                   << " has control flow: it must be one block that ends in func.return";
   return requireNoRegions(function.getBody().front());
 }
 
@@ -86,16 +91,16 @@ LogicalResult hadal::requireFreeName(ModuleOp module, StringRef name) {
 }
 
 /// The symbol that a role names, in the module of the function.
-template <typename OpTy> static LogicalResult requireSymbol(func::FuncOp function, unsigned argument, StringRef role) {
-  Attribute value = function.getArgAttr(argument, role);
-  auto name = dyn_cast_or_null<FlatSymbolRefAttr>(value);
-  if (!value || !name)
+template <typename OpTy>
+static LogicalResult requireSymbol(func::FuncOp function, unsigned argument, ArgumentRole role) {
+  FlatSymbolRefAttr name = getRoleSymbol(function, argument, role);
+  if (!name)
     return success();
   auto symbol = SymbolTable::lookupNearestSymbolFrom<OpTy>(function, name);
   if (!symbol)
-    return function.emitError("@") << function.getName() << " has an argument #" << argument << " with " << role
-                                   << " = " << name << ", but there is no " << OpTy::getOperationName()
-                                   << " of that name";
+    return function.emitError("@") << function.getName() << " has an argument #" << argument << " with "
+                                   << getRoleAttrName(role) << " = " << name << ", but there is no "
+                                   << OpTy::getOperationName() << " of that name";
   if (symbol.getType() != function.getArgumentTypes()[argument])
     return function.emitError("@") << function.getName() << " takes " << name << " as "
                                    << function.getArgumentTypes()[argument] << ", but it is " << symbol.getType();
@@ -104,39 +109,21 @@ template <typename OpTy> static LogicalResult requireSymbol(func::FuncOp functio
 
 LogicalResult hadal::requireSymbols(func::FuncOp function) {
   for (unsigned argument = 0; argument < function.getNumArguments(); ++argument) {
-    for (StringRef role : {parameterRole, gradientRole, firstMomentRole, secondMomentRole})
+    for (ArgumentRole role :
+         {ArgumentRole::Parameter, ArgumentRole::Gradient, ArgumentRole::FirstMoment, ArgumentRole::SecondMoment})
       if (failed(requireSymbol<ParameterOp>(function, argument, role)))
         return failure();
-    if (failed(requireSymbol<StateOp>(function, argument, stateRole)))
+    if (failed(requireSymbol<StateOp>(function, argument, ArgumentRole::State)))
       return failure();
   }
   return success();
 }
 
 LogicalResult hadal::requireTies(func::FuncOp function) {
-  llvm::SmallDenseSet<int64_t> tiedArguments;
-  for (unsigned result = 0; result < function.getNumResults(); ++result) {
-    Attribute value = function.getResultAttr(result, tiedRole);
-    if (!value)
-      continue;
-    auto tied = dyn_cast<IntegerAttr>(value);
-    bool exists = tied && tied.getValue().isSignedIntN(32) && tied.getValue().getSExtValue() >= 0 &&
-                  tied.getValue().getSExtValue() < int64_t(function.getNumArguments());
-    if (!exists) {
-      InFlightDiagnostic diagnostic = function.emitError("@") << function.getName() << " ties result " << result
-                                                              << " to argument ";
-      if (tied)
-        diagnostic << llvm::toString(tied.getValue(), 10, /*Signed=*/true);
-      else
-        diagnostic << value;
-      return diagnostic << ", which does not exist";
-    }
-    int64_t argument = tied.getValue().getSExtValue();
-    if (function.getArgumentTypes()[argument] != function.getResultTypes()[result])
-      return function.emitError("@") << function.getName() << " ties result " << result << " to argument " << argument
-                                     << " of another type";
-    if (!tiedArguments.insert(argument).second)
-      return function.emitError("@") << function.getName() << " ties several results to argument " << argument;
-  }
+  llvm::SmallDenseSet<unsigned> tiedArguments;
+  for (unsigned result = 0; result < function.getNumResults(); ++result)
+    if (std::optional<unsigned> argument = getTiedArgument(function, result); argument)
+      if (!tiedArguments.insert(*argument).second)
+        return function.emitError("@") << function.getName() << " ties several results to argument " << *argument;
   return success();
 }

@@ -11,7 +11,7 @@
 
 namespace hadal {
 
-/// The names that the entry points of a program have, and @forward, from which they are made.
+/// The names that the entry points of programs have, and @forward, from which they are made.
 llvm::ArrayRef<llvm::StringRef> getEntryPointNames();
 
 /// A function is one block without regions in it, ended by func.return.
@@ -30,7 +30,7 @@ mlir::LogicalResult requireClosedShapes(mlir::Operation *root);
 mlir::LogicalResult requireFreeName(mlir::ModuleOp module, llvm::StringRef name);
 /// The parameters and states that the roles of a function's arguments name exist, with the arguments' types.
 mlir::LogicalResult requireSymbols(mlir::func::FuncOp function);
-/// Results are tied to arguments that exist, of the same type, each once.
+/// Results are tied to arguments, each once.
 mlir::LogicalResult requireTies(mlir::func::FuncOp function);
 
 } // namespace hadal

@@ -93,7 +93,8 @@ SmallVector<Scores> findScores(KernelOp kernel) {
           if (!head.getWeights().empty())
             addHead(head.getHidden(), head.getWeights().front(), head.getTargets());
         })
-        .Case([&](CrossEntropyGradientOp head) { addHead(head.getHidden(), head.getWeight(), head.getTargets()); });
+        .Case<CrossEntropyGradientOp, LogProbabilitiesOp>(
+            [&](auto head) { addHead(head.getHidden(), head.getWeight(), head.getTargets()); });
   });
   return found;
 }

@@ -61,7 +61,7 @@ Roles findRoles(KernelOp kernel) {
           if (!e.getWeights().empty())
             within(e.getWeights().front(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden()))));
         })
-        .Case([&](CrossEntropyGradientOp e) {
+        .Case<CrossEntropyGradientOp, LogProbabilitiesOp>([&](auto e) {
           below(e.getTargets(), cast<RankedTensorType>(e.getWeight().getType()).getShape().front());
           within(e.getWeight(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden()))));
         })
@@ -164,7 +164,7 @@ static LogicalResult attend(KernelOp kernel, AttentionGradientOp gradient, Mutab
     return failure();
   for (auto [operand, result] : llvm::zip(gradient->getOperands().slice(3, 2), results)) {
     unsigned index = cast<BlockArgument>(operand).getArgNumber();
-    if (kernel.getArgAttr(index, "hadal.value") || kernel.getArgAttr(index, "hadal.range"))
+    if (kernel.getArgAttr(index, valueAttrName) || kernel.getArgAttr(index, rangeAttrName))
       continue;
     for (double &number : result.data)
       number = float(number);
@@ -194,7 +194,7 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
     if (failed(tensor))
       return failure();
     BlockArgument argument = kernel.getArgument(index);
-    bool given = kernel.getArgAttr(index, "hadal.value") || kernel.getArgAttr(index, "hadal.range");
+    bool given = kernel.getArgAttr(index, valueAttrName) || kernel.getArgAttr(index, rangeAttrName);
     if (auto range = roles.range.find(argument); range != roles.range.end() && !given)
       *tensor = source.uniform((kernel.getName() + "#" + Twine(index)).str(), cast<ShapedType>(argument.getType()),
                                range->second.first, range->second.second);
@@ -213,7 +213,7 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
   auto fill = [&](ArrayRef<Value> values, auto element) {
     for (Value value : values) {
       unsigned index = cast<BlockArgument>(value).getArgNumber();
-      if (kernel.getArgAttr(index, "hadal.value"))
+      if (kernel.getArgAttr(index, valueAttrName))
         continue;
       for (int64_t i = 0; i < inputs[index].size(); ++i)
         inputs[index].data[i] = element(i);

@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
+#include "passes/Programs/Programs.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -18,7 +19,7 @@ constexpr const char *description =
     "Example:\n"
     "  hadalc model.mlir --program=train --micro-batch-size=4 --seq-length=256 -o train\n"
     "  ./train --data text.txt --steps 1000 --lr 1e-3\n\n"
-    "Compiles a model in the hadal dialect to a program that trains it.";
+    "Compiles a model in the hadal dialect to a program that trains it, or that evaluates it on a text.";
 
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
@@ -119,10 +120,13 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain(message);
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
-  if (options.program != "train")
-    return complain("unknown program '" + options.program + "'; known programs: train");
-  if (options.precision != "f32" && options.precision != "bf16")
-    return complain("unknown precision '" + options.precision + "'; known precisions: f32, bf16");
+  llvm::Expected<const ProgramBuilder *> program = findProgram(options.program);
+  if (!program)
+    return complain(llvm::toString(program.takeError()));
+  if (std::string message = checkProgramOptions(**program, !options.recompute.empty()); !message.empty())
+    return complain(message);
+  if (llvm::Expected<Precision> precision = parsePrecision(options.precision); !precision)
+    return complain(llvm::toString(precision.takeError()));
   if (options.emulate && *from <= Phase::Program && (options.target.empty() || options.target == "cpu"))
     return complain("--emulate runs the kernels of a GPU on the CPU: give --target=sm_90a with it");
   return std::nullopt;
@@ -140,7 +144,8 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
   app.add_option("-o,--output", commandLine.output,
                  "the program; with --compile-to, the phase (default: standard output)");
-  read(Phase::Program, app.add_option("--program", options.program, "what to build: train")->default_str("train"));
+  read(Phase::Program,
+       app.add_option("--program", options.program, "what to build: " + listPrograms())->default_str("train"));
   app.add_option("--target", options.target, "what to build it for (see --list-targets)")->default_str("cpu");
   app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
   app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")

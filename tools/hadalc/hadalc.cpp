@@ -76,11 +76,11 @@ void recordConfiguration(ModuleOp module) {
   for (auto model : module.getOps<ModelOp>()) {
     llvm::Expected<std::string> text = exportConfig(model);
     if (text)
-      module->setAttr("hadal.config_json", builder.getStringAttr(*text));
+      module->setAttr(configAttrName, builder.getStringAttr(*text));
     else
-      module->setAttr("hadal.config_json_reason", builder.getStringAttr(llvm::toString(text.takeError())));
+      module->setAttr(configReasonAttrName, builder.getStringAttr(llvm::toString(text.takeError())));
     if (DictionaryAttr stored = model.getStoredWeightsAttr())
-      module->setAttr("hadal.stored_weights", builder.getStringAttr(huggingface::describeStoredWeights(stored)));
+      module->setAttr(storedWeightsAttrName, builder.getStringAttr(huggingface::describeStoredWeights(stored)));
   }
 }
 

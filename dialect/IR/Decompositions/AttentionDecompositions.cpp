@@ -30,7 +30,7 @@ SmallVector<Value> MLAAttentionOp::decompose(OpBuilder &builder) {
                                    /*parameters=*/ArrayAttr());
   auto up = LinearOp::create(builder, loc, channels(getHeads() * (getNope() + getValue())), latent, getWeights()[0],
                              /*parameters=*/ArrayAttr(), /*compute=*/TypeAttr());
-  up->setAttr(getRecomputeNameAttrName(), builder.getStringAttr("mla_up"));
+  up->setAttr(recomputeNameAttrName, builder.getStringAttr("mla_up"));
   Value query = RopeOp::create(builder, loc, getQuery().getType(), getQuery(), getHeads(), getRope());
   Value rotaryKey = RopeOp::create(builder, loc, channels(rope), split.getParts()[1], 1, getRope());
   auto logSumExp = RankedTensorType::get({batch, int64_t(getHeads()), sequence}, builder.getF32Type());

@@ -26,7 +26,7 @@ SmallVector<Value> LinearOp::buildGradient(OpBuilder &builder, ValueRange gradie
 
 // Of the linear layers only the up-projection of latent attention is recomputed: its result is a layer's largest
 // activation and its operand, the compressed latent, the smallest. Its decomposition marks it.
-bool LinearOp::isRecomputable() { return (*this)->hasAttr(getRecomputeNameAttrName()); }
+bool LinearOp::isRecomputable() { return (*this)->hasAttr(recomputeNameAttrName); }
 
 // With A = op(lhs) and B = op(rhs), Y = A B: dA = dY Bᵀ and dB = Aᵀ dY; a transposed operand takes the transposed
 // product.

@@ -1,4 +1,4 @@
-// The output head with its cross entropy, with and without gradients, against the reference evaluator for every width of
+// The output head with its cross entropy, with and without gradients and by token, against the reference evaluator for every width of
 // vectors: one token, chunks of unequal length, vocabularies and channels that fill no vector.
 // RUN: hadal-check-kernels %s --cpu=host
 // RUN: hadal-check-kernels %s --cpu=x86-64-v3
@@ -40,4 +40,18 @@ hadal.kernel head @words(%hidden: tensor<1x33x70xf32>, %targets: tensor<1x33xi32
 hadal.kernel head @words_gradient(%hidden: tensor<1x33x70xf32>, %targets: tensor<1x33xi32>, %w: tensor<1031x70xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<1x33x70xf32>, tensor<1031x70xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<1x33x70xf32>, tensor<1x33xi32>, tensor<1031x70xf32>, tensor<f32>) -> (tensor<f32>, tensor<1x33x70xf32>, tensor<1031x70xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<1x33x70xf32>, tensor<1031x70xf32>
+}
+
+// The log-probability of every target, with their mean and alone.
+hadal.kernel head @one_token_scores(%hidden: tensor<1x1x3xf32>, %targets: tensor<1x1xi32>, %w: tensor<5x3xf32>) -> (tensor<f32>, tensor<1x1xf32>) {
+  %0:2 = hadal.log_probabilities %hidden, %targets, %w : (tensor<1x1x3xf32>, tensor<1x1xi32>, tensor<5x3xf32>) -> (tensor<f32>, tensor<1x1xf32>)
+  hadal.yield %0#0, %0#1 : tensor<f32>, tensor<1x1xf32>
+}
+hadal.kernel head @ragged_scores(%hidden: tensor<3x7x37xf32>, %targets: tensor<3x7xi32>, %w: tensor<101x37xf32>) -> (tensor<f32>, tensor<3x7xf32>) {
+  %0:2 = hadal.log_probabilities %hidden, %targets, %w : (tensor<3x7x37xf32>, tensor<3x7xi32>, tensor<101x37xf32>) -> (tensor<f32>, tensor<3x7xf32>)
+  hadal.yield %0#0, %0#1 : tensor<f32>, tensor<3x7xf32>
+}
+hadal.kernel head @words_scores(%hidden: tensor<1x33x70xbf16>, %targets: tensor<1x33xi32>, %w: tensor<1031x70xbf16>) -> tensor<1x33xf32> {
+  %0:2 = hadal.log_probabilities %hidden, %targets, %w : (tensor<1x33x70xbf16>, tensor<1x33xi32>, tensor<1031x70xbf16>) -> (tensor<f32>, tensor<1x33xf32>)
+  hadal.yield %0#1 : tensor<1x33xf32>
 }

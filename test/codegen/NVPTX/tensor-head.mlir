@@ -1,4 +1,4 @@
-// The head with its cross entropy on tensor cores against the reference evaluator: the loss alone and with its gradients, f32
+// The head with its cross entropy on tensor cores against the reference evaluator: the loss alone, by token and with its gradients, f32
 // and bf16, added to what was there or not; chunks of unequal length, vocabularies and channels that fill no tile, one token.
 // Large tiles: tensor-tiles.mlir.
 // RUN: hadal-check-kernels %s --target=sm_90a --print-config --assemble 2>&1 | FileCheck %s
@@ -11,8 +11,9 @@
 // CHECK: @words_gradient (head): wgmma_token_chunks {chunk = 256,
 // CHECK: @hidden_gradient (head): wgmma_token_chunks
 // CHECK: @weight_gradient (head): wgmma_token_chunks
+// CHECK: @scores (head): wgmma_token_chunks {chunk = 70,
 // CHECK-NOT: C75
-// CHECK: 7 of 7 kernels pass on sm_90a (emulated)
+// CHECK: 8 of 8 kernels pass on sm_90a (emulated)
 
 hadal.kernel head @one_token(%hidden: tensor<1x1x8xbf16>, %targets: tensor<1x1xi32>, %w: tensor<8x8xbf16>) -> tensor<f32> {
   %0 = hadal.cross_entropy %hidden, %targets weights(%w : tensor<8x8xbf16>) {vocabulary = 8} : tensor<1x1x8xbf16>, tensor<1x1xi32>
@@ -52,4 +53,9 @@ hadal.kernel head @weight_gradient(%hidden: tensor<1x70x64xbf16>, %targets: tens
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<1x70x64xbf16>, tensor<1x70xi32>, tensor<256x64xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x70x64xf32>, tensor<256x64xf32>)
   %1 = arith.addf %sum, %0#2 : tensor<256x64xf32>
   hadal.yield %1 : tensor<256x64xf32>
+}
+
+hadal.kernel head @scores(%hidden: tensor<2x35x64xbf16>, %targets: tensor<2x35xi32>, %w: tensor<264x64xbf16>) -> (tensor<f32>, tensor<2x35xf32>) {
+  %0:2 = hadal.log_probabilities %hidden, %targets, %w : (tensor<2x35x64xbf16>, tensor<2x35xi32>, tensor<264x64xbf16>) -> (tensor<f32>, tensor<2x35xf32>)
+  hadal.yield %0#0, %0#1 : tensor<f32>, tensor<2x35xf32>
 }

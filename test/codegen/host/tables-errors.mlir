@@ -7,14 +7,14 @@ func.func @no_role(%x: tensor<4xf32>) {
 
 // -----
 
-// expected-error @+1 {{argument 0 of @two_roles says more than once what it is (hadal.parameter, hadal.gradient, hadal.input, ...)}}
+// expected-error @+1 {{argument 0 of @two_roles says more than once what it is (hadal.state, hadal.scalar)}}
 func.func @two_roles(%x: tensor<f32> {hadal.scalar = "beta1", hadal.state = @bias}) {
   return
 }
 
 // -----
 
-// expected-error @+1 {{argument 0 of @no_name says what it is by false, which is no name}}
+// expected-error @+1 {{argument 0 of @no_name says what it is by hadal.scalar = false, which is no name}}
 func.func @no_name(%x: tensor<f32> {hadal.scalar = false}) {
   return
 }

@@ -46,3 +46,35 @@ func.func @invalid(%h: tensor<2x3x8xbf16>, %t: tensor<2x3xi32>, %w: tensor<5x8xf
   %l, %a, %b = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<2x3x8xbf16>, tensor<2x3xi32>, tensor<5x8xf32>, tensor<f32>) -> (tensor<f32>, tensor<2x3x8xf32>, tensor<5x8xf32>)
   return
 }
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x4xi32>, %w: tensor<5x8xf32>) {
+  // expected-error @below {{expects the targets to have shape 2x3 (the hidden state's leading dimensions), got 2x4}}
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xf32>, tensor<2x4xi32>, tensor<5x8xf32>) -> (tensor<f32>, tensor<2x3xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<5x7xf32>) {
+  // expected-error @below {{expects the weight to have shape 5x8 (vocabulary × channels), got 5x7}}
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<5x7xf32>) -> (tensor<f32>, tensor<2x3xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<5x8xf32>) {
+  // expected-error @below {{expects the log-probabilities to have shape 2x3 (the hidden state's leading dimensions), got 3x2}}
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<5x8xf32>) -> (tensor<f32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<5x8xbf16>) {
+  // expected-error @below {{'hadal.log_probabilities' op}}
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<5x8xbf16>) -> (tensor<f32>, tensor<2x3xf32>)
+  return
+}

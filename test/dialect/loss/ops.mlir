@@ -15,6 +15,13 @@ func.func @cross_entropy_gradient(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w
   return
 }
 
+// CHECK-LABEL: @log_probabilities(
+// CHECK: hadal.log_probabilities %{{.*}} -> (tensor<f32>, tensor<2x3xf32>)
+func.func @log_probabilities(%h: tensor<2x3x8xbf16>, %t: tensor<2x3xi32>, %w: tensor<5x8xbf16>) {
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xbf16>, tensor<2x3xi32>, tensor<5x8xbf16>) -> (tensor<f32>, tensor<2x3xf32>)
+  return
+}
+
 // CHECK-LABEL: @mtp_merge(
 // CHECK: hadal.mtp_merge
 func.func @mtp_merge(%h: tensor<?x?x8xf32>, %e: tensor<?x?x8xf32>) {

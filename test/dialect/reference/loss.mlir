@@ -24,6 +24,17 @@ func.func @cross_entropy_gradient() -> (tensor<f32>, tensor<1x3x2xf32>, tensor<4
   return %l, %dh, %dw : tensor<f32>, tensor<1x3x2xf32>, tensor<4x2xf32>
 }
 
+// The scores of single tokens, and the loss that they are the terms of.
+// CHECK: @log_probabilities#0: tensor<f32> 0.977299
+// CHECK-NEXT{LITERAL}: @log_probabilities#1: tensor<1x3xf32> [[-1.46383, -0.566136, -0.901932]]
+func.func @log_probabilities() -> (tensor<f32>, tensor<1x3xf32>) {
+  %h = arith.constant dense<[[[0.13, 0.12], [0.86, -0.92], [-0.09, 0.26]]]> : tensor<1x3x2xf32>
+  %t = arith.constant dense<[[3, 0, 2]]> : tensor<1x3xi32>
+  %w = arith.constant dense<[[0.2, -1.7], [0.37, -1.11], [-1.22, 1.51], [-1.21, -0.18]]> : tensor<4x2xf32>
+  %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<1x3x2xf32>, tensor<1x3xi32>, tensor<4x2xf32>) -> (tensor<f32>, tensor<1x3xf32>)
+  return %l, %s : tensor<f32>, tensor<1x3xf32>
+}
+
 // The embedding comes first.
 // CHECK{LITERAL}: @mtp_merge: tensor<1x2x2xf32> [[[-0.0961975, 0.198361], [0.0497267, 0.132256]]]
 func.func @mtp_merge() -> tensor<1x2x2xf32> {

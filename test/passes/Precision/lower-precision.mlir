@@ -4,7 +4,7 @@
 // RUN: hadal-opt %s --hadal-lower-precision=precision=f32 | FileCheck %s --check-prefix=F32
 // RUN: not hadal-opt %s --hadal-lower-precision=precision=int8 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: unknown precision 'int8': products can be formed in f32 or bf16
+// UNKNOWN: error: unknown precision 'int8'; known precisions: f32, bf16
 // F32-NOT: bf16
 // F32-NOT: compute
 

@@ -51,7 +51,7 @@ func.func @read_afterwards(%x: tensor<4x8xf32>) -> (tensor<4x8xf32> {hadal.tied 
 
 // -----
 
-// expected-error @+1 {{ties result 0 to argument 7, which does not exist}}
+// expected-error @+1 {{result 0 of @no_such_argument is tied to argument 7 : index, which does not exist}}
 func.func @no_such_argument(%x: tensor<4x8xf32>) -> (tensor<4x8xf32> {hadal.tied = 7 : index}) {
   %n = arith.mulf %x, %x : tensor<4x8xf32>
   return %n : tensor<4x8xf32>

@@ -2,13 +2,11 @@
 //
 // Implements hadal-build-training-step: the load of every router with a bias is gathered over the micro-batches of a
 // step, @gradient_norm measures the gradients, @update turns gradients and loads into new parameters, and @evaluate is
-// what
-// @forward needs for the main loss. The norm has an entry point of its own so that the runtime sees a gradient that is
-// not finite before anything is overwritten.
+// what @forward needs for the main loss. The norm has an entry point of its own so that the runtime sees a gradient
+// that is not finite before anything is overwritten.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
-#include "passes/Transforms/EliminateDeadOperations.h"
 #include "passes/Transforms/EntryPoint.h"
 #include "passes/Transforms/Requirements.h"
 
@@ -85,7 +83,7 @@ void TrainingStep::addLoads(func::FuncOp accumulate) {
   accumulate.walk([&](RouterOp router) {
     // A bias that is no parameter is not updated.
     auto bias = router.getWeights().empty() ? BlockArgument() : dyn_cast<BlockArgument>(router.getWeights().front());
-    auto name = bias ? dyn_cast_or_null<FlatSymbolRefAttr>(entry.getRole(bias, parameterRole)) : FlatSymbolRefAttr();
+    auto name = bias ? entry.getParameter(bias) : FlatSymbolRefAttr();
     if (!name)
       return;
     Load &load = loads[name.getAttr()];
@@ -93,7 +91,7 @@ void TrainingStep::addLoads(func::FuncOp accumulate) {
       Type type = router.getLoad().getType();
       StateOp state = createLoad(symbols.lookup<ParameterOp>(name.getValue()), type, router.getLoc());
       load.argument =
-          entry.addArgument(type, stateRole, FlatSymbolRefAttr::get(state.getSymNameAttr()), router.getLoc());
+          entry.addArgument(type, ArgumentRole::State, FlatSymbolRefAttr::get(state.getSymNameAttr()), router.getLoc());
       load.sum = load.argument;
     }
     OpBuilder after(router->getBlock(), std::next(Block::iterator(router)));
@@ -118,16 +116,16 @@ void TrainingStep::updateParameters(EntryPoint &update) {
   SmallVector<Trained> trained;
   for (ParameterOp parameter : trainableParameters())
     trained.push_back({parameter, {}, {}, {}, {}});
-  auto addArguments = [&](StringRef role, BlockArgument Trained::*member) {
+  auto addArguments = [&](ArgumentRole role, BlockArgument Trained::*member) {
     for (Trained &entry : trained)
       entry.*member =
           update.addArgument(entry.parameter.getType(), role, FlatSymbolRefAttr::get(entry.parameter.getSymNameAttr()),
                              entry.parameter.getLoc());
   };
-  addArguments(parameterRole, &Trained::value);
-  addArguments(gradientRole, &Trained::gradient);
-  addArguments(firstMomentRole, &Trained::firstMoment);
-  addArguments(secondMomentRole, &Trained::secondMoment);
+  addArguments(ArgumentRole::Parameter, &Trained::value);
+  addArguments(ArgumentRole::Gradient, &Trained::gradient);
+  addArguments(ArgumentRole::FirstMoment, &Trained::firstMoment);
+  addArguments(ArgumentRole::SecondMoment, &Trained::secondMoment);
   Location loc = update.getFunction().getLoc();
   SmallVector<Value> scalars;
   for (StringRef name : adamwScalars)
@@ -152,12 +150,12 @@ void TrainingStep::updateBiases(EntryPoint &update) {
     return;
   Value rate = update.addScalar("router_bias_rate", update.getFunction().getLoc());
   for (BalancedRouter &router : routers) {
-    auto argument = [&](Operation *symbol, Type type, StringRef role) {
+    auto argument = [&](Operation *symbol, Type type, ArgumentRole role) {
       return update.addArgument(type, role, FlatSymbolRefAttr::get(SymbolTable::getSymbolName(symbol)),
                                 symbol->getLoc());
     };
-    BlockArgument bias = argument(router.bias, router.bias.getType(), parameterRole);
-    BlockArgument load = argument(router.load, router.load.getType(), stateRole);
+    BlockArgument bias = argument(router.bias, router.bias.getType(), ArgumentRole::Parameter);
+    BlockArgument load = argument(router.load, router.load.getType(), ArgumentRole::State);
     OpBuilder builder = update.getBuilder();
     auto step = RouterBiasUpdateOp::create(builder, router.bias.getLoc(), bias, load, rate);
     update.addUpdate(bias, step.getNewBias());
@@ -168,39 +166,37 @@ void TrainingStep::updateBiases(EntryPoint &update) {
 void TrainingStep::buildGradientNorm(func::FuncOp accumulate) {
   builder.setInsertionPointAfter(accumulate);
   Location loc = accumulate.getLoc();
-  EntryPoint entry(builder, loc, "gradient_norm");
+  EntryPoint entry(builder, loc, EntryRole::GradientNorm);
   SmallVector<Value> squared;
   for (ParameterOp parameter : trainableParameters()) {
     auto name = FlatSymbolRefAttr::get(parameter.getSymNameAttr());
-    Value gradient = entry.addArgument(parameter.getType(), gradientRole, name, parameter.getLoc());
+    Value gradient = entry.addArgument(parameter.getType(), ArgumentRole::Gradient, name, parameter.getLoc());
     OpBuilder body = entry.getBuilder();
     squared.push_back(SquaredNormOp::create(body, parameter.getLoc(), gradient));
   }
   Value limit = entry.addScalar("clip_norm", loc);
   OpBuilder body = entry.getBuilder();
   auto norm = GradientNormOp::create(body, loc, limit, squared);
-  entry.addResult("gradient_norm", norm.getNorm());
-  entry.addResult("gradient_scale", norm.getScale());
+  entry.addResult(results::gradientNorm, norm.getNorm());
+  entry.addResult(results::gradientScale, norm.getScale());
   entry.finish();
 }
 
 void TrainingStep::buildUpdate() {
-  Operation *measure = module.lookupSymbol("gradient_norm");
+  func::FuncOp measure = findEntry(module, EntryRole::GradientNorm);
   builder.setInsertionPointAfter(measure);
-  EntryPoint update(builder, measure->getLoc(), "update");
+  EntryPoint update(builder, measure.getLoc(), EntryRole::Update);
   updateParameters(update);
   updateBiases(update);
   update.finish();
 }
 
 void TrainingStep::buildEvaluate(func::FuncOp forward) {
-  forward->moveAfter(module.lookupSymbol("update"));
-  symbols.setSymbolName(forward, "evaluate");
+  forward->moveAfter(findEntry(module, EntryRole::Update));
+  symbols.setSymbolName(forward, stringifyEntryRole(EntryRole::Evaluate));
   EntryPoint evaluate(forward);
-  Value loss = evaluate.findResult("loss.main");
-  evaluate.keepResult("loss.main");
-  eliminateDeadOperations(evaluate.getBody(), {loss});
-  evaluate.eraseUnusedArguments([&](BlockArgument argument) { return !evaluate.getRole(argument, inputRole); });
+  evaluate.keepResult(results::mainLoss);
+  evaluate.eraseWhatNoResultNeeds();
   evaluate.finish();
 }
 
@@ -213,25 +209,24 @@ struct BuildTrainingStep : hadal::impl::BuildTrainingStepBase<BuildTrainingStep>
       if (failed(requireStraightLine(function)) || failed(requireSymbols(function)) || failed(requireTies(function)))
         return failure();
       for (unsigned index = 0; index < function.getNumResults(); ++index)
-        if (!function.getResultAttrOfType<StringAttr>(index, resultRole) && !function.getResultAttr(index, tiedRole))
+        if (!getResultName(function, index) && !getTiedArgument(function, index))
           return function.emitError("@") << function.getName() << " has a result #" << index << " without "
-                                         << resultRole << " or " << tiedRole;
+                                         << resultAttrName << " or " << tiedAttrName;
     }
     if (!llvm::any_of(llvm::seq(forward.getNumResults()), [&](unsigned index) {
-          auto name = forward.getResultAttrOfType<StringAttr>(index, resultRole);
-          return name && name.getValue() == "loss.main";
+          StringAttr name = getResultName(forward, index);
+          return name && name.getValue() == results::mainLoss;
         }))
       return forward.emitError("@forward has no result 'loss.main': run hadal-bind-parameters on a model");
-    for (StringRef name : {"gradient_norm", "update", "evaluate"})
-      if (failed(requireFreeName(getOperation(), name)))
+    for (EntryRole role : {EntryRole::GradientNorm, EntryRole::Update, EntryRole::Evaluate})
+      if (failed(requireFreeName(getOperation(), stringifyEntryRole(role))))
         return failure();
     return success();
   }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto forward = module.lookupSymbol<func::FuncOp>("forward");
-    auto accumulate = module.lookupSymbol<func::FuncOp>("accumulate");
+    func::FuncOp forward = findEntry(module, EntryRole::Forward), accumulate = findEntry(module, EntryRole::Accumulate);
     if (!forward || !accumulate) {
       module.emitError("holds no functions @forward and @accumulate: run hadal-differentiate first");
       return signalPassFailure();

@@ -1,0 +1,21 @@
+//===- Train.cpp - the program that trains a model ----------------------------------------------------------------===//
+//
+// @accumulate adds the gradients of a micro-batch to what they were, @gradient_norm measures them, @update makes new
+// parameters of them, and @evaluate yields the main loss of a micro-batch of validation data.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "mlir/Pass/PassManager.h"
+#include "passes/Pipelines/Pipelines.h"
+#include "passes/Programs/Programs.h"
+
+using namespace mlir;
+using namespace hadal;
+
+static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
+  DifferentiateOptions differentiate;
+  differentiate.recompute.assign(options.recompute.begin(), options.recompute.end());
+  manager.addPass(createDifferentiate(differentiate));
+  manager.addPass(createBuildTrainingStep());
+}
+
+ProgramBuilder hadal::getTrainProgram() { return {ProgramKind::Train, "trains the model", true, addPasses}; }
