@@ -33,13 +33,13 @@ StringRef getString(ModuleOp module, StringRef name, StringRef otherwise) {
 /// differ, and the module otherwise.
 static int64_t getTokensAhead(func::FuncOp entry) {
   auto readsTokens = [&](unsigned argument) {
-    auto input = entry.getArgAttrOfType<StringAttr>(argument, "hadal.input");
-    return input && input.getValue() == "tokens";
+    std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, argument);
+    return meaning && meaning->role == ArgumentRole::Input && meaning->name == tokensInputName;
   };
   if (llvm::none_of(llvm::seq(entry.getNumArguments()), readsTokens))
     return 0;
   for (Operation *op : {entry.getOperation(), entry->getParentOp()})
-    if (auto attribute = op->getAttrOfType<IntegerAttr>("hadal.tokens_ahead"))
+    if (auto attribute = op->getAttrOfType<IntegerAttr>(tokensAheadAttrName))
       return attribute.getInt();
   return 0;
 }
@@ -196,21 +196,28 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   FailureOr<std::vector<rows::image>> images = embedImages(module, writer, target);
   if (failed(images))
     return failure();
-  StringRef configJson = getString(module, "hadal.config_json", "");
-  StringRef reason =
-      getString(module, "hadal.config_json_reason", configJson.empty() ? "the model was not exported" : "");
+  SmallVector<Attribute> unread;
+  if (auto names = module->getAttrOfType<ArrayAttr>(unreadParametersAttrName))
+    for (StringRef name : names.getAsValueRange<StringAttr>())
+      unread.push_back(writer.string(name));
+  StringRef configJson = getString(module, configAttrName, "");
+  StringRef reason = getString(module, configReasonAttrName, configJson.empty() ? "the model was not exported" : "");
   rows::program program{.version = HADAL_PROGRAM_VERSION,
                         .check_memory = checkMemory,
-                        .program = writer.string(getString(module, "hadal.program", "train")),
-                        .model = writer.string(getString(module, "hadal.model", "model")),
-                        .precision = writer.string(getString(module, "hadal.precision", "f32")),
+                        .program =
+                            writer.string(getString(module, programAttrName, stringifyProgramKind(ProgramKind::Train))),
+                        .model = writer.string(getString(module, modelAttrName, "model")),
+                        .precision =
+                            writer.string(getString(module, precisionAttrName, stringifyPrecision(Precision::F32))),
                         .target = writer.string(target.name()),
                         .cpu = writer.string(target.cpu),
                         .cpu_features = writer.string(llvm::join(target.required, ",")),
                         .config_json = writer.string(configJson),
                         .config_json_reason = writer.string(reason),
-                        .stored_weights = writer.string(getString(module, "hadal.stored_weights", "")),
-                        .vocabulary = getInteger(module, "hadal.vocabulary", 1),
+                        .stored_weights = writer.string(getString(module, storedWeightsAttrName, "")),
+                        .unread_parameter_count = int64_t(unread.size()),
+                        .unread_parameters = writer.pointers("unread_parameters", unread),
+                        .vocabulary = getInteger(module, vocabularyAttrName, 1),
                         .arena_size = entries.getArenaSize(),
                         .scratch_size = entries.getScratchSize(),
                         .number_count = 0,

@@ -144,6 +144,33 @@ std::set<std::string> predictionPrefixes(const std::vector<NamedTensor> &paramet
                       : "");
 }
 
+/// The names of a file's tensors that the program has no use for although its model has them. A stacked parameter's
+/// pattern has `{e}` in the place of a number between two dots.
+class UnreadParameters {
+public:
+  explicit UnreadParameters(const Program &program)
+      : patterns(program->unread_parameters, program->unread_parameters + program->unread_parameter_count) {}
+
+  bool contains(const std::string &name) const {
+    if (patterns.contains(name))
+      return true;
+    for (size_t begin = 0; begin < name.size(); begin = name.find('.', begin) + 1) {
+      size_t end = std::min(name.find('.', begin), name.size());
+      bool isNumber = end > begin && std::all_of(name.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                 name.begin() + static_cast<std::ptrdiff_t>(end),
+                                                 [](char c) { return c >= '0' && c <= '9'; });
+      if (isNumber && patterns.contains(concat(name.substr(0, begin), "{e}", name.substr(end))))
+        return true;
+      if (end == name.size())
+        break;
+    }
+    return false;
+  }
+
+private:
+  std::set<std::string> patterns;
+};
+
 bool isKnownBuffer(std::string_view name) { return name.ends_with("rotary_emb.inv_freq"); }
 
 /// Finds for every parameter its tensor, and an explanation for every tensor of the directory.
@@ -175,8 +202,9 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
   if (!missing.empty())
     reportMissing(missing, parameters, files);
   std::vector<std::string> surplus;
+  UnreadParameters unread(program);
   for (const auto &[name, source] : files.tensors())
-    if (!explained.contains(name) && !isKnownBuffer(name))
+    if (!explained.contains(name) && !isKnownBuffer(name) && !unread.contains(name))
       surplus.push_back(name);
   if (!surplus.empty())
     fail(HADAL_EXIT_INPUT, files.tensors().at(surplus.front()).path(), ": the model '", program->model,

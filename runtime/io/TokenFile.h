@@ -19,6 +19,8 @@ public:
   TokenFile(const std::filesystem::path &path, int64_t vocabulary);
 
   uint64_t size() const { return count; }
+  /// Whether every token is a byte of text.
+  bool isText() const { return width == 1; }
   const std::filesystem::path &path() const { return file.path(); }
 
   /// Reads tokens [first, first + destination.size()). Fails when the file has become shorter, or holds an id outside

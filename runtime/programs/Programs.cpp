@@ -2,6 +2,7 @@
 #include "runtime/programs/Programs.h"
 
 #include "runtime/programs/Report.h"
+#include "runtime/programs/evaluate/Evaluate.h"
 #include "runtime/programs/kernels/Kernels.h"
 #include "runtime/programs/train/Train.h"
 
@@ -10,7 +11,7 @@
 namespace hadal {
 
 std::span<const ProgramKind *const> knownPrograms() {
-  static constexpr const ProgramKind *programs[] = {&trainProgram, &kernelsProgram};
+  static constexpr const ProgramKind *programs[] = {&trainProgram, &evaluateProgram, &kernelsProgram};
   return programs;
 }
 

@@ -126,6 +126,8 @@ public:
                                   .config_json = "",
                                   .config_json_reason = "it is a test",
                                   .stored_weights = "",
+                                  .unread_parameter_count = 0,
+                                  .unread_parameters = nullptr,
                                   .vocabulary = 256,
                                   .arena_size = 0,
                                   .scratch_size = 256,

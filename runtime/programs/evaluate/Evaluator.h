@@ -1,0 +1,67 @@
+// Scores a text: micro-batches of windows into `evaluate`, a log-probability per token out of it.
+#ifndef HADAL_RUNTIME_PROGRAMS_EVALUATE_EVALUATOR_H
+#define HADAL_RUNTIME_PROGRAMS_EVALUATE_EVALUATOR_H
+
+#include "runtime/core/Session.h"
+#include "runtime/io/TokenFile.h"
+#include "runtime/programs/evaluate/Options.h"
+#include "runtime/programs/evaluate/ScoreFile.h"
+#include "runtime/programs/evaluate/Text.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hadal {
+
+/// The shapes of the program, from those of its input and its result.
+struct Shapes {
+  explicit Shapes(const Program &program);
+  int64_t microBatchSize, sequenceLength;
+  int64_t tokensAhead; // tokens of a window behind the last input: 1 + the depth of multi-token prediction
+};
+
+/// What is known of a text when it has been scored.
+struct Evaluation {
+  uint64_t tokens = 0, documents = 0, windows = 0;
+  double loss = 0;                    // the mean over all scored tokens, in nats
+  std::optional<double> lossOfWholes; // what training logs as validation_loss, where it would read this file
+  std::optional<double> bitsPerByte;  // of texts of bytes
+  double tokensPerSecond = 0;
+};
+
+class Evaluator {
+public:
+  /// Opens the data and loads the weights: whatever is wrong with the inputs is said here.
+  Evaluator(const Program &program, const EvaluateOptions &options);
+
+  /// Scores everything, writes and prints what was asked for. Returns the exit code.
+  int run();
+
+  /// Asks a running evaluation to end; may be called from a signal handler.
+  static void interrupt();
+
+private:
+  EvaluateOptions options;
+  Session session;
+  Shapes shapes;
+  uint32_t entry, tokensTensor, scoresTensor;
+  TokenFile data;
+  Text text;
+  std::vector<int32_t> batch;
+  std::vector<float> scores;
+  std::vector<Window> windows; // of the current micro-batch
+
+  void describe() const;
+  bool loadBatch(Text::Cursor &cursor);
+  std::span<const float> scoresOf(size_t row) const;
+  uint64_t countWholeBatches() const;
+  std::optional<Evaluation> score(ScoreFile *output);
+  void requireFinite(const Window &window, std::span<const float> row) const;
+  void print(const Evaluation &evaluation) const;
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_PROGRAMS_EVALUATE_EVALUATOR_H
