@@ -205,7 +205,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
   rows::program program{.version = HADAL_PROGRAM_VERSION,
                         .check_memory = checkMemory,
                         .program =
-                            writer.string(getString(module, programAttrName, stringifyProgramKind(ProgramKind::Train))),
+                            writer.string(getString(module, programAttrName, stringifyKnownProgram(KnownProgram::Train))),
                         .model = writer.string(getString(module, modelAttrName, "model")),
                         .precision =
                             writer.string(getString(module, precisionAttrName, stringifyPrecision(Precision::F32))),

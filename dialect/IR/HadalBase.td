@@ -89,7 +89,7 @@ def Hadal_Reduction : Hadal_Enum<"Reduction", "how the elements of a row become 
 ]>;
 
 // Words that several parts of the compiler know (dialect/IR/Words.h).
-def Hadal_ProgramKind : Hadal_Enum<"ProgramKind", "what a compiled program does", [
+def Hadal_KnownProgram : Hadal_Enum<"KnownProgram", "what a compiled program does", [
   I32EnumAttrCase<"Train", 0, "train">,
   I32EnumAttrCase<"Evaluate", 1, "evaluate">,
   I32EnumAttrCase<"Kernels", 2, "kernels"> // not made from a model: checks and times single kernels

@@ -107,9 +107,8 @@ static constexpr KnownAttribute moduleAttributes[] = {{programAttrName, Form::St
                                                       {cpuAttrName, Form::String},
                                                       {versionAttrName, Form::String},
                                                       {bufferAlignmentAttrName, Form::Number}};
-static constexpr KnownAttribute operationAttributes[] = {{aliasesAttrName, Form::Strings},
-                                                         {recomputeNameAttrName, Form::String},
-                                                         {tokensAheadAttrName, Form::Number}};
+static constexpr KnownAttribute operationAttributes[] = {
+    {aliasesAttrName, Form::Strings}, {recomputeNameAttrName, Form::String}, {tokensAheadAttrName, Form::Number}};
 
 /// What an attribute of the form is called, and whether the value is one.
 static std::pair<StringRef, bool> judge(Form form, Attribute value) {
@@ -135,7 +134,7 @@ static std::pair<StringRef, bool> judge(Form form, Attribute value) {
 static LogicalResult verifyWord(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName().getValue();
   auto word = dyn_cast<StringAttr>(attribute.getValue());
-  bool isKnown = (name != programAttrName || symbolizeProgramKind(word.getValue())) &&
+  bool isKnown = (name != programAttrName || symbolizeKnownProgram(word.getValue())) &&
                  (name != precisionAttrName || symbolizePrecision(word.getValue()));
   if (isKnown)
     return success();

@@ -88,7 +88,7 @@ void EntryPlan::readCopies() {
   for (OpOperand &operand : entry.getBody().front().getTerminator()->getOpOperands()) {
     unsigned number = operand.getOperandNumber();
     Storage source = storage.lookup(operand.get());
-    if (entry.getResultAttr(number, "hadal.tied") || source.result == int64_t(number))
+    if (getTiedArgument(entry, number) || source.result == int64_t(number))
       continue;
     copies.push_back({operand.get(), number});
     if (source.buffer < 0)

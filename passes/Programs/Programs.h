@@ -15,7 +15,7 @@ namespace hadal {
 struct ModelToProgramOptions;
 
 struct ProgramBuilder {
-  ProgramKind kind;
+  KnownProgram kind;
   /// What the program does, for the lists that people read.
   llvm::StringLiteral summary;
   /// Whether there are gradients, so that options about them mean something.
@@ -23,7 +23,7 @@ struct ProgramBuilder {
   /// Adds the passes from @forward to the entry points.
   void (*addPasses)(mlir::OpPassManager &manager, const ModelToProgramOptions &options);
 
-  llvm::StringRef getName() const { return stringifyProgramKind(kind); }
+  llvm::StringRef getName() const { return stringifyKnownProgram(kind); }
 };
 
 /// The builders, in the order in which they are listed.

@@ -18,4 +18,4 @@ static void addPasses(OpPassManager &manager, const ModelToProgramOptions &optio
   manager.addPass(createBuildTrainingStep());
 }
 
-ProgramBuilder hadal::getTrainProgram() { return {ProgramKind::Train, "trains the model", true, addPasses}; }
+ProgramBuilder hadal::getTrainProgram() { return {KnownProgram::Train, "trains the model", true, addPasses}; }

@@ -61,7 +61,7 @@ struct LaunchKernelsPass : hadal::impl::LaunchKernelsPassBase<LaunchKernelsPass>
         return signalPassFailure();
       addEntry(kernel);
     }
-    module->setAttr(programAttrName, StringAttr::get(&getContext(), stringifyProgramKind(ProgramKind::Kernels)));
+    module->setAttr(programAttrName, StringAttr::get(&getContext(), stringifyKnownProgram(KnownProgram::Kernels)));
   }
 };
 

@@ -150,6 +150,9 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
     verifyImage(descriptor, i);
   for (uint32_t i = 0; i < descriptor.number_count; ++i)
     verifyNumber(descriptor, i);
+  for (uint64_t i = 0; i < descriptor.unread_parameter_count; ++i)
+    require(descriptor.unread_parameters && descriptor.unread_parameters[i],
+            "the name of a parameter that it does not ", "read is missing");
   std::set<std::pair<uint32_t, std::string_view>> names;
   for (uint32_t i = 0; i < descriptor.tensor_count; ++i) {
     verifyTensor(descriptor, i);

@@ -9,6 +9,8 @@
 
 #include "runtime/programs/evaluate/Evaluator.h"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 
 namespace hadal {
@@ -33,20 +35,29 @@ static int evaluate(const Program &program, int argc, const char *const *argv) {
   return Evaluator(program, options).run();
 }
 
+/// The result of the name, of the shape that is expected.
+static void requireResult(const Program &program, uint32_t entry, std::string_view name,
+                          std::span<const int64_t> expected) {
+  std::optional<uint32_t> index = program.findResult(entry, name);
+  requireOfProgram(index.has_value(), "its entry point 'evaluate' has no result '", name, "'");
+  const hadal_tensor &tensor = program.tensors()[*index];
+  requireOfProgram(tensor.element_type == HADAL_F32 && std::ranges::equal(dimensions(tensor), expected), "the result '",
+                   name, "' is ", describeShape(dimensions(tensor)), " of ", describeElementType(tensor.element_type),
+                   " instead of ", describeShape(expected), " of f32");
+}
+
 static void verifyEvaluation(const Program &program) {
-  requireOfProgram(program.findEntry("evaluate").has_value(), "it has no entry point 'evaluate'");
-  Shapes shapes(program);
+  TokenWindows shape(program, "evaluate");
+  uint32_t entry = *program.findEntry("evaluate");
+  std::array<int64_t, 2> perToken = {shape.rows, shape.length};
+  requireResult(program, entry, "log_probabilities", perToken);
+  requireResult(program, entry, "loss.main", {});
   for (const hadal_tensor &tensor : program.tensors()) {
     std::string_view name = tensor.name;
-    requireOfProgram(tensor.role == HADAL_PARAMETER || tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT, "'",
-                     name, "' is neither a parameter nor an input or result: evaluation has nothing else");
-    requireOfProgram(tensor.role != HADAL_INPUT || name == "tokens", "'", name,
-                     "' is an input that evaluation does not know");
-    requireOfProgram(tensor.role != HADAL_RESULT || name == "log_probabilities" || name == "loss.main", "'", name,
-                     "' is a result that evaluation does not know");
+    bool isKnown = tensor.role == HADAL_PARAMETER || (tensor.role == HADAL_INPUT && name == "tokens") ||
+                   (tensor.role == HADAL_RESULT && (name == "log_probabilities" || name == "loss.main"));
+    requireOfProgram(isKnown, "evaluation knows no tensor '", name, "' of role ", tensor.role);
   }
-  std::optional<uint32_t> loss = program.findTensor(HADAL_RESULT, "loss.main");
-  requireOfProgram(loss && program.tensors()[*loss].rank == 0, "it has no single number as result 'loss.main'");
 }
 
 const ProgramKind evaluateProgram = {"evaluate", evaluate, verifyEvaluation};

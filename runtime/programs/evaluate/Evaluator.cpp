@@ -27,27 +27,6 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler stores t
 
 void Evaluator::interrupt() { interrupted.store(true, std::memory_order_relaxed); }
 
-static const hadal_tensor &requireTensor(const Program &program, hadal_role role, std::string_view name) {
-  std::optional<uint32_t> index = program.findTensor(role, name);
-  requireOfProgram(index.has_value(), "it has no ", role == HADAL_INPUT ? "input" : "result", " '", name, "'");
-  return program.tensors()[*index];
-}
-
-Shapes::Shapes(const Program &program) {
-  const hadal_tensor &tokens = requireTensor(program, HADAL_INPUT, "tokens");
-  const hadal_tensor &scores = requireTensor(program, HADAL_RESULT, "log_probabilities");
-  requireOfProgram(scores.rank == 2 && scores.element_type == HADAL_F32,
-                   "the result 'log_probabilities' has the shape ", describeShape(dimensions(scores)),
-                   ", which is not batch x sequence of f32");
-  microBatchSize = scores.dimensions[0];
-  sequenceLength = scores.dimensions[1];
-  requireOfProgram(tokens.rank == 2 && tokens.element_type == HADAL_I32 && tokens.dimensions[0] == microBatchSize &&
-                       tokens.dimensions[1] > sequenceLength,
-                   "the input 'tokens' has the shape ", describeShape(dimensions(tokens)), ", which does not fit the ",
-                   describeShape(dimensions(scores)), " of 'log_probabilities'");
-  tokensAhead = tokens.dimensions[1] - sequenceLength;
-}
-
 /// The token that ends a document.
 static std::optional<int32_t> separatorOf(const EvaluateOptions &options) {
   return options.perLine ? std::optional<int32_t>('\n') : options.separator;
@@ -57,14 +36,15 @@ Evaluator::Evaluator(const Program &program, const EvaluateOptions &options)
     : options(options), session(*program, {.threads = options.machine.threads,
                                            .device = options.machine.device,
                                            .launchBlocking = options.machine.launchBlocking}),
-      shapes(program), entry(session.requireEntry("evaluate")), tokensTensor(session.require(HADAL_INPUT, "tokens")),
-      scoresTensor(session.require(HADAL_RESULT, "log_probabilities")), data(options.data, program->vocabulary),
-      text(data, shapes.sequenceLength, separatorOf(options)), batch(elementCount(session.tensor(tokensTensor))),
+      entry(session.requireEntry("evaluate")), shape(program, "evaluate"),
+      lossTensor(*program.findResult(entry, "loss.main")),
+      scoresTensor(*program.findResult(entry, "log_probabilities")), data(options.data, program->vocabulary),
+      text(data, shape.length, separatorOf(options)), batch(elementCount(session.tensor(shape.tensor))),
       scores(elementCount(session.tensor(scoresTensor))) {
   if (text.targets() == 0)
     fail(HADAL_EXIT_INPUT, options.data.string(), ": there is nothing to score in ", data.size(),
          " tokens: the first one of a document has no context");
-  windows.reserve(static_cast<size_t>(shapes.microBatchSize));
+  windows.reserve(static_cast<size_t>(shape.rows));
   describe();
   loadWeights(options.load, session);
   writeMessage(concat("weights from ", options.load.string()));
@@ -85,8 +65,8 @@ void Evaluator::describe() const {
 bool Evaluator::loadBatch(Text::Cursor &cursor) {
   std::ranges::fill(batch, 0);
   windows.clear();
-  uint64_t width = static_cast<uint64_t>(shapes.sequenceLength + shapes.tokensAhead);
-  while (windows.size() < static_cast<size_t>(shapes.microBatchSize)) {
+  uint64_t width = static_cast<uint64_t>(shape.length + shape.ahead);
+  while (windows.size() < static_cast<size_t>(shape.rows)) {
     std::optional<Window> window = cursor.next();
     if (!window)
       break;
@@ -94,12 +74,12 @@ bool Evaluator::loadBatch(Text::Cursor &cursor) {
     windows.push_back(*window);
   }
   if (!windows.empty())
-    session.write(tokensTensor, std::span<const int32_t>(batch));
+    session.write(shape.tensor, std::span<const int32_t>(batch));
   return !windows.empty();
 }
 
 std::span<const float> Evaluator::scoresOf(size_t row) const {
-  return std::span(scores).subspan(row * static_cast<size_t>(shapes.sequenceLength), windows[row].targets);
+  return std::span(scores).subspan(row * static_cast<size_t>(shape.length), windows[row].targets);
 }
 
 /// The micro-batches that validation in training would read of this file: whole windows only, and none with targets of
@@ -107,8 +87,8 @@ std::span<const float> Evaluator::scoresOf(size_t row) const {
 uint64_t Evaluator::countWholeBatches() const {
   if (separatorOf(options))
     return 0;
-  Samples samples(data, shapes.sequenceLength, shapes.tokensAhead);
-  return samples.count() / static_cast<uint64_t>(shapes.microBatchSize);
+  Samples samples(data, shape.length, shape.ahead);
+  return samples.count() / static_cast<uint64_t>(shape.rows);
 }
 
 /// A score that is no number: the weights are finite, so something in the model overflows.
@@ -132,8 +112,11 @@ std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
       return std::nullopt;
     session.run(entry);
     session.read(scoresTensor, 0, std::as_writable_bytes(std::span(scores)));
-    if (batches++ < wholeBatches)
-      totalOfWholes += session.result("loss.main");
+    if (batches++ < wholeBatches) {
+      float loss;
+      session.read(lossTensor, 0, std::as_writable_bytes(std::span(&loss, 1)));
+      totalOfWholes += loss;
+    }
     for (size_t row = 0; row < windows.size(); ++row) {
       requireFinite(windows[row], scoresOf(row));
       for (float score : scoresOf(row))
@@ -166,11 +149,11 @@ std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
 
 void Evaluator::print(const Evaluation &evaluation) const {
   char text[512];
-  int length = std::snprintf(
-      text, sizeof text, "tokens             %llu in %llu windows of %lld, %llu %s\n",
-      static_cast<unsigned long long>(evaluation.tokens), static_cast<unsigned long long>(evaluation.windows),
-      static_cast<long long>(shapes.sequenceLength), static_cast<unsigned long long>(evaluation.documents),
-      evaluation.documents == 1 ? "document" : "documents");
+  int length = std::snprintf(text, sizeof text, "tokens             %llu in %llu windows of %lld, %llu %s\n",
+                             static_cast<unsigned long long>(evaluation.tokens),
+                             static_cast<unsigned long long>(evaluation.windows), static_cast<long long>(shape.length),
+                             static_cast<unsigned long long>(evaluation.documents),
+                             evaluation.documents == 1 ? "document" : "documents");
   auto add = [&](const char *format, double number) {
     length += std::snprintf(text + length, sizeof text - static_cast<size_t>(length), format, number);
   };

@@ -4,6 +4,7 @@
 
 #include "runtime/core/Session.h"
 #include "runtime/io/TokenFile.h"
+#include "runtime/programs/TokenWindows.h"
 #include "runtime/programs/evaluate/Options.h"
 #include "runtime/programs/evaluate/ScoreFile.h"
 #include "runtime/programs/evaluate/Text.h"
@@ -14,13 +15,6 @@
 #include <vector>
 
 namespace hadal {
-
-/// The shapes of the program, from those of its input and its result.
-struct Shapes {
-  explicit Shapes(const Program &program);
-  int64_t microBatchSize, sequenceLength;
-  int64_t tokensAhead; // tokens of a window behind the last input: 1 + the depth of multi-token prediction
-};
 
 /// What is known of a text when it has been scored.
 struct Evaluation {
@@ -45,8 +39,9 @@ public:
 private:
   EvaluateOptions options;
   Session session;
-  Shapes shapes;
-  uint32_t entry, tokensTensor, scoresTensor;
+  uint32_t entry;
+  TokenWindows shape;
+  uint32_t lossTensor, scoresTensor;
   TokenFile data;
   Text text;
   std::vector<int32_t> batch;

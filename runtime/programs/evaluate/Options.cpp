@@ -59,9 +59,9 @@ void checkTogether(const Program &program, const EvaluateOptions &options) {
 } // namespace
 
 std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, EvaluateOptions &options) {
-  Shapes shapes(program);
+  TokenWindows shape(program, "evaluate");
   CommandLine line{CLI::App(concat("Scores the tokens of a text with the model '", program->model, "' (",
-                                   describeCompilation(program, shapes.microBatchSize, shapes.sequenceLength), ")."))};
+                                   describeCompilation(program, shape.rows, shape.length), ")."))};
   addText(line, options);
   addOutputs(line, options);
   return parseProgramOptions(line, program, argc, argv, [&] { checkTogether(program, options); });
