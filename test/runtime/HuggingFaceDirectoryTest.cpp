@@ -157,6 +157,19 @@ TEST_F(LoadTest, RefusesSurplusTensors) {
   EXPECT_CONTAINS(failure(), "the model 'bigram' has no tensor 'model.layers.7.mlp.gate.weight'");
 }
 
+TEST_F(LoadTest, PassesOverWhatTheProgramDoesNotRead) {
+  const char *unread[] = {"model.layers.7.mlp.gate.weight", "model.layers.7.mlp.experts.{e}.up_proj.weight"};
+  model.builder.program.unread_parameters = unread;
+  model.builder.program.unread_parameter_count = 2;
+  StoredTensor other{"F32", {1}, std::string(4, '\0')};
+  tensors["model.layers.7.mlp.gate.weight"] = tensors["model.layers.7.mlp.experts.12.up_proj.weight"] = other;
+  load();
+  expectEqual();
+  tensors["model.layers.7.mlp.experts.x.up_proj.weight"] = other;
+  EXPECT_CONTAINS(failureOf(HADAL_EXIT_INPUT, [&] { load(); }),
+                  "the model 'bigram' has no tensor 'model.layers.7.mlp.experts.x.up_proj.weight'");
+}
+
 TEST_F(LoadTest, RefusesAnotherShapeOrType) {
   tensors.at(expert2).shape = {16, 16};
   EXPECT_CONTAINS(failure(), "has the shape [16, 16], the model needs [256]");
