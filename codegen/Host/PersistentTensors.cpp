@@ -99,7 +99,7 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
     for (unsigned index = 0; index < entry.getNumResults(); ++index) {
       if (getTiedArgument(entry, index))
         continue;
-      StringAttr name = getResultName(entry, index);
+      StringAttr name = hadal::getResultName(entry, index);
       if (!name)
         return entry.emitError("result ")
                << index << " of @" << entry.getSymName() << " is neither tied to an argument nor named (hadal.result)";
