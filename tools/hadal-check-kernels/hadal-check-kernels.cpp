@@ -9,6 +9,9 @@
 // a shuffled order, and, where a result may share an operand's buffer, in place. All runs must agree to the last bit.
 // Buffers lie against guard pages, operands are read-only, results, workspace and scratch start as NaN.
 //
+// With --alone it looks at bits instead: rows alone and among others (Alone.h). In either way, with another number of
+// multiprocessors or another CPU, the kernels are selected and compiled for that, too, and have to agree.
+//
 // With --plant-fault it checks itself: every kernel is run once as it is and once with every mistake that can befall it
 // (Faults.h), and the comparison has to notice each.
 //
@@ -25,6 +28,7 @@
 #include "passes/Passes.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
+#include "tools/hadal-check-kernels/Alone.h"
 #include "tools/hadal-check-kernels/Faults.h"
 #include "tools/hadal-check-kernels/GPUCode.h"
 #include "tools/hadal-check-kernels/Inputs.h"
@@ -50,6 +54,9 @@ struct Options {
   Routing routing;
   bool assemble, printConfig;
   SmallVector<FaultKind> faults;
+  Beyond beyond;
+  std::string otherCPU;
+  unsigned otherMultiprocessors;
 };
 
 /// The operand whose buffer a result may share: what its operation declares, or the accumulated side of a sum with an
@@ -82,38 +89,98 @@ SmallVector<int64_t> findTies(KernelOp kernel) {
 
 class Checker {
 public:
-  Checker(const Options &options, CompiledKernels &kernels) : options(options), kernels(kernels) {}
+  /// `others`: the same kernels of another module, for another target (null: none).
+  Checker(const Options &options, CompiledKernels &kernels, CompiledKernels *others, ModuleOp otherModule)
+      : options(options), kernels(kernels), others(others), otherModule(otherModule) {}
 
   /// Whether the kernel passes; prints a line per result.
   FailureOr<bool> check(KernelOp kernel);
   /// Whether every fault that is planted in the kernel is noticed; prints a line per fault.
   FailureOr<bool> checkFaults(KernelOp kernel);
+  /// Whether rows have the same bits alone and among others; prints a line per result.
+  FailureOr<bool> checkAlone(KernelPair pair);
 
 private:
   FailureOr<bool> notices(KernelOp kernel, const Fault &fault, const Reference &reference);
   bool report(KernelOp kernel, unsigned index, const Comparison &comparison, double nanoseconds);
   FailureOr<bool> sameBits(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected, const RunOptions &run,
                            StringRef how);
+  FailureOr<bool> sameBitsForOther(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected);
 
   const Options &options;
-  CompiledKernels &kernels;
+  CompiledKernels &kernels, *others;
+  ModuleOp otherModule;
 };
+
+bool reportDifference(KernelOp kernel, ArrayRef<Tensor> expected, ArrayRef<Tensor> results, StringRef how) {
+  for (unsigned index = 0; index < expected.size(); ++index)
+    if (std::optional<int64_t> i = firstDifference(expected[index], results[index])) {
+      llvm::outs() << llvm::formatv("@{0} result {1}: FAIL, element {2} is {3:e9} {4} but {5:e9} in order\n",
+                                    kernel.getName(), index, *i, results[index].data[*i], how,
+                                    expected[index].data[*i]);
+      return false;
+    }
+  return true;
+}
 
 FailureOr<bool> Checker::sameBits(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected,
                                   const RunOptions &run, StringRef how) {
   FailureOr<SmallVector<Tensor>> results = runKernel(kernels, kernel, inputs, run);
   if (failed(results))
     return failure();
-  for (unsigned index = 0; index < expected.size(); ++index)
-    for (int64_t i = 0; i < expected[index].size(); ++i) {
-      double a = expected[index].data[i], b = (*results)[index].data[i];
-      if (a == b || (std::isnan(a) && std::isnan(b)))
-        continue;
-      llvm::outs() << llvm::formatv("@{0} result {1}: FAIL, element {2} is {3:e9} {4} but {5:e9} in order\n",
-                                    kernel.getName(), index, i, b, how, a);
-      return false;
+  return reportDifference(kernel, expected, *results, how);
+}
+
+FailureOr<bool> Checker::sameBitsForOther(KernelOp kernel, ArrayRef<Tensor> inputs, ArrayRef<Tensor> expected) {
+  if (!others)
+    return true;
+  auto other = otherModule.lookupSymbol<KernelOp>(kernel.getName());
+  FailureOr<SmallVector<Tensor>> results = runKernel(*others, other, inputs, RunOptions());
+  if (failed(results))
+    return failure();
+  return reportDifference(kernel, expected, *results, "for the other target");
+}
+
+FailureOr<bool> Checker::checkAlone(KernelPair pair) {
+  FailureOr<PairInputs> inputs = makePairInputs(pair, options.seed, options.routing, options.beyond);
+  if (failed(inputs))
+    return failure();
+  FailureOr<SmallVector<Tensor>> alone = runKernel(kernels, pair.alone, inputs->alone, RunOptions());
+  FailureOr<SmallVector<Tensor>> among = runKernel(kernels, pair.among, inputs->among, RunOptions());
+  if (failed(alone) || failed(among))
+    return failure();
+  bool passes = true, compares = false;
+  for (unsigned index = 0; index < alone->size(); ++index) {
+    if (!isComparable(pair, index, options.beyond))
+      continue;
+    compares = true;
+    const Tensor &own = (*alone)[index];
+    Tensor part = leadingPart((*among)[index], own.shape);
+    if (llvm::any_of(own.data, [](double number) { return std::isnan(number); })) {
+      llvm::outs() << llvm::formatv("@{0} result {1}: FAIL, it holds NaN, which is like any other\n",
+                                    pair.alone.getName(), index);
+      passes = false;
+      continue;
     }
-  return true;
+    std::optional<int64_t> different = firstDifference(own, part);
+    passes &= !different;
+    llvm::outs() << llvm::formatv("@{0} result {1}: ", pair.alone.getName(), index);
+    if (different)
+      llvm::outs() << llvm::formatv("FAIL, element {0} is {1:e9} alone but {2:e9} among others\n", *different,
+                                    own.data[*different], part.data[*different]);
+    else
+      llvm::outs() << llvm::formatv("the same bits alone and among others, {0} of {1}\n", own.size(),
+                                    (*among)[index].size());
+  }
+  if (!compares) {
+    llvm::outs() << llvm::formatv("@{0}: FAIL, no result has rows of its own\n", pair.alone.getName());
+    return false;
+  }
+  FailureOr<bool> same = sameBitsForOther(pair.alone, inputs->alone, *alone);
+  FailureOr<bool> sameAmong = sameBitsForOther(pair.among, inputs->among, *among);
+  if (failed(same) || failed(sameAmong))
+    return failure();
+  return passes && *same && *sameAmong;
 }
 
 bool Checker::report(KernelOp kernel, unsigned index, const Comparison &comparison, double nanoseconds) {
@@ -163,7 +230,10 @@ FailureOr<bool> Checker::check(KernelOp kernel) {
       return failure();
     passes &= *same;
   }
-  return passes;
+  same = sameBitsForOther(kernel, *inputs, *results);
+  if (failed(same))
+    return failure();
+  return passes && *same;
 }
 
 FailureOr<bool> Checker::notices(KernelOp kernel, const Fault &fault, const Reference &reference) {
@@ -245,6 +315,21 @@ LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target
   return success();
 }
 
+/// The other target that kernels are to agree with, when one is asked for.
+llvm::Expected<std::optional<TargetDescription>> describeOther(const Options &options,
+                                                               const TargetDescription &target) {
+  if (options.otherCPU.empty() && options.otherMultiprocessors == 0)
+    return std::optional<TargetDescription>();
+  StringRef cpu = options.otherCPU.empty() ? options.cpu : options.otherCPU;
+  llvm::Expected<TargetDescription> other = TargetDescription::forTarget(options.target, cpu);
+  if (!other)
+    return other.takeError();
+  if (options.otherMultiprocessors > 0)
+    if (llvm::Error error = other->setMultiprocessors(options.otherMultiprocessors))
+      return error;
+  return std::optional<TargetDescription>(std::move(*other));
+}
+
 LogicalResult checkable(KernelOp kernel) {
   for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
     for (Type type : types)
@@ -279,6 +364,11 @@ int run(const Options &options) {
       llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
       return 2;
     }
+  llvm::Expected<std::optional<TargetDescription>> otherTarget = describeOther(options, *target);
+  if (!otherTarget) {
+    llvm::errs() << "error: " << llvm::toString(otherTarget.takeError()) << "\n";
+    return 2;
+  }
   registerCPUStrategies();
   registerNVPTXStrategies();
   if (!options.only.empty())
@@ -292,7 +382,13 @@ int run(const Options &options) {
     llvm::errs() << "error: " << options.input << " holds no kernel to check\n";
     return 1;
   }
+  FailureOr<SmallVector<KernelPair>> pairs = SmallVector<KernelPair>();
+  if (options.beyond != Beyond::Nothing && failed(pairs = findPairs(*module)))
+    return 1;
+  OwningOpRef<ModuleOp> otherModule = *otherTarget ? module->clone() : ModuleOp();
   if (failed(selectWhereNeeded(*module, *target, options.printConfig)))
+    return 1;
+  if (otherModule && failed(selectWhereNeeded(*otherModule, **otherTarget, options.printConfig)))
     return 1;
   if ((!options.ptx.empty() || options.assemble) &&
       failed(makeGPUCode(*module, *target, {options.ptx, options.assemble})))
@@ -300,16 +396,28 @@ int run(const Options &options) {
   FailureOr<CompiledKernels> kernels = CompiledKernels::compile(*module, *target, options.assembly);
   if (failed(kernels))
     return 1;
+  std::optional<CompiledKernels> others;
+  if (otherModule) {
+    FailureOr<CompiledKernels> compiled = CompiledKernels::compile(*otherModule, **otherTarget, "");
+    if (failed(compiled))
+      return 1;
+    others.emplace(std::move(*compiled));
+  }
   GuardedBuffer::reportViolations();
-  Checker checker(options, *kernels);
+  Checker checker(options, *kernels, others ? &*others : nullptr, otherModule ? *otherModule : ModuleOp());
   unsigned failures = 0, count = 0;
-  for (KernelOp kernel : module->getOps<KernelOp>()) {
-    llvm::outs().flush();
-    FailureOr<bool> passes = options.faults.empty() ? checker.check(kernel) : checker.checkFaults(kernel);
+  auto add = [&](FailureOr<bool> passes) {
     failures += failed(passes) || !*passes;
     ++count;
-  }
-  llvm::outs() << llvm::formatv("{0} of {1} kernels pass{2} on {3}", count - failures, count,
+    llvm::outs().flush();
+  };
+  for (KernelPair pair : *pairs)
+    add(checker.checkAlone(pair));
+  if (options.beyond == Beyond::Nothing)
+    for (KernelOp kernel : module->getOps<KernelOp>())
+      add(options.faults.empty() ? checker.check(kernel) : checker.checkFaults(kernel));
+  llvm::outs() << llvm::formatv("{0} of {1} {2} pass{3} on {4}", count - failures, count,
+                                options.beyond == Beyond::Nothing ? "kernels" : "pairs of kernels",
                                 options.faults.empty() ? "" : " and notice their faults",
                                 target->kind() == TargetKind::CPU ? target->cpu : target->gpu);
   if (target->kind() == TargetKind::CPU)
@@ -345,6 +453,20 @@ int main(int argc, char **argv) {
                                       clEnumValN(Routing::Skewed, "skewed", "over a third of the experts"),
                                       clEnumValN(Routing::Last, "last", "all to the last experts")),
                            cl::cat(category));
+  cl::opt<Beyond> beyond(
+      "alone",
+      cl::desc(
+          "compare the bits of kernels NAME_alone with those of the leading rows of kernels NAME_among, instead of "
+          "numbers with the reference evaluator's; beyond the leading rows stand"),
+      cl::init(Beyond::Nothing),
+      cl::values(clEnumValN(Beyond::Random, "random", "random numbers"),
+                 clEnumValN(Beyond::Zero, "zero", "zeros: sums over all rows are compared, too")),
+      cl::cat(category));
+  cl::opt<std::string> otherCPU("other-cpu", cl::desc("compile for this CPU as well, and compare the bits"),
+                                cl::cat(category));
+  cl::opt<unsigned> otherMultiprocessors("other-multiprocessors",
+                                         cl::desc("select for so many multiprocessors as well, and compare the bits"),
+                                         cl::init(0), cl::cat(category));
   cl::opt<bool> printConfig("print-config", cl::desc("print what was selected for every kernel"), cl::cat(category));
   cl::opt<std::string> assembly("emit-assembly", cl::desc("write the assembly to a file"), cl::cat(category));
   cl::opt<std::string> ptx("emit-ptx", cl::desc("write the PTX to a file (with a GPU as target)"), cl::cat(category));
@@ -364,10 +486,16 @@ int main(int argc, char **argv) {
     return tool.fail("--threads must be at least 1", 2);
   if (target == "cpu" && (!ptx.empty() || assemble))
     return tool.fail("--emit-ptx and --assemble need a GPU: give --target=sm_90a", 2);
+  if (target == "cpu" && otherMultiprocessors > 0)
+    return tool.fail("--other-multiprocessors needs a GPU: give --target=sm_90a", 2);
+  if (target != "cpu" && !otherCPU.empty())
+    return tool.fail("--other-cpu needs the CPU as target", 2);
+  if (beyond != Beyond::Nothing && !plantedFaults.empty())
+    return tool.fail("--alone and --plant-fault look at different things: give one of them", 2);
   llvm::Expected<SmallVector<FaultKind>> faults = parseFaultKinds(plantedFaults);
   if (!faults)
     return tool.fail(llvm::toString(faults.takeError()), 2);
   registerHadalPasses();
   return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
-              printConfig, std::move(*faults)});
+              printConfig, std::move(*faults), beyond, otherCPU, otherMultiprocessors});
 }
