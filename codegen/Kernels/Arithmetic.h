@@ -28,6 +28,36 @@ constexpr int64_t vocabularyBlock = 1024;
 /// Sums over the rows of a tensor, column by column, are formed in blocks of so many rows, counted from 0.
 constexpr int64_t rowBlock = 64;
 
+/// NVIDIA Hopper, where they differ. Products of f32 are cut into depthBlock there, too.
+namespace hopper {
+
+/// Lanes of a sum along a row, as above.
+constexpr int64_t lanes = 1024;
+
+/// Attention by threads walks in blocks of so many positions, counted from 0. (On tensor cores the walked tile follows
+/// from the widths of a head: codegen/Strategies/TensorAttention.cpp.)
+constexpr int64_t walkedBlock = 64;
+
+/// Softmax of the head on tensor cores: parts of so many tokens of the vocabulary, counted from 0.
+constexpr int64_t vocabularyPart = 64;
+
+/// Tokens that the head works on at a time on tensor cores: so deep is a product that adds to the weight's gradient.
+constexpr int64_t headChunk = 4096;
+
+/// Sums over rows, column by column: blocks of so many rows, counted from 0.
+constexpr int64_t rowBlock = 32;
+
+/// Chains of the sum over what the blocks leave: block b goes to chain b mod 8; the chains are added in order.
+constexpr int64_t rowChains = 8;
+
+/// Tokens of a block of a sequence whose shares are summed for the balance losses: token t goes to chain t mod 8.
+constexpr int64_t balanceBlock = 64;
+
+/// Elements of a parameter whose squares are summed in f32, in lanes; the blocks' sums are added in f64.
+constexpr int64_t normBlock = 1 << 14;
+
+} // namespace hopper
+
 } // namespace hadal::arithmetic
 
 #endif // HADAL_CODEGEN_KERNELS_ARITHMETIC_H

@@ -7,12 +7,14 @@
 //   sequence-wise   mean over sequences of Σ_e E/(k T) count_e · share_e / T
 //   variance        mean over sequences of Σ_e (share_e / T)²
 //
-// Stage "statistics": a block sums a fixed range of a sequence's tokens, each of its warps some of them in registers,
-// and leaves a row of counts and one of shares. A loss adds these rows per sequence (stage "sequences") and then the
-// sequences (stage "loss"). A gradient turns them into one coefficient per sequence and expert, c = d loss / d n (the
-// same for all tokens), and then a warp per token computes d s = (c - Σ c n) / Σ s, and from scores to logits.
+// Stage "statistics": a block sums arithmetic::hopper::balanceBlock of a sequence's tokens, each of its eight warps
+// every eighth in registers, and leaves a row of counts and one of shares. A loss adds these rows per sequence (stage
+// "sequences") and then the sequences (stage "loss"). A gradient turns them into one coefficient per sequence and
+// expert, c = d loss / d n (the same for all tokens), and then a warp per token computes d s = (c - Σ c n) / Σ s, and
+// from scores to logits.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/GPUAnchoredStrategy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/WarpRow.h"
@@ -32,7 +34,7 @@ private:
   static constexpr bool isGradient =
       std::is_same_v<Op, SequenceBalanceLossGradientOp> || std::is_same_v<Op, VarianceBalanceLossGradientOp>;
   static constexpr bool needsCounts = isSequenceWise, needsShares = !isSequenceWise || !isGradient;
-  static constexpr int64_t threads = 256, warps = threads / warpSize, tokensPerBlock = 64;
+  static constexpr int64_t threads = 256, warps = threads / warpSize, tokensPerBlock = arithmetic::hopper::balanceBlock;
 
   /// The shapes of a kernel, and where its workspace holds what.
   struct Layout {
@@ -54,7 +56,6 @@ private:
 protected:
   void plan(Op op, const TargetDescription &, KernelConfiguration &configuration) const override {
     Layout layout(op);
-    configuration.set("tokens_per_block", tokensPerBlock);
     configuration.addGPUStage("statistics", layout.sequences * layout.blocks, threads,
                               2 * warps * layout.experts * sizeof(float));
     if (isGradient) {
@@ -62,8 +63,9 @@ protected:
       configuration.addGPUStage("gradient", GPUStage::blocksOfWarps(layout.sequences * layout.positions, threads),
                                 threads);
     } else {
-      configuration.addGPUStage("sequences", layout.sequences, threads, GPUStage::reductionBytes(1, threads));
-      configuration.addGPUStage("loss", 1, threads, GPUStage::reductionBytes(1, threads));
+      constexpr int64_t lanes = arithmetic::hopper::lanes;
+      configuration.addGPUStage("sequences", layout.sequences, lanes, GPUStage::reductionBytes(1, lanes));
+      configuration.addGPUStage("loss", 1, lanes, GPUStage::reductionBytes(1, lanes));
     }
     configuration.workspace = layout.workspaceBytes();
   }
@@ -188,7 +190,7 @@ private:
     GPUStage &stage = context.stage;
     Value sequence = stage.block();
     Value own = k.forReduce(
-        stage.thread(), k.i64(layout.experts), threads, {k.f32(0.0)}, [&](Value expert, ValueRange carried) {
+        stage.thread(), k.i64(layout.experts), stage.threads(), {k.f32(0.0)}, [&](Value expert, ValueRange carried) {
           Value term;
           if (isSequenceWise) {
             term = k.mulf(total(layout, context, sequence, 0, expert), total(layout, context, sequence, 1, expert));
@@ -206,7 +208,7 @@ private:
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
     Value sums = afterBlocks(context, layout);
-    Value own = k.forReduce(stage.thread(), k.i64(layout.sequences), threads, {k.f32(0.0)},
+    Value own = k.forReduce(stage.thread(), k.i64(layout.sequences), stage.threads(), {k.f32(0.0)},
                             [&](Value sequence, ValueRange carried) {
                               return SmallVector<Value>{k.addf(carried[0], k.load(k.f32(), sums, sequence))};
                             })[0];

@@ -1,15 +1,19 @@
 //===- GPUStage.cpp - the frame of a stage on an NVIDIA GPU -------------------------------------------------------===//
 //
-// Reductions. Within a warp, a butterfly of shuffles: after step i every lane holds the sum of the 2^i lanes around it,
-// and since a sum does not depend on the order of its two operands, all lanes hold the same bits. Within a block, the
-// first lane of every warp leaves its warp's result in shared memory, and behind a barrier every warp joins these
-// results by the same butterfly: no second barrier is needed to spread the outcome.
+// Reductions. A row has arithmetic::hopper::lanes lanes, which are joined by halves: i and i + 512, then 256, ..., 1.
+// Of the number of a lane the highest bits say which accumulator of a thread holds it, the next ones which thread, the
+// lowest which element of its vector. Whatever the layout, the halves are therefore joined in this order:
+//
+//   accumulators   within the thread
+//   warps          through shared memory: every thread leaves its vector there, and behind a barrier every warp joins
+//                  those of all warps, lane by lane, so that no second barrier is needed to spread the outcome
+//   lanes          by shuffles
+//   elements       of the vector, by shuffles again: see joinWarp
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/GPUStage.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
-#include <limits>
 
 using namespace mlir;
 using namespace hadal;
@@ -141,45 +145,94 @@ Value GPUStage::warpScanAdd(Value value) {
   return value;
 }
 
-SmallVector<Value> GPUStage::blockReduce(ValueRange values, ArrayRef<Reduction> reductions, int64_t offset) {
-  SmallVector<Value> results;
-  for (auto [value, reduction] : llvm::zip(values, reductions))
-    results.push_back(reduction == Reduction::Add ? warpReduceAdd(value) : warpReduceMax(value));
-  if (warps() == 1)
-    return results;
+Value GPUStage::join(Value a, Value b, Reduction reduction) {
+  bool isReal = isa<FloatType>(getElementTypeOrSelf(a.getType()));
+  if (reduction == Reduction::Add)
+    return isReal ? k.addf(a, b) : k.add(a, b);
+  return isReal ? k.maxf(a, b) : k.max(a, b);
+}
 
-  // Slot w of value i lies at 8 (i warps + w).
-  Value memory = shared(offset);
-  auto slot = [&](unsigned index, Value warp) { return k.mul(k.add(warp, index * warps()), 2); };
-  auto at = [&](unsigned index, Value warp) { return k.address(memory, slot(index, warp), k.i32()); };
-  k.ifThen(k.equal(lane(), k.i64(0)), [&] {
-    for (auto [index, value] : llvm::enumerate(results))
-      k.store(value, at(index, warp()));
-  });
+/// Joins i and i + n/2 of n values, then i and i + n/4, ...; null values are left out.
+Value GPUStage::joinHalves(ArrayRef<Value> values, Reduction reduction) {
+  SmallVector<Value> left(values);
+  while (left.size() > 1) {
+    size_t half = left.size() / 2;
+    for (size_t i = 0; i < half; ++i)
+      if (Value other = left[i + half])
+        left[i] = left[i] ? join(left[i], other, reduction) : other;
+    left.resize(half);
+  }
+  return left[0];
+}
+
+/// Of several vectors (or numbers) of every thread: what the threads of the same lane hold in all warps, joined.
+SmallVector<Value> GPUStage::joinWarps(ValueRange values, ArrayRef<Reduction> reductions, int64_t offset) {
+  auto at = [&](unsigned index, Value thread) {
+    Type type = values[index].getType(), element = getElementTypeOrSelf(type);
+    auto vector = dyn_cast<VectorType>(type);
+    int64_t count = vector ? vector.getNumElements() : 1, bytes = element.getIntOrFloatBitWidth() / 8 * count;
+    Value start = shared(offset + index * threads() * bytes);
+    return std::pair(k.address(start, k.mul(thread, count), element), unsigned(std::min<int64_t>(bytes, 16)));
+  };
+  for (auto [index, value] : llvm::enumerate(values)) {
+    auto [place, alignment] = at(index, thread());
+    LLVM::StoreOp::create(k.builder, k.loc, value, place, alignment);
+  }
   barrier();
-  // A power of two of lanes joins the warps; the lanes without a warp hold what changes nothing.
-  int64_t width = llvm::PowerOf2Ceil(warps());
-  Value source = k.rem(lane(), width);
-  Value held = k.min(source, k.i64(warps() - 1));
-  for (auto [index, reduction] : llvm::enumerate(reductions)) {
-    bool adds = reduction == Reduction::Add, isReal = isa<FloatType>(results[index].getType());
-    Value value = k.load(results[index].getType(), at(index, held));
-    if (width != warps()) {
-      double identity = adds     ? 0.0
-                        : isReal ? -std::numeric_limits<double>::infinity()
-                                 : double(std::numeric_limits<int32_t>::min());
-      value = k.select(k.less(source, k.i64(warps())), value, k.constant(value.getType(), identity));
+  SmallVector<Value> results;
+  for (auto [index, value] : llvm::enumerate(values)) {
+    SmallVector<Value> ofWarps;
+    for (int64_t warp = 0; warp < warps(); ++warp) {
+      auto [place, alignment] = at(index, k.add(lane(), warp * warpSize));
+      ofWarps.push_back(LLVM::LoadOp::create(k.builder, k.loc, value.getType(), place, alignment));
     }
-    results[index] = warpReduce(
-        value,
-        [&](Value a, Value b) {
-          if (adds)
-            return isReal ? k.addf(a, b) : k.add(a, b);
-          return isReal ? k.maxf(a, b) : k.max(a, b);
-        },
-        width);
+    results.push_back(joinHalves(ofWarps, reductions[index]));
   }
   return results;
+}
+
+/// Joins the vectors of `width` neighbouring lanes, then the elements. While there are several elements, a lane keeps
+/// one half of them and gives the other away, which its partner keeps: a vector of four takes 2 + 1 + 3 shuffles until
+/// every lane has one element, and 2 more to join the elements, where joining each of them over all lanes takes 20.
+Value GPUStage::joinWarp(Value value, Reduction reduction, int64_t width) {
+  SmallVector<Value> elements = {value};
+  if (auto vector = dyn_cast<VectorType>(value.getType())) {
+    elements.clear();
+    for (int64_t i = 0; i < vector.getNumElements(); ++i)
+      elements.push_back(vector::ExtractOp::create(k.builder, k.loc, value, ArrayRef<int64_t>{i}));
+  }
+  int64_t count = elements.size();
+  for (int64_t distance = width / 2; distance > 0; distance /= 2) {
+    if (elements.size() == 1) {
+      elements[0] = join(elements[0], shuffleXor(elements[0], int32_t(distance)), reduction);
+      continue;
+    }
+    Value keepsFirst = k.less(k.rem(lane(), 2 * distance), k.i64(distance));
+    size_t half = elements.size() / 2;
+    for (size_t i = 0; i < half; ++i) {
+      Value kept = k.select(keepsFirst, elements[i], elements[i + half]);
+      Value given = k.select(keepsFirst, elements[i + half], elements[i]);
+      elements[i] = join(kept, shuffleXor(given, int32_t(distance)), reduction);
+    }
+    elements.resize(half);
+  }
+  Value result = elements[0];
+  for (int64_t distance = width / 2; count > 1; distance /= 2, count /= 2)
+    result = join(result, shuffleXor(result, int32_t(distance)), reduction);
+  return result;
+}
+
+SmallVector<Value> GPUStage::joinLanes(ArrayRef<SmallVector<Value>> lanes, ArrayRef<Reduction> reductions,
+                                       int64_t sharers, int64_t offset) {
+  assert(llvm::isPowerOf2_64(sharers) && "halves of threads");
+  SmallVector<Value> values;
+  for (auto [accumulators, reduction] : llvm::zip(lanes, reductions))
+    values.push_back(joinHalves(accumulators, reduction));
+  if (sharers > warpSize)
+    values = joinWarps(values, reductions, offset);
+  for (auto [value, reduction] : llvm::zip(values, reductions))
+    value = joinWarp(value, reduction, std::min(sharers, warpSize));
+  return values;
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,8 +18,8 @@
 //                    k.storeAligned(sum[0], k.argument(2), k.mul(item, 4), 4);
 //                  });
 //
-// Sums are trees of fixed shape: the same bits in every run. Nothing here depends on how many multiprocessors there
-// are.
+// Sums along a row are one tree, however many threads share it (joinLanes). Nothing here depends on how many
+// multiprocessors there are.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_NVPTX_GPUSTAGE_H
@@ -85,15 +85,24 @@ public:
   /// The sum (i32) of this lane's value and those of the lanes before it.
   Value warpScanAdd(Value value);
 
-  /// Sums and maxima over the block's threads, of several values with one barrier; every thread gets them. Uses shared
-  /// memory from `offset` on, reductionBytes of it, which must not be in use: between two reductions at one place lies
-  /// a barrier.
-  llvm::SmallVector<Value> blockReduce(ValueRange values, llvm::ArrayRef<Reduction> reductions, int64_t offset);
-  Value blockReduceAdd(Value value, int64_t offset) { return blockReduce(value, Reduction::Add, offset)[0]; }
-  Value blockReduceMax(Value value, int64_t offset) { return blockReduce(value, Reduction::Maximum, offset)[0]; }
-  /// Bytes of shared memory for a reduction of so many values of at most 8 bytes; none when a block is one warp.
-  static int64_t reductionBytes(int64_t values, int64_t threads) {
-    return threads <= warpSize ? 0 : values * (threads / warpSize) * 8;
+  /// The end of sums and maxima along a row (docs/rationale/arithmetic.md): joins its lanes by halves. The row's
+  /// `sharers` threads, a power of two, neighbours in a warp or the whole block, hold vectors of L numbers; accumulator
+  /// r of thread t has the lanes from (r sharers + t) L on. `lanes` has the accumulators of each value, a power of two
+  /// of them; null ones have met nothing. All the threads get the results. More sharers than a warp use shared memory
+  /// from `offset` on, reductionBytes of it, which must not be in use: between two reductions at one place lies a
+  /// barrier.
+  llvm::SmallVector<Value> joinLanes(llvm::ArrayRef<llvm::SmallVector<Value>> lanes,
+                                     llvm::ArrayRef<Reduction> reductions, int64_t sharers, int64_t offset);
+  /// The same for a number (f32, f64, i32) of every thread of the block; there is a power of two of them.
+  Value blockReduce(Value value, Reduction reduction, int64_t offset) {
+    return joinLanes({{value}}, reduction, threads(), offset)[0];
+  }
+  Value blockReduceAdd(Value value, int64_t offset) { return blockReduce(value, Reduction::Add, offset); }
+  Value blockReduceMax(Value value, int64_t offset) { return blockReduce(value, Reduction::Maximum, offset); }
+  /// Bytes of shared memory for a reduction of so many values, of which every thread has `bytes`; none when the row is
+  /// a warp's.
+  static int64_t reductionBytes(int64_t values, int64_t sharers, int64_t bytes = 4) {
+    return sharers <= warpSize ? 0 : values * sharers * bytes;
   }
 
   /// body(i) for i in [begin, end), one thread each: i = begin + thread, then a block further. The body must not wait
@@ -113,6 +122,11 @@ public:
   void forItems(int64_t count, int64_t perThread, Compute compute, Store store);
 
 private:
+  Value join(Value a, Value b, Reduction reduction);
+  Value joinHalves(llvm::ArrayRef<Value> values, Reduction reduction);
+  llvm::SmallVector<Value> joinWarps(ValueRange values, llvm::ArrayRef<Reduction> reductions, int64_t offset);
+  Value joinWarp(Value value, Reduction reduction, int64_t width);
+
   mlir::OpBuilder::InsertionGuard guard;
   Value threadNumber, blockNumber, warpNumber, laneNumber;
 };

@@ -4,11 +4,12 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/HeadLoss.h"
+#include "codegen/Kernels/Arithmetic.h"
 
 using namespace mlir;
 using namespace hadal;
 
-static constexpr int64_t threadsOfLoss = 256;
+static constexpr int64_t threadsOfLoss = arithmetic::hopper::lanes;
 
 void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, Value loss, Value losses, Value token) {
   k.store(loss, losses, token);

@@ -1,7 +1,7 @@
 //===- HeadLoss.h - from the tokens' losses to the head's result --------------------------------------------------===//
 //
-// The last stage of every head kernel on a GPU: one block adds up the losses of all tokens, in a tree of fixed shape,
-// and divides by their number.
+// The last stage of every head kernel on a GPU: one block adds up the losses of all tokens, a sum along a row, and
+// divides by their number.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_NVPTX_HEADLOSS_H

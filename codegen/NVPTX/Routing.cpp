@@ -5,6 +5,7 @@
 // combine_rows_gradient also needs the product of two rows: a warp or a block per row. dispatch is in Dispatch.cpp.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/GPUAnchoredStrategy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 
@@ -102,19 +103,20 @@ public:
   GPUCombineRowsGradientStrategy() : GPUAnchoredStrategy(KernelKind::Routing, "scale_rows") {}
 
 protected:
-  static constexpr int64_t threads = 256, mostUnrolled = 4;
+  static constexpr int64_t threads = 256, mostUnrolled = 8;
 
   void plan(CombineRowsGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
     // A warp has four vectors of a short row under way; longer ones belong to a block.
-    int64_t vectors = columns / lanes, sharers = llvm::divideCeil(vectors, mostUnrolled);
-    sharers = std::min<int64_t>(512, std::max<int64_t>(llvm::alignTo(sharers, warpSize), warpSize));
+    int64_t vectors = columns / lanes, mostThreads = std::min<int64_t>(arithmetic::hopper::lanes / lanes, 512);
+    int64_t sharers = llvm::PowerOf2Ceil(llvm::divideCeil(vectors, mostUnrolled / 2));
+    sharers = std::clamp<int64_t>(sharers, warpSize, mostThreads);
     int64_t rowsPerBlock = sharers == warpSize ? threads / warpSize : 1;
     configuration.set("lanes", lanes);
     configuration.set("threads_per_row", sharers);
     configuration.set("rows_per_block", rowsPerBlock);
     configuration.addGPUStage("rows", llvm::divideCeil(rows, rowsPerBlock), sharers * rowsPerBlock,
-                              sharers == warpSize ? 0 : GPUStage::reductionBytes(1, sharers));
+                              GPUStage::reductionBytes(1, sharers, lanes * int64_t(sizeof(float))));
   }
 
   void emitStage(CombineRowsGradientOp op, unsigned, GPUAnchorContext &context) const override {
@@ -131,12 +133,15 @@ private:
     GPUStage &stage = context.stage;
     int64_t columns = columnsOf(op.getInput()), choices = columnsOf(op.getExpertWeights());
     int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = columns / lanes;
-    int64_t sharers = context.configuration.get("threads_per_row"), chunk = sharers * mostUnrolled;
+    int64_t sharers = context.configuration.get("threads_per_row");
+    int64_t accumulators = arithmetic::hopper::lanes / (sharers * lanes);
+    int64_t rounds = llvm::alignTo(mostUnrolled, accumulators), chunk = sharers * rounds;
     Value pair = k.extend(k.load(k.i32(), context.operand(1), row));
     Value weight = k.broadcast(k.load(k.f32(), context.operand(2), pair));
     Value gradient = k.mul(k.div(pair, choices), columns), own = k.mul(row, columns);
-    // Vectors of one round: all are loaded before the first is stored.
-    auto round = [&](Value first, int64_t count, bool whole, Value sum) {
+    // Some vectors of the thread, from the beginning of the row's lanes on: all are loaded before the first is stored.
+    auto round = [&](Value first, int64_t count, bool whole, ValueRange carried) {
+      SmallVector<Value> sums(carried);
       SmallVector<std::pair<Value, Value>> scaled;
       for (int64_t i = 0; i < count; ++i) {
         Value vector = k.add(first, i * sharers);
@@ -144,6 +149,7 @@ private:
         Value column = k.mul(within, lanes), at = k.add(own, column);
         Value g = k.loadAligned(k.f32(), context.operand(3), k.add(gradient, column), lanes);
         Value x = k.loadAligned(context.numbers(0), at, lanes);
+        Value &sum = sums[i % accumulators];
         Value product = k.fma(g, x, sum);
         sum = whole ? product : k.select(k.less(vector, k.i64(vectors)), product, sum);
         scaled.push_back({vector, context.total(0, k.mulf(weight, g), at, lanes)});
@@ -157,18 +163,17 @@ private:
         else
           k.ifThen(k.less(vector, k.i64(vectors)), store);
       }
-      return sum;
+      return sums;
     };
-    Value sum = k.splat(0.0);
+    SmallVector<Value> sums(accumulators, k.splat(0.0));
     if (vectors <= chunk) {
-      sum = round(member, llvm::divideCeil(vectors, sharers), vectors % sharers == 0, sum);
+      sums = round(member, llvm::divideCeil(vectors, sharers), vectors % sharers == 0, sums);
     } else {
-      sum = k.forReduce(k.i64(0), k.i64(vectors), chunk, {sum}, [&](Value start, ValueRange carried) {
-        return SmallVector<Value>{round(k.add(start, member), mostUnrolled, vectors % chunk == 0, carried[0])};
-      })[0];
+      sums = k.forReduce(k.i64(0), k.i64(vectors), chunk, sums, [&](Value start, ValueRange carried) {
+        return round(k.add(start, member), rounds, vectors % chunk == 0, carried);
+      });
     }
-    Value product = k.reduceAdd(sum);
-    product = sharers == warpSize ? stage.warpReduceAdd(product) : stage.blockReduceAdd(product, 0);
+    Value product = stage.joinLanes({sums}, Reduction::Add, sharers, 0)[0];
     k.ifThen(k.equal(member, k.i64(0)), [&] { context.store(1, product, pair); });
   }
 };

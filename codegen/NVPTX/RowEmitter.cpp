@@ -5,6 +5,10 @@
 // loads are in bounds without a branch, and its share of reductions and results is left out. All vectors of a thread
 // are computed before the first is stored: loads are under way together, and a result may lie in an operand's buffer.
 //
+// Where columns are summed, a thread takes those whose lanes it holds (docs/rationale/arithmetic.md): vector v of the
+// row, counted from column 0, belongs to thread v mod T and, with R accumulators, goes to accumulator v / T mod R. A
+// piece that begins in the middle of a stride begins with vectors that do not exist.
+//
 // When a thread's share of the row is unrolled completely, what a pass has loaded is remembered and the next pass finds
 // it in registers.
 //
@@ -74,7 +78,8 @@ void RowEmitter::emitElements(int64_t elements, int64_t perThread) {
   piece.lanes = k.lanes = commonLanes(plan.lanes, {elements});
   piece.items = piece.vectorsPerHead = elements / k.lanes;
   bool whole = piece.items % (stage.threads() * perThread) == 0;
-  emitItems(loop, vectors, {}, {member, perThread, whole ? perThread : 0});
+  Accumulators none;
+  emitItems(loop, vectors, none, {member, perThread, whole ? perThread : 0});
 }
 
 //===----------------------------------------------------------------------===//
@@ -118,16 +123,15 @@ void RowEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, Elemen
 }
 
 /// Joins what the threads of a row have reduced; all of them get the results.
-SmallVector<Value> RowEmitter::reduceRow(ValueRange values, ArrayRef<Reduction> kinds) {
-  if (sharers > warpSize) {
-    SmallVector<Value> results = stage.blockReduce(values, kinds, sharedOffset);
-    sharedOffset += GPUStage::reductionBytes(values.size(), stage.threads());
-    return results;
-  }
-  SmallVector<Value> results;
-  for (auto [value, kind] : llvm::zip(values, kinds))
-    results.push_back(kind == Reduction::Add ? stage.warpReduceAdd(value) : stage.warpReduceMax(value));
-  return results;
+void RowEmitter::reduceRow(const RowLoop &loop, const Accumulators &sums) {
+  SmallVector<Reduction> kinds;
+  for (RowReduceOp reduction : loop.reductions)
+    kinds.push_back(reduction.getReduction());
+  SmallVector<Value> results = stage.joinLanes(sums, kinds, sharers, sharedOffset);
+  for (auto [reduction, value] : llvm::zip(loop.reductions, results))
+    reductions[RowReduceOp(reduction).getResult()] = value;
+  int64_t lanes = loop.lanesOf(loop.space.pieces().front(), plan.lanes);
+  sharedOffset += GPUStage::reductionBytes(kinds.size(), sharers, lanes * int64_t(sizeof(float)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,73 +139,83 @@ SmallVector<Value> RowEmitter::reduceRow(ValueRange values, ArrayRef<Reduction> 
 //===----------------------------------------------------------------------===//
 
 void RowEmitter::emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers) {
-  SmallVector<Value> sums;
-  SmallVector<Reduction> kinds;
-  for (RowReduceOp reduction : loop.reductions) {
-    kinds.push_back(reduction.getReduction());
-    sums.push_back(k.f32(identity(kinds.back())));
-  }
+  Accumulators sums(loop.reductions.size());
+  for (SmallVector<Value> &accumulators : sums)
+    accumulators.resize(loop.accumulators(plan.lanes, sharers));
   for (unsigned number = 0; number < loop.space.pieces().size(); ++number)
-    sums = emitPiece(loop, pieceOf(loop, number, plan.lanes), numbers, sums);
-  if (sums.empty())
-    return;
-  for (auto [reduction, value] : llvm::zip(loop.reductions, reduceRow(sums, kinds)))
-    reductions[RowReduceOp(reduction).getResult()] = value;
+    emitPiece(loop, pieceOf(loop, number), numbers, sums);
+  if (!sums.empty())
+    reduceRow(loop, sums);
 }
 
-RowEmitter::Piece RowEmitter::pieceOf(const RowLoop &loop, unsigned number, int64_t mostLanes) {
+RowEmitter::Piece RowEmitter::pieceOf(const RowLoop &loop, unsigned number) const {
   auto bounds = loop.space.pieces()[number];
   Piece piece;
   piece.begin = bounds.first;
-  piece.lanes = RowLoop::lanesOf(bounds, mostLanes);
+  piece.lanes = loop.lanesOf(bounds, plan.lanes);
   piece.vectorsPerHead = (bounds.second - bounds.first) / piece.lanes;
   piece.items = piece.vectorsPerHead * loop.space.heads;
   piece.headWidth = loop.space.heads > 1 ? loop.columns / loop.space.heads : 0;
+  piece.skipped = loop.skipped(bounds, plan.lanes, sharers);
   return piece;
 }
 
 /// All items of this thread.
 RowEmitter::Items RowEmitter::itemsOf(const Piece &piece) {
-  return {member, int64_t(llvm::divideCeil(piece.items, sharers)), piece.items / sharers};
+  int64_t end = piece.skipped + piece.items;
+  Value first = piece.skipped == 0 ? member : k.sub(member, k.i64(piece.skipped));
+  return {first, int64_t(llvm::divideCeil(end, sharers)), end / sharers, piece.skipped == 0 ? 0 : 1};
 }
 
-/// Returns what is carried joined with the thread's share of the piece.
-SmallVector<Value> RowEmitter::emitPiece(const RowLoop &loop, const Piece &next, ElementwiseEmitter &numbers,
-                                         ValueRange carried) {
+/// Adds the thread's share of the piece to its accumulators, and stores its results.
+void RowEmitter::emitPiece(const RowLoop &loop, const Piece &next, ElementwiseEmitter &numbers, Accumulators &sums) {
   piece = next;
   k.lanes = piece.lanes;
   ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
   current = &vectors;
   DenseSet<Value> seen;
-  SmallVector<Value> own;
-  for (RowReduceOp reduction : loop.reductions) {
+  for (RowReduceOp reduction : loop.reductions)
     repeatNumbers(reduction.getInput(), numbers, vectors, seen);
-    own.push_back(k.splat(identity(reduction.getReduction())));
-  }
   for (OpOperand *store : loop.stores)
     repeatNumbers(store->get(), numbers, vectors, seen);
-
   Items all = itemsOf(piece);
-  if (keepsLoads || all.count <= plan.unroll) {
-    own = emitItems(loop, vectors, own, all);
-  } else {
-    int64_t chunk = plan.unroll * sharers, exist = piece.items % chunk == 0 ? plan.unroll : 0;
-    own = k.forReduce(k.i64(0), k.i64(piece.items), chunk, own, [&](Value start, ValueRange values) {
-      return emitItems(loop, vectors, values, {k.add(start, member), plan.unroll, exist});
-    });
-  }
-  SmallVector<Value> joined;
-  for (auto [reduction, before, vector] : llvm::zip(loop.reductions, carried, own)) {
-    bool adds = RowReduceOp(reduction).getReduction() == Reduction::Add;
-    Value number = adds ? k.reduceAdd(vector) : k.reduceMax(vector);
-    joined.push_back(adds ? k.addf(before, number) : k.maxf(before, number));
-  }
-  return joined;
+  if (keepsLoads || all.count <= plan.unroll)
+    emitItems(loop, vectors, sums, all);
+  else
+    emitChunks(loop, vectors, sums);
 }
 
-/// Returns what is carried joined with the items.
-SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, ValueRange carried,
-                                         const Items &items) {
+/// A loop over chunks of the piece, of whole rounds of the accumulators.
+void RowEmitter::emitChunks(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums) {
+  int64_t accumulators = sums.empty() ? 1 : sums.front().size();
+  int64_t rounds = llvm::alignTo(plan.unroll, accumulators), chunk = rounds * sharers;
+  int64_t end = piece.skipped + piece.items, exist = end % chunk == 0 ? rounds : 0;
+  SmallVector<Value> carried;
+  for (auto [reduction, ofSum] : llvm::zip(loop.reductions, sums))
+    for (Value accumulator : ofSum)
+      carried.push_back(accumulator ? accumulator : k.splat(identity(RowReduceOp(reduction).getReduction())));
+  auto unpack = [&](ValueRange values) {
+    Accumulators result;
+    for (unsigned sum = 0; sum < sums.size(); ++sum)
+      result.push_back(llvm::to_vector(values.slice(sum * accumulators, accumulators)));
+    return result;
+  };
+  carried = k.forReduce(k.i64(0), k.i64(end), chunk, carried, [&](Value start, ValueRange values) {
+    Accumulators own = unpack(values);
+    Value first = k.add(start, member);
+    if (piece.skipped > 0)
+      first = k.sub(first, k.i64(piece.skipped));
+    emitItems(loop, vectors, own, {first, rounds, exist, piece.skipped == 0 ? 0 : 1});
+    SmallVector<Value> next;
+    for (ArrayRef<Value> accumulators : own)
+      next.append(accumulators.begin(), accumulators.end());
+    return next;
+  });
+  sums = unpack(carried);
+}
+
+/// Adds the items to the accumulators and stores their results.
+void RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums, const Items &items) {
   struct Stored {
     Value value, index;
     OpOperand *result;
@@ -211,17 +225,19 @@ SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter
     loaded.clear();
     preload(loop, items);
   }
-  SmallVector<Value> sums(carried);
+  int64_t firstRound = piece.begin / piece.lanes / sharers;
   SmallVector<std::pair<Value, SmallVector<Stored>>> stored;
   for (int64_t number = 0; number < items.count; ++number) {
     vectors.forget();
     Value valid = moveTo(items, number);
-    for (auto [reduction, sum] : llvm::zip(loop.reductions, sums)) {
+    for (auto [reduction, accumulators] : llvm::zip(loop.reductions, sums)) {
       Reduction kind = RowReduceOp(reduction).getReduction();
       Value vector = vectors.emit(RowReduceOp(reduction).getInput());
       if (valid)
         vector = k.select(valid, vector, k.splat(identity(kind)));
-      sum = kind == Reduction::Add ? k.addf(sum, vector) : k.maxf(sum, vector);
+      Value &sum = accumulators[(firstRound + number) % accumulators.size()];
+      Value before = sum ? sum : k.splat(identity(kind));
+      sum = kind == Reduction::Add ? k.addf(before, vector) : k.maxf(before, vector);
     }
     stored.push_back({valid, {}});
     for (OpOperand *store : loop.stores) {
@@ -241,7 +257,6 @@ SmallVector<Value> RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter
     else
       storeAll();
   }
-  return sums;
 }
 
 /// Makes an item the place where leaves are; returns whether the thread has it (null: every thread has).
@@ -250,6 +265,11 @@ Value RowEmitter::moveTo(const Items &items, int64_t number) {
   if (number >= items.exist) {
     valid = k.less(item, k.i64(piece.items));
     item = k.min(item, k.i64(piece.items - 1));
+  }
+  if (number < items.existFrom) {
+    Value begun = k.less(k.i64(-1), item);
+    valid = valid ? Value(arith::AndIOp::create(k.builder, k.loc, valid, begun)) : begun;
+    item = k.max(item, k.i64(0));
   }
   itemNumber = number;
   if (piece.headWidth == 0) {
@@ -265,7 +285,7 @@ Value RowEmitter::moveTo(const Items &items, int64_t number) {
 void RowEmitter::preloadPass(ArrayRef<RowLoop> loops) {
   for (const RowLoop &loop : loops)
     for (unsigned number = 0; number < loop.space.pieces().size(); ++number) {
-      piece = pieceOf(loop, number, plan.lanes);
+      piece = pieceOf(loop, number);
       k.lanes = piece.lanes;
       preload(loop, itemsOf(piece));
     }
@@ -332,7 +352,8 @@ Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
 }
 
 Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
-  LoadedAt at{shift, piece.begin, piece.lanes, piece.items, piece.vectorsPerHead, piece.headWidth, itemNumber};
+  LoadedAt at{shift,           piece.begin,   piece.lanes, piece.items, piece.vectorsPerHead,
+              piece.headWidth, piece.skipped, itemNumber};
   Value &value = loaded[{argument.getAsOpaquePointer(), at}];
   if (!value) {
     Type element = cast<RankedTensorType>(argument.getType()).getElementType();

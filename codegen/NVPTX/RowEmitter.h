@@ -34,15 +34,19 @@ public:
 
 private:
   /// A piece of a loop's columns and how this thread goes through it: item i is vector i of the piece, heads included.
+  /// Thread m of a row begins at item m - skipped.
   struct Piece {
-    int64_t begin = 0, vectorsPerHead = 1, items = 0, lanes = 1, headWidth = 0;
+    int64_t begin = 0, vectorsPerHead = 1, items = 0, lanes = 1, headWidth = 0, skipped = 0;
   };
 
-  /// Items of a thread: first, first + stride, ...; `exist`: how many of them every thread has.
+  /// Items of a thread: first, first + stride, ...; every thread has those numbered [existFrom, exist).
   struct Items {
     Value first;
-    int64_t count = 0, exist = 0;
+    int64_t count = 0, exist = 0, existFrom = 0;
   };
+
+  /// What a thread has of the lanes of a loop's sums: for each of them its accumulators, null until something is added.
+  using Accumulators = llvm::SmallVector<llvm::SmallVector<Value>>;
 
   Value resultPointer(mlir::OpOperand &operand);
   Value load(const OperandColumn &number);
@@ -50,14 +54,13 @@ private:
   void emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers);
   void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,
                      llvm::DenseSet<Value> &seen);
-  llvm::SmallVector<Value> emitPiece(const RowLoop &loop, const Piece &piece, ElementwiseEmitter &numbers,
-                                     ValueRange carried);
-  llvm::SmallVector<Value> emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, ValueRange carried,
-                                     const Items &items);
-  static Piece pieceOf(const RowLoop &loop, unsigned number, int64_t mostLanes);
+  void emitPiece(const RowLoop &loop, const Piece &piece, ElementwiseEmitter &numbers, Accumulators &sums);
+  void emitChunks(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums);
+  void emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums, const Items &items);
+  Piece pieceOf(const RowLoop &loop, unsigned number) const;
   Items itemsOf(const Piece &piece);
   Value moveTo(const Items &items, int64_t number);
-  llvm::SmallVector<Value> reduceRow(ValueRange values, llvm::ArrayRef<Reduction> reductions);
+  void reduceRow(const RowLoop &loop, const Accumulators &sums);
 
   std::pair<Value, int64_t> place(Value tensor, int64_t shift);
   void preloadPass(llvm::ArrayRef<RowLoop> loops);
@@ -87,7 +90,7 @@ private:
   int64_t sharedOffset = 0;
   /// What was loaded: by operand, shift, the numbers of the piece that say which columns an item is, and the number of
   /// the thread's item in it. Loops of different tensors may be cut at different columns.
-  using LoadedAt = std::array<int64_t, 7>;
+  using LoadedAt = std::array<int64_t, 8>;
   std::map<std::pair<void *, LoadedAt>, Value> loaded;
   // Where the emission stands.
   ElementwiseEmitter *current = nullptr;

@@ -2,14 +2,17 @@
 //
 // Selection. Without a row reduction threads need not know one another: any power of two of them shares a row, and a
 // block of 256 takes several rows. With one, a row belongs to a warp (shuffles alone) or to a block (shared memory and
-// a barrier per pass). Of all these shapes the cheapest by `cost` is taken.
+// a barrier per pass) of no more threads than its sums have lanes for. Of all these shapes the cheapest by `cost` is
+// taken.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/RowPlan.h"
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/NVPTX/GPUStage.h"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace hadal;
@@ -18,8 +21,13 @@ using namespace hadal;
 // Loops
 //===----------------------------------------------------------------------===//
 
-int64_t RowLoop::lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes) {
-  return commonLanes(mostLanes, {piece.second - piece.first});
+int64_t RowLoop::lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes) const {
+  if (reductions.empty())
+    return commonLanes(mostLanes, {piece.second - piece.first});
+  int64_t lanes = mostLanes;
+  for (auto [begin, end] : space.pieces())
+    lanes = commonLanes(lanes, {begin, end});
+  return lanes;
 }
 
 int64_t RowLoop::vectors(int64_t mostLanes) const {
@@ -27,6 +35,23 @@ int64_t RowLoop::vectors(int64_t mostLanes) const {
   for (auto piece : space.pieces())
     count += space.heads * (piece.second - piece.first) / lanesOf(piece, mostLanes);
   return count;
+}
+
+int64_t RowLoop::skipped(std::pair<int64_t, int64_t> piece, int64_t mostLanes, int64_t threadsPerRow) const {
+  return reductions.empty() ? 0 : piece.first / lanesOf(piece, mostLanes) % threadsPerRow;
+}
+
+int64_t RowLoop::rounds(int64_t mostLanes, int64_t threadsPerRow) const {
+  int64_t count = 0;
+  for (auto piece : space.pieces()) {
+    int64_t vectors = space.heads * (piece.second - piece.first) / lanesOf(piece, mostLanes);
+    count += llvm::divideCeil(skipped(piece, mostLanes, threadsPerRow) + vectors, threadsPerRow);
+  }
+  return count;
+}
+
+int64_t RowLoop::accumulators(int64_t mostLanes, int64_t threadsPerRow) const {
+  return arithmetic::hopper::lanes / (threadsPerRow * lanesOf(space.pieces().front(), mostLanes));
 }
 
 SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &program, unsigned phase) {
@@ -74,27 +99,37 @@ namespace {
 /// What the choice hangs on.
 struct Demand {
   int64_t rows = 1;
+  SmallVector<RowLoop> loops;
   /// Vectors of the longest loop, and vectors of all that a thread reads for one of them.
   int64_t vectors = 1, operands = 0;
   int64_t reductions = 0;
 
   Demand(KernelOp kernel, const RowProgram &program, int64_t lanes) : rows(program.rows) {
     for (unsigned phase = 0; phase < program.phases; ++phase)
-      for (const RowLoop &loop : getRowLoops(kernel, program, phase)) {
-        vectors = std::max(vectors, loop.vectors(lanes));
-        reductions += loop.reductions.size();
-      }
+      loops.append(getRowLoops(kernel, program, phase));
+    for (const RowLoop &loop : loops) {
+      vectors = std::max(vectors, loop.vectors(lanes));
+      reductions += loop.reductions.size();
+    }
     for (Value argument : kernel.getBody().getArguments())
       operands += isOnePerRow(argument) ? 0 : 1;
+  }
+
+  /// Vectors that a thread goes through in the longest loop.
+  int64_t perThread(const RowPlan &plan) const {
+    int64_t most = 1;
+    for (const RowLoop &loop : loops)
+      most = std::max(most, loop.rounds(plan.lanes, plan.threadsPerRow));
+    return most;
   }
 };
 
 constexpr int64_t mostUnrolled = 8, unrolledInLoops = 4;
 
 /// Fills in what follows from the threads of a row.
-void complete(RowPlan &plan, const Demand &demand, const TargetDescription &target) {
+void complete(RowPlan &plan, const Demand &demand) {
   constexpr int64_t registersOfMultiprocessor = 1 << 16, registersForTheRest = 40;
-  int64_t perThread = llvm::divideCeil(demand.vectors, plan.threadsPerRow);
+  int64_t perThread = demand.perThread(plan);
   // Two blocks to a multiprocessor, so that one computes while the other waits for memory.
   int64_t registers = std::min<int64_t>(255, registersOfMultiprocessor / (2 * std::max<int64_t>(plan.threads(), 256)));
   registers = std::max<int64_t>(registers, 64);
@@ -106,7 +141,7 @@ void complete(RowPlan &plan, const Demand &demand, const TargetDescription &targ
 
 /// Lower is better: 0 would be a kernel that only moves its bytes.
 double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &target) {
-  int64_t perThread = llvm::divideCeil(demand.vectors, plan.threadsPerRow);
+  int64_t perThread = demand.perThread(plan);
   // Threads whose last vector does not exist.
   double result = double(perThread * plan.threadsPerRow) / double(demand.vectors) - 1.0;
   // What is not kept is read again from the caches, in a loop that the row's threads make shorter.
@@ -136,30 +171,42 @@ double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &
 } // namespace
 
 RowPlan RowPlan::choose(KernelOp kernel, const RowProgram &program, const TargetDescription &target) {
-  int64_t lanes = lanesFor(kernel);
-  Demand demand(kernel, program, lanes);
-  SmallVector<RowPlan> candidates;
-  auto add = [&](int64_t threadsPerRow, int64_t rowsPerBlock) {
+  RowPlan best;
+  double bestCost = std::numeric_limits<double>::infinity();
+  auto consider = [&](const Demand &demand, int64_t lanes, int64_t threadsPerRow, int64_t rowsPerBlock, double extra) {
     RowPlan plan;
     plan.lanes = lanes;
     plan.threadsPerRow = threadsPerRow;
     plan.rowsPerBlock = rowsPerBlock;
-    complete(plan, demand, target);
-    candidates.push_back(plan);
+    complete(plan, demand);
+    // Of equal ones the first: the fewest threads.
+    if (double candidate = cost(plan, demand, target) + extra; candidate < bestCost) {
+      best = plan;
+      bestCost = candidate;
+    }
   };
   constexpr int64_t threads = 256;
+  int64_t widest = lanesFor(kernel);
+  Demand demand(kernel, program, widest);
   if (demand.reductions == 0) {
     for (int64_t share = 1; share <= threads; share *= 2)
-      add(share, threads / share);
-  } else {
-    add(warpSize, threads / warpSize);
-    for (int64_t share = 2 * warpSize; share <= maxThreadsPerBlock; share += warpSize)
-      add(share, 1);
+      consider(demand, widest, share, threads / share, 0.0);
+    return best;
   }
-  // Of equal ones the first: the fewest threads.
-  return *llvm::min_element(candidates, [&](const RowPlan &a, const RowPlan &b) {
-    return cost(a, demand, target) < cost(b, demand, target);
-  });
+  auto considerSums = [&](const Demand &demand, int64_t lanes, double extra) {
+    consider(demand, lanes, warpSize, threads / warpSize, extra);
+    for (int64_t share = 2 * warpSize; share * lanes <= arithmetic::hopper::lanes; share *= 2)
+      consider(demand, lanes, share, 1, extra);
+  };
+  considerSums(demand, widest, 0.0);
+  // Narrower vectors than could be: more threads to a long row.
+  if (widest > 4)
+    considerSums(Demand(kernel, program, widest / 2), widest / 2, 0.1);
+  return best;
+}
+
+int64_t RowPlan::sharedBytes() const {
+  return GPUStage::reductionBytes(blockReductions, threadsPerRow, lanes * int64_t(sizeof(float)));
 }
 
 void RowPlan::write(KernelConfiguration &configuration) const {

@@ -20,10 +20,17 @@ struct RowLoop {
   llvm::SmallVector<mlir::OpOperand *> stores;
   ColumnSpace space;
 
-  /// Elements of the vectors of a piece of the space: a power of two that divides its width.
-  static int64_t lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes);
-  /// Vectors of a row.
+  /// Elements of the vectors of a piece of the space: a power of two that divides its width. Where columns are summed,
+  /// it divides every place where the loop is cut: all pieces have the same vectors, numbered from column 0 on.
+  int64_t lanesOf(std::pair<int64_t, int64_t> piece, int64_t mostLanes) const;
+  /// Vectors of a row, and how many of them (some may not exist) the busiest of its threads goes through.
   int64_t vectors(int64_t mostLanes) const;
+  int64_t rounds(int64_t mostLanes, int64_t threadsPerRow) const;
+  /// Vectors before the one that a row's first thread takes first of a piece: a vector of a row of sums belongs to the
+  /// thread that holds its lanes.
+  int64_t skipped(std::pair<int64_t, int64_t> piece, int64_t mostLanes, int64_t threadsPerRow) const;
+  /// Accumulators of a thread for each of the loop's sums.
+  int64_t accumulators(int64_t mostLanes, int64_t threadsPerRow) const;
 };
 
 /// The loops of a pass (see RowProgram::phase), one for every number of columns. Reductions and results with one column
@@ -34,7 +41,8 @@ struct RowPlan {
   /// Elements that a thread handles at a time where the columns allow it: 16 bytes of the widest operand. Of narrower
   /// ones it then moves less, but a warp still moves whole sectors of memory.
   int64_t lanes = 4;
-  /// A row is shared by so many threads (a power of two up to a warp, or a whole block), and a block has so many rows.
+  /// A row is shared by so many threads (a power of two; more than a warp are a whole block), and a block has so many
+  /// rows. Neither changes a bit: sums along a row have lanes of their own (GPUStage::joinLanes).
   int64_t threadsPerRow = 1, rowsPerBlock = 1;
   /// Vectors of a thread that are under way together.
   int64_t unroll = 1;
@@ -44,6 +52,7 @@ struct RowPlan {
   int64_t blockReductions = 0;
 
   int64_t threads() const { return threadsPerRow * rowsPerBlock; }
+  int64_t sharedBytes() const;
 
   static int64_t lanesFor(KernelOp kernel);
   /// Enumerates the shapes and takes the cheapest.

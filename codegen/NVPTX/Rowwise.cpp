@@ -20,7 +20,8 @@ public:
 
   bool serves(KernelOp kernel, Refusals &refusals) const override {
     OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    return succeeded(RowProgram::read(*expanded, refusals));
+    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
+    return succeeded(program) && succeeded(checkPairs(*expanded, *program, refusals));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
@@ -40,7 +41,7 @@ public:
     plan.write(configuration);
     configuration.set("passes", program->phases);
     configuration.addGPUStage("rows", llvm::divideCeil(program->rows, plan.rowsPerBlock), plan.threads(),
-                              GPUStage::reductionBytes(plan.blockReductions, plan.threads()));
+                              plan.sharedBytes());
     return success();
   }
 
@@ -65,6 +66,32 @@ public:
   }
 
 private:
+  /// Channels that are rotated with their neighbour are exchanged within a vector, and columns that are summed have the
+  /// same vectors in every piece: none of a single column, then.
+  static LogicalResult checkPairs(KernelOp expanded, const RowProgram &program, Refusals &refusals) {
+    for (unsigned phase = 0; phase < program.phases; ++phase)
+      for (const RowLoop &loop : getRowLoops(expanded, program, phase)) {
+        if (loop.reductions.empty() || loop.lanesOf(loop.space.pieces().front(), 2) > 1)
+          continue;
+        DenseSet<Value> seen;
+        bool rotates = llvm::any_of(loop.stores, [&](OpOperand *store) { return rotatesPairs(store->get(), seen); });
+        for (RowReduceOp reduction : loop.reductions)
+          if (rotates || rotatesPairs(reduction.getInput(), seen))
+            return refusals.add(reduction, "sums channels that are rotated with their neighbours beside a part that "
+                                           "ends at an odd column: sum them in a kernel of its own");
+      }
+    return success();
+  }
+
+  static bool rotatesPairs(Value tensor, DenseSet<Value> &seen) {
+    Operation *op = tensor.getDefiningOp();
+    if (!op || isOnePerRow(tensor) || !seen.insert(tensor).second)
+      return false;
+    auto rope = dyn_cast<RopeOp>(op);
+    return (rope && rope.getRope().getLayout() != RopeLayout::Half) ||
+           llvm::any_of(op->getOperands(), [&](Value operand) { return rotatesPairs(operand, seen); });
+  }
+
   static int64_t elementsOf(KernelOp kernel) {
     return cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
   }

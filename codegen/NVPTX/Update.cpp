@@ -3,10 +3,11 @@
 // AdamW streams four arrays and writes them back: a thread takes a few vectors of 16 bytes, all loaded before the first
 // is computed on. Memory decides its speed.
 //
-// The squared norm of a gradient is summed in fixed blocks of the array, in float32 within a block and in float64 over
-// the blocks. Its value hangs on the shape alone.
+// The squared norm of a gradient is summed in blocks of arithmetic::hopper::normBlock elements, in float32 within a
+// block, whose elements are the lanes of a row, and in float64 over the blocks, which are lanes again.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/GPUAnchoredStrategy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 
@@ -70,15 +71,15 @@ public:
   GPUSquaredNormStrategy() : GPUAnchoredStrategy(KernelKind::Update, "blocks_then_sum") {}
 
 protected:
-  static constexpr int64_t threads = 256, vectorsPerThread = 16, threadsOfSum = 1024;
+  static constexpr int64_t threads = 256, threadsOfSum = arithmetic::hopper::lanes;
 
   void plan(SquaredNormOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t elements = elementsOf(op.getInput()), lanes = commonLanes(4, {elements});
-    int64_t blocks = llvm::divideCeil(elements / lanes, threads * vectorsPerThread);
+    int64_t blocks = llvm::divideCeil(elements, arithmetic::hopper::normBlock);
     configuration.set("lanes", lanes);
-    configuration.set("elements_per_block", threads * vectorsPerThread * lanes);
-    configuration.addGPUStage("blocks", blocks, threads, GPUStage::reductionBytes(1, threads));
-    configuration.addGPUStage("sum", 1, threadsOfSum, GPUStage::reductionBytes(1, threadsOfSum));
+    configuration.addGPUStage("blocks", blocks, threads,
+                              GPUStage::reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
+    configuration.addGPUStage("sum", 1, threadsOfSum, GPUStage::reductionBytes(1, threadsOfSum, sizeof(double)));
     configuration.workspace = blocks * sizeof(float);
   }
 
@@ -94,17 +95,27 @@ private:
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
     int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = elementsOf(op.getInput()) / lanes;
-    bool whole = vectors % (threads * vectorsPerThread) == 0;
-    Value first = k.add(k.mul(stage.block(), threads * vectorsPerThread), stage.thread()), sum = k.splat(0.0);
-    for (int64_t i = 0; i < vectorsPerThread; ++i) {
-      Value vector = k.add(first, i * threads);
-      Value within = whole ? vector : k.min(vector, k.i64(vectors - 1));
-      Value x = k.loadAligned(k.f32(), context.operand(0), k.mul(within, lanes), lanes);
-      if (!whole)
-        x = k.select(k.less(vector, k.i64(vectors)), x, k.splat(0.0));
-      sum = k.fma(x, x, sum);
-    }
-    Value total = stage.blockReduceAdd(k.reduceAdd(sum), 0);
+    int64_t perBlock = arithmetic::hopper::normBlock / lanes,
+            accumulators = arithmetic::hopper::lanes / (threads * lanes);
+    bool whole = vectors % perBlock == 0;
+    Value first = k.add(k.mul(stage.block(), perBlock), stage.thread());
+    // Sixteen loads are under way together.
+    constexpr int64_t together = 16;
+    SmallVector<Value> sums(accumulators, k.splat(0.0));
+    sums = k.forReduce(k.i64(0), k.i64(perBlock), threads * together, sums, [&](Value start, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t i = 0; i < together; ++i) {
+        Value vector = k.add(k.add(first, start), i * threads);
+        Value within = whole ? vector : k.min(vector, k.i64(vectors - 1));
+        Value x = k.loadAligned(k.f32(), context.operand(0), k.mul(within, lanes), lanes);
+        if (!whole)
+          x = k.select(k.less(vector, k.i64(vectors)), x, k.splat(0.0));
+        Value &sum = next[i % accumulators];
+        sum = k.fma(x, x, sum);
+      }
+      return next;
+    });
+    Value total = stage.joinLanes({sums}, Reduction::Add, threads, 0)[0];
     k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] { k.store(total, context.workspace(), stage.block()); });
   }
 
@@ -156,7 +167,7 @@ public:
   GPURouterBiasUpdateStrategy() : GPUAnchoredStrategy(KernelKind::Update, "one_block") {}
 
 protected:
-  static constexpr int64_t threads = 256;
+  static constexpr int64_t threads = arithmetic::hopper::lanes;
 
   void plan(RouterBiasUpdateOp, const TargetDescription &, KernelConfiguration &configuration) const override {
     configuration.addGPUStage("bias", 1, threads, GPUStage::reductionBytes(1, threads));
