@@ -4,12 +4,14 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/ColumnSums.h"
+#include "codegen/Kernels/Arithmetic.h"
 
 using namespace mlir;
 using namespace hadal;
 
 void hadal::addColumnSumStage(KernelConfiguration &configuration, StringRef name, int64_t rows, int64_t columns) {
-  int64_t warps = std::min<int64_t>(8, llvm::PowerOf2Ceil(rows));
+  // A chain without rows is zero: it needs no warp.
+  int64_t warps = std::min<int64_t>(arithmetic::hopper::rowChains, rows);
   configuration.addGPUStage(name, llvm::divideCeil(columns, warpSize), warps * warpSize,
                             warps > 1 ? warps * warpSize * sizeof(float) : 0);
 }

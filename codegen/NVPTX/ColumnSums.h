@@ -1,7 +1,7 @@
 //===- ColumnSums.h - sums over the rows of a small matrix --------------------------------------------------------===//
 //
 // The second stage of every reduction whose first stage leaves one row per block: adds these rows, column by column, in
-// an order that hangs on their number alone.
+// chains (arithmetic::hopper::rowChains), and the chains in order. Further rows of zeros would change no bit.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_NVPTX_COLUMNSUMS_H
@@ -14,8 +14,8 @@ namespace hadal {
 /// Adds a stage that is emitted by emitColumnSums.
 void addColumnSumStage(KernelConfiguration &configuration, llvm::StringRef name, int64_t rows, int64_t columns);
 
-/// A block adds 32 neighbouring columns of a matrix of f32: each of its warps goes through its share of the rows, and
-/// the first warp adds the sums of the warps. `store` gets a column and its sum, once for every column.
+/// A block adds 32 neighbouring columns of a matrix of f32: each of its warps forms a chain of rows, and the first warp
+/// adds the chains. `store` gets a column and its sum, once for every column.
 void emitColumnSums(GPUStage &stage, mlir::Value matrix, int64_t rows, int64_t columns,
                     llvm::function_ref<void(mlir::Value column, mlir::Value sum)> store);
 

@@ -2,10 +2,12 @@
 //
 // embedding: a thread copies vectors of the table's rows.
 //
-// rms_norm_weight_gradient: a block sums a fixed range of rows, its threads the owners of fixed columns, and leaves one
-// row in the workspace; a second stage adds these rows. Both are told in docs/architecture/gpu-kernels/reduction.md.
+// rms_norm_weight_gradient: a block sums arithmetic::hopper::rowBlock rows, its threads the owners of fixed columns,
+// and leaves one row in the workspace; a second stage adds these rows. Both are told in
+// docs/architecture/gpu-kernels/reduction.md.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/ColumnSums.h"
 #include "codegen/NVPTX/GPUAnchoredStrategy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
@@ -49,22 +51,21 @@ protected:
   void plan(RMSNormWeightGradientOp op, const TargetDescription &target,
             KernelConfiguration &configuration) const override {
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
-    // The sums of a thread's columns stay in registers, 16 at most; what a block cannot own goes to further tiles.
-    int64_t vectors = columns / lanes, mostPerThread = 16 / lanes, perThread = 1;
-    while (perThread < mostPerThread && llvm::divideCeil(vectors, perThread) > 512)
-      ++perThread;
-    int64_t threads = std::min(maxThreadsPerBlock, int64_t(llvm::alignTo(llvm::divideCeil(vectors, perThread), 32)));
+    // As many threads as a row's squares have lanes for, or fewer. The sums of a thread's columns stay in registers, 32
+    // at most; what a block cannot own goes to further tiles.
+    int64_t vectors = columns / lanes, mostThreads = arithmetic::hopper::lanes / lanes;
+    int64_t threads = std::clamp<int64_t>(llvm::PowerOf2Ceil(vectors), warpSize, std::min<int64_t>(mostThreads, 256));
+    int64_t perThread = std::min<int64_t>(llvm::divideCeil(vectors, threads), 32 / lanes);
     int64_t tiles = llvm::divideCeil(vectors, threads * perThread);
     // Several rows at a time: their loads are under way together, and they share the barriers.
     int64_t together = std::clamp<int64_t>(16 / (perThread * lanes), 1, 4);
-    int64_t perBlock = llvm::alignTo(llvm::divideCeil(rows, 2 * target.multiprocessors), together);
-    int64_t blocks = llvm::divideCeil(rows, perBlock);
+    int64_t blocks = llvm::divideCeil(rows, arithmetic::hopper::rowBlock);
     configuration.set("lanes", lanes);
     configuration.set("vectors_per_thread", perThread);
-    configuration.set("rows_per_block", perBlock);
     configuration.set("rows_together", together);
     configuration.set("column_tiles", tiles);
-    configuration.addGPUStage("blocks", blocks * tiles, threads, GPUStage::reductionBytes(together, threads));
+    configuration.addGPUStage("blocks", blocks * tiles, threads,
+                              GPUStage::reductionBytes(together, threads, lanes * int64_t(sizeof(float))));
     addColumnSumStage(configuration, "columns", blocks, columns);
     configuration.workspace = blocks * columns * sizeof(float);
   }
@@ -73,7 +74,7 @@ protected:
     if (stage == 0)
       return BlockEmitter(op, context).emit();
     int64_t columns = columnsOf(op.getInput()), rows = rowsOf(op.getInput());
-    int64_t blocks = llvm::divideCeil(rows, context.configuration.get("rows_per_block"));
+    int64_t blocks = llvm::divideCeil(rows, arithmetic::hopper::rowBlock);
     emitColumnSums(context.stage, context.workspace(), blocks, columns,
                    [&](Value column, Value sum) { context.store(0, sum, column); });
   }
@@ -90,7 +91,7 @@ private:
 
     void emit() {
       k.lanes = lanes;
-      int64_t perBlock = context.configuration.get("rows_per_block");
+      constexpr int64_t perBlock = arithmetic::hopper::rowBlock;
       int64_t together = context.configuration.get("rows_together");
       Value block = tiles == 1 ? stage.block() : k.div(stage.block(), tiles);
       findColumns();
@@ -130,10 +131,11 @@ private:
     SmallVector<Value> addRows(Value row, Value end, int64_t together, ValueRange carried) {
       TypedPointer input = context.numbers(0), gradient = context.numbers(1);
       SmallVector<SmallVector<Value>> x(together), g(together);
-      SmallVector<Value> squares, inRange;
+      SmallVector<SmallVector<Value>> lanesOfSquares;
+      SmallVector<Value> inRange;
       for (int64_t i = 0; i < together; ++i) {
         Value own = k.add(row, i), valid;
-        if (rows % together != 0 || context.configuration.get("rows_per_block") % together != 0) {
+        if (rows % together != 0 || arithmetic::hopper::rowBlock % together != 0) {
           valid = k.less(own, end);
           own = k.min(own, k.i64(rows - 1));
         }
@@ -144,12 +146,12 @@ private:
           x[i].push_back(k.loadAligned(input, index, lanes));
           g[i].push_back(k.loadAligned(gradient, index, lanes));
         }
-        squares.push_back(tiles == 1 ? squaresOf(x[i]) : squaresOfWholeRow(base));
+        lanesOfSquares.push_back(tiles == 1 ? squaresOf(x[i]) : squaresOfWholeRow(base));
       }
       // The last rows' sums have been read when their memory is written again.
       stage.barrier();
       SmallVector<Reduction> kinds(together, Reduction::Add);
-      squares = stage.blockReduce(squares, kinds, 0);
+      SmallVector<Value> squares = stage.joinLanes(lanesOfSquares, kinds, stage.threads(), 0);
       SmallVector<Value> sums(carried);
       for (int64_t i = 0; i < together; ++i) {
         Value mean = k.mulf(squares[i], k.f32(1.0 / double(columns)));
@@ -163,23 +165,33 @@ private:
       return sums;
     }
 
-    Value squaresOf(ArrayRef<Value> row) {
-      Value sum = k.splat(0.0);
-      for (auto [x, own] : llvm::zip(row, exists)) {
-        Value square = k.fma(x, x, sum);
-        sum = own ? k.select(own, square, sum) : square;
+    /// Accumulators of a thread for the squares of a row.
+    int64_t accumulators() const { return arithmetic::hopper::lanes / (stage.threads() * lanes); }
+
+    /// A thread's lanes of a row that the block owns: vector i of the thread is the i-th stride of the row.
+    SmallVector<Value> squaresOf(ArrayRef<Value> row) {
+      SmallVector<Value> sums(accumulators());
+      for (auto [i, x] : llvm::enumerate(row)) {
+        Value &sum = sums[i % sums.size()];
+        Value before = sum ? sum : k.splat(0.0), square = k.fma(x, x, before);
+        sum = exists[i] ? k.select(exists[i], square, before) : square;
       }
-      return k.reduceAdd(sum);
+      return sums;
     }
-    /// A thread's share when the row is longer than what the block owns.
-    Value squaresOfWholeRow(Value base) {
-      Value sum = k.forReduce(stage.thread(), k.i64(vectors), stage.threads(), {k.splat(0.0)},
-                              [&](Value vector, ValueRange carried) {
-                                Value index = k.add(base, k.mul(vector, lanes));
-                                Value x = k.loadAligned(context.numbers(0), index, lanes);
-                                return SmallVector<Value>{k.fma(x, x, carried[0])};
-                              })[0];
-      return k.reduceAdd(sum);
+    /// The same when the row is longer than what the block owns.
+    SmallVector<Value> squaresOfWholeRow(Value base) {
+      int64_t count = accumulators();
+      return k.forReduce(k.i64(0), k.i64(vectors), stage.threads() * count, SmallVector<Value>(count, k.splat(0.0)),
+                         [&](Value start, ValueRange carried) {
+                           SmallVector<Value> next(carried);
+                           for (int64_t i = 0; i < count; ++i) {
+                             Value vector = k.add(k.add(start, stage.thread()), i * stage.threads());
+                             Value within = k.min(vector, k.i64(vectors - 1));
+                             Value x = k.loadAligned(context.numbers(0), k.add(base, k.mul(within, lanes)), lanes);
+                             next[i] = k.select(k.less(vector, k.i64(vectors)), k.fma(x, x, next[i]), next[i]);
+                           }
+                           return next;
+                         });
     }
 
     RMSNormWeightGradientOp op;
