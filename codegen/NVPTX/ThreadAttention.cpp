@@ -1,13 +1,18 @@
 //===- ThreadAttention.cpp - the attention core by plain threads of a GPU -----------------------------------------===//
 //
-// A block of threads owns a block of queries of one head and walks over the keys in blocks, up to its last query. A
-// thread holds four queries: their maximum m so far, its part of the sum l of 2^(score - m), and its channels of the
-// output o = Σ 2^(score - m) v, where scores carry the factor log₂ e. For every block of keys:
+// A block of threads owns a block of queries of one head and walks over the keys in blocks, up to the one that its
+// queries themselves are in. A thread holds four queries: their maximum m so far, its part of the sum l of 2^(score -
+// m), and its channels of the output o = Σ 2^(score - m) v, where scores carry the factor log₂ e. For every block of
+// keys:
 //
 //   scores = q kᵀ for the thread's four queries and four of the keys, -∞ beyond the query's own position
 //   m' = max(m, scores) over the threads that share the queries, by shuffles;  p = 2^(scores - m')
 //   l = l 2^(m - m') + Σ p;  o = o 2^(m - m');  p goes to shared memory
 //   o += p v
+//
+// A query sees the keys up to its own position. On the diagonal the others are left out, of the maximum, of l and of o
+// alike. Blocks of keys begin at absolute positions, and the last one of a query is the one that it is in: its bits are
+// the same in every block of queries and every sequence.
 //
 // The threads' parts of l are added up at the end; the output is o / l, and the logarithm of the softmax's denominator
 // (m + log₂ l) / log₂ e. No buffer grows with the square of the sequence.
@@ -38,22 +43,27 @@ public:
     SmallVector<Value> carried(threadVector, k.f32(lowestScore));
     carried.append(threadVector, k.f32(0.0));
     carried.append(zeroAccumulators(k, share));
-    carried = k.forReduce(k.i64(0), k.add(first, count), tiles.walked, carried,
-                          [&](Value key, ValueRange carried) { return emitKeys(queries, key, carried); });
-    emitResults(carried);
+    carried = k.forReduce(k.i64(0), diagonal(), tiles.walked, carried, [&](Value key, ValueRange carried) {
+      ptx::NoUnrollOp::create(k.builder, k.loc);
+      return emitKeys(queries, key, carried, /*onDiagonal=*/false);
+    });
+    emitResults(emitKeys(queries, diagonal(), carried, /*onDiagonal=*/true));
   }
 
 private:
-  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, ValueRange carried) {
-    Value extent = extentFrom(key, tiles.walked);
+  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, ValueRange carried, bool onDiagonal) {
+    // Blocks before the diagonal are whole.
+    Value extent = onDiagonal ? extentFrom(key, tiles.walked) : Value();
     ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
     SmallVector<Value> maxima(carried.take_front(threadVector)), sums(carried.slice(threadVector, threadVector));
     SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
     for (int64_t i = 0; i < threadVector; ++i)
-      emitSoftmax(tile[i], i, key, maxima[i], sums[i],
+      emitSoftmax(tile[i], i, onDiagonal, maxima[i], sums[i],
                   MutableArrayRef(outputs).slice(share.index(i, 0), share.columns / threadVector));
     SharedTile weights = storeWeights(tile, 0);
-    outputs = accumulate(weights, valueColumns(keyValue, key), shape.value, extent, std::move(outputs));
+    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, walked); };
+    outputs = accumulate(weights, valueColumns(keyValue, key), shape.value, extent, std::move(outputs),
+                         onDiagonal ? sees : TakesPart());
     SmallVector<Value> next = std::move(maxima);
     next.append(sums);
     next.append(outputs);
@@ -61,14 +71,17 @@ private:
   }
 
   /// The online softmax of the thread's query i: turns its scores into weights and rescales what it has.
-  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, Value key, Value &maximum, Value &sum,
+  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, bool onDiagonal, Value &maximum, Value &sum,
                    MutableArrayRef<Value> outputs) {
-    Value position = k.sub(k.add(first, ownedPosition(i)), key), largest;
     SmallVector<Value> seen;
+    auto seenOr = [&](int64_t j, Value value, double otherwise) {
+      return onDiagonal ? k.select(seen[j], value, k.f32(otherwise)) : value;
+    };
+    Value largest;
     for (int64_t j = 0; j < threadVector; ++j) {
-      seen.push_back(k.less(walkedPosition(j), k.add(position, 1)));
-      Value scaled = k.mulf(scores[j], k.f32(shape.scale * std::numbers::log2e));
-      scores[j] = k.select(seen[j], scaled, k.f32(lowestScore));
+      if (onDiagonal)
+        seen.push_back(seesKey(i, walkedPosition(j)));
+      scores[j] = seenOr(j, k.mulf(scores[j], k.f32(shape.scale * std::numbers::log2e)), lowestScore);
       largest = largest ? larger(largest, scores[j]) : scores[j];
     }
     largest = stage.warpReduce(largest, [&](Value a, Value b) { return larger(a, b); }, tiles.threadColumns());
@@ -76,7 +89,7 @@ private:
     Value shrink = exp2(k.subf(maximum, now));
     sum = k.mulf(sum, shrink);
     for (int64_t j = 0; j < threadVector; ++j) {
-      scores[j] = k.select(seen[j], exp2(k.subf(scores[j], now)), k.f32(0.0));
+      scores[j] = seenOr(j, exp2(k.subf(scores[j], now)), 0.0);
       sum = k.addf(sum, scores[j]);
     }
     maximum = now;

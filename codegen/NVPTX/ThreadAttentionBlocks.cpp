@@ -82,7 +82,7 @@ TileSource ThreadAttentionBlocks::outputRows(const AttentionTensor &output, Valu
 TileSource ThreadAttentionBlocks::keyRows(const AttentionTensor &keyValue, const AttentionTensor &rotaryKey,
                                           Value first, Value extent) {
   Type element = keyValue.element;
-  TileSource source{element, true, vectorLength({shape.nope, shape.rope, shape.value}), extent, {}, {}};
+  TileSource source{element, true, vectorLength({shape.nope, shape.rope, shape.value}), extent, {}, {}, 0.0};
   Value own = headAddress(keyValue, first, shape.keyValue(), 0);
   Value rotary = k.address(rotaryKey.base, k.mul(sampleRow(first), shape.rope), element);
   source.prepare = [=, this](Value position) -> SmallVector<Value> {
@@ -117,7 +117,8 @@ TileSource ThreadAttentionBlocks::outputColumns(const AttentionTensor &output, V
 TileSource ThreadAttentionBlocks::keyColumns(const AttentionTensor &keyValue, const AttentionTensor &rotaryKey,
                                              Value first) {
   Type element = keyValue.element;
-  TileSource source{element, false, vectorLength({shape.nope, shape.rope, shape.value}), k.i64(shape.query()), {}, {}};
+  TileSource source{element, false, vectorLength({shape.nope, shape.rope, shape.value}), k.i64(shape.query()), {},
+                    {},      0.0};
   Value own = headAddress(keyValue, first, shape.keyValue(), 0);
   Value rotary = k.address(rotaryKey.base, k.mul(sampleRow(first), shape.rope), element);
   source.prepare = [=, this](Value channel) -> SmallVector<Value> {
@@ -179,10 +180,10 @@ SharedTile ThreadAttentionBlocks::storeWeights(const ScoreTile &weights, unsigne
 }
 
 SmallVector<Value> ThreadAttentionBlocks::accumulate(const SharedTile &weights, const TileSource &channels,
-                                                     int64_t channelCount, Value walkedExtent,
-                                                     SmallVector<Value> sums) {
+                                                     int64_t channelCount, Value walkedExtent, SmallVector<Value> sums,
+                                                     const TakesPart &sees) {
   return emitThreadProduct(grid, outputShare(channelCount), attentionDepthStep, weights, channels,
-                           {tiles.walked, walkedExtent}, stageBuffer, std::move(sums));
+                           {tiles.walked, walkedExtent}, stageBuffer, std::move(sums), sees);
 }
 
 void ThreadAttentionBlocks::storeRow(const ThreadShare &share, ArrayRef<Value> sums, int64_t i, int64_t from,

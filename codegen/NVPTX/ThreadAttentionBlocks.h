@@ -59,13 +59,21 @@ public:
   ScoreTile scores(const ProductOperand &owned, const TileSource &walked, int64_t depth);
   /// Leaves a tile of weights in shared memory with the walked positions as the depth.
   SharedTile storeWeights(const ScoreTile &weights, unsigned index);
-  /// Adds weights · channels to the accumulators of an output.
+  /// Adds weights · channels to the accumulators of an output. `sees`: which walked positions an owned one has to do
+  /// with (null: all of them).
   llvm::SmallVector<Value> accumulate(const SharedTile &weights, const TileSource &channels, int64_t channelCount,
-                                      Value walkedExtent, llvm::SmallVector<Value> sums);
+                                      Value walkedExtent, llvm::SmallVector<Value> sums, const TakesPart &sees = {});
+  /// The first position of the walked block on the diagonal: owned blocks divide walked ones.
+  Value diagonal() { return k.mul(k.div(first, tiles.walked), tiles.walked); }
+  /// On the diagonal, whether owned position i has to do with a walked one, counted from the diagonal's first: walked
+  /// keys are seen up to the own position, walked queries see the own position from there on.
+  Value seesKey(int64_t i, Value walked) { return k.less(k.add(diagonal(), walked), k.add(ownPosition(i), 1)); }
+  Value isSeenBy(int64_t i, Value walked) { return k.less(k.sub(ownPosition(i), k.i64(1)), k.add(diagonal(), walked)); }
   ThreadShare outputShare(int64_t channels) { return {threadVector, tiles.channelsPerThread(channels)}; }
 
   /// Position number i of the thread's owned ones, counted from the block's first, and number j of its walked ones.
   Value ownedPosition(int64_t i) { return k.add(grid.firstRow(0), i); }
+  Value ownPosition(int64_t i) { return k.add(first, ownedPosition(i)); }
   Value walkedPosition(int64_t j) { return k.add(grid.firstColumn(0), j); }
   /// Stores one row of an output: the columns [from, from + count) of the sums go to `row` from column 0 on. `aligned`
   /// tells that vectors of four are.

@@ -67,15 +67,15 @@ protected:
     return {k.mulf(k.load(k.f32(), logs, row), k.f32(std::numbers::log2e)), k.load(k.f32(), deltas, row)};
   }
 
-  /// p and ds of one score and its gradient · v, zero where the query does not see the key.
-  std::pair<Value, Value> weigh(Value score, Value product, const QueryNumbers &query, Value sees) {
+  /// p and ds of one score and its gradient · v; zero where `counts` (null: everywhere) does not hold.
+  std::pair<Value, Value> weigh(Value score, Value product, const QueryNumbers &query, Value counts) {
     Value exponent = k.fma(score, k.f32(shape.scale * std::numbers::log2e), k.subf(k.f32(0.0), query.logarithm));
-    Value weight = k.select(sees, exp2(exponent), k.f32(0.0));
+    Value weight = exp2(exponent);
     Value change = k.mulf(k.mulf(weight, k.subf(product, query.delta)), k.f32(shape.scale));
-    return {weight, change};
+    if (!counts)
+      return {weight, change};
+    return {k.select(counts, weight, k.f32(0.0)), k.select(counts, change, k.f32(0.0))};
   }
-
-  Value both(Value a, Value b) { return arith::AndIOp::create(k.builder, k.loc, a, b); }
 
   AttentionTensor query, keyValue, rotaryKey, gradient;
   Value logs, deltas;
@@ -95,16 +95,18 @@ public:
     ProductOperand values = keepOwned(valueRows(keyValue, first, extent), shape.value);
     SmallVector<Value> carried = zeroAccumulators(k, valueShare);
     carried.append(zeroAccumulators(k, keyShare));
-    Value firstQuery = k.mul(k.div(first, tiles.walked), tiles.walked);
-    carried =
-        k.forReduce(firstQuery, k.i64(shape.sequence), tiles.walked, carried,
-                    [&](Value position, ValueRange carried) { return emitQueries(keys, values, position, carried); });
+    carried = emitQueries(keys, values, diagonal(), carried, /*onDiagonal=*/true);
+    carried = k.forReduce(k.add(diagonal(), tiles.walked), k.i64(shape.sequence), tiles.walked, carried,
+                          [&](Value position, ValueRange carried) {
+                            ptx::NoUnrollOp::create(k.builder, k.loc);
+                            return emitQueries(keys, values, position, carried, /*onDiagonal=*/false);
+                          });
     storeGradients(carried);
   }
 
 private:
   SmallVector<Value> emitQueries(const ProductOperand &keys, const ProductOperand &values, Value position,
-                                 ValueRange carried) {
+                                 ValueRange carried, bool onDiagonal) {
     Value extent = extentFrom(position, tiles.walked);
     ScoreTile weights = scores(keys, queryRows(query, position, extent), shape.query());
     ScoreTile changes = scores(values, outputRows(gradient, position, extent), shape.value);
@@ -112,17 +114,22 @@ private:
       Value at = k.add(position, walkedPosition(j));
       QueryNumbers numbers = loadQuery(at);
       for (int64_t i = 0; i < threadVector; ++i) {
-        Value sees = k.less(k.add(first, ownedPosition(i)), k.add(at, 1));
-        if (extent)
-          sees = both(sees, k.less(at, k.i64(shape.sequence)));
-        std::tie(weights[i][j], changes[i][j]) = weigh(weights[i][j], changes[i][j], numbers, sees);
+        Value counts = extent ? k.less(at, k.i64(shape.sequence)) : Value();
+        if (onDiagonal) {
+          Value sees = isSeenBy(i, walkedPosition(j));
+          counts = counts ? Value(arith::AndIOp::create(k.builder, k.loc, counts, sees)) : sees;
+        }
+        std::tie(weights[i][j], changes[i][j]) = weigh(weights[i][j], changes[i][j], numbers, counts);
       }
     }
     SharedTile sharedWeights = storeWeights(weights, 0), sharedChanges = storeWeights(changes, 1);
     SmallVector<Value> valueSums(carried.take_front(valueShare.vectors())),
         keySums(carried.drop_front(valueShare.vectors()));
-    valueSums = accumulate(sharedWeights, outputColumns(gradient, position), shape.value, extent, std::move(valueSums));
-    keySums = accumulate(sharedChanges, queryColumns(query, position), shape.query(), extent, std::move(keySums));
+    TakesPart onlyThese = [&](int64_t i, Value walked) { return isSeenBy(i, walked); };
+    const TakesPart sees = onDiagonal ? onlyThese : TakesPart();
+    valueSums =
+        accumulate(sharedWeights, outputColumns(gradient, position), shape.value, extent, std::move(valueSums), sees);
+    keySums = accumulate(sharedChanges, queryColumns(query, position), shape.query(), extent, std::move(keySums), sees);
     valueSums.append(keySums);
     return valueSums;
   }
@@ -166,25 +173,32 @@ public:
     SmallVector<QueryNumbers> numbers;
     for (int64_t i = 0; i < threadVector; ++i)
       numbers.push_back(loadQuery(k.add(first, ownedPosition(i))));
-    SmallVector<Value> sums = k.forReduce(
-        k.i64(0), k.add(first, count), tiles.walked, zeroAccumulators(k, share), [&](Value key, ValueRange carried) {
-          Value extent = extentFrom(key, tiles.walked);
-          ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
-          ScoreTile changes = scores(gradients, valueRows(keyValue, key, extent), shape.value);
-          for (int64_t i = 0; i < threadVector; ++i)
-            for (int64_t j = 0; j < threadVector; ++j) {
-              // Keys beyond the sequence lie beyond every query.
-              Value sees = k.less(k.add(key, walkedPosition(j)), k.add(k.add(first, ownedPosition(i)), 1));
-              changes[i][j] = weigh(tile[i][j], changes[i][j], numbers[i], sees).second;
-            }
-          SharedTile sharedChanges = storeWeights(changes, 0);
-          return accumulate(sharedChanges, keyColumns(keyValue, rotaryKey, key), shape.query(), extent,
-                            llvm::to_vector(carried));
+    SmallVector<Value> sums =
+        k.forReduce(k.i64(0), diagonal(), tiles.walked, zeroAccumulators(k, share), [&](Value key, ValueRange carried) {
+          ptx::NoUnrollOp::create(k.builder, k.loc);
+          return emitKeys(queries, gradients, numbers, key, carried, false);
         });
-    storeGradient(sums);
+    storeGradient(emitKeys(queries, gradients, numbers, diagonal(), sums, /*onDiagonal=*/true));
   }
 
 private:
+  SmallVector<Value> emitKeys(const ProductOperand &queries, const ProductOperand &gradients,
+                              ArrayRef<QueryNumbers> numbers, Value key, ValueRange carried, bool onDiagonal) {
+    // Blocks before the diagonal are whole, and keys beyond the sequence lie beyond every query.
+    Value extent = onDiagonal ? extentFrom(key, tiles.walked) : Value();
+    ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
+    ScoreTile changes = scores(gradients, valueRows(keyValue, key, extent), shape.value);
+    for (int64_t i = 0; i < threadVector; ++i)
+      for (int64_t j = 0; j < threadVector; ++j) {
+        Value sees = onDiagonal ? seesKey(i, walkedPosition(j)) : Value();
+        changes[i][j] = weigh(tile[i][j], changes[i][j], numbers[i], sees).second;
+      }
+    SharedTile sharedChanges = storeWeights(changes, 0);
+    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, walked); };
+    return accumulate(sharedChanges, keyColumns(keyValue, rotaryKey, key), shape.query(), extent,
+                      llvm::to_vector(carried), onDiagonal ? sees : TakesPart());
+  }
+
   void storeGradient(ArrayRef<Value> sums) {
     AttentionTensor to = result(QueryGradient);
     for (int64_t i = 0; i < threadVector; ++i) {

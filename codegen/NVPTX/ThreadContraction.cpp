@@ -4,8 +4,9 @@
 // again row by row for the kernel's elementwise operations, whose operands are then read in whole lines. Rows that a
 // gather brings in are read from their tokens; a block of rows grouped by expert finds its expert first.
 //
-// Where C is small and deep, the depth is cut into parts: each part's sums go to the workspace, and a second stage adds
-// the parts in their order and runs the elementwise operations.
+// Where C is small and deep, every block of the depth goes to a block of threads of its own: its sums go to the
+// workspace, and a second stage adds them in order and runs the elementwise operations. That is the order in which a
+// block of threads that walks over the whole depth adds them, too.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/ElementwiseEmitter.h"
@@ -20,8 +21,8 @@ using namespace hadal;
 
 namespace {
 
-/// Parts of the depth at most, and threads of a block of the stage that adds them.
-constexpr int64_t longestSplit = 16, threadsOfSum = 256;
+/// Threads of a block of the stage that adds the blocks of the depth.
+constexpr int64_t threadsOfSum = 256;
 
 RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
 int64_t elementBytes(Value value) { return tensorType(value).getElementTypeBitWidth() / 8; }
@@ -31,15 +32,16 @@ struct BlockOfC {
   Value row, column;       // first row (of all rows, when they are grouped) and column
   Value rows, columns;     // extent
   Value expert;            // whose weights, or whose gradient
-  Value depthStart, depth; // which part of the depth
-  Value part;              // the number of the part, when the depth is cut
+  Value depthStart, depth; // which part of the depth; null: all of it, or a whole block of it
+  Value part;              // the number of the block of the depth, when each has its own block of threads
 };
 
 class ThreadContractionEmitter {
 public:
   ThreadContractionEmitter(KernelOp kernel, const KernelConfiguration &configuration, GPUStage &stage)
       : kernel(kernel), contraction(*analyzeContraction(kernel)), tiles(ThreadTiles::read(configuration)),
-        configuration(configuration), split(configuration.get("split")), stage(stage), k(stage.k) {
+        configuration(configuration), parts(configuration.get("splits_depth") ? depthBlocks(contraction.depth) : 1),
+        stage(stage), k(stage.k) {
     lanes = contraction.columns % threadVector == 0 ? threadVector : 1;
     for (BlockArgument argument : kernel.getArguments())
       if (RankedTensorType type = tensorType(argument); type.getNumElements() == 1)
@@ -55,19 +57,32 @@ public:
       emitBlock(block);
   }
 
-  /// The second stage: adds the parts of the depth.
+  /// The second stage: adds the blocks of the depth.
   void emitSum() {
     int64_t elements = contraction.rows * contraction.columns;
     Value item = k.add(k.mul(stage.block(), threadsOfSum), stage.thread());
     Value element = k.mul(item, lanes);
     k.ifThen(k.less(element, k.i64(elements)), [&] {
       k.lanes = lanes;
-      SmallVector<Value> parts;
-      for (int64_t part = 0; part < split; ++part)
-        parts.push_back(k.loadAligned(k.f32(), workspace(), k.add(element, part * elements), lanes));
-      Value sum = parts.front();
-      for (Value part : ArrayRef(parts).drop_front())
-        sum = k.addf(sum, part);
+      // Some are loaded before the first of them is added.
+      constexpr int64_t together = 8;
+      auto load = [&](Value part) {
+        return k.loadAligned(k.f32(), workspace(), k.add(element, k.mul(part, elements)), lanes);
+      };
+      auto add = [&](Value sum, Value first, int64_t count) {
+        SmallVector<Value> loaded;
+        for (int64_t i = 0; i < count; ++i)
+          loaded.push_back(load(k.add(first, i)));
+        for (Value part : loaded)
+          sum = k.addf(sum, part);
+        return sum;
+      };
+      int64_t whole = 1 + (parts - 1) / together * together;
+      Value sum = k.forReduce(k.i64(1), k.i64(whole), together, load(k.i64(0)), [&](Value first, ValueRange carried) {
+        ptx::NoUnrollOp::create(k.builder, k.loc);
+        return SmallVector<Value>{add(carried[0], first, together)};
+      })[0];
+      sum = add(sum, k.i64(whole), parts - whole);
       emitEpilogue(k.div(element, contraction.columns), k.rem(element, contraction.columns), sum);
     });
   }
@@ -85,7 +100,7 @@ private:
     if (contraction.grouping == ContractionGrouping::Depth) {
       block.expert = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
-    } else if (split > 1) {
+    } else if (parts > 1) {
       block.part = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
     }
@@ -112,19 +127,17 @@ private:
     if (contraction.grouping == ContractionGrouping::Depth) {
       block.depthStart = offset(block.expert);
       block.depth = k.sub(offset(k.add(block.expert, 1)), block.depthStart);
-    } else if (split > 1) {
-      block.depthStart = k.mul(block.part, partDepth());
-      block.depth = k.min(k.i64(partDepth()), k.sub(k.i64(contraction.depth), block.depthStart));
+    } else if (parts > 1) {
+      block.depthStart = k.mul(block.part, arithmetic::depthBlock);
+      if (contraction.depth % arithmetic::depthBlock != 0)
+        block.depth = k.min(k.i64(arithmetic::depthBlock), k.sub(k.i64(contraction.depth), block.depthStart));
     }
   }
-
-  /// The depth of a part: whole steps, so that every part but the last begins and ends with one.
-  int64_t partDepth() { return int64_t(llvm::alignTo(llvm::divideCeil(contraction.depth, split), tiles.depth)); }
 
   /// The operand from a position of the tile (a row of A, a column of B) on. `extent` is null when the tile is whole.
   TileSource source(const ContractionOperand &operand, const BlockOfC &block, Value position, Value extent) {
     Type element = tensorType(operand.tensor).getElementType();
-    TileSource source{element, operand.depthContiguous, vectorLength(operand), extent, {}, {}};
+    TileSource source{element, operand.depthContiguous, vectorLength(operand), extent, {}, {}, 0.0};
     bool contiguous = operand.depthContiguous;
     // Where a row of the operand's matrix begins.
     auto rowStart = [this, &operand](Value row) {
@@ -173,9 +186,7 @@ private:
     bool wholeColumns = contraction.columns % tiles.columns == 0;
     TileSource rhs = source(contraction.rhs, rhsBlock, column, wholeColumns ? Value() : block.columns);
 
-    ProductDepth depth{contraction.depth, block.depth};
-    if (split > 1 && contraction.depth % (partDepth() * split) == 0)
-      depth = {partDepth(), Value()};
+    ProductDepth depth{parts > 1 ? arithmetic::depthBlock : contraction.depth, block.depth};
     k.lanes = lanes;
     emitTiledProduct(k, stage.thread(), tiles, lhs, rhs, depth, stage.shared(0), lanes, block.rows, block.columns,
                      [&](Value row, Value column, Value sum) { finish(block, row, k.add(block.column, column), sum); });
@@ -184,7 +195,7 @@ private:
   /// What becomes of `lanes` numbers of C.
   void finish(const BlockOfC &block, Value rowInBlock, Value column, Value sum) {
     Value row = k.add(block.row, rowInBlock);
-    if (split > 1) {
+    if (parts > 1) {
       Value partRow = k.add(k.mul(block.part, contraction.rows), row);
       return k.storeAligned(sum, workspace(), k.add(k.mul(partRow, contraction.columns), column), lanes);
     }
@@ -229,7 +240,8 @@ private:
   Contraction contraction;
   const ThreadTiles tiles;
   const KernelConfiguration &configuration;
-  const int64_t split;
+  /// Blocks of threads to a block of C, one for each block of the depth.
+  const int64_t parts;
   GPUStage &stage;
   KernelBuilder &k;
   int64_t lanes;
@@ -253,20 +265,21 @@ public:
              << kernel.getSymName() << "' holds no matrix product that this strategy serves";
     bool grouped = contraction->grouping != ContractionGrouping::None;
     int64_t bytes = llvm::divideCeil(elementBytes(contraction->lhs.tensor) + elementBytes(contraction->rhs.tensor), 2);
-    auto [tiles, split] = chooseThreadTiles(contraction->shape, bytes, grouped ? 1 : longestSplit);
+    auto [tiles, splitsDepth] = chooseThreadTiles(contraction->shape, bytes, /*maySplit=*/!grouped);
     int64_t rowTasks = contraction->rowTasks(tiles.rows), columnTasks = contraction->columnTasks(tiles.columns);
     tiles.record(configuration);
-    configuration.set("split", split);
+    configuration.set("splits_depth", splitsDepth);
     configuration.set("row_tasks", rowTasks);
     configuration.set("column_tasks", columnTasks);
     configuration.set("rows_first", !grouped && contraction->rows <= contraction->columns);
-    int64_t products = contraction->grouping == ContractionGrouping::Depth ? contraction->experts : split;
+    int64_t parts = splitsDepth ? depthBlocks(contraction->depth) : 1;
+    int64_t products = contraction->grouping == ContractionGrouping::Depth ? contraction->experts : parts;
     configuration.addGPUStage("product", std::max<int64_t>(1, products * rowTasks * columnTasks), tiles.threads(),
-                              tiles.sharedBytes());
-    if (split > 1) {
+                              tiles.sharedBytes(splitsDepth ? arithmetic::depthBlock : contraction->depth));
+    if (splitsDepth) {
       int64_t elements = contraction->rows * contraction->columns;
       int64_t perBlock = threadsOfSum * (contraction->columns % threadVector == 0 ? threadVector : 1);
-      configuration.workspace = split * elements * 4;
+      configuration.workspace = parts * elements * 4;
       configuration.addGPUStage("sum", llvm::divideCeil(elements, perBlock), threadsOfSum);
     }
     return success();

@@ -3,11 +3,11 @@
 // For every chunk of tokens, one stage after the other:
 //
 //   logits            z = hidden Wᵀ, into the workspace
-//   softmax           a block of threads per token: m = max z and l = Σ 2^(z - m) in one pass (scores carry log₂ e),
-//   then
-//                     loss = m + log₂ l - z_target, kept, and z becomes dz = gradient/tokens · (softmax z - onehot)
+//   softmax           a block of threads per token: m = max z, then l = Σ 2^(z - m), a sum along the row (scores carry
+//                     log₂ e), then loss = m + log₂ l - z_target, kept, and z becomes
+//                     dz = gradient/tokens · (softmax z - onehot)
 //   hidden_gradient   dz W, the chunk's rows of the result
-//   weight_gradient   dzᵀ hidden, which the first chunk writes (or adds to the gradient so far) and the others add to
+//   weight_gradient   dzᵀ hidden, whose blocks of the depth are added to the gradient so far, one by one
 //
 // and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
 //
@@ -68,21 +68,19 @@ public:
 
   void emitWeightGradient() {
     ProductDepth depth{chunk, head.tokens % chunk == 0 ? Value() : tokens};
-    emitProduct("weight_gradient", head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
-                [&](Value element, Value sum) {
-                  // The first chunk's sum so far is the gradient that is handed in, or nothing.
-                  int64_t accumulated = head.weightGradient.accumulated;
-                  Value isFirst = k.equal(stage.iteration, k.i64(0)), zero = k.constant(sum.getType(), 0.0);
-                  Value soFar = resultAddress(head.weightGradient);
-                  if (accumulated >= 0)
-                    soFar = k.select(isFirst, k.argument(accumulated), soFar);
-                  auto before = [&] { return k.loadAligned(k.f32(), soFar, element, k.lanes); };
-                  if (accumulated < 0)
-                    sum = k.addf(sum, ifElse(isFirst, zero, before));
-                  else
-                    sum = k.addf(before(), sum);
-                  storeResult(head.weightGradient, element, sum);
-                });
+    // The blocks of tokens are added one by one to the sum so far: a chunk is made of whole ones, so that it does not
+    // show. The first chunk's sum so far is the gradient that is handed in, or zero.
+    int64_t accumulated = head.weightGradient.accumulated;
+    Value isFirst = k.equal(stage.iteration, k.i64(0)), soFar = resultAddress(head.weightGradient);
+    if (accumulated >= 0)
+      soFar = k.select(isFirst, k.argument(accumulated), soFar);
+    auto start = [&](Value element) {
+      auto load = [&] { return k.loadAligned(k.f32(), soFar, element, k.lanes); };
+      return accumulated < 0 ? ifElse(isFirst, k.splat(0.0), load) : load();
+    };
+    emitProduct(
+        "weight_gradient", head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
+        [&](Value element, Value sum) { storeResult(head.weightGradient, element, sum); }, start);
   }
 
   void emitSoftmax() {
@@ -127,9 +125,10 @@ private:
   }
 
   /// This block's part of a product whose tiles were recorded under `name`. `store` gets the place of `lanes` numbers
-  /// in C.
+  /// in C, and so does `start`, which says what the product is added to.
   void emitProduct(StringRef name, const ProductShape &shape, Matrix lhs, Matrix rhs, Value rows,
-                   const ProductDepth &depth, function_ref<void(Value element, Value sum)> store) {
+                   const ProductDepth &depth, function_ref<void(Value element, Value sum)> store,
+                   function_ref<Value(Value element)> start = {}) {
     ThreadTiles tiles = ThreadTiles::read(configuration, (name + "_").str());
     // The larger side is read once: its blocks change last.
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rows);
@@ -148,12 +147,13 @@ private:
     k.lanes = shape.columns % threadVector == 0 ? threadVector : 1;
     // The last chunk may be shorter than the number of blocks is made for.
     k.ifThen(k.less(k.i64(0), rowExtent), [&] {
+      auto place = [&](Value r, Value c) { return k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)); };
+      auto startAt = [&](Value r, Value c) { return start(place(r, c)); };
       emitTiledProduct(
           k, stage.thread(), tiles, source(lhs, shape.lhsDepthContiguous, row, rowExtent),
           source(rhs, shape.rhsDepthContiguous, column, shape.columns % tiles.columns == 0 ? Value() : columnExtent),
-          depth, stage.shared(0), k.lanes, rowExtent, columnExtent, [&](Value r, Value c, Value sum) {
-            store(k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)), sum);
-          });
+          depth, stage.shared(0), k.lanes, rowExtent, columnExtent,
+          [&](Value r, Value c, Value sum) { store(place(r, c), sum); }, start ? StartOfSums(startAt) : StartOfSums());
     });
   }
 
@@ -167,20 +167,14 @@ private:
       return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(log2e)));
     };
 
-    SmallVector<Value> mine = k.forReduce(begin, end, stride, {k.f32(lowestLogit), k.f32(0.0)},
-                                          [&](Value index, ValueRange carried) -> SmallVector<Value> {
-                                            SmallVector<Value> scores = load(index);
-                                            Value largest = carried[0];
-                                            for (Value score : scores)
-                                              largest = larger(largest, score);
-                                            Value sum = k.mulf(carried[1], exp2(k.subf(carried[0], largest)));
-                                            for (Value score : scores)
-                                              sum = k.addf(sum, exp2(k.subf(score, largest)));
-                                            return {largest, sum};
-                                          });
-    int64_t bytes = GPUStage::reductionBytes(1, threadsOfSoftmax);
-    Value largest = stage.blockReduceMax(mine[0], 0);
-    Value sum = stage.blockReduceAdd(k.mulf(mine[1], exp2(k.subf(mine[0], largest))), bytes);
+    Value largest = k.forReduce(begin, end, stride, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
+      Value largest = carried[0];
+      for (Value score : load(index))
+        largest = larger(largest, score);
+      return SmallVector<Value>{largest};
+    })[0];
+    largest = stage.blockReduceMax(largest, 0);
+    Value sum = sumOfExponentials(load, largest);
     Value isFirstThread = k.equal(stage.thread(), k.i64(0));
     k.ifThen(isFirstThread, [&] {
       Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
@@ -200,6 +194,28 @@ private:
     });
     stage.barrier();
     k.ifThen(isFirstThread, [&] { k.store(k.subf(k.load(k.f32(), z, target), factor), z, target); });
+  }
+
+  /// Σ 2^(score - largest), a sum along the row: vector i of a thread goes to accumulator i mod R.
+  Value sumOfExponentials(function_ref<SmallVector<Value>(Value index)> load, Value largest) {
+    int64_t accumulators = arithmetic::hopper::lanes / (threadsOfSoftmax * k.lanes);
+    Value own = k.mul(stage.thread(), k.lanes), last = k.i64(head.vocabulary - k.lanes);
+    SmallVector<Value> sums(accumulators, k.splat(0.0));
+    sums = k.forReduce(k.i64(0), k.i64(head.vocabulary), arithmetic::hopper::lanes, sums,
+                       [&](Value start, ValueRange carried) {
+                         SmallVector<Value> next(carried);
+                         for (int64_t i = 0; i < accumulators; ++i) {
+                           Value index = k.add(k.add(start, own), i * threadsOfSoftmax * k.lanes);
+                           SmallVector<Value> shares;
+                           for (Value score : load(k.min(index, last)))
+                             shares.push_back(exp2(k.subf(score, largest)));
+                           Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), shares);
+                           next[i] = k.select(k.less(last, index), next[i], k.addf(next[i], vector));
+                         }
+                         return next;
+                       });
+    // Behind the bytes of the maximum.
+    return stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, GPUStage::reductionBytes(1, threadsOfSoftmax))[0];
   }
 
   SmallVector<Value> elements(Value vector) {
@@ -234,8 +250,10 @@ public:
     if (failed(head))
       return kernel.emitError("the kernel '")
              << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
-    int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary)),
-            chunks = llvm::divideCeil(head->tokens, chunk);
+    // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
+    int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
+    chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+    int64_t chunks = llvm::divideCeil(head->tokens, chunk);
     configuration.set("chunk", chunk);
     SmallVector<unsigned> perChunk;
     auto add = [&](StringRef name, int64_t blocks, int64_t threads, int64_t shared) {
@@ -246,10 +264,13 @@ public:
       ThreadTiles tiles = chooseThreadTiles(shape, /*elementBytes=*/4).tiles;
       tiles.record(configuration, (name + "_").str());
       add(name, llvm::divideCeil(shape.rows, tiles.rows) * llvm::divideCeil(shape.columns, tiles.columns),
-          tiles.threads(), tiles.sharedBytes());
+          tiles.threads(), tiles.sharedBytes(shape.depth));
     };
     addProduct("logits", head->logits(chunk));
-    add("softmax", chunk, threadsOfSoftmax, 2 * GPUStage::reductionBytes(1, threadsOfSoftmax));
+    int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
+    add("softmax", chunk, threadsOfSoftmax,
+        GPUStage::reductionBytes(1, threadsOfSoftmax) +
+            GPUStage::reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
     if (head->hiddenGradient.exists())
       addProduct("hidden_gradient", head->hiddenProduct(chunk));
     if (head->weightGradient.exists())

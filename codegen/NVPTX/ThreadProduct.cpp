@@ -75,7 +75,7 @@ ThreadGrid::ThreadGrid(KernelBuilder &k, Value thread, const ThreadTiles &tiles)
 
 TileSource hadal::matrixSource(KernelBuilder &k, Value base, Type element, Value rowStride, bool depthContiguous,
                                int64_t vector, Value extent) {
-  TileSource source{element, depthContiguous, vector, extent, {}, {}};
+  TileSource source{element, depthContiguous, vector, extent, {}, {}, 0.0};
   source.prepare = [=, &k](Value position) -> SmallVector<Value> {
     return {elementAddress(k, base, depthContiguous ? k.mul(position, rowStride) : position, element)};
   };
@@ -120,7 +120,7 @@ SmallVector<Value> TileLoader::load(Value firstDepth, const ProductDepth &end) {
     }
     Value value = loadAsF32(k, source.address(unit.prepared, at), source.element, source.vector);
     if (inside)
-      value = k.select(inside, value, k.constant(value.getType(), 0.0));
+      value = k.select(inside, value, k.constant(value.getType(), source.padding));
     values.push_back(value);
   }
   return values;
@@ -157,10 +157,13 @@ namespace {
 class ProductEmitter {
 public:
   ProductEmitter(const ThreadGrid &grid, const ThreadShare &share, int64_t depthStep, const ProductOperand &lhs,
-                 const ProductOperand &rhs, const ProductDepth &depth, Value stage)
-      : k(grid.k), grid(grid), share(share), depthStep(depthStep), depth(depth), stage(stage) {
+                 const ProductOperand &rhs, const ProductDepth &depth, Value stage, const TakesPart &takesPart)
+      : k(grid.k), grid(grid), share(share), depthStep(depthStep), depth(depth), stage(stage), takesPart(takesPart) {
     addSide(lhs, grid.rows * share.rows, k.mul(grid.row, threadVector));
-    addSide(rhs, grid.columns * share.columns, k.mul(grid.column, threadVector));
+    // +0 · -0 = -0, which changes no sum, not even -0: how far a depth is padded does not show.
+    ProductOperand columns = rhs;
+    columns.source.padding = -0.0;
+    addSide(columns, grid.columns * share.columns, k.mul(grid.column, threadVector));
   }
 
   /// A step is stored, waited for, and multiplied while the next one is fetched (the last step fetches itself again).
@@ -250,10 +253,13 @@ private:
         Value rows = loadFragment(base[0], d * stride[0] + r * grid.rows * threadVector);
         for (int64_t i = 0; i < threadVector; ++i) {
           Value number = vector::ExtractOp::create(k.builder, k.loc, rows, ArrayRef<int64_t>{i});
-          Value factor = vector::BroadcastOp::create(k.builder, k.loc, rows.getType(), number);
+          Value factor = vector::BroadcastOp::create(k.builder, k.loc, rows.getType(), number), counts;
+          if (takesPart)
+            counts = takesPart(r * threadVector + i, k.add(k.mul(step, depthStep), d));
           for (int64_t p = 0; p < columnPieces; ++p) {
             Value &sum = sums[share.index(r * threadVector + i, p)];
-            sum = k.fma(factor, columns[p], sum);
+            Value next = k.fma(factor, columns[p], sum);
+            sum = counts ? k.select(counts, next, sum) : next;
           }
         }
       }
@@ -271,6 +277,7 @@ private:
   const int64_t depthStep;
   const ProductDepth depth;
   Value stage;
+  const TakesPart &takesPart;
   int64_t bufferElements = 0;
   SmallVector<Side, 2> sides;
 };
@@ -279,47 +286,138 @@ private:
 
 SmallVector<Value> hadal::emitThreadProduct(const ThreadGrid &grid, const ThreadShare &share, int64_t depthStep,
                                             const ProductOperand &lhs, const ProductOperand &rhs,
-                                            const ProductDepth &depth, Value stage, SmallVector<Value> accumulators) {
-  return ProductEmitter(grid, share, depthStep, lhs, rhs, depth, stage).emit(std::move(accumulators));
+                                            const ProductDepth &depth, Value stage, SmallVector<Value> accumulators,
+                                            const TakesPart &takesPart) {
+  return ProductEmitter(grid, share, depthStep, lhs, rhs, depth, stage, takesPart).emit(std::move(accumulators));
 }
 
 //===----------------------------------------------------------------------===//
 // What becomes of the numbers
 //===----------------------------------------------------------------------===//
 
-/// Leaves a share in shared memory, row by row, `stride` elements apart.
-static void storeShare(const ThreadGrid &grid, const ThreadShare &share, ArrayRef<Value> accumulators, Value to,
-                       int64_t stride) {
+/// Visits a thread's share of a tile that lies in shared memory row by row, `stride` elements apart: each vector of it
+/// with its address.
+static void forShare(const ThreadGrid &grid, const ThreadShare &share, Value tile, int64_t stride,
+                     function_ref<void(int64_t vector, Value address)> body) {
   KernelBuilder &k = grid.k;
   Value offset = k.add(k.mul(grid.row, threadVector * stride), k.mul(grid.column, threadVector));
-  Value mine = elementAddress(k, to, offset, k.f32());
+  Value mine = elementAddress(k, tile, offset, k.f32());
   for (int64_t row = 0; row < share.rows; ++row)
     for (int64_t piece = 0; piece < share.columns / threadVector; ++piece) {
       int64_t tileRow = row / threadVector * grid.rows * threadVector + row % threadVector;
-      storeF32(k, accumulators[share.index(row, piece)],
-               offsetAddress(k, mine, tileRow * stride + piece * grid.columns * threadVector), k.f32());
+      body(share.index(row, piece), offsetAddress(k, mine, tileRow * stride + piece * grid.columns * threadVector));
     }
 }
 
-void hadal::emitTiledProduct(KernelBuilder &k, Value thread, const ThreadTiles &tiles, const TileSource &lhs,
-                             const TileSource &rhs, const ProductDepth &depth, Value shared, int64_t lanes,
-                             Value rowExtent, Value columnExtent, function_ref<void(Value, Value, Value)> body) {
-  ThreadGrid grid(k, thread, tiles);
-  ThreadShare share{tiles.threadRows, tiles.threadColumns};
-  SmallVector<Value> sums =
-      emitThreadProduct(grid, share, tiles.depth, lhs, rhs, depth, shared, zeroAccumulators(k, share));
-  emitBarrier(k, grid.threads());
-  storeShare(grid, share, sums, shared, tiles.columns);
-  emitBarrier(k, grid.threads());
-  // Neighbouring threads take neighbouring columns now.
-  k.forLoop(k.mul(thread, lanes), k.i64(tiles.rows * tiles.columns), grid.threads() * lanes, [&](Value element) {
-    Value row = k.div(element, tiles.columns), column = k.rem(element, tiles.columns);
-    Value inside = arith::AndIOp::create(k.builder, k.loc, k.less(row, rowExtent), k.less(column, columnExtent));
-    k.ifThen(inside, [&] {
-      Value value = loadAsF32(k, elementAddress(k, shared, element, k.f32()), k.f32(), lanes);
+namespace {
+
+/// A block of C by one block of threads.
+class TiledProduct {
+public:
+  TiledProduct(KernelBuilder &k, Value thread, const ThreadTiles &tiles, const TileSource &lhs, const TileSource &rhs,
+               const ProductDepth &depth, Value shared, int64_t lanes)
+      : k(k), tiles(tiles), lhs(lhs), rhs(rhs), depth(depth), shared(shared), lanes(lanes), grid(k, thread, tiles),
+        share{tiles.threadRows, tiles.threadColumns}, isOneBlock(depthBlocks(depth.fixed) == 1) {
+    result = isOneBlock ? shared : elementAddress(k, shared, k.i64(tiles.stepBytes() / 4), k.f32());
+  }
+
+  void emit(Value rowExtent, Value columnExtent, function_ref<void(Value, Value, Value)> body, StartOfSums start) {
+    if (isOneBlock) {
+      SmallVector<Value> sums = multiply(k.i64(0), depth);
+      emitBarrier(k, grid.threads());
+      store(sums);
+    } else {
+      // The first barrier of a product stands between this and the additions.
+      if (start)
+        visit(
+            rowExtent, columnExtent,
+            [&](Value row, Value column, Value address) { storeF32(k, start(row, column), address, k.f32()); },
+            [&](Value address) {
+              Type type = lanes == 1 ? k.f32() : Type(VectorType::get({lanes}, k.f32()));
+              storeF32(k, k.constant(type, 0.0), address, k.f32());
+            });
+      addBlocks(/*toNothing=*/!start);
+    }
+    emitBarrier(k, grid.threads());
+    visit(rowExtent, columnExtent, [&](Value row, Value column, Value address) {
+      Value value = loadAsF32(k, address, k.f32(), lanes);
       if (lanes == 1)
         value = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({1}, k.f32()), value);
-      body(row, column, value);
+      body(row, column, isOneBlock && start ? k.addf(start(row, column), value) : value);
     });
-  });
+  }
+
+private:
+  /// The sums of the depth from a place on.
+  SmallVector<Value> multiply(Value from, const ProductDepth &depth) {
+    auto shift = [&](TileSource source) {
+      source.address = [address = source.address, from, &k = k](ValueRange prepared, Value depth) {
+        return address(prepared, k.add(depth, from));
+      };
+      return source;
+    };
+    return emitThreadProduct(grid, share, tiles.depth, isOneBlock ? lhs : shift(lhs), isOneBlock ? rhs : shift(rhs),
+                             depth, shared, zeroAccumulators(k, share));
+  }
+
+  /// A thread adds to its own share of the result alone, so that no barrier is needed.
+  void addBlocks(bool toNothing) {
+    constexpr int64_t block = arithmetic::depthBlock;
+    // A depth of zero is a block of zeros.
+    Value end = depth.dynamic ? k.max(depth.dynamic, k.i64(1)) : k.i64(depth.fixed);
+    k.forLoop(k.i64(0), end, block, [&](Value from) {
+      ptx::NoUnrollOp::create(k.builder, k.loc);
+      ProductDepth own{block, {}};
+      if (depth.dynamic || depth.fixed % block != 0)
+        own.dynamic = k.min(k.i64(block), k.sub(depth.value(k), from));
+      SmallVector<Value> sums = multiply(from, own);
+      auto add = [&] {
+        forShare(grid, share, result, tiles.columns, [&](int64_t vector, Value address) {
+          Value before = loadAsF32(k, address, k.f32(), threadVector);
+          storeF32(k, k.addf(before, sums[vector]), address, k.f32());
+        });
+      };
+      if (toNothing)
+        k.ifThen(k.equal(from, k.i64(0)), [&] { store(sums); }, add);
+      else
+        add();
+    });
+  }
+
+  void store(ArrayRef<Value> sums) {
+    forShare(grid, share, result, tiles.columns,
+             [&](int64_t vector, Value address) { storeF32(k, sums[vector], address, k.f32()); });
+  }
+
+  /// The numbers of the result, those within the extents and, if anything, those outside: neighbouring threads take
+  /// neighbouring columns.
+  void visit(Value rowExtent, Value columnExtent, function_ref<void(Value row, Value column, Value address)> body,
+             function_ref<void(Value address)> outside = {}) {
+    k.forLoop(k.mul(grid.thread, lanes), k.i64(tiles.rows * tiles.columns), grid.threads() * lanes, [&](Value element) {
+      Value row = k.div(element, tiles.columns), column = k.rem(element, tiles.columns);
+      Value inside = arith::AndIOp::create(k.builder, k.loc, k.less(row, rowExtent), k.less(column, columnExtent));
+      Value address = elementAddress(k, result, element, k.f32());
+      auto emitOutside = [&] { outside(address); };
+      k.ifThen(inside, [&] { body(row, column, address); }, outside ? function_ref<void()>(emitOutside) : nullptr);
+    });
+  }
+
+  KernelBuilder &k;
+  const ThreadTiles &tiles;
+  const TileSource &lhs, &rhs;
+  const ProductDepth depth;
+  Value shared, result;
+  const int64_t lanes;
+  const ThreadGrid grid;
+  const ThreadShare share;
+  const bool isOneBlock;
+};
+
+} // namespace
+
+void hadal::emitTiledProduct(KernelBuilder &k, Value thread, const ThreadTiles &tiles, const TileSource &lhs,
+                             const TileSource &rhs, const ProductDepth &depth, Value shared, int64_t lanes,
+                             Value rowExtent, Value columnExtent, function_ref<void(Value, Value, Value)> body,
+                             StartOfSums start) {
+  TiledProduct(k, thread, tiles, lhs, rhs, depth, shared, lanes).emit(rowExtent, columnExtent, body, start);
 }

@@ -65,13 +65,15 @@ struct TileSource {
   /// even when there is none, and must then be an address that can be read.
   std::function<llvm::SmallVector<mlir::Value>(mlir::Value position)> prepare;
   std::function<mlir::Value(mlir::ValueRange prepared, mlir::Value depth)> address;
+  /// What stands beyond the end of the depth.
+  double padding = 0.0;
 };
 
 /// A matrix in memory with rows `columns` elements apart, of which the tile begins at `base`.
 TileSource matrixSource(KernelBuilder &k, mlir::Value base, mlir::Type element, mlir::Value rowStride,
                         bool depthContiguous, int64_t vector, mlir::Value extent);
 
-/// How deep a product is: a number, or one that is known at run time.
+/// How deep a product is: a number, or one that is known at run time and at most that.
 struct ProductDepth {
   int64_t fixed = 0;
   mlir::Value dynamic = {};
@@ -119,19 +121,28 @@ struct ThreadShare {
 /// Vectors of zeros for a share.
 llvm::SmallVector<mlir::Value> zeroAccumulators(KernelBuilder &k, const ThreadShare &share);
 
+/// Whether a row of a thread's share (0, 1, ...) takes part in a depth of a product. Where it does not, its sums stay
+/// as they are: a factor of zero would not do that to a NaN.
+using TakesPart = std::function<mlir::Value(int64_t row, mlir::Value depth)>;
+
 /// Adds the product of a tile to the accumulators. All threads of the block take part; the buffers at `stage` hold
 /// stagedBytes. The first thing done is a barrier, so earlier reads of the buffers need none.
 llvm::SmallVector<mlir::Value> emitThreadProduct(const ThreadGrid &grid, const ThreadShare &share, int64_t depthStep,
                                                  const ProductOperand &lhs, const ProductOperand &rhs,
                                                  const ProductDepth &depth, mlir::Value stage,
-                                                 llvm::SmallVector<mlir::Value> accumulators);
+                                                 llvm::SmallVector<mlir::Value> accumulators,
+                                                 const TakesPart &takesPart = {});
 
 /// A whole product for one block of threads: multiplies, and visits every number of the block of C that lies within the
-/// extents, `lanes` (1 or 4) neighbours at a time. `shared` has ThreadTiles::sharedBytes.
+/// extents, `lanes` (1 or 4) neighbours at a time. `shared` has ThreadTiles::sharedBytes. The depth is cut into blocks
+/// of arithmetic::depthBlock, from its depth 0 on: a chain of multiply-adds in each, the blocks' sums added in order.
+/// `start`: what the first block is added to, of `lanes` numbers of C (null: to nothing).
+using StartOfSums = llvm::function_ref<mlir::Value(mlir::Value row, mlir::Value column)>;
 void emitTiledProduct(KernelBuilder &k, mlir::Value thread, const ThreadTiles &tiles, const TileSource &lhs,
                       const TileSource &rhs, const ProductDepth &depth, mlir::Value shared, int64_t lanes,
                       mlir::Value rowExtent, mlir::Value columnExtent,
-                      llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value vector)> body);
+                      llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value vector)> body,
+                      StartOfSums start = {});
 
 } // namespace hadal
 

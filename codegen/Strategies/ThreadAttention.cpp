@@ -3,7 +3,7 @@
 // The model is that of ThreadTiles.cpp for the products of a pair of blocks, times the pairs that a causal sequence
 // has. Between products a block waits for its threads and turns scores into weights; that is a constant per pair.
 // Small blocks fill the multiprocessors when sequences are short and heads are few; large ones read less. Channels are
-// padded to what a row of threads holds, so narrow heads prefer narrow blocks.
+// padded to what a row of threads holds.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/ThreadAttention.h"
@@ -79,39 +79,34 @@ int64_t ThreadAttentionTiles::stageBytes(const AttentionWork &work) const {
   return bytes;
 }
 
-bool hadal::fitsThreadAttention(const AttentionWork &work) {
-  // The smallest blocks with the widest rows of threads.
-  return isPossible({16, 64, false}, work);
-}
+bool hadal::fitsThreadAttention(const AttentionWork &work) { return isPossible({16, false}, work); }
 
 ThreadAttentionTiles hadal::chooseThreadAttentionTiles(const AttentionShape &shape, const AttentionWork &work) {
-  ThreadAttentionTiles best{16, 64, false};
+  ThreadAttentionTiles best{16, false};
   double bestCycles = std::numeric_limits<double>::infinity();
   for (int64_t owned : {64, 32, 16})
-    for (int64_t walked : {64, 32})
-      for (bool resident : {true, false}) {
-        ThreadAttentionTiles tiles{owned, walked, resident};
-        if (!isPossible(tiles, work))
-          continue;
-        double candidate = cycles(shape, work, tiles);
-        if (candidate < bestCycles) {
-          bestCycles = candidate;
-          best = tiles;
-        }
-        // Reading the owned block again is for heads that are too large to keep.
-        break;
+    for (bool resident : {true, false}) {
+      ThreadAttentionTiles tiles{owned, resident};
+      if (!isPossible(tiles, work))
+        continue;
+      double candidate = cycles(shape, work, tiles);
+      if (candidate < bestCycles) {
+        bestCycles = candidate;
+        best = tiles;
       }
+      // Reading the owned block again is for heads that are too large to keep.
+      break;
+    }
   return best;
 }
 
 void ThreadAttentionTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
   auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
   set("owned", owned);
-  set("walked", walked);
   set("resident", resident);
 }
 
 ThreadAttentionTiles ThreadAttentionTiles::read(const KernelConfiguration &configuration, llvm::StringRef prefix) {
   auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
-  return {get("owned"), get("walked"), get("resident") != 0};
+  return {get("owned"), get("resident") != 0};
 }

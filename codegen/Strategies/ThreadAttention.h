@@ -2,7 +2,8 @@
 //
 // A stage of attention owns a block of positions of one head (queries, or keys for their gradient) and walks over
 // blocks of the other side. For every pair of blocks each thread holds 4 × 4 scores; products of the scores with
-// channels add up in its registers. This file chooses the two blocks for each of the three stages that multiply.
+// channels add up in its registers. This file chooses the owned block for each of the three stages that multiply; the
+// walked one is no choice, since it decides the bits (docs/rationale/arithmetic.md).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_THREADATTENTION_H
@@ -33,13 +34,14 @@ struct AttentionWork {
 };
 
 struct ThreadAttentionTiles {
-  /// Positions of the block that a block of threads owns, and of those that it walks over.
-  int64_t owned = 0, walked = 0;
+  /// Positions of the block that a block of threads owns, a divisor of those that it walks over at a time.
+  int64_t owned = 0;
+  static constexpr int64_t walked = arithmetic::hopper::walkedBlock;
   /// Whether the owned block's channels stay in shared memory; otherwise they are read again for every pair of blocks.
   bool resident = false;
 
   int64_t threadRows() const { return owned / threadVector; }
-  int64_t threadColumns() const { return walked / threadVector; }
+  static constexpr int64_t threadColumns() { return walked / threadVector; }
   int64_t threads() const { return threadRows() * threadColumns(); }
   /// Channels that a thread holds of each of its rows, when there are `channels` in all.
   int64_t channelsPerThread(int64_t channels) const;

@@ -8,8 +8,9 @@
 //
 // and blocks on the same multiprocessor overlap, so that either the largest of the three decides (throughput), or the
 // time of one block alone, in which a step takes at least the latency of a load (latency). Large tiles read less,
-// small ones fill the multiprocessors; parts of the depth fill them where C is small, at the price of writing and
-// reading partial sums.
+// small ones fill the multiprocessors. At the end of a block of the depth its sums are added to those before, in shared
+// memory; or each block of the depth goes to another block of threads, which fills the multiprocessors where C is
+// small, at the price of writing and reading partial sums.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/ThreadTiles.h"
@@ -22,9 +23,9 @@ namespace {
 
 // An H100 or H200.
 constexpr int64_t multiprocessors = 132, sharedPerMultiprocessor = 228 << 10, registersPerMultiprocessor = 65536;
-constexpr int64_t threadsPerMultiprocessor = 2048, largestSharedBlock = 227 << 10;
+constexpr int64_t threadsPerMultiprocessor = 2048;
 /// Bytes per cycle from the second-level cache to one multiprocessor, and cycles until a load from there arrives.
-constexpr double globalBytes = 24.0, globalLatency = 600.0;
+constexpr double globalBytes = 24.0, globalLatency = 600.0, sharedBytesPerCycle = 128.0;
 /// Cycles of a block before its first and after its last step, and of another launch.
 constexpr double blockOverhead = 2000.0, launchOverhead = 4000.0;
 
@@ -34,54 +35,59 @@ constexpr ThreadTiles candidates[] = {
     {32, 32, 32, 4, 4},   {64, 16, 32, 4, 4},  {16, 64, 32, 4, 4},
 };
 
-double cycles(const ProductShape &shape, const ThreadTiles &tiles, int64_t elementBytes, int64_t split) {
+/// Blocks of the depth that one stage adds up at most: as many blocks of C lie in the workspace.
+constexpr int64_t mostParts = 64;
+
+double cycles(const ProductShape &shape, const ThreadTiles &tiles, int64_t elementBytes, int64_t parts) {
   int64_t rowBlocks = llvm::divideCeil(shape.rows, tiles.rows),
           columnBlocks = llvm::divideCeil(shape.columns, tiles.columns);
-  int64_t blocks = shape.batches * rowBlocks * columnBlocks * split;
-  double steps = double(llvm::divideCeil(llvm::divideCeil(std::max<int64_t>(shape.depth, 1), split), tiles.depth));
+  int64_t blocks = shape.batches * rowBlocks * columnBlocks * parts;
+  int64_t depth = parts > 1 ? arithmetic::depthBlock : std::max<int64_t>(shape.depth, 1);
+  double steps = double(llvm::divideCeil(depth, tiles.depth));
   double warps = double(tiles.threads()) / 32.0, perThread = double(tiles.threadRows * tiles.threadColumns);
   double issue = double(tiles.depth) * perThread * warps / 4.0;
   double shared = double(tiles.depth) * warps * double(tiles.threadRows + tiles.threadColumns) / threadVector * 2.0;
   double global = double((tiles.rows + tiles.columns) * tiles.depth * elementBytes) / globalBytes;
   double result = double(tiles.rows * tiles.columns) * 8.0 / globalBytes;
+  // Sums of a block of the depth are read and written.
+  if (depthBlocks(depth) > 1)
+    result += double(depthBlocks(depth) * tiles.rows * tiles.columns) * 8.0 / sharedBytesPerCycle;
 
   int64_t registers = tiles.threads() * int64_t(llvm::alignTo(int64_t(perThread) + 64, 8));
-  int64_t resident = std::min({sharedPerMultiprocessor / (tiles.sharedBytes() + 1024),
+  int64_t resident = std::min({sharedPerMultiprocessor / (tiles.sharedBytes(depth) + 1024),
                                registersPerMultiprocessor / registers, threadsPerMultiprocessor / tiles.threads()});
   double perMultiprocessor = double(llvm::divideCeil(blocks, multiprocessors));
   double throughput = perMultiprocessor * (steps * std::max({issue, shared, global}) + result);
   double alone = blockOverhead + steps * std::max({issue, shared, globalLatency}) + result;
   double latency = double(llvm::divideCeil(int64_t(perMultiprocessor), std::max<int64_t>(resident, 1))) * alone;
   double total = std::max(throughput, latency);
-  if (split > 1)
-    total += launchOverhead + double(shape.batches * shape.rows * shape.columns * (split + 1)) * 4.0 /
+  if (parts > 1)
+    total += launchOverhead + double(shape.batches * shape.rows * shape.columns * (parts + 1)) * 4.0 /
                                   (globalBytes * double(multiprocessors));
   return total;
 }
 
 } // namespace
 
-int64_t ThreadTiles::sharedBytes() const { return std::max(stagedBytes(depth, rows, columns), 4 * rows * columns); }
+int64_t ThreadTiles::sharedBytes(int64_t depth) const {
+  int64_t result = 4 * rows * columns;
+  return depthBlocks(depth) > 1 ? stepBytes() + result : std::max(stepBytes(), result);
+}
 
-ThreadProductPlan hadal::chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, int64_t longestSplit) {
+ThreadProductPlan hadal::chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, bool maySplit) {
   ThreadProductPlan best;
   double bestCycles = std::numeric_limits<double>::infinity();
+  int64_t blocks = depthBlocks(shape.depth);
   for (const ThreadTiles &tiles : candidates) {
-    if (tiles.sharedBytes() > largestSharedBlock)
-      continue;
-    for (int64_t split = 1; split <= longestSplit; split *= 2) {
-      // A part of the depth is worth its block only with a few steps.
-      if (split > 1 && shape.depth < split * tiles.depth * 4)
-        break;
-      double candidate = cycles(shape, tiles, elementBytes, split);
-      if (candidate < bestCycles) {
+    auto consider = [&](int64_t parts) {
+      if (double candidate = cycles(shape, tiles, elementBytes, parts); candidate < bestCycles) {
         bestCycles = candidate;
-        // Parts end with whole steps, so fewer of them may do.
-        int64_t deep = std::max<int64_t>(shape.depth, 1);
-        int64_t part = int64_t(llvm::alignTo(llvm::divideCeil(deep, split), tiles.depth));
-        best = {tiles, int64_t(llvm::divideCeil(deep, part))};
+        best = {tiles, parts > 1};
       }
-    }
+    };
+    consider(1);
+    if (maySplit && blocks > 1 && blocks <= mostParts)
+      consider(blocks);
   }
   return best;
 }

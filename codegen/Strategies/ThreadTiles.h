@@ -1,13 +1,15 @@
 //===- ThreadTiles.h - tile sizes of matrix products by plain threads of a GPU ------------------------------------===//
 //
-// A block of threads computes a block of C, `rows` by `columns`, and walks the depth in steps of `depth`. The parts of
-// A and B that belong to a step lie in shared memory, as f32 and with the depth slowest; each thread holds threadRows
-// by threadColumns numbers of C in registers. This file chooses the five numbers.
+// A block of threads computes a block of C, `rows` by `columns`, and walks the depth in steps of `depth`, which divide
+// the blocks in which a depth is added up. The parts of A and B that belong to a step lie in shared memory, as f32 and
+// with the depth slowest; each thread holds threadRows by threadColumns numbers of C in registers. This file chooses
+// the five numbers.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_STRATEGIES_THREADTILES_H
 #define HADAL_CODEGEN_STRATEGIES_THREADTILES_H
 
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/Strategies/ProductTiles.h"
 
 namespace hadal {
@@ -30,22 +32,29 @@ struct ThreadTiles {
   int64_t threadRows = 0, threadColumns = 0;
 
   int64_t threads() const { return (rows / threadRows) * (columns / threadColumns); }
-  /// Bytes of shared memory: two steps of A and B, and in their place, when the depth is done, the block of C.
-  int64_t sharedBytes() const;
+  /// Bytes of shared memory for a product of at most such a depth: two steps of A and B, and in their place, when the
+  /// depth is done, the block of C. A depth of several blocks adds them up behind the steps.
+  int64_t sharedBytes(int64_t depth) const;
+  int64_t stepBytes() const { return stagedBytes(this->depth, rows, columns); }
 
   void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
   static ThreadTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
 };
 
-/// How a product is spread over blocks: `split` parts of the depth, each of which is a block of its own (1: none).
+/// Blocks of the depth of a product (docs/rationale/arithmetic.md).
+inline int64_t depthBlocks(int64_t depth) {
+  return (std::max<int64_t>(depth, 1) + arithmetic::depthBlock - 1) / arithmetic::depthBlock;
+}
+
+/// How a product is spread over blocks of threads: with `splitsDepth` each block of the depth is one of its own.
 struct ThreadProductPlan {
   ThreadTiles tiles;
-  int64_t split = 1;
+  bool splitsDepth = false;
 };
 
-/// Enumerates tiles, and parts of the depth up to `longestSplit`, and takes the plan that a model of the GPU says is
-/// fastest. `elementBytes` is the mean size of an operand's element.
-ThreadProductPlan chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, int64_t longestSplit = 1);
+/// Enumerates tiles, with the depth in one or, if it `maySplit`, in its blocks, and takes the plan that a model of the
+/// GPU says is fastest. `elementBytes` is the mean size of an operand's element.
+ThreadProductPlan chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, bool maySplit = false);
 
 } // namespace hadal
 
