@@ -39,8 +39,8 @@ struct SoftmaxState {
 class AttentionEmitter {
 public:
   AttentionEmitter(AttentionOp op, const KernelConfiguration &configuration, GPUStage &stage)
-      : op(op), shape(AttentionShape::of(op)), tiles(TensorAttentionTiles::read(configuration)), memory(shape, tiles),
-        stage(stage), k(stage.k), t(stage), keySwizzle(*commonSwizzle({shape.nope, shape.rope})),
+      : op(op), shape(AttentionShape::of(op)), tiles(TensorAttentionTiles::read(configuration, shape)),
+        memory(shape, tiles), stage(stage), k(stage.k), t(stage), keySwizzle(*commonSwizzle({shape.nope, shape.rope})),
         valueSwizzle(*commonSwizzle({shape.value})) {
     queryType = t.matrix(tiles.queries, shape.query(), true, keySwizzle);
     keyType = t.matrix(tiles.keys, shape.query(), true, keySwizzle);
@@ -272,14 +272,14 @@ public:
 
   bool serves(KernelOp kernel, Refusals &) const override {
     auto op = findBF16Attention<AttentionOp>(kernel);
-    return op && succeeded(chooseForwardTiles(AttentionShape::of(op), mostSharedMemory));
+    return op && succeeded(chooseForwardTiles(AttentionShape::of(op)));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     auto op = findBF16Attention<AttentionOp>(kernel);
     AttentionShape shape = AttentionShape::of(op);
-    TensorAttentionTiles tiles = *chooseForwardTiles(shape, target.sharedMemoryPerBlock);
+    TensorAttentionTiles tiles = *chooseForwardTiles(shape);
     tiles.record(configuration);
     int64_t blocks = shape.batch * shape.heads * llvm::divideCeil(shape.sequence, tiles.queries);
     StageSpec &stage = configuration.addGPUStage("forward", blocks, tiles.threads(), ForwardMemory(shape, tiles).bytes);

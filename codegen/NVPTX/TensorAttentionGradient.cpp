@@ -42,7 +42,7 @@ enum : unsigned { stagePrepare, stageKeys, stageQueries, stageRotary };
 class GradientPass {
 public:
   GradientPass(GradientPassKind pass, AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
-      : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::read(pass, configuration)),
+      : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::read(pass, configuration, shape)),
         memory(shape, tiles), workspace(shape), stage(stage), k(stage.k), t(stage),
         keySwizzle(*commonSwizzle({shape.nope, shape.rope})), valueSwizzle(*commonSwizzle({shape.value})) {
     zero = t.number(0);
@@ -411,8 +411,8 @@ public:
   bool serves(KernelOp kernel, Refusals &) const override {
     auto op = findBF16Attention<AttentionGradientOp>(kernel);
     return op && getElementTypeOrSelf(op.getGradient()).isBF16() &&
-           succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op), mostSharedMemory)) &&
-           succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op), mostSharedMemory));
+           succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op))) &&
+           succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op)));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
@@ -420,7 +420,7 @@ public:
     auto op = findBF16Attention<AttentionGradientOp>(kernel);
     AttentionShape shape = AttentionShape::of(op);
     auto choose = [&](GradientPassKind pass) {
-      TensorGradientTiles tiles = *chooseGradientTiles(pass, shape, target.sharedMemoryPerBlock);
+      TensorGradientTiles tiles = *chooseGradientTiles(pass, shape);
       tiles.record(pass, configuration);
       return tiles;
     };

@@ -4,6 +4,9 @@
 // 64 for large heads. A thread holds a row's scores (keys / 2 numbers of f32), its output (value / 2) and the rounded
 // weights (keys / 4) at the same time. Sequences of at most 64 take one consumer.
 //
+// What a block walks over at a time decides the order of sums (docs/rationale/arithmetic.md): it follows from the
+// widths of a head alone, as if there were always two consumers.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/TensorAttention.h"
 #include "llvm/Support/MathExtras.h"
@@ -32,27 +35,27 @@ ForwardMemory::ForwardMemory(const AttentionShape &shape, const TensorAttentionT
   bytes = pinOffset + 4;
 }
 
-FailureOr<TensorAttentionTiles> hadal::chooseForwardTiles(const AttentionShape &shape, int64_t sharedMemory) {
+FailureOr<TensorAttentionTiles> hadal::chooseForwardTiles(const AttentionShape &shape) {
   if (failed(commonSwizzle({shape.nope, shape.rope})) || failed(commonSwizzle({shape.value})) || shape.value > 256)
     return failure();
   constexpr int64_t mostNumbers = 176;
   TensorAttentionTiles tiles;
-  if (shape.sequence <= 64)
-    tiles.queries = tiles.keys = 64;
   for (; tiles.keys >= 64; tiles.keys /= 2)
-    if (tiles.keys * 3 / 4 + shape.value / 2 <= mostNumbers && ForwardMemory(shape, tiles).bytes <= sharedMemory)
+    if (tiles.keys * 3 / 4 + shape.value / 2 <= mostNumbers && ForwardMemory(shape, tiles).bytes <= mostSharedMemory) {
+      if (shape.sequence <= 64)
+        tiles.queries = 64;
       return tiles;
+    }
   return failure();
 }
 
 void TensorAttentionTiles::record(KernelConfiguration &configuration) const {
   configuration.set("tile_queries", queries);
-  configuration.set("tile_keys", keys);
   configuration.set("stages", stages);
 }
 
-TensorAttentionTiles TensorAttentionTiles::read(const KernelConfiguration &configuration) {
-  return {configuration.get("tile_queries"), configuration.get("tile_keys"), configuration.get("stages")};
+TensorAttentionTiles TensorAttentionTiles::read(const KernelConfiguration &configuration, const AttentionShape &shape) {
+  return {configuration.get("tile_queries"), chooseForwardTiles(shape)->keys, configuration.get("stages")};
 }
 
 TensorMapSpec hadal::describeChannels(unsigned argument, Type type, int64_t rows, ptx::Swizzle swizzle) {
@@ -89,8 +92,7 @@ GradientWorkspace::GradientWorkspace(const AttentionShape &shape) {
   bytes = rotaryOffset + shape.batch * shape.sequence * shape.heads * shape.rope * 4;
 }
 
-FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape,
-                                                          int64_t sharedMemory) {
+FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape) {
   if (failed(commonSwizzle({shape.nope, shape.rope})) || failed(commonSwizzle({shape.value})))
     return failure();
   // A thread holds its sums (one as deep as a query, in the pass of the keys also one as deep as a value), a row of
@@ -101,13 +103,14 @@ FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass,
   if (shape.query() > 256 || shape.value > 256)
     return failure();
   TensorGradientTiles tiles;
-  if (shape.sequence <= 64)
-    tiles.owned = 64;
   for (; tiles.walked >= 32; tiles.walked /= 2)
     if (sums + tiles.walked + tiles.walked / (ofKeys ? 2 : 4) <= mostNumbers)
       for (tiles.stages = 3; tiles.stages >= 2; --tiles.stages)
-        if (GradientMemory(shape, tiles).bytes <= sharedMemory)
+        if (GradientMemory(shape, tiles).bytes <= mostSharedMemory) {
+          if (shape.sequence <= 64)
+            tiles.owned = 64;
           return tiles;
+        }
   return failure();
 }
 
@@ -117,11 +120,11 @@ static std::string parameterName(GradientPassKind pass, StringRef name) {
 
 void TensorGradientTiles::record(GradientPassKind pass, KernelConfiguration &configuration) const {
   configuration.set(parameterName(pass, "owned"), owned);
-  configuration.set(parameterName(pass, "walked"), walked);
   configuration.set(parameterName(pass, "stages"), stages);
 }
 
-TensorGradientTiles TensorGradientTiles::read(GradientPassKind pass, const KernelConfiguration &configuration) {
-  return {configuration.get(parameterName(pass, "owned")), configuration.get(parameterName(pass, "walked")),
+TensorGradientTiles TensorGradientTiles::read(GradientPassKind pass, const KernelConfiguration &configuration,
+                                              const AttentionShape &shape) {
+  return {configuration.get(parameterName(pass, "owned")), chooseGradientTiles(pass, shape)->walked,
           configuration.get(parameterName(pass, "stages"))};
 }

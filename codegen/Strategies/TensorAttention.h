@@ -16,7 +16,7 @@ namespace hadal {
 constexpr int64_t mostSharedMemory = 232448;
 
 struct TensorAttentionTiles {
-  /// Queries of a block (64 per consuming warp group) and keys of a step.
+  /// Queries of a block (64 per consuming warp group) and keys of a step, which are no choice: they decide the bits.
   int64_t queries = 128, keys = 128;
   int64_t stages = 2;
 
@@ -24,7 +24,7 @@ struct TensorAttentionTiles {
   int64_t threads() const { return (consumers() + 1) * 128; }
 
   void record(KernelConfiguration &configuration) const;
-  static TensorAttentionTiles read(const KernelConfiguration &configuration);
+  static TensorAttentionTiles read(const KernelConfiguration &configuration, const AttentionShape &shape);
 };
 
 /// The places of the forward kernel's tiles and barriers in shared memory, and of what ptx.pin wants.
@@ -38,7 +38,7 @@ struct ForwardMemory {
 enum class GradientPassKind { Keys, Queries };
 
 /// The tiles of one of them. A block owns `owned` keys (pass of the keys) or queries (pass of the queries), 64 per
-/// consuming warp group, and walks over tiles of `walked` queries or keys.
+/// consuming warp group, and walks over tiles of `walked` queries or keys, which are no choice.
 struct TensorGradientTiles {
   int64_t owned = 128, walked = 64, stages = 2;
 
@@ -46,7 +46,8 @@ struct TensorGradientTiles {
   int64_t threads() const { return (consumers() + 1) * 128; }
 
   void record(GradientPassKind pass, KernelConfiguration &configuration) const;
-  static TensorGradientTiles read(GradientPassKind pass, const KernelConfiguration &configuration);
+  static TensorGradientTiles read(GradientPassKind pass, const KernelConfiguration &configuration,
+                                  const AttentionShape &shape);
 };
 
 /// The places of a gradient pass's tiles: a pair of owned tiles (as deep as a query, and as a value), a ring of walked
@@ -72,10 +73,9 @@ int64_t panelElements(ptx::Swizzle swizzle);
 
 /// The tiles of the forward kernel; failure when a head is too large for registers or shared memory, or no panel
 /// divides its parts.
-mlir::FailureOr<TensorAttentionTiles> chooseForwardTiles(const AttentionShape &shape, int64_t sharedMemory);
+mlir::FailureOr<TensorAttentionTiles> chooseForwardTiles(const AttentionShape &shape);
 
-mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape,
-                                                         int64_t sharedMemory);
+mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape);
 
 /// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
 TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);
