@@ -3,20 +3,22 @@
 // For every chunk of tokens, one stage after the other:
 //
 //   logits            S = hidden Wᵀ, of which no number reaches memory: the epilogue of a tile leaves, for each of its
-//                     rows, m = max S and l = Σ 2^(S - m) over the tile's columns (scores carry log₂ e), the target's
-//                     score where the tile holds it, and E = 2^(S - m) in bf16
-//   softmax           a block of threads per token: joins the tiles' (m, l) to the row's, and from them
-//                     loss = m + log₂ l - S_target, kept; E becomes dz = gradient/tokens · (softmax S - onehot) where
-//                     it lies, a factor per tile and row
+//                     rows and parts of arithmetic::hopper::vocabularyPart columns, m = max S and l = Σ 2^(S - m) over
+//                     the part (scores carry log₂ e), the target's score where the tile holds it, and E = 2^(S - m) in
+//                     bf16
+//   softmax           a block of threads per token: the row's m is the largest of its parts', its l a sum along the row
+//                     of the parts' l 2^(m of the part - m). From them loss = m + log₂ l - S_target, kept; E becomes
+//                     dz = gradient/tokens · (softmax S - onehot) where it lies, a factor per part and row
 //   hidden_gradient   dz W, the chunk's rows of the result
 //   weight_gradient   dzᵀ hidden, which the first chunk writes (or adds to the gradient so far) and the others add to
 //
-// and in the end the tokens' losses are added up. An exponential is at most 1 in its tile, so bf16 holds it with the
+// and in the end the tokens' losses are added up. An exponential is at most 1 in its part, so bf16 holds it with the
 // same relative error as dz itself, half the memory of logits in f32, and losses are formed before any rounding. A loss
-// without gradients needs no chunks, since then E is not kept. Chunks follow each other in order, so every sum has one
-// order.
+// without gradients needs no chunks, since then E is not kept. Parts and chunks decide the order of sums, and are
+// constants (docs/rationale/arithmetic.md); tiles show in no bit.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/HeadLoss.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/TensorProduct.h"
@@ -28,31 +30,28 @@ using namespace hadal;
 
 namespace {
 
-/// What a chunk keeps in the workspace may take so many bytes: deep products for the weight's gradient, which is read
-/// and written once per chunk.
-constexpr int64_t mostChunkBytes = int64_t(1) << 30;
-/// Rows of the largest tile: chunks that are no multiple of it would waste tensor cores.
-constexpr int64_t tileRows = 128;
+constexpr int64_t partColumns = arithmetic::hopper::vocabularyPart;
 constexpr int64_t threadsOfSoftmax = 256, softmaxLanes = 8;
 /// Less than every score, but finite, so that differences are no NaN.
 constexpr double lowestScore = -1.0e30;
 
 bool hasGradients(const Head &head) { return head.hiddenGradient.exists() || head.weightGradient.exists(); }
 
-int64_t chooseChunk(const Head &head) {
-  if (!hasGradients(head))
-    return head.tokens;
-  int64_t chunk = chooseHeadChunk(head, mostChunkBytes / (2 * head.vocabulary));
-  return chunk < tileRows ? chunk : std::min(head.tokens, int64_t(llvm::alignTo(chunk, tileRows)));
+int64_t chunkOf(const Head &head) {
+  return hasGradients(head) ? std::min(head.tokens, arithmetic::hopper::headChunk) : head.tokens;
 }
 
-/// Byte offsets in the workspace: the exponentials at 0, then (m, l) of every token and tile of columns, the scores of
-/// the chunk's targets, and the losses of all tokens.
+/// Parts of the vocabulary.
+int64_t partsOf(const Head &head) { return llvm::divideCeil(head.vocabulary, partColumns); }
+
+/// Byte offsets in the workspace: the exponentials at 0, then (m, l) of every token and part of the vocabulary, the
+/// scores of the chunk's targets, and the losses of all tokens.
 struct HeadWorkspace {
   int64_t statistics, targetScores, losses, bytes;
-  HeadWorkspace(const Head &head, int64_t chunk, int64_t columnTiles) {
+  explicit HeadWorkspace(const Head &head) {
+    int64_t chunk = chunkOf(head);
     statistics = hasGradients(head) ? chunk * head.vocabulary * 2 : 0;
-    targetScores = statistics + chunk * columnTiles * 8;
+    targetScores = statistics + chunk * partsOf(head) * 8;
     losses = targetScores + chunk * 4;
     bytes = losses + head.tokens * 4;
   }
@@ -61,9 +60,8 @@ struct HeadWorkspace {
 /// What every stage knows of the kernel and of the chunk that it works on.
 struct HeadChunk {
   HeadChunk(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
-      : kernel(kernel), head(head), configuration(configuration), chunk(configuration.get("chunk")),
-        logitTiles(TensorTiles::read(configuration, "logits_")), workspace(head, chunk, logitTiles.columnTasks),
-        k(stage.k), exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
+      : kernel(kernel), head(head), configuration(configuration), chunk(chunkOf(head)), workspace(head), k(stage.k),
+        exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
     Type byte = k.builder.getI8Type();
     statistics = k.address(exponentials, k.i64(workspace.statistics), byte);
     targetScores = k.address(exponentials, k.i64(workspace.targetScores), byte);
@@ -86,7 +84,6 @@ struct HeadChunk {
   const Head &head;
   const KernelConfiguration &configuration;
   const int64_t chunk;
-  const TensorTiles logitTiles;
   const HeadWorkspace workspace;
   KernelBuilder &k;
   /// Pointers; the targets are the chunk's.
@@ -163,6 +160,14 @@ private:
     Value firstColumn = t.add(place.column, t.accumulatorColumn());
     SmallVector<Value> numbers = scoresOf(sum, half, firstColumn);
     storeTarget(row, t.sub(row.target, firstColumn), numbers);
+    constexpr size_t perPart = partColumns / 4;
+    for (size_t begin = 0; begin < numbers.size(); begin += perPart)
+      emitPart(row, t.add(place.column, int64_t(begin) * 4), MutableArrayRef(numbers).slice(begin, perPart));
+    return numbers;
+  }
+
+  /// A part of the row from a column on: turns a thread's scores into exponentials.
+  void emitPart(const Row &row, Value column, MutableArrayRef<Value> numbers) {
     Value largest = fold(numbers, [&](Value a, Value b) { return k.maxf(a, b); });
     for (int32_t distance : {1, 2})
       largest = k.maxf(largest, stage.shuffleXor(largest, distance));
@@ -173,8 +178,7 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    storeStatistics(row, place.column, maximum, total);
-    return numbers;
+    storeStatistics(row, column, maximum, total);
   }
 
   /// Joins numbers in four chains that do not wait for one another.
@@ -199,11 +203,13 @@ private:
     return scores;
   }
 
-  /// The row's (m, l) of this tile, by one of its four lanes.
+  /// The row's (m, l) of the part, by one of its four lanes. A tile may hold parts behind the vocabulary.
   void storeStatistics(const Row &row, Value column, Value maximum, Value total) {
-    k.ifThen(t.both(row.isInside, k.equal(t.rem(t.lane, 4), zero)), [&] {
-      Value tile = t.wide(t.div(column, tiles.columns));
-      Value place = k.add(k.mul(row.number, tiles.columnTasks), tile);
+    Value stores = t.both(row.isInside, k.equal(t.rem(t.lane, 4), zero));
+    if (shape.columns % tiles.columns != 0)
+      stores = t.both(stores, t.less(column, t.number(shape.columns)));
+    k.ifThen(stores, [&] {
+      Value place = k.add(k.mul(row.number, partsOf(chunk.head)), t.wide(t.div(column, partColumns)));
       k.storeAligned(t.fromNumbers({maximum, total}), chunk.statistics, k.mul(place, 2), 2);
     });
   }
@@ -234,9 +240,9 @@ public:
   void emit() {
     row = stage.block();
     k.ifThen(k.less(row, chunk.tokens), [&] {
-      Value rowStart = k.mul(row, chunk.logitTiles.columnTasks * 2);
+      Value rowStart = k.mul(row, partsOf(head) * 2);
       statistics = k.address(chunk.statistics, rowStart, k.f32());
-      joinTiles();
+      joinParts();
       k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
         Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
         Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
@@ -248,28 +254,39 @@ public:
   }
 
 private:
-  /// (m, l) of a tile.
-  std::pair<Value, Value> tile(Value index) {
+  /// (m, l) of a part.
+  std::pair<Value, Value> part(Value index) {
     k.lanes = 2;
     Value pair = k.loadAligned(k.f32(), statistics, k.mul(index, 2), 2);
     return {element(pair, 0), element(pair, 1)};
   }
 
-  void joinTiles() {
-    SmallVector<Value> mine =
-        k.forReduce(stage.thread(), k.i64(chunk.logitTiles.columnTasks), threadsOfSoftmax,
-                    {k.f32(lowestScore), k.f32(0.0)}, [&](Value index, ValueRange carried) -> SmallVector<Value> {
-                      auto [maximum, total] = tile(index);
-                      Value larger = k.maxf(carried[0], maximum);
-                      Value before = k.mulf(carried[1], exp2(k.subf(carried[0], larger)));
-                      return {larger, k.addf(before, k.mulf(total, exp2(k.subf(maximum, larger))))};
-                    });
-    largest = stage.blockReduceMax(mine[0], 0);
-    sum = stage.blockReduceAdd(k.mulf(mine[1], exp2(k.subf(mine[0], largest))),
-                               GPUStage::reductionBytes(1, threadsOfSoftmax));
+  /// A thread has four lanes of the sum: those of the parts that are its number modulo the threads.
+  void joinParts() {
+    int64_t parts = partsOf(head);
+    constexpr int64_t accumulators = arithmetic::hopper::lanes / threadsOfSoftmax;
+    Value mine = k.forReduce(stage.thread(), k.i64(parts), threadsOfSoftmax, {k.f32(lowestScore)},
+                             [&](Value index, ValueRange carried) -> SmallVector<Value> {
+                               return {k.maxf(carried[0], part(index).first)};
+                             })[0];
+    largest = stage.blockReduceMax(mine, 0);
+    SmallVector<Value> sums(accumulators, k.f32(0.0));
+    sums = k.forReduce(stage.thread(), k.i64(parts), arithmetic::hopper::lanes, sums,
+                       [&](Value first, ValueRange carried) {
+                         SmallVector<Value> next(carried);
+                         for (int64_t i = 0; i < accumulators; ++i) {
+                           Value index = k.add(first, i * threadsOfSoftmax);
+                           auto [maximum, total] = part(k.min(index, k.i64(parts - 1)));
+                           Value scaled = k.mulf(total, exp2(k.subf(maximum, largest)));
+                           next[i] = k.addf(next[i], k.select(k.less(index, k.i64(parts)), scaled, k.f32(0.0)));
+                         }
+                         return next;
+                       });
+    // Behind the bytes of the maximum.
+    sum = stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, GPUStage::reductionBytes(1, threadsOfSoftmax))[0];
   }
 
-  /// A vector of columns lies in one tile, whose exponentials have one factor.
+  /// A vector of columns lies in one part, whose exponentials have one factor.
   void emitDerivatives() {
     Value ofOne = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
     Value scale = k.divf(ofOne, sum), target = k.extend(k.load(k.i32(), chunk.targets, row));
@@ -277,7 +294,7 @@ private:
     TypedPointer numbers{k.address(chunk.exponentials, k.mul(row, head.vocabulary), bf16), bf16};
     Value begin = k.mul(stage.thread(), softmaxLanes);
     k.forLoop(begin, k.i64(head.vocabulary), threadsOfSoftmax * softmaxLanes, [&](Value column) {
-      Value maximum = tile(k.div(column, chunk.logitTiles.columns)).first;
+      Value maximum = part(k.div(column, partColumns)).first;
       Value factor = k.mulf(exp2(k.subf(maximum, largest)), scale), place = k.sub(target, column);
       k.lanes = softmaxLanes;
       Value exponentials = k.loadAligned(numbers, column, softmaxLanes);
@@ -389,8 +406,7 @@ public:
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
     Head head = *analyzeHead(kernel);
-    int64_t chunk = chooseChunk(head), chunks = llvm::divideCeil(head.tokens, chunk);
-    configuration.set("chunk", chunk);
+    int64_t chunk = chunkOf(head), chunks = llvm::divideCeil(head.tokens, chunk);
     Type bf16 = BFloat16Type::get(kernel.getContext());
     unsigned workspace = kernel.getNumArguments() + kernel.getNumResults();
     // hidden, W and dz as one side of a product, their rows cut into boxes of so many.
@@ -423,7 +439,7 @@ public:
         configuration.steps.push_back({stage, i});
     if (head.loss.exists())
       addHeadLossStage(configuration);
-    configuration.workspace = HeadWorkspace(head, chunk, logits.columnTasks).bytes;
+    configuration.workspace = HeadWorkspace(head).bytes;
     return success();
   }
 
