@@ -1,8 +1,8 @@
 // What selection chooses for kernels of threads, at the sizes of large models: vectors, threads of a row, blocks.
 // RUN: hadal-opt %s --hadal-select-strategies='target=sm_90a print-config' -o /dev/null 2>&1 | FileCheck %s
 
-// A block per row, all of it in registers: 448 threads, 4 vectors each, none idle.
-// CHECK: @norm_7168 (rowwise): rows_by_threads {lanes = 4, threads_per_row = 448, rows_per_block = 1, unroll = 4, in_registers = 1, block_reductions = 1, passes = 2} stages [rows: 4096 × 448 threads, 112 B shared] workspace 0 B
+// A block per row, all of it in registers: 256 threads, 7 vectors each, none idle.
+// CHECK: @norm_7168 (rowwise): rows_by_threads {lanes = 4, threads_per_row = 256, rows_per_block = 1, unroll = 7, in_registers = 1, block_reductions = 1, passes = 2} stages [rows: 4096 × 256 threads, 4 KiB shared] workspace 0 B
 hadal.kernel rowwise @norm_7168(%x: tensor<1x4096x7168xf32>, %w: tensor<7168xf32>) -> tensor<1x4096x7168xf32> {
   %0 = hadal.rms_norm %x weights(%w : tensor<7168xf32>) {eps = 1.0e-6} : tensor<1x4096x7168xf32>
   hadal.yield %0 : tensor<1x4096x7168xf32>
@@ -42,7 +42,7 @@ hadal.kernel rowwise @rope(%x: tensor<1x4096x24576xf32>) -> tensor<1x4096x24576x
   hadal.yield %r : tensor<1x4096x24576xf32>
 }
 
-// CHECK: @norm_weight (reduction): row_blocks_then_columns {lanes = 4, vectors_per_thread = 4, rows_per_block = 16, rows_together = 1, column_tiles = 1} stages [blocks: 256 × 448 threads, 112 B shared, columns: 224 × 256 threads, 1 KiB shared] workspace 7 MiB
+// CHECK: @norm_weight (reduction): row_blocks_then_columns {lanes = 4, vectors_per_thread = 7, rows_together = 1, column_tiles = 1} stages [blocks: 128 × 256 threads, 4 KiB shared, columns: 224 × 256 threads, 1 KiB shared] workspace 3584 KiB
 hadal.kernel reduction @norm_weight(%x: tensor<1x4096x7168xf32>, %g: tensor<1x4096x7168xf32>) -> tensor<7168xf32> {
   %0 = hadal.rms_norm_weight_gradient %x, %g {eps = 1.0e-6} : tensor<1x4096x7168xf32> -> tensor<7168xf32>
   hadal.yield %0 : tensor<7168xf32>
@@ -75,7 +75,7 @@ hadal.kernel routing @dispatch(%i: tensor<1x4096x8xi32>) -> (tensor<32768xi32>, 
 }
 
 // A block per row for the dot product of long rows.
-// CHECK: @combine_gradient (routing): scale_rows {lanes = 4, threads_per_row = 448, rows_per_block = 1} stages [rows: 32768 × 448 threads, 112 B shared]
+// CHECK: @combine_gradient (routing): scale_rows {lanes = 4, threads_per_row = 256, rows_per_block = 1} stages [rows: 32768 × 256 threads, 4 KiB shared]
 hadal.kernel routing @combine_gradient(%x: tensor<32768x7168xf32>, %p: tensor<32768xi32>, %w: tensor<1x4096x8xf32>, %g: tensor<1x4096x7168xf32>)
     -> (tensor<32768x7168xf32>, tensor<1x4096x8xf32>) {
   %0, %1 = hadal.combine_rows_gradient %x, %p, %w, %g
@@ -83,7 +83,7 @@ hadal.kernel routing @combine_gradient(%x: tensor<32768x7168xf32>, %p: tensor<32
   hadal.yield %0, %1 : tensor<32768x7168xf32>, tensor<1x4096x8xf32>
 }
 
-// CHECK: @squared_norm (update): blocks_then_sum {lanes = 4, elements_per_block = 16384} stages [blocks: 896 × 256 threads, 64 B shared, sum: 1 × 1024 threads, 256 B shared] workspace 3584 B
+// CHECK: @squared_norm (update): blocks_then_sum {lanes = 4} stages [blocks: 896 × 256 threads, 4 KiB shared, sum: 1 × 1024 threads, 8 KiB shared] workspace 3584 B
 hadal.kernel update @squared_norm(%x: tensor<2048x7168xf32>) -> tensor<f32> {
   %0 = hadal.squared_norm %x : tensor<2048x7168xf32>
   hadal.yield %0 : tensor<f32>

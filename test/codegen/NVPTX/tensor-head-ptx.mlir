@@ -3,8 +3,11 @@
 // the depth across. ptxas neither spills nor serializes a product.
 // RUN: hadal-opt %s --hadal-select-strategies=target=sm_90a --hadal-lower-kernels=target=sm_90a --hadal-gpu-to-nvvm -o %t.mlir
 // RUN: hadal-opt %t.mlir --hadal-emit-ptx -o /dev/null | FileCheck %s
+// RUN: hadal-opt %t.mlir --hadal-emit-ptx -o /dev/null | FileCheck %s --check-prefix=ROUNDING
 // RUN: hadal-opt %t.mlir --hadal-assemble-kernels=print-usage -o /dev/null 2>&1 | FileCheck %s --check-prefix=USAGE
 
+// ptxas fuses what does not name its rounding.
+// ROUNDING-NOT: {{(add|sub|mul)[.](ftz[.])?f(32|64)}}
 // USAGE-NOT: C75
 // USAGE-COUNT-5: registers, 0 bytes spilled
 // USAGE-NOT: C75

@@ -1,19 +1,20 @@
 // The head with its cross entropy on tensor cores against the reference evaluator: the loss alone, by token and with its gradients, f32
-// and bf16, added to what was there or not; chunks of unequal length, vocabularies and channels that fill no tile, one token.
+// and bf16, added to what was there or not; two chunks, vocabularies and channels that fill no tile, one token.
 // Large tiles: tensor-tiles.mlir.
 // RUN: hadal-check-kernels %s --target=sm_90a --print-config --assemble 2>&1 | FileCheck %s
 // RUN: hadal-check-kernels %s --target=sm_90a --seed=3
 
-// CHECK: @one_token (head): wgmma_token_chunks {chunk = 1,
-// CHECK: @one_token_gradient (head): wgmma_token_chunks {chunk = 1,
-// CHECK: @ragged (head): wgmma_token_chunks {chunk = 21,
-// CHECK: @ragged_gradient (head): wgmma_token_chunks {chunk = 11,
-// CHECK: @words_gradient (head): wgmma_token_chunks {chunk = 256,
+// CHECK: @one_token (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @one_token_gradient (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @ragged (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @ragged_gradient (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @words_gradient (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @two_chunks (head): wgmma_token_chunks {{.*}}steps 9
 // CHECK: @hidden_gradient (head): wgmma_token_chunks
 // CHECK: @weight_gradient (head): wgmma_token_chunks
-// CHECK: @scores (head): wgmma_token_chunks {chunk = 70,
+// CHECK: @scores (head): wgmma_token_chunks {logits_tile_rows
 // CHECK-NOT: C75
-// CHECK: 8 of 8 kernels pass on sm_90a (emulated)
+// CHECK: 9 of 9 kernels pass on sm_90a (emulated)
 
 hadal.kernel head @one_token(%hidden: tensor<1x1x8xbf16>, %targets: tensor<1x1xi32>, %w: tensor<8x8xbf16>) -> tensor<f32> {
   %0 = hadal.cross_entropy %hidden, %targets weights(%w : tensor<8x8xbf16>) {vocabulary = 8} : tensor<1x1x8xbf16>, tensor<1x1xi32>
@@ -29,7 +30,7 @@ hadal.kernel head @ragged(%hidden: tensor<3x7x40xbf16>, %targets: tensor<3x7xi32
   %0 = hadal.cross_entropy %hidden, %targets weights(%w : tensor<104x40xbf16>) {vocabulary = 104} : tensor<3x7x40xbf16>, tensor<3x7xi32>
   hadal.yield %0 : tensor<f32>
 }
-// Chunks of 11 and 10 tokens, and every result added to what was there.
+// Every result added to what was there.
 hadal.kernel head @ragged_gradient(%hidden: tensor<3x7x40xbf16>, %targets: tensor<3x7xi32>, %w: tensor<104x40xbf16>, %g: tensor<f32>, %loss: tensor<f32>, %dh: tensor<3x7x40xf32>, %dw: tensor<104x40xf32>) -> (tensor<f32>, tensor<3x7x40xf32>, tensor<104x40xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<3x7x40xbf16>, tensor<3x7xi32>, tensor<104x40xbf16>, tensor<f32>) -> (tensor<f32>, tensor<3x7x40xf32>, tensor<104x40xf32>)
   %1 = arith.addf %loss, %0#0 : tensor<f32>
@@ -38,10 +39,17 @@ hadal.kernel head @ragged_gradient(%hidden: tensor<3x7x40xbf16>, %targets: tenso
   hadal.yield %1, %2, %3 : tensor<f32>, tensor<3x7x40xf32>, tensor<104x40xf32>
 }
 
-// Chunks of 256 and 44 tokens; several tiles of columns in every row.
+// Several tiles of columns in every row.
 hadal.kernel head @words_gradient(%hidden: tensor<2x150x72xbf16>, %targets: tensor<2x150xi32>, %w: tensor<1032x72xbf16>, %g: tensor<f32>) -> (tensor<f32>, tensor<2x150x72xbf16>, tensor<1032x72xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<2x150x72xbf16>, tensor<2x150xi32>, tensor<1032x72xbf16>, tensor<f32>) -> (tensor<f32>, tensor<2x150x72xbf16>, tensor<1032x72xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<2x150x72xbf16>, tensor<1032x72xf32>
+}
+
+// Chunks of 4096 and 64 tokens.
+hadal.kernel head @two_chunks(%hidden: tensor<1x4160x8xbf16>, %targets: tensor<1x4160xi32>, %w: tensor<24x8xbf16>, %g: tensor<f32>, %sum: tensor<24x8xf32>) -> (tensor<f32>, tensor<1x4160x8xbf16>, tensor<24x8xf32>) {
+  %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<1x4160x8xbf16>, tensor<1x4160xi32>, tensor<24x8xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x4160x8xbf16>, tensor<24x8xf32>)
+  %1 = arith.addf %sum, %0#2 : tensor<24x8xf32>
+  hadal.yield %0#0, %0#1, %1 : tensor<f32>, tensor<1x4160x8xbf16>, tensor<24x8xf32>
 }
 
 // One gradient alone.

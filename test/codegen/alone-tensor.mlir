@@ -1,0 +1,49 @@
+// A row's bits depend on that row alone, on tensor cores: see alone.mlir. Here other tiles and clusters are chosen.
+// RUN: hadal-check-kernels %s --target=sm_90a --alone=random --multiprocessors=4 --other-multiprocessors=1 --print-config | FileCheck %s
+// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {tile_rows = 64, {{.*}}cluster = 2
+// CHECK: @attention_bf16_alone (attention): wgmma_online_softmax {tile_queries = 64,
+// CHECK: @attention_bf16_among (attention): wgmma_online_softmax {tile_queries = 128,
+// CHECK: @head_bf16_alone (head): wgmma_token_chunks {logits_tile_rows = 64, logits_tile_columns = 128,
+// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {tile_rows = 128, {{.*}}cluster = 1
+// CHECK: @head_bf16_among (head): wgmma_token_chunks {logits_tile_rows = 128, logits_tile_columns = 192,
+// CHECK: {{^}}4 of 4 pairs of kernels pass on sm_90a (emulated)
+
+// Tiles of 64 rows and of 128.
+hadal.kernel contraction @product_bf16_alone(%x: tensor<3x200xbf16>, %w: tensor<136x200xbf16>) -> tensor<3x136xbf16> {
+  %0 = hadal.linear %x weights(%w : tensor<136x200xbf16>) : tensor<3x200xbf16> -> tensor<3x136xbf16>
+  hadal.yield %0 : tensor<3x136xbf16>
+}
+hadal.kernel contraction @product_bf16_among(%x: tensor<140x200xbf16>, %w: tensor<136x200xbf16>) -> tensor<140x136xbf16> {
+  %0 = hadal.linear %x weights(%w : tensor<136x200xbf16>) : tensor<140x200xbf16> -> tensor<140x136xbf16>
+  hadal.yield %0 : tensor<140x136xbf16>
+}
+
+// The same on tensor cores.
+hadal.kernel contraction @grouped_bf16_alone(%x: tensor<40x304xbf16>, %w: tensor<5x40x304xbf16>, %offsets: tensor<6xi32>) -> tensor<40x40xbf16> {
+  %0 = hadal.grouped_matmul %x, %w, %offsets {transpose_rhs} : (tensor<40x304xbf16>, tensor<5x40x304xbf16>, tensor<6xi32>) -> tensor<40x40xbf16>
+  hadal.yield %0 : tensor<40x40xbf16>
+}
+hadal.kernel contraction @grouped_bf16_among(%x: tensor<100x304xbf16>, %w: tensor<5x40x304xbf16>, %offsets: tensor<6xi32>) -> tensor<100x40xbf16> {
+  %0 = hadal.grouped_matmul %x, %w, %offsets {transpose_rhs} : (tensor<100x304xbf16>, tensor<5x40x304xbf16>, tensor<6xi32>) -> tensor<100x40xbf16>
+  hadal.yield %0 : tensor<100x40xbf16>
+}
+
+// The same on tensor cores: one warp group, and two.
+hadal.kernel attention @attention_bf16_alone(%q: tensor<1x50x96xbf16>, %kv: tensor<1x50x128xbf16>, %r: tensor<1x50x16xbf16>) -> (tensor<1x50x64xbf16>, tensor<1x2x50xf32>) {
+  %0, %1 = hadal.attention %q, %kv, %r {heads = 2, nope = 32, value = 32, scale = 0.144 : f64} : (tensor<1x50x96xbf16>, tensor<1x50x128xbf16>, tensor<1x50x16xbf16>) -> (tensor<1x50x64xbf16>, tensor<1x2x50xf32>)
+  hadal.yield %0, %1 : tensor<1x50x64xbf16>, tensor<1x2x50xf32>
+}
+hadal.kernel attention @attention_bf16_among(%q: tensor<1x140x96xbf16>, %kv: tensor<1x140x128xbf16>, %r: tensor<1x140x16xbf16>) -> (tensor<1x140x64xbf16>, tensor<1x2x140xf32>) {
+  %0, %1 = hadal.attention %q, %kv, %r {heads = 2, nope = 32, value = 32, scale = 0.144 : f64} : (tensor<1x140x96xbf16>, tensor<1x140x128xbf16>, tensor<1x140x16xbf16>) -> (tensor<1x140x64xbf16>, tensor<1x2x140xf32>)
+  hadal.yield %0, %1 : tensor<1x140x64xbf16>, tensor<1x2x140xf32>
+}
+
+// Parts of the vocabulary.
+hadal.kernel head @head_bf16_alone(%h: tensor<1x48x40xbf16>, %t: tensor<1x48xi32>, %w: tensor<328x40xbf16>, %g: tensor<f32> {hadal.value = dense<1.0> : tensor<f32>}) -> tensor<1x48x40xbf16> {
+  %0:3 = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<1x48x40xbf16>, tensor<1x48xi32>, tensor<328x40xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x48x40xbf16>, tensor<328x40xf32>)
+  hadal.yield %0#1 : tensor<1x48x40xbf16>
+}
+hadal.kernel head @head_bf16_among(%h: tensor<1x96x40xbf16>, %t: tensor<1x96xi32>, %w: tensor<328x40xbf16>, %g: tensor<f32> {hadal.value = dense<2.0> : tensor<f32>}) -> tensor<1x96x40xbf16> {
+  %0:3 = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<1x96x40xbf16>, tensor<1x96xi32>, tensor<328x40xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x96x40xbf16>, tensor<328x40xf32>)
+  hadal.yield %0#1 : tensor<1x96x40xbf16>
+}
