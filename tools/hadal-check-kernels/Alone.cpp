@@ -117,8 +117,7 @@ static void limitOffsets(KernelOp kernel, MutableArrayRef<Tensor> inputs) {
   });
 }
 
-FailureOr<PairInputs> hadal::check::makePairInputs(KernelPair pair, uint64_t seed, Routing routing,
-                                                   Beyond beyond) {
+FailureOr<PairInputs> hadal::check::makePairInputs(KernelPair pair, uint64_t seed, Routing routing, Beyond beyond) {
   FailureOr<SmallVector<Tensor>> among = makeInputs(pair.among, seed, routing);
   FailureOr<SmallVector<Tensor>> own = makeInputs(pair.alone, seed, routing);
   if (failed(among) || failed(own))
