@@ -7,7 +7,7 @@
 #ifndef HADAL_CODEGEN_CPU_EMITOBJECT_H
 #define HADAL_CODEGEN_CPU_EMITOBJECT_H
 
-#include "codegen/Strategies/Target.h"
+#include "codegen/Target/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -115,6 +115,13 @@ LogicalResult Compiler::recordTarget() {
   if (options.from >= Phase::Target && options.emulate && !module->hasAttr(emulateAttrName))
     return module.emitError("the phase was not written for the emulator: resume from the phase kernels");
   module->setAttr(targetAttrName, StringAttr::get(context, name));
+  auto recordedGPU = module->getAttrOfType<StringAttr>(boardAttrName);
+  std::string gpu = recordedGPU ? recordedGPU.str() : findGPUArchitecture(name) ? getDefaultBoard(name).name.str() : "";
+  if (isResumed && !options.gpu.empty() && options.gpu != gpu)
+    return module.emitError("the phase was written for the GPU ")
+           << (gpu.empty() ? "of no name" : gpu) << ", not for " << options.gpu << ": resume from the phase program";
+  if (!options.gpu.empty())
+    module->setAttr(boardAttrName, StringAttr::get(context, options.gpu));
   if (options.emulate)
     module->setAttr(emulateAttrName, UnitAttr::get(context));
 
@@ -136,7 +143,9 @@ LogicalResult Compiler::describeTarget() {
     return failure();
   StringRef name = module->getAttrOfType<StringAttr>(targetAttrName).getValue();
   StringRef cpu = module->getAttrOfType<StringAttr>(cpuAttrName).getValue();
-  llvm::Expected<TargetDescription> description = TargetDescription::forTarget(name, cpu);
+  auto gpu = module->getAttrOfType<StringAttr>(boardAttrName);
+  llvm::Expected<TargetDescription> description =
+      TargetDescription::forTarget(name, cpu, gpu ? gpu.getValue() : StringRef());
   if (!description)
     return fail(description.takeError());
   target = *description;
@@ -145,7 +154,8 @@ LogicalResult Compiler::describeTarget() {
     log << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors\n";
     return success();
   }
-  log << "target " << name << (isAssembled() ? "" : ", emulated") << "; host cpu: " << cpuName << "\n";
+  log << "target " << name << (gpu ? (" (" + gpu.getValue() + ")").str() : "") << (isAssembled() ? "" : ", emulated")
+      << "; host cpu: " << cpuName << "\n";
   if (!isAssembled() || options.to < Phase::Host || options.from == Phase::Host)
     return success();
   // Nobody should wait for a compilation that cannot end well.
@@ -163,6 +173,8 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
     return attribute ? attribute.str() : std::string();
   };
   std::string where = "target=" + text(targetAttrName) + " cpu=" + text(cpuAttrName);
+  if (std::string gpu = text(boardAttrName); !gpu.empty())
+    where += " gpu=" + gpu;
   switch (phase) {
   case Phase::Model:
     return success();
@@ -204,7 +216,7 @@ LogicalResult Compiler::assemble(TimingScope &timing) {
     assembleOptions.ptxFile = path.str();
   }
   bool assemblerFailed = false;
-  if (failed(assembleKernels(module, target.gpu, assembleOptions, &assemblerFailed))) {
+  if (failed(assembleKernels(module, target.name(), assembleOptions, &assemblerFailed))) {
     if (assemblerFailed)
       exitCode = AssemblerError::exitCode;
     return failure();

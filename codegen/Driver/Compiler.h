@@ -7,8 +7,8 @@
 #ifndef HADAL_CODEGEN_DRIVER_COMPILER_H
 #define HADAL_CODEGEN_DRIVER_COMPILER_H
 
-#include "codegen/Strategies/Target.h"
 #include "codegen/Support/OutputFile.h"
+#include "codegen/Target/Target.h"
 #include "dialect/IR/Words.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -41,6 +41,8 @@ struct CompilerOptions {
   std::string precision = "f32";
   /// The target's name; empty: what the resumed module says, or cpu.
   std::string target;
+  /// The GPU that sizes are chosen for; empty: what the resumed module says, or the target's default.
+  std::string gpu;
   /// Whether the kernels of a GPU become host functions for the emulator.
   bool emulate = false;
   /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.

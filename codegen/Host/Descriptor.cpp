@@ -248,11 +248,12 @@ struct BuildHost : PassWrapper<BuildHost, OperationPass<ModuleOp>> {
   void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"), llvm::cl::init("host")};
   Option<std::string> targetName{*this, "target", llvm::cl::desc("cpu or sm_90a"), llvm::cl::init("cpu")};
+  Option<std::string> gpu{*this, "gpu", llvm::cl::desc("the GPU that sizes were chosen for: h100-sxm, h200, ...")};
   Option<bool> checkMemory{*this, "check-memory", llvm::cl::desc("give every buffer its own guarded mapping"),
                            llvm::cl::init(false)};
 
   void runOnOperation() override {
-    llvm::Expected<TargetDescription> target = TargetDescription::forTarget(targetName, cpu);
+    llvm::Expected<TargetDescription> target = TargetDescription::forTarget(targetName, cpu, gpu);
     if (!target) {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();

@@ -45,10 +45,6 @@ void hadal::registerGPUTranslations(DialectRegistry &registry) {
 
 namespace {
 
-/// The oldest version of PTX that knows all instructions of the ptx dialect (8.0) and lets a kernel have more than 4352
-/// bytes of parameters (8.1), as the norm of all gradients needs. Drivers of CUDA 12.1 and newer take it.
-constexpr llvm::StringLiteral ptxFeature = "+ptx81";
-
 /// Whether a call is an instruction that only one architecture has (its PTX target ends in `a`).
 bool isArchitectureSpecific(const llvm::CallBase &call) {
   if (auto *statement = dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
@@ -79,7 +75,7 @@ bool prepare(llvm::Module &module) {
   return isSpecific;
 }
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(StringRef architecture) {
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(StringRef architecture, StringRef ptxFeature) {
   static const bool initialized = [] {
     LLVMInitializeNVPTXTargetInfo();
     LLVMInitializeNVPTXTarget();
@@ -189,6 +185,10 @@ struct ReportToModule : llvm::DiagnosticHandler {
 } // namespace
 
 FailureOr<std::string> hadal::emitPTX(gpu::GPUModuleOp module, StringRef gpu) {
+  const GPUArchitecture *known = findGPUArchitecture(gpu);
+  if (!known || !known->available)
+    return module.emitError("kernels are for GPUs of a known architecture (hadalc --list-targets), not for '")
+           << gpu << "'";
   llvm::LLVMContext context;
   auto handler = std::make_unique<ReportToModule>(module);
   const ReportToModule &reports = *handler;
@@ -199,7 +199,7 @@ FailureOr<std::string> hadal::emitPTX(gpu::GPUModuleOp module, StringRef gpu) {
   StringRef architecture = gpu;
   if (!prepare(*translated))
     architecture = architecture.rtrim('a');
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createMachine(architecture);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createMachine(architecture, known->ptxFeature);
   if (!machine)
     return module.emitError(llvm::toString(machine.takeError()));
   translated->setTargetTriple((*machine)->getTargetTriple());

@@ -7,7 +7,7 @@
 #ifndef HADAL_CODEGEN_NVPTX_EMITPTX_H
 #define HADAL_CODEGEN_NVPTX_EMITPTX_H
 
-#include "codegen/Strategies/Target.h"
+#include "codegen/Target/Target.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include <string>
 

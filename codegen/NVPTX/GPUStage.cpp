@@ -29,9 +29,8 @@ gpu::GPUModuleOp hadal::getKernelModule(OpBuilder &builder, const TargetDescript
     return existing;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module.getBody());
-  // PTX 8.1 is the first with parameters of up to 32 KiB: the norm of all gradients has a pointer per parameter.
-  Attribute chip = NVVM::NVVMTargetAttr::get(builder.getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", target.gpu,
-                                             /*features=*/"+ptx81");
+  Attribute chip = NVVM::NVVMTargetAttr::get(builder.getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", target.name(),
+                                             target.architecture->ptxFeature);
   return gpu::GPUModuleOp::create(builder, module.getLoc(), gpuModuleName, builder.getArrayAttr(chip));
 }
 

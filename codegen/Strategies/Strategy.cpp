@@ -38,8 +38,6 @@ std::string hadal::getDeviceSymbol(StringRef stageSymbol) {
   return symbol;
 }
 
-ArrayRef<std::unique_ptr<KernelStrategy>> hadal::getStrategies() { return registry(); }
-
 void hadal::registerStrategy(std::unique_ptr<KernelStrategy> strategy) { registry().push_back(std::move(strategy)); }
 
 const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel, Refusals &refusals) {
@@ -57,7 +55,7 @@ static FailureOr<KernelConfiguration> select(const KernelStrategy &strategy, Ker
                                              const TargetDescription &target) {
   KernelConfiguration configuration;
   configuration.strategy = strategy.getName().str();
-  if (target.kind() == TargetKind::NVPTX && target.multiprocessors != defaultMultiprocessors)
+  if (target.kind() == TargetKind::NVPTX && target.multiprocessors != getDefaultBoard(target.name()).multiprocessors)
     configuration.multiprocessors = target.multiprocessors;
   if (failed(strategy.select(kernel, target, configuration)))
     return failure();
@@ -156,9 +154,10 @@ template <typename Derived> struct TargetPass : PassWrapper<Derived, OperationPa
   Pass::Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"),
                                 llvm::cl::init("host")};
   Pass::Option<std::string> target{*this, "target", llvm::cl::desc("cpu or sm_90a"), llvm::cl::init("cpu")};
+  Pass::Option<std::string> gpu{*this, "gpu", llvm::cl::desc("the GPU that sizes are chosen for: h100-sxm, h200, ...")};
 
   FailureOr<TargetDescription> describe() {
-    llvm::Expected<TargetDescription> description = TargetDescription::forTarget(target, cpu);
+    llvm::Expected<TargetDescription> description = TargetDescription::forTarget(target, cpu, gpu);
     if (!description)
       return this->getOperation().emitError(llvm::toString(description.takeError()));
     return *description;
@@ -173,7 +172,7 @@ struct SelectStrategies : TargetPass<SelectStrategies> {
   StringRef getDescription() const override { return "chooses strategy, tile sizes and stages of every kernel"; }
   Option<bool> printConfig{*this, "print-config", llvm::cl::desc("print a line per kernel"), llvm::cl::init(false)};
   Option<int64_t> multiprocessors{*this, "multiprocessors",
-                                  llvm::cl::desc("of the GPU that tiles are chosen for (default: 132)")};
+                                  llvm::cl::desc("of the GPU that tiles are chosen for (default: those of `gpu`)")};
 
   void runOnOperation() override {
     FailureOr<TargetDescription> description = describe();

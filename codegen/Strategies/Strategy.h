@@ -13,7 +13,7 @@
 #define HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 
 #include "codegen/Kernels/KernelBody.h"
-#include "codegen/Strategies/Target.h"
+#include "codegen/Target/Target.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
 
@@ -124,8 +124,7 @@ std::string getStageSymbol(KernelOp kernel, const StageSpec &stage);
 /// The name under which a GPU's driver finds it: PTX allows no dots, so a dollar sign takes their place.
 std::string getDeviceSymbol(llvm::StringRef stageSymbol);
 
-/// The strategies known to this process, in the order of their registration.
-llvm::ArrayRef<std::unique_ptr<KernelStrategy>> getStrategies();
+/// Adds a strategy to those that this process knows.
 void registerStrategy(std::unique_ptr<KernelStrategy> strategy);
 /// Registers every strategy for CPUs and for NVIDIA GPUs; harmless when repeated.
 void registerCPUStrategies();

@@ -41,7 +41,8 @@ FailureOr<TensorAttentionTiles> hadal::chooseForwardTiles(const AttentionShape &
   constexpr int64_t mostNumbers = 176;
   TensorAttentionTiles tiles;
   for (; tiles.keys >= 64; tiles.keys /= 2)
-    if (tiles.keys * 3 / 4 + shape.value / 2 <= mostNumbers && ForwardMemory(shape, tiles).bytes <= mostSharedMemory) {
+    if (tiles.keys * 3 / 4 + shape.value / 2 <= mostNumbers &&
+        ForwardMemory(shape, tiles).bytes <= getMostSharedMemory()) {
       if (shape.sequence <= 64)
         tiles.queries = 64;
       return tiles;
@@ -106,7 +107,7 @@ FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass,
   for (; tiles.walked >= 32; tiles.walked /= 2)
     if (sums + tiles.walked + tiles.walked / (ofKeys ? 2 : 4) <= mostNumbers)
       for (tiles.stages = 3; tiles.stages >= 2; --tiles.stages)
-        if (GradientMemory(shape, tiles).bytes <= mostSharedMemory) {
+        if (GradientMemory(shape, tiles).bytes <= getMostSharedMemory()) {
           if (shape.sequence <= 64)
             tiles.owned = 64;
           return tiles;

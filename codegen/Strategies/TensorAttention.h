@@ -11,9 +11,9 @@
 
 namespace hadal {
 
-/// Bytes of shared memory that a block of compute capability 9.0 may have: what strategies ask before a target is
-/// named.
-constexpr int64_t mostSharedMemory = 232448;
+/// Bytes of shared memory that a block of a Hopper GPU may have. It decides tiles that show in the bits, so it is asked of
+/// the class of GPUs, not of a board (docs/rationale/arithmetic.md).
+inline int64_t getMostSharedMemory() { return hadal_find_gpu_limits("sm_90a")->shared_bytes_per_block; }
 
 struct TensorAttentionTiles {
   /// Queries of a block (64 per consuming warp group) and keys of a step, which are no choice: they decide the bits.

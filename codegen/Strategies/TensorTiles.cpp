@@ -41,8 +41,8 @@ int64_t estimate(const Contraction &contraction, const TensorTiles &tiles) {
 /// Fills in what follows from the tile's extents.
 void complete(TensorTiles &tiles, const Contraction &contraction, const TargetDescription &target) {
   constexpr int64_t barrierBytes = 2 * mostStages * 8;
-  tiles.stages =
-      std::min(mostStages, (target.sharedMemoryPerBlock - barrierBytes - tiles.panelBytes()) / tiles.stageBytes());
+  tiles.stages = std::min(mostStages, (target.limits().shared_bytes_per_block - barrierBytes - tiles.panelBytes()) /
+                                          tiles.stageBytes());
   tiles.rowTasks = int64_t(llvm::alignTo(contraction.rowTasks(tiles.rows), tiles.cluster));
   tiles.columnTasks = contraction.columnTasks(tiles.columns);
   int64_t products = contraction.grouping == ContractionGrouping::Depth ? contraction.experts : 1;

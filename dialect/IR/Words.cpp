@@ -103,6 +103,7 @@ static constexpr KnownAttribute moduleAttributes[] = {{programAttrName, Form::St
                                                       {storedWeightsAttrName, Form::String},
                                                       {unreadParametersAttrName, Form::Strings},
                                                       {targetAttrName, Form::String},
+                                                      {boardAttrName, Form::String},
                                                       {emulateAttrName, Form::Unit},
                                                       {cpuAttrName, Form::String},
                                                       {versionAttrName, Form::String},

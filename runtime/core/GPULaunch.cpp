@@ -2,12 +2,12 @@
 // Guide, "Compute Capabilities"; CUDA Driver API, cuTensorMapEncodeTiled). The compiler keeps to them, so a launch that
 // does not is a fault of the compiler, found before anything runs.
 #include "runtime/core/Commands.h"
+#include "runtime/include/hadal/gpu_limits.h"
 
 namespace hadal {
 namespace {
 
 constexpr int64_t maximalBlocks = (int64_t{1} << 31) - 1;
-constexpr uint32_t maximalThreads = 1024, maximalCluster = 8, maximalSharedBytes = 227 << 10;
 
 /// Bytes from the map's first element to its last, that one included.
 uint64_t extentOf(const hadal_tensor_map &map) {
@@ -52,13 +52,16 @@ void verifyGPULaunch(const struct hadal_program &program, const hadal_entry &ent
                    ", the program is ", program.emulated ? "" : "not");
   requireOfProgram(gpu.blocks >= 1 && gpu.blocks <= maximalBlocks && gpu.blocks == launch.tasks, what, "has ",
                    gpu.blocks, " blocks for ", launch.tasks, " tasks");
-  requireOfProgram(gpu.threads >= 1 && gpu.threads <= maximalThreads, what, "has ", gpu.threads, " threads a block");
-  requireOfProgram(gpu.cluster >= 1 && gpu.cluster <= maximalCluster && gpu.blocks % gpu.cluster == 0, what,
+  const hadal_gpu_limits *limits = hadal_find_gpu_limits(program.target);
+  requireOfProgram(limits, what, "is for the GPU '", program.target, "', which this runtime does not know");
+  requireOfProgram(gpu.threads >= 1 && gpu.threads <= limits->threads_per_block, what, "has ", gpu.threads,
+                   " threads a block");
+  requireOfProgram(gpu.cluster >= 1 && gpu.cluster <= limits->blocks_per_cluster && gpu.blocks % gpu.cluster == 0, what,
                    "has clusters of ", gpu.cluster, " among ", gpu.blocks, " blocks");
   requireOfProgram(gpu.cluster == 1 || launch.number == HADAL_NONE, what, "has clusters of ", gpu.cluster,
                    " blocks, whose number varies");
-  requireOfProgram(gpu.shared_bytes <= maximalSharedBytes, what, "asks for ", gpu.shared_bytes,
-                   " bytes of shared memory; ", maximalSharedBytes, " are possible");
+  requireOfProgram(gpu.shared_bytes <= limits->shared_bytes_per_block, what, "asks for ", gpu.shared_bytes,
+                   " bytes of shared memory; ", limits->shared_bytes_per_block, " are possible");
   for (uint32_t i = 0; i < gpu.map_count; ++i)
     verifyMap(program, entry, launch, gpu.maps[i], concat("tensor map ", i, " of ", what));
 }

@@ -58,9 +58,9 @@ LogicalResult hadal::check::makeGPUCode(ModuleOp module, const TargetDescription
   if (failed(passes.run(*lowered)))
     return failure();
   for (auto gpuModule : lowered->getOps<gpu::GPUModuleOp>()) {
-    FailureOr<std::string> ptx = emitPTX(gpuModule, target.gpu);
+    FailureOr<std::string> ptx = emitPTX(gpuModule, target.name());
     if (failed(ptx) || (!options.ptxFile.empty() && failed(write(module, options.ptxFile, *ptx))) ||
-        (options.assemble && failed(assemble(module, *ptx, target.gpu))))
+        (options.assemble && failed(assemble(module, *ptx, target.name()))))
       return failure();
   }
   return success();

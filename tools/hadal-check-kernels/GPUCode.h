@@ -7,7 +7,7 @@
 #ifndef HADAL_TOOLS_CHECK_KERNELS_GPUCODE_H
 #define HADAL_TOOLS_CHECK_KERNELS_GPUCODE_H
 
-#include "codegen/Strategies/Target.h"
+#include "codegen/Target/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace hadal::check {

@@ -417,7 +417,7 @@ int run(const Options &options) {
   llvm::outs() << llvm::formatv("{0} of {1} {2} pass{3} on {4}", count - failures, count,
                                 options.beyond == Beyond::Nothing ? "kernels" : "pairs of kernels",
                                 options.faults.empty() ? "" : " and notice their faults",
-                                target->kind() == TargetKind::CPU ? target->cpu : target->gpu);
+                                target->kind() == TargetKind::CPU ? StringRef(target->cpu) : target->name());
   if (target->kind() == TargetKind::CPU)
     llvm::outs() << llvm::formatv(" ({0} lanes)\n", target->registerLanes);
   else

@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -92,8 +93,11 @@ std::string checkReadOptions(const RawOptions &raw, Phase from) {
 
 std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   CompilerOptions &options = commandLine.compiler;
+  // The name of a GPU says its target.
+  if (const GPUBoard *board = findGPUBoard(options.gpu); board && options.target.empty())
+    options.target = board->architecture.str();
   auto target = TargetDescription::forTarget(options.target.empty() ? "cpu" : options.target,
-                                             options.cpu.empty() ? "host" : options.cpu);
+                                             options.cpu.empty() ? "host" : options.cpu, options.gpu);
   if (!target)
     return complain(llvm::toString(target.takeError()));
   auto to = parsePhase(raw.to.empty() ? "host" : raw.to), from = parsePhase(raw.from);
@@ -147,6 +151,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Program,
        app.add_option("--program", options.program, "what to build: " + listPrograms())->default_str("train"));
   app.add_option("--target", options.target, "what to build it for (see --list-targets)")->default_str("cpu");
+  app.add_option("--gpu", options.gpu, "the GPU that sizes are chosen for (see --list-targets)");
   app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
   app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")
       ->default_str("host");
@@ -200,9 +205,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
     return 0;
   }
   if (raw.listTargets) {
-    for (const KnownTarget &target : getKnownTargets())
-      std::cout << target.name.str() << "\t" << target.summary.str() << (target.available ? "" : " (no lowerings yet)")
-                << "\n";
+    printTargets(llvm::outs());
     return 0;
   }
   if (commandLine.input.empty())

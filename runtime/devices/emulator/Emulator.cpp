@@ -4,6 +4,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/devices/emulator/TensorBox.h"
 #include "runtime/devices/emulator/Worker.h"
+#include "runtime/include/hadal/gpu_limits.h"
 
 #include <algorithm>
 #include <atomic>
@@ -24,7 +25,10 @@ Emulator::~Emulator() = default;
 
 /// Why no GPU would start this launch; empty when it is in order.
 static std::string whatIsWrongWith(const LaunchConfiguration &configuration, std::span<const TensorMap> maps) {
-  constexpr int64_t mostShared = 232448, mostThreads = 1024, mostInCluster = 16;
+  // What is emulated is a Hopper GPU.
+  static const hadal_gpu_limits &limits = *hadal_find_gpu_limits("sm_90a");
+  const int64_t mostShared = limits.shared_bytes_per_block, mostThreads = limits.threads_per_block,
+                mostInCluster = limits.blocks_per_cluster;
   if (configuration.threads < 32 || configuration.threads > mostThreads || configuration.threads % 32)
     return concat("has blocks of ", configuration.threads, " threads: it must be a multiple of 32 up to ", mostThreads);
   if (configuration.cluster < 1 || configuration.cluster > mostInCluster)

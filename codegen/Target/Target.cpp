@@ -4,7 +4,7 @@
 // virtual machine's CPU by an older name), every other CPU's come with its name.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Strategies/Target.h"
+#include "codegen/Target/Target.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -70,43 +70,58 @@ std::string closeNames(StringRef name, ArrayRef<SubtargetSubTypeKV> known) {
   return llvm::join(llvm::map_range(ranked, [](auto &pair) { return pair.second.str(); }), ", ");
 }
 
-std::string targetNames(bool available) {
-  std::string names;
-  for (const KnownTarget &target : getKnownTargets())
-    if (target.available == available)
-      names += (names.empty() ? "" : ", ") + target.name.str();
-  return names;
+/// The names in a table, separated by commas.
+template <typename Row> std::string namesOf(ArrayRef<Row> table, function_ref<bool(const Row &)> isWanted) {
+  return llvm::join(llvm::map_range(llvm::make_filter_range(table, isWanted), [](const Row &row) { return row.name; }),
+                    ", ");
 }
 
 } // namespace
 
-StringRef hadal::stringifyTargetKind(TargetKind target) { return target == TargetKind::CPU ? "cpu" : "nvptx"; }
-
-ArrayRef<KnownTarget> hadal::getKnownTargets() {
-  static constexpr KnownTarget targets[] = {
-      {"cpu", "x86-64 processors; choose one with --cpu", true},
-      {"sm_90a", "NVIDIA Hopper GPUs: H100, H200, GH200", true},
-      {"sm_80", "NVIDIA Ampere GPUs and newer, through mma.sync and cp.async", false}};
-  return targets;
+/// The architecture of that name, of which there are lowerings.
+static Expected<const GPUArchitecture *> findAvailable(StringRef name) {
+  auto names = [](bool available) {
+    return namesOf<GPUArchitecture>(getGPUArchitectures(),
+                                    [&](const GPUArchitecture &known) { return known.available == available; });
+  };
+  const GPUArchitecture *found = findGPUArchitecture(name);
+  if (!found)
+    return createStringError("unknown target '%s'; known targets: cpu, %s (and %s, without lowerings yet)",
+                             name.str().c_str(), names(true).c_str(), names(false).c_str());
+  if (!found->available)
+    return createStringError("the target '%s' has no lowerings yet; available: cpu, %s", name.str().c_str(),
+                             names(true).c_str());
+  return found;
 }
 
-Expected<TargetDescription> TargetDescription::forTarget(StringRef target, StringRef cpu) {
-  const KnownTarget *found =
-      llvm::find_if(getKnownTargets(), [&](const KnownTarget &known) { return known.name == target; });
-  if (found == getKnownTargets().end())
-    return createStringError("unknown target '%s'; known targets: %s (and %s, without lowerings yet)",
-                             target.str().c_str(), targetNames(true).c_str(), targetNames(false).c_str());
-  if (!found->available)
-    return createStringError("the target '%s' has no lowerings yet; available: %s", target.str().c_str(),
-                             targetNames(true).c_str());
+Expected<TargetDescription> TargetDescription::forTarget(StringRef target, StringRef cpu, StringRef board) {
+  auto boards = [](StringRef architecture) {
+    return namesOf<GPUBoard>(getGPUBoards(), [&](const GPUBoard &known) {
+      return architecture.empty() || known.architecture == architecture;
+    });
+  };
+  if (!board.empty() && !findGPUBoard(board) && (target.empty() || target == "cpu"))
+    return createStringError("unknown GPU '%s'; known: %s", board.str().c_str(), boards("").c_str());
   Expected<TargetDescription> description = forCPU(cpu);
-  if (!description || target == "cpu")
+  if (target == "cpu") {
+    if (description && !board.empty())
+      return createStringError("the GPU '%s' is named for the target cpu: leave out one of the two",
+                               board.str().c_str());
     return description;
-  // Hopper as H100 SXM has it; NVIDIA, "H100 Tensor Core GPU Architecture".
-  description->gpu = target.str();
-  description->multiprocessors = defaultMultiprocessors;
-  description->sharedMemoryPerBlock = 227 << 10;
-  description->gpuL2Bytes = 50 << 20;
+  }
+  Expected<const GPUArchitecture *> architecture = findAvailable(target);
+  if (!architecture) {
+    consumeError(description.takeError());
+    return architecture.takeError();
+  }
+  if (!description)
+    return description;
+  const GPUBoard *sizes = board.empty() ? &getDefaultBoard(target) : findGPUBoard(board);
+  if (!sizes || sizes->architecture != target)
+    return createStringError("unknown GPU '%s' of the target %s; known: %s", board.str().c_str(), target.str().c_str(),
+                             boards(target).c_str());
+  description->architecture = *architecture;
+  description->multiprocessors = sizes->multiprocessors;
   description->lanes = 4;
   description->fma = true;
   return description;
@@ -114,7 +129,7 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
 
 Error TargetDescription::setMultiprocessors(int64_t count) {
   constexpr int64_t most = 1024;
-  if (gpu.empty())
+  if (!architecture)
     return createStringError("a CPU has no multiprocessors: name a GPU as the target");
   if (count < 1 || count > most)
     return createStringError("a GPU has 1 to %lld multiprocessors, not %lld", (long long)most, (long long)count);

@@ -5,11 +5,11 @@
 // program for a GPU has a CPU as well: the one that its host code runs on, and its kernels too when they are emulated.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_STRATEGIES_TARGET_H
-#define HADAL_CODEGEN_STRATEGIES_TARGET_H
+#ifndef HADAL_CODEGEN_TARGET_TARGET_H
+#define HADAL_CODEGEN_TARGET_TARGET_H
 
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/StringRef.h"
+#include "codegen/Target/KnownTargets.h"
+#include "runtime/include/hadal/gpu_limits.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <string>
@@ -23,18 +23,7 @@ namespace hadal {
 
 /// The families of targets that strategies are written for.
 enum class TargetKind { CPU, NVPTX };
-llvm::StringRef stringifyTargetKind(TargetKind target);
 
-/// A name that --target takes.
-struct KnownTarget {
-  llvm::StringLiteral name, summary;
-  /// Whether there are lowerings for it.
-  bool available;
-};
-llvm::ArrayRef<KnownTarget> getKnownTargets();
-
-/// The multiprocessors of the GPU that kernels are made for where nothing else is said: those of an H100 SXM.
-constexpr int64_t defaultMultiprocessors = 132;
 
 struct TargetDescription {
   /// The LLVM triple that code is generated for.
@@ -57,26 +46,27 @@ struct TargetDescription {
   bool fma = false;
   /// Bytes of cache of one core, and of the last level's share of one core: constants of the CPU's class rather than
   /// of this machine, so that a program does not depend on where it was compiled.
-  int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10, l3Bytes = 1 << 20;
+  int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10;
 
-  /// LLVM's name of the GPU, "sm_90a", or "" when the kernels are for the CPU. On a GPU `lanes` counts the f32 that a
-  /// thread moves in one access.
-  std::string gpu;
+  /// What kernels for a GPU may use; null when they are for the CPU. On a GPU `lanes` counts the f32 that a thread
+  /// moves in one access.
+  const GPUArchitecture *architecture = nullptr;
   int64_t multiprocessors = 0;
-  /// Bytes of shared memory that one block may ask for, and of the second-level cache.
-  int64_t sharedMemoryPerBlock = 0, gpuL2Bytes = 0;
 
-  TargetKind kind() const { return gpu.empty() ? TargetKind::CPU : TargetKind::NVPTX; }
-  /// The target's name: cpu or the GPU.
-  llvm::StringRef name() const { return gpu.empty() ? llvm::StringRef("cpu") : llvm::StringRef(gpu); }
+  TargetKind kind() const { return architecture ? TargetKind::NVPTX : TargetKind::CPU; }
+  /// The target's name: cpu or the GPU's architecture.
+  llvm::StringRef name() const { return architecture ? llvm::StringRef(architecture->name) : llvm::StringRef("cpu"); }
+  /// What a block, a cluster and a multiprocessor of the GPU have.
+  const hadal_gpu_limits &limits() const { return *architecture->limits; }
   /// Bytes at whose multiples the buffers of an arena begin: a cache line on CPUs; on GPUs what the driver's own
   /// allocations have, of which vector accesses need 16 and tensor maps 128.
-  int64_t bufferAlignment() const { return gpu.empty() ? 64 : 256; }
+  int64_t bufferAlignment() const { return architecture ? 256 : 64; }
   bool has(llvm::StringRef feature) const;
 
-  /// The description of a target by its name, with host code for the CPU of that name (see forCPU). The error of an
-  /// unknown target lists the known ones.
-  static llvm::Expected<TargetDescription> forTarget(llvm::StringRef target, llvm::StringRef cpu);
+  /// The description of a target by its name, with host code for the CPU of that name (see forCPU), and of a GPU with
+  /// the sizes of a board (empty: the default one). The error of an unknown name lists the known ones.
+  static llvm::Expected<TargetDescription> forTarget(llvm::StringRef target, llvm::StringRef cpu,
+                                                     llvm::StringRef board = "");
 
   /// Takes a GPU to have so many multiprocessors: parts of one, and boards that have fewer. An error for a CPU.
   llvm::Error setMultiprocessors(int64_t count);
@@ -91,4 +81,4 @@ struct TargetDescription {
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_STRATEGIES_TARGET_H
+#endif // HADAL_CODEGEN_TARGET_TARGET_H

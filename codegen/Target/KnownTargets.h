@@ -1,0 +1,61 @@
+//===- KnownTargets.h - the targets that programs are built for ---------------------------------------------------===//
+//
+// One table of CPUs and GPUs. A row says what a strategy may use and how much of it there is; no limit of a processor
+// stands anywhere else (what the runtime checks of a launch as well stands in runtime/include/hadal/gpu_limits.h, which
+// the rows here are filled from).
+//
+// A GPU is named twice: by its architecture ("sm_90a"), for which code is made, and by its board ("h200"), for which
+// sizes are chosen. A program for one board runs on every other of the architecture; only choices differ, and no bit of
+// a result (docs/rationale/arithmetic.md).
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_TARGET_KNOWNTARGETS_H
+#define HADAL_CODEGEN_TARGET_KNOWNTARGETS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+
+struct hadal_gpu_limits;
+
+namespace hadal {
+
+/// A level of x86 CPUs whose kernels differ: what `--cpu` is usually given. Any other name that LLVM knows is taken as
+/// well, and is of one of these levels.
+struct CPULevel {
+  llvm::StringLiteral name, summary;
+};
+llvm::ArrayRef<CPULevel> getCPULevels();
+
+/// An architecture of GPUs: the instructions that its kernels may use.
+struct GPUArchitecture {
+  llvm::StringLiteral name, summary;
+  /// LLVM's name of the version of PTX that its kernels are written in.
+  llvm::StringLiteral ptxFeature;
+  /// Whether there are lowerings for it.
+  bool available = false;
+  /// wgmma on tensor cores, fed by the tensor memory accelerator.
+  bool hasWarpGroupProducts = false;
+  /// What a block, a cluster and a multiprocessor have.
+  const hadal_gpu_limits *limits = nullptr;
+};
+llvm::ArrayRef<GPUArchitecture> getGPUArchitectures();
+/// The architecture of that name, or null.
+const GPUArchitecture *findGPUArchitecture(llvm::StringRef name);
+
+/// A GPU as it is sold.
+struct GPUBoard {
+  llvm::StringLiteral name, architecture, summary;
+  int64_t multiprocessors;
+};
+/// The boards; the first of an architecture is the one that sizes are chosen for where none is named.
+llvm::ArrayRef<GPUBoard> getGPUBoards();
+const GPUBoard *findGPUBoard(llvm::StringRef name);
+const GPUBoard &getDefaultBoard(llvm::StringRef architecture);
+
+/// A line for every level of CPU and for every board.
+void printTargets(llvm::raw_ostream &stream);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_TARGET_KNOWNTARGETS_H
