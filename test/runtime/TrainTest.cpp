@@ -228,7 +228,7 @@ TEST_F(TrainTest, AStepAllocatesNothing) {
   trainOptions.evalInterval = 2;
   trainOptions.log = folder / "log.jsonl";
   trainOptions.tensorboard = folder / "board";
-  trainOptions.threads = 2;
+  trainOptions.machine.threads = 2;
   testing::internal::CaptureStderr();
   Trainer trainer(model.program(), trainOptions);
   for (int i = 0; i < 3; ++i)
@@ -246,7 +246,7 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenTheLossIsNotFinite) {
   trainOptions.steps = 5;
   trainOptions.schedule.maximum = 0.1;
   trainOptions.globalBatchSize = BigramModel::microBatch;
-  trainOptions.threads = 2;
+  trainOptions.machine.threads = 2;
   trainOptions.save = folder / "saved";
   testing::internal::CaptureStderr();
   Trainer trainer(model.program(), trainOptions);
@@ -268,7 +268,7 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {
   trainOptions.steps = 3;
   trainOptions.schedule.maximum = 0.1;
   trainOptions.globalBatchSize = BigramModel::microBatch;
-  trainOptions.threads = 2;
+  trainOptions.machine.threads = 2;
   testing::internal::CaptureStderr();
   Trainer trainer(model.program(), trainOptions);
   trainer.step();

@@ -71,8 +71,8 @@ std::string trained(const struct hadal_program &program, const std::filesystem::
   options.schedule = {.maximum = 0.1, .minimum = 0, .decaySteps = 4};
   options.evalInterval = 2;
   options.evalIterations = 2;
-  options.launchBlocking = blocking;
-  options.threads = 2;
+  options.machine.launchBlocking = blocking;
+  options.machine.threads = 2;
   closeStderr();
   Trainer trainer(program, options);
   EXPECT_EQ(trainer.run(), HADAL_EXIT_OK);
