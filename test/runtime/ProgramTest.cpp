@@ -95,9 +95,9 @@ std::string messageOf(int code, const struct hadal_program &program, const std::
 TEST(ProgramsTest, RefusesAProgramThatNobodyKnows) {
   BigramModel model;
   model.builder.program.program = "dream";
-  EXPECT_EQ(
-      messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}),
-      "error: this runtime has no program 'dream'; it has: train, kernels; compile and link with the same hadalc\n");
+  EXPECT_EQ(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}),
+            "error: this runtime has no program 'dream'; it has: train, evaluate, kernels; compile and link with the "
+            "same hadalc\n");
   model.builder.program.version = 77; // which may have no such field
   EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}), "version 77");
 }
