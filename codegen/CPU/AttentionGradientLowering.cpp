@@ -358,12 +358,12 @@ public:
 
   bool serves(KernelOp kernel, Refusals &refusals) const override {
     refuseAttention(kernel, refusals);
-    return bool(findAttention<AttentionGradientOp>(kernel));
+    return bool(findAttention(kernel, AttentionForm::Gradient));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
     AttentionTiles tiles = chooseAttentionTiles(shape, target);
     tiles.record(configuration);
     int64_t positions = shape.batch * shape.sequence;
@@ -378,7 +378,7 @@ public:
 
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
     {
       StageFunction stage(builder, kernel, configuration.stages[0], target);
       GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, shape, target));

@@ -222,12 +222,12 @@ public:
 
   bool serves(KernelOp kernel, Refusals &refusals) const override {
     refuseAttention(kernel, refusals);
-    return bool(findAttention<AttentionOp>(kernel));
+    return bool(findAttention(kernel, AttentionForm::Forward));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
     AttentionTiles tiles = chooseAttentionTiles(shape, target);
     tiles.record(configuration);
     configuration.set("query_block", tiles.queryBlock);
@@ -241,7 +241,7 @@ public:
 
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
     AttentionTiles tiles = AttentionTiles::read(configuration, shape, target);
     tiles.queryBlock = configuration.get("query_block");
     StageFunction stage(builder, kernel, configuration.stages.front(), target);

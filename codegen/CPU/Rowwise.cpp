@@ -4,8 +4,7 @@
 // vectors of columns per column space, which carries the pass's reductions. Results are stored in the last pass, after
 // every operand element of the same place was read for the last time, so that a result may lie in an operand's buffer.
 //
-// Splits and concatenations only move columns: a value is asked for at a shift, and a loop is cut where ColumnSpace
-// says.
+// Where columns are only moved a value is asked for at a shift, and a loop is cut where ColumnSpace says.
 //
 // A kernel that is purely elementwise has no rows to respect: its elements are cut into equal blocks.
 //
@@ -48,7 +47,7 @@ public:
 private:
   /// What one loop computes.
   struct Roots {
-    SmallVector<RowReduceOp> reductions;
+    SmallVector<RowReductionOpInterface> reductions;
     SmallVector<OpOperand *> stores;
   };
 
@@ -73,10 +72,10 @@ private:
 
   void emitPass(unsigned phase, ElementwiseEmitter &numbers) {
     llvm::MapVector<int64_t, Roots> loops;
-    for (RowReduceOp reduction : program.reductions[phase]) {
+    for (RowReductionOpInterface reduction : program.reductions[phase]) {
       // The only column is its own sum and maximum.
       if (isOnePerRow(reduction.getInput()))
-        reductions[reduction.getResult()] = numbers.emit(reduction.getInput());
+        reductions[reduction->getResult(0)] = numbers.emit(reduction.getInput());
       else
         loops[columnsOf(reduction.getInput())].reductions.push_back(reduction);
     }
@@ -95,10 +94,9 @@ private:
     Operation *op = tensor.getDefiningOp();
     if (!op || !seen.insert(tensor).second)
       return;
-    auto expand = dyn_cast<ExpandOp>(op);
-    if (expand && isOnePerRow(expand.getInput()) && !isOnePerRow(tensor))
-      return vectors.define(tensor, k.broadcast(numbers.emit(expand.getInput())));
-    if (isa<RowReduceOp>(op))
+    if (Value number = ElementwiseEmitter::findRepeatedNumber(tensor))
+      return vectors.define(tensor, k.broadcast(numbers.emit(number)));
+    if (isa<RowReductionOpInterface>(op))
       return;
     for (Value operand : op->getOperands())
       repeatNumbers(operand, numbers, vectors, seen);
@@ -114,7 +112,7 @@ private:
       repeatNumbers(root, numbers, vectors, seen);
     };
     SmallVector<Value> carried;
-    for (RowReduceOp reduction : roots.reductions) {
+    for (RowReductionOpInterface reduction : roots.reductions) {
       prepare(reduction.getInput());
       carried.push_back(k.splat(identity(reduction)));
     }
@@ -123,11 +121,11 @@ private:
     ColumnSpace space = ColumnSpace::find(columns, computed, /*sums=*/!roots.reductions.empty());
     carried = emitColumns(space, roots, vectors, carried);
     for (auto [reduction, vector] : llvm::zip(roots.reductions, carried))
-      reductions[reduction.getResult()] =
+      reductions[reduction->getResult(0)] =
           reduction.getReduction() == Reduction::Add ? k.reduceAdd(vector) : k.reduceMax(vector);
   }
 
-  static double identity(RowReduceOp reduction) {
+  static double identity(RowReductionOpInterface reduction) {
     return reduction.getReduction() == Reduction::Add ? 0.0 : -std::numeric_limits<double>::infinity();
   }
 
@@ -188,51 +186,46 @@ private:
 
   /// A vector that the elementwise emitter does not compute.
   Value vectorOf(Value tensor, int64_t shift) {
-    if (auto concat = tensor.getDefiningOp<ConcatOp>())
-      return partOf(concat, shift);
-    if (auto rope = tensor.getDefiningOp<RopeOp>())
-      return rotate(rope, shift);
     if (isOnePerRow(tensor))
       return numberOf(tensor);
+    Operation *op = tensor.getDefiningOp();
+    if (isa_and_nonnull<ColumnsOpInterface>(op))
+      return moved(tensor, shift);
+    if (auto rotation = dyn_cast_if_present<RotationOpInterface>(op))
+      return rotate(rotation, shift);
     auto argument = cast<BlockArgument>(tensor);
     Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
     return k.loadVector(k.argument(argument.getArgNumber()), place(tensor, shift), mask, element);
   }
 
-  Value partOf(ConcatOp concat, int64_t shift) {
-    int64_t begin = 0;
-    for (Value part : concat.getParts()) {
-      int64_t end = begin + RowProgram::columns(part);
-      if (pieceBegin + shift < end) {
-        Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
-        return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
-      }
-      begin = end;
-    }
-    llvm_unreachable("a piece lies within one part of a concatenation");
+  /// The columns of the piece, which an operation has moved there.
+  Value moved(Value tensor, int64_t shift) {
+    ShiftedColumns source = followColumns(tensor, pieceBegin, shift);
+    Value value = current->emit(source.tensor, source.shift);
+    return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
   }
 
-  Value rotate(RopeOp rope, int64_t shift) {
-    int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
+  Value rotate(RotationOpInterface rotation, int64_t shift) {
+    int64_t length = RowProgram::columns(rotation.getInput()) / rotation.getHeads(), dim = rotation.getRope().getDim();
     int64_t channel = (pieceBegin + shift) % length - (length - dim);
-    Value x = current->emit(rope.getInput(), shift);
+    Value x = current->emit(rotation.getInput(), shift);
     if (channel < 0)
       return x;
     Value partner;
-    if (rope.getRope().getLayout() == RopeLayout::Half) {
-      partner = current->emit(rope.getInput(), shift + (channel < dim / 2 ? dim / 2 : -dim / 2));
+    if (rotation.getRope().getLayout() == RopeLayout::Half) {
+      partner = current->emit(rotation.getInput(), shift + (channel < dim / 2 ? dim / 2 : -dim / 2));
     } else {
       SmallVector<int64_t> swapped;
       for (int64_t lane = 0; lane < k.lanes; ++lane)
         swapped.push_back(lane ^ 1);
       partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
     }
-    Value table = tables.lookup(rope.getRope());
+    Value table = tables.lookup(rotation.getRope());
     Value position = k.mul(k.rem(row, program.positions), 2 * dim);
     Value at = k.add(k.add(position, inner), channel - pieceBegin);
     Value cosine = k.loadVector(table, at, mask), sine = k.loadVector(table, k.add(at, dim), mask);
     Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
-    return rope.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+    return rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
   }
 
   KernelBuilder &k;
@@ -294,11 +287,11 @@ public:
     StageFunction stage(builder, kernel, configuration.stages[0], target);
     KernelBuilder &k = stage.k;
     DenseMap<Attribute, Value> tables;
-    expanded->walk([&](RopeOp rope) {
-      Value &table = tables[rope.getRope()];
+    expanded->walk([&](RotationOpInterface rotation) {
+      Value &table = tables[rotation.getRope()];
       if (!table)
         table = LLVM::AddressOfOp::create(builder, k.loc,
-                                          createRotaryTable(builder, k.loc, rope.getRope(), program->positions));
+                                          createRotaryTable(builder, k.loc, rotation.getRope(), program->positions));
     });
     if (program->elementwise)
       lowerElements(stage, *expanded, *program, tables, configuration);

@@ -1,7 +1,7 @@
 //===- ColumnSpace.cpp - where loops over columns are cut ---------------------------------------------------------===//
 //
-// Goes from the tensors that a loop computes to the operands, and keeps track of how far splits and concatenations have
-// moved the columns.
+// Goes from the tensors that a loop computes to the operands, and keeps track of how far columns have been moved on the
+// way.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/ColumnSpace.h"
@@ -23,34 +23,32 @@ public:
     Operation *op = tensor.getDefiningOp();
     if (!op || isOnePerRow(tensor) || !seen.insert({tensor, shift}).second)
       return;
-    if (auto concat = dyn_cast<ConcatOp>(op))
-      return visitConcat(concat, shift);
-    if (auto rope = dyn_cast<RopeOp>(op))
-      return visitRope(rope, shift);
-    if (auto split = dyn_cast<SplitOp>(op)) {
-      for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
-        shift += RowProgram::columns(part);
-      return visit(split.getInput(), shift);
-    }
+    if (auto moved = dyn_cast<ColumnsOpInterface>(op))
+      return visitRanges(moved, cast<OpResult>(tensor).getResultNumber(), shift);
+    if (auto rotation = dyn_cast<RotationOpInterface>(op))
+      rotations.push_back({rotation, shift});
     for (Value operand : op->getOperands())
       visit(operand, shift);
   }
 
   ColumnSpace finish() {
     ColumnSpace space{columns, 1, cuts};
-    int64_t width = ropes.empty() ? columns : RowProgram::columns(ropes.front().first) / ropes.front().first.getHeads();
-    bool periodic = !sums && cuts.empty() && llvm::all_of(ropes, [&](auto &entry) {
-      return entry.second == 0 && RowProgram::columns(entry.first) == columns &&
+    auto widthOf = [](RotationOpInterface rotation) {
+      return RowProgram::columns(rotation.getInput()) / int64_t(rotation.getHeads());
+    };
+    int64_t width = rotations.empty() ? columns : widthOf(rotations.front().first);
+    bool periodic = !sums && cuts.empty() && llvm::all_of(rotations, [&](auto &entry) {
+      return entry.second == 0 && RowProgram::columns(entry.first.getInput()) == columns &&
              columns / int64_t(entry.first.getHeads()) == width;
     });
     if (periodic)
       space.heads = columns / width;
-    for (auto [rope, shift] : ropes) {
-      int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
-      for (int64_t head = 0; head < int64_t(periodic ? 1 : rope.getHeads()); ++head) {
+    for (auto [rotation, shift] : rotations) {
+      int64_t length = widthOf(rotation), dim = rotation.getRope().getDim();
+      for (int64_t head = 0; head < int64_t(periodic ? 1 : rotation.getHeads()); ++head) {
         space.cuts.insert(head * length - shift);
         space.cuts.insert((head + 1) * length - dim - shift);
-        if (rope.getRope().getLayout() == RopeLayout::Half)
+        if (rotation.getRope().getLayout() == RopeLayout::Half)
           space.cuts.insert((head + 1) * length - dim / 2 - shift);
         else
           space.cutsPairs |= ((head + 1) * length - dim - shift) % 2 != 0;
@@ -60,26 +58,22 @@ public:
   }
 
 private:
-  void visitConcat(ConcatOp concat, int64_t shift) {
+  void visitRanges(ColumnsOpInterface moved, unsigned result, int64_t shift) {
     int64_t begin = 0;
-    for (Value part : concat.getParts()) {
-      int64_t end = begin + RowProgram::columns(part);
+    for (ColumnRange range : moved.getColumnRanges(result)) {
+      int64_t end = begin + range.columns;
       if (begin > shift)
         cuts.insert(begin - shift);
       if (begin < shift + columns && end > shift)
-        visit(part, shift - begin);
+        visit(moved->getOperand(range.operand), shift - begin + range.first);
       begin = end;
     }
-  }
-  void visitRope(RopeOp rope, int64_t shift) {
-    ropes.push_back({rope, shift});
-    visit(rope.getInput(), shift);
   }
 
   int64_t columns;
   bool sums;
   std::set<int64_t> cuts;
-  SmallVector<std::pair<RopeOp, int64_t>> ropes;
+  SmallVector<std::pair<RotationOpInterface, int64_t>> rotations;
   DenseSet<std::pair<Value, int64_t>> seen;
 };
 
@@ -102,4 +96,23 @@ SmallVector<std::pair<int64_t, int64_t>> ColumnSpace::pieces() const {
     }
   result.push_back({begin, end});
   return result;
+}
+
+ShiftedColumns hadal::followColumns(Value tensor, int64_t column, int64_t shift) {
+  auto moved = tensor.getDefiningOp<ColumnsOpInterface>();
+  int64_t begin = 0;
+  for (ColumnRange range : moved.getColumnRanges(cast<OpResult>(tensor).getResultNumber())) {
+    Value operand = moved->getOperand(range.operand);
+    if (column + shift < begin + range.columns)
+      return {operand, isOnePerRow(operand) ? 0 : shift - begin + range.first};
+    begin += range.columns;
+  }
+  llvm_unreachable("the ranges cover the result");
+}
+
+std::optional<ShiftedColumns> hadal::followColumns(Value tensor) {
+  auto moved = tensor.getDefiningOp<ColumnsOpInterface>();
+  if (!moved || moved.getColumnRanges(cast<OpResult>(tensor).getResultNumber()).size() != 1)
+    return std::nullopt;
+  return followColumns(tensor, 0, 0);
 }

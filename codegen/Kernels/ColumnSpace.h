@@ -1,14 +1,15 @@
 //===- ColumnSpace.h - where loops over columns are cut -----------------------------------------------------------===//
 //
-// Splits and concatenations only move columns: the emitters ask for a value at a shift, and cut a loop where the part
-// of a concatenation, or the rotated range of a head, begins. Within a piece the same code then holds for every column.
-// When rotations are the only reason to cut, the loop over heads stays a loop.
+// Some operations (splits, concatenations, expansions) only move columns: the emitters ask for a value at a shift, and
+// cut a loop where a range of moved columns, or the rotated range of a head, begins. Within a piece the same code then
+// holds for every column. When rotations are the only reason to cut, the loop over heads stays a loop.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_KERNELS_COLUMNSPACE_H
 #define HADAL_CODEGEN_KERNELS_COLUMNSPACE_H
 
 #include "dialect/IR/Hadal.h"
+#include <optional>
 #include <set>
 
 namespace hadal {
@@ -29,6 +30,19 @@ struct ColumnSpace {
   /// The pieces [begin, end) of one head, in rising order.
   llvm::SmallVector<std::pair<int64_t, int64_t>> pieces() const;
 };
+
+/// Columns of a tensor, from `shift` columns to the right of those that they are read for; all of them the only one,
+/// where the tensor has one number per row.
+struct ShiftedColumns {
+  mlir::Value tensor;
+  int64_t shift;
+};
+
+/// What column `column` + `shift` of a tensor is, which an operation made that only moves columns (ColumnsOpInterface).
+/// A piece of a ColumnSpace that holds the column reads all of its columns there.
+ShiftedColumns followColumns(mlir::Value tensor, int64_t column, int64_t shift);
+/// The same where one range of an operand's columns makes up the whole tensor; nothing for other tensors.
+std::optional<ShiftedColumns> followColumns(mlir::Value tensor);
 
 } // namespace hadal
 

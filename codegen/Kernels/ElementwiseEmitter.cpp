@@ -5,7 +5,9 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/Kernels/ColumnSpace.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -15,15 +17,30 @@ bool hadal::isOnePerRow(Value tensor) {
   return type.getRank() == 0 || type.getShape().back() == 1;
 }
 
+/// The operand's columns that a tensor is, where it is nothing else; not one column of several, which would be a number
+/// taken out of a vector.
+static std::optional<ShiftedColumns> findMoved(Value tensor) {
+  std::optional<ShiftedColumns> moved = followColumns(tensor);
+  return moved && isOnePerRow(tensor) && !isOnePerRow(moved->tensor) ? std::nullopt : moved;
+}
+
+/// What a constant repeats; null for other operations, and for constants that hold different numbers.
+static SplatElementsAttr findSplat(Operation *op) {
+  Attribute constant;
+  return matchPattern(op, m_Constant(&constant)) ? dyn_cast<SplatElementsAttr>(constant) : SplatElementsAttr();
+}
+
 bool ElementwiseEmitter::computes(Operation *op) {
-  if (isa<ExpandOp>(op))
-    return true;
-  // A part of one column would be a number taken out of a vector.
-  if (auto split = dyn_cast<SplitOp>(op))
-    return llvm::none_of(split.getParts(), isOnePerRow);
-  if (auto constant = dyn_cast<arith::ConstantOp>(op))
-    return isa<SplatElementsAttr>(constant.getValue());
+  if (isa<ColumnsOpInterface>(op))
+    return llvm::all_of(op->getResults(), findMoved);
+  if (op->hasTrait<OpTrait::ConstantLike>())
+    return bool(findSplat(op));
   return op->getNumResults() == 1 && op->getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(op);
+}
+
+Value ElementwiseEmitter::findRepeatedNumber(Value tensor) {
+  std::optional<ShiftedColumns> moved = followColumns(tensor);
+  return moved && isOnePerRow(moved->tensor) && !isOnePerRow(tensor) ? moved->tensor : Value();
 }
 
 Value ElementwiseEmitter::emit(Value tensor, int64_t shift) {
@@ -32,8 +49,14 @@ Value ElementwiseEmitter::emit(Value tensor, int64_t shift) {
   if (Value known = emitted.lookup({tensor, shift}))
     return known;
   Operation *op = tensor.getDefiningOp();
-  bool isPart = isa_and_nonnull<SplitOp>(op) && !isOnePerRow(tensor);
-  Value value = op && (isPart || computes(op)) ? emitOperation(op, tensor, shift) : leaf(tensor, shift);
+  Value value;
+  if (std::optional<ShiftedColumns> moved = findMoved(tensor)) {
+    value = emit(moved->tensor, isOnePerRow(moved->tensor) ? 0 : shift + moved->shift);
+    if (!isOnePerRow(tensor) && !isa<VectorType>(value.getType()))
+      value = k.broadcast(value);
+  } else {
+    value = op && computes(op) ? emitOperation(op, tensor, shift) : leaf(tensor, shift);
+  }
   emitted[{tensor, shift}] = value;
   return value;
 }
@@ -43,21 +66,11 @@ Value ElementwiseEmitter::emitOperation(Operation *op, Value tensor, int64_t shi
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
   Type type = scalar ? element : Type(k.vectorOf(element));
 
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    TypedAttr value = cast<SplatElementsAttr>(constant.getValue()).getSplatValue<TypedAttr>();
+  if (SplatElementsAttr constant = findSplat(op)) {
+    TypedAttr value = constant.getSplatValue<TypedAttr>();
     if (!scalar)
       value = SplatElementsAttr::get(cast<VectorType>(type), value);
     return arith::ConstantOp::create(k.builder, k.loc, value);
-  }
-  if (auto expand = dyn_cast<ExpandOp>(op)) {
-    Value input = emit(expand.getInput(), isOnePerRow(expand.getInput()) ? 0 : shift);
-    return !scalar && !isa<VectorType>(input.getType()) ? k.broadcast(input) : input;
-  }
-  if (auto split = dyn_cast<SplitOp>(op)) {
-    int64_t offset = 0;
-    for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
-      offset += cast<RankedTensorType>(part.getType()).getShape().back();
-    return emit(split.getInput(), shift + offset);
   }
 
   SmallVector<Value> operands;
@@ -77,10 +90,7 @@ OwningOpRef<KernelOp> hadal::expandRowwiseOps(KernelOp kernel) {
     if (!rowwise)
       continue;
     OpBuilder builder(&op);
-    SmallVector<Value> expanded = rowwise.expandRows(builder);
-    if (expanded.front().getDefiningOp() == &op)
-      continue;
-    op.replaceAllUsesWith(expanded);
+    op.replaceAllUsesWith(rowwise.expandRows(builder));
     op.erase();
   }
   return copy;

@@ -53,6 +53,9 @@ public:
   /// Whether an operation is computed by the emitter; the results of all others are leaves.
   static bool computes(mlir::Operation *op);
 
+  /// The number per row that a tensor repeats along its columns; null for other tensors.
+  static Value findRepeatedNumber(Value tensor);
+
 private:
   Value emitOperation(mlir::Operation *op, Value tensor, int64_t shift);
 
@@ -63,7 +66,7 @@ private:
 };
 
 /// A copy of a kernel, outside any module, in which every rowwise operation is written in elementwise arithmetic, row
-/// reductions and expansions. Splits and concatenations stay.
+/// reductions and what moves columns.
 mlir::OwningOpRef<KernelOp> expandRowwiseOps(KernelOp kernel);
 
 } // namespace hadal

@@ -7,6 +7,7 @@
 #include "codegen/Kernels/RowProgram.h"
 #include "codegen/Kernels/ColumnSpace.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
+#include "dialect/IR/Conversions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -20,7 +21,7 @@ static int64_t rowsOf(Value tensor) {
 }
 
 /// Whether an operation changes the type of numbers or only moves them, so that they may be narrower than f32.
-static bool isConversion(Operation *op) { return isa<CastOpInterface, SplitOp, ConcatOp, ExpandOp>(op); }
+static bool isConversion(Operation *op) { return isa<CastOpInterface, ColumnsOpInterface>(op); }
 
 int64_t RowProgram::columns(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
@@ -29,21 +30,24 @@ int64_t RowProgram::columns(Value tensor) {
 
 bool RowProgram::variesByRow(Value tensor) const { return rows == 1 || rowsOf(tensor) == rows; }
 
-/// The parts of one column of a split operand; none when something else is split.
+/// The results of one column that are taken out of an operand's; none for other operations.
 static SmallVector<OperandColumn> findOperandColumns(Operation *op) {
-  auto split = dyn_cast<SplitOp>(op);
-  Value source = split ? split.getInput() : Value();
-  if (auto widened = split ? source.getDefiningOp<arith::ExtFOp>() : arith::ExtFOp())
-    source = widened.getIn();
-  auto operand = dyn_cast_or_null<BlockArgument>(source);
   SmallVector<OperandColumn> result;
-  int64_t column = 0;
-  for (Value part : operand ? ValueRange(split.getParts()) : ValueRange()) {
-    if (isOnePerRow(part))
-      result.push_back({part, operand, column});
-    column += RowProgram::columns(part);
+  for (Value part : op->getResults()) {
+    std::optional<ShiftedColumns> moved = followColumns(part);
+    if (!moved || !isOnePerRow(part) || isOnePerRow(moved->tensor))
+      continue;
+    if (auto operand = dyn_cast<BlockArgument>(getUnwidened(moved->tensor)))
+      result.push_back({part, operand, moved->shift});
   }
   return result;
+}
+
+/// Whether there is an emitter for an operation: of moved columns that need a loop to be cut, only where it is a loop.
+static bool isEmitted(Operation *op) {
+  if (isa<ColumnsOpInterface>(op))
+    return ElementwiseEmitter::computes(op) || llvm::none_of(op->getResults(), isOnePerRow);
+  return isa<RowReductionOpInterface, RotationOpInterface>(op) || ElementwiseEmitter::computes(op);
 }
 
 /// Types of numbers and numbers of rows.
@@ -77,35 +81,34 @@ LogicalResult RowProgram::readOperation(Operation &op, Refusals &refusals) {
   unsigned phase = 0;
   for (Value operand : op.getOperands())
     phase = std::max(phase, this->phase(operand));
-  bool isReduction = isa<RowReduceOp>(op);
+  auto reduction = dyn_cast<RowReductionOpInterface>(op);
   SmallVector<OperandColumn> numbers = findOperandColumns(&op);
   operandColumns.append(numbers);
-  if (!isReduction && numbers.empty() && !isa<RopeOp, ConcatOp>(op) && !ElementwiseEmitter::computes(&op))
+  if (numbers.empty() && !isEmitted(&op))
     return refusals.add(&op, "has no emitter along a row");
-  if (auto concat = dyn_cast<ConcatOp>(op); concat && isOnePerRow(concat))
-    return refusals.add(&op, "joins rows of one column");
   // The lane of a column follows from its number, and pairs are exchanged within a vector.
-  if (isReduction && ColumnSpace::find(columns(op.getOperand(0)), op.getOperand(0), /*sums=*/true).cutsPairs)
+  if (reduction && ColumnSpace::find(columns(reduction.getInput()), reduction.getInput(), /*sums=*/true).cutsPairs)
     return refusals.add(&op,
                         "sums channels that are rotated with their neighbours from an odd column on: sum them in a "
                         "kernel of its own");
-  if (isReduction) {
-    reductions[phase].push_back(cast<RowReduceOp>(op));
+  if (reduction) {
+    reductions[phase].push_back(reduction);
     reductions.resize(std::max<size_t>(reductions.size(), ++phase + 1));
   }
-  if (isReduction || !OpTrait::hasElementwiseMappableTraits(&op))
-    elementwise &= isa<arith::ConstantOp>(op);
+  if (reduction || !OpTrait::hasElementwiseMappableTraits(&op))
+    elementwise &= op.hasTrait<OpTrait::ConstantLike>();
   for (Value result : op.getResults())
     phaseOf[result] = phase;
-  auto rope = dyn_cast<RopeOp>(op);
-  if (!rope)
+  auto rotation = dyn_cast<RotationOpInterface>(op);
+  if (!rotation)
     return success();
   // The position of a row is that of its tensor, of which there is one for all rotations.
-  if (rope.getType().getRank() != 3 || rowsOf(rope) != rows)
+  auto type = cast<RankedTensorType>(rotation.getInput().getType());
+  if (type.getRank() != 3 || rowsOf(rotation.getInput()) != rows)
     return refusals.add(&op, "rotates rows of batch x sequence, and all rows of the kernel");
-  if (positions != 1 && positions != rope.getType().getDimSize(1))
+  if (positions != 1 && positions != type.getDimSize(1))
     return refusals.add(&op, "counts positions in sequences of another length than a rotation before it");
-  positions = rope.getType().getDimSize(1);
+  positions = type.getDimSize(1);
   return success();
 }
 

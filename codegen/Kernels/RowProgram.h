@@ -16,8 +16,8 @@
 
 namespace hadal {
 
-/// A part of one column that is split off an operand, which may be widened before: a number per row, which is loaded
-/// from where it lies.
+/// One column that is taken out of an operand, which may be widened before: a number per row, which is loaded from
+/// where it lies.
 struct OperandColumn {
   mlir::Value part;
   mlir::BlockArgument operand;
@@ -36,7 +36,7 @@ public:
   int64_t positions = 1;
   unsigned phases = 1;
   /// Row reductions by the phase that computes them (one less than that of the result).
-  llvm::SmallVector<llvm::SmallVector<RowReduceOp>> reductions;
+  llvm::SmallVector<llvm::SmallVector<RowReductionOpInterface>> reductions;
   /// Columns of all operands and results together: the memory one row touches.
   int64_t columnsPerRow = 0;
   /// Whether there is neither a reduction nor anything else that knows about rows, so that the kernel may be cut

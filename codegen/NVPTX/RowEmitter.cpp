@@ -40,9 +40,9 @@ void RowEmitter::emitRow(Value row, Value member) {
       preloadPass(pass);
   for (unsigned phase = 0; phase < program.phases; ++phase) {
     // The only column is its own sum and maximum.
-    for (RowReduceOp reduction : program.reductions[phase])
+    for (RowReductionOpInterface reduction : program.reductions[phase])
       if (isOnePerRow(reduction.getInput()))
-        reductions[reduction.getResult()] = numbers.emit(reduction.getInput());
+        reductions[reduction->getResult(0)] = numbers.emit(reduction.getInput());
     for (const RowLoop &loop : loops[phase])
       emitLoop(loop, numbers);
   }
@@ -113,10 +113,9 @@ void RowEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, Elemen
   Operation *op = tensor.getDefiningOp();
   if (!op || !seen.insert(tensor).second)
     return;
-  auto expand = dyn_cast<ExpandOp>(op);
-  if (expand && isOnePerRow(expand.getInput()) && !isOnePerRow(tensor))
-    return vectors.define(tensor, k.broadcast(numbers.emit(expand.getInput())));
-  if (isa<RowReduceOp>(op))
+  if (Value number = ElementwiseEmitter::findRepeatedNumber(tensor))
+    return vectors.define(tensor, k.broadcast(numbers.emit(number)));
+  if (isa<RowReductionOpInterface>(op))
     return;
   for (Value operand : op->getOperands())
     repeatNumbers(operand, numbers, vectors, seen);
@@ -125,11 +124,11 @@ void RowEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, Elemen
 /// Joins what the threads of a row have reduced; all of them get the results.
 void RowEmitter::reduceRow(const RowLoop &loop, const Accumulators &sums) {
   SmallVector<Reduction> kinds;
-  for (RowReduceOp reduction : loop.reductions)
+  for (RowReductionOpInterface reduction : loop.reductions)
     kinds.push_back(reduction.getReduction());
   SmallVector<Value> results = stage.joinLanes(sums, kinds, sharers, sharedOffset);
   for (auto [reduction, value] : llvm::zip(loop.reductions, results))
-    reductions[RowReduceOp(reduction).getResult()] = value;
+    reductions[RowReductionOpInterface(reduction)->getResult(0)] = value;
   int64_t lanes = loop.lanesOf(loop.space.pieces().front(), plan.lanes);
   sharedOffset += GPUStage::reductionBytes(kinds.size(), sharers, lanes * int64_t(sizeof(float)));
 }
@@ -174,7 +173,7 @@ void RowEmitter::emitPiece(const RowLoop &loop, const Piece &next, ElementwiseEm
   ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
   current = &vectors;
   DenseSet<Value> seen;
-  for (RowReduceOp reduction : loop.reductions)
+  for (RowReductionOpInterface reduction : loop.reductions)
     repeatNumbers(reduction.getInput(), numbers, vectors, seen);
   for (OpOperand *store : loop.stores)
     repeatNumbers(store->get(), numbers, vectors, seen);
@@ -193,7 +192,7 @@ void RowEmitter::emitChunks(const RowLoop &loop, ElementwiseEmitter &vectors, Ac
   SmallVector<Value> carried;
   for (auto [reduction, ofSum] : llvm::zip(loop.reductions, sums))
     for (Value accumulator : ofSum)
-      carried.push_back(accumulator ? accumulator : k.splat(identity(RowReduceOp(reduction).getReduction())));
+      carried.push_back(accumulator ? accumulator : k.splat(identity(RowReductionOpInterface(reduction).getReduction())));
   auto unpack = [&](ValueRange values) {
     Accumulators result;
     for (unsigned sum = 0; sum < sums.size(); ++sum)
@@ -231,8 +230,8 @@ void RowEmitter::emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Acc
     vectors.forget();
     Value valid = moveTo(items, number);
     for (auto [reduction, accumulators] : llvm::zip(loop.reductions, sums)) {
-      Reduction kind = RowReduceOp(reduction).getReduction();
-      Value vector = vectors.emit(RowReduceOp(reduction).getInput());
+      Reduction kind = RowReductionOpInterface(reduction).getReduction();
+      Value vector = vectors.emit(RowReductionOpInterface(reduction).getInput());
       if (valid)
         vector = k.select(valid, vector, k.splat(identity(kind)));
       Value &sum = accumulators[(firstRound + number) % accumulators.size()];
@@ -296,7 +295,7 @@ void RowEmitter::preload(const RowLoop &loop, const Items &items) {
   for (int64_t number = 0; number < items.count; ++number) {
     moveTo(items, number);
     DenseSet<std::pair<Value, int64_t>> seen;
-    for (RowReduceOp reduction : loop.reductions)
+    for (RowReductionOpInterface reduction : loop.reductions)
       preload(reduction.getInput(), 0, seen);
     for (OpOperand *store : loop.stores)
       preload(store->get(), 0, seen);
@@ -312,16 +311,13 @@ void RowEmitter::preload(Value tensor, int64_t shift, DenseSet<std::pair<Value, 
     return;
   }
   Operation *op = tensor.getDefiningOp();
-  if (auto concat = dyn_cast<ConcatOp>(op)) {
-    auto [part, begin] = partOf(concat, shift);
-    return preload(part, shift - begin, seen);
+  if (isa<ColumnsOpInterface>(op)) {
+    ShiftedColumns source = followColumns(tensor, piece.begin, shift);
+    return preload(source.tensor, source.shift, seen);
   }
-  if (auto split = dyn_cast<SplitOp>(op))
-    for (Value part : split.getParts().take_front(cast<OpResult>(tensor).getResultNumber()))
-      shift += RowProgram::columns(part);
-  if (auto rope = dyn_cast<RopeOp>(op))
-    if (rope.getRope().getLayout() == RopeLayout::Half && channelOf(rope, shift) >= 0)
-      preload(rope.getInput(), partnerOf(rope, shift), seen);
+  if (auto rotation = dyn_cast<RotationOpInterface>(op))
+    if (rotation.getRope().getLayout() == RopeLayout::Half && channelOf(rotation, shift) >= 0)
+      preload(rotation.getInput(), partnerOf(rotation, shift), seen);
   for (Value operand : op->getOperands())
     preload(operand, shift, seen);
 }
@@ -339,15 +335,16 @@ std::pair<Value, int64_t> RowEmitter::place(Value tensor, int64_t shift) {
 }
 
 Value RowEmitter::vectorOf(Value tensor, int64_t shift) {
-  if (auto concat = tensor.getDefiningOp<ConcatOp>()) {
-    auto [part, begin] = partOf(concat, shift);
-    Value value = current->emit(part, isOnePerRow(part) ? 0 : shift - begin);
-    return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
-  }
-  if (auto rope = tensor.getDefiningOp<RopeOp>())
-    return rotate(rope, shift);
   if (isOnePerRow(tensor))
     return numberOf(tensor);
+  Operation *op = tensor.getDefiningOp();
+  if (isa_and_nonnull<ColumnsOpInterface>(op)) {
+    ShiftedColumns source = followColumns(tensor, piece.begin, shift);
+    Value value = current->emit(source.tensor, source.shift);
+    return isa<VectorType>(value.getType()) ? value : k.broadcast(value);
+  }
+  if (auto rotation = dyn_cast_if_present<RotationOpInterface>(op))
+    return rotate(rotation, shift);
   return loadArgument(cast<BlockArgument>(tensor), shift);
 }
 
@@ -363,34 +360,22 @@ Value RowEmitter::loadArgument(BlockArgument argument, int64_t shift) {
   return value;
 }
 
-/// The part of a concatenation that a piece lies in, and the column where it begins.
-std::pair<Value, int64_t> RowEmitter::partOf(ConcatOp concat, int64_t shift) {
-  int64_t begin = 0;
-  for (Value part : concat.getParts()) {
-    int64_t end = begin + RowProgram::columns(part);
-    if (piece.begin + shift < end)
-      return {part, begin};
-    begin = end;
-  }
-  llvm_unreachable("a piece lies within one part of a concatenation");
-}
-
 /// The first rotated channel of a piece; negative where nothing is rotated.
-int64_t RowEmitter::channelOf(RopeOp rope, int64_t shift) {
-  int64_t length = RowProgram::columns(rope) / rope.getHeads(), dim = rope.getRope().getDim();
+int64_t RowEmitter::channelOf(RotationOpInterface rotation, int64_t shift) {
+  int64_t length = RowProgram::columns(rotation.getInput()) / rotation.getHeads(), dim = rotation.getRope().getDim();
   return (piece.begin + shift) % length - (length - dim);
 }
 
 /// With halves rotated against one another: the shift at which the other half lies.
-int64_t RowEmitter::partnerOf(RopeOp rope, int64_t shift) {
-  int64_t half = rope.getRope().getDim() / 2;
-  return shift + (channelOf(rope, shift) < half ? half : -half);
+int64_t RowEmitter::partnerOf(RotationOpInterface rotation, int64_t shift) {
+  int64_t half = rotation.getRope().getDim() / 2;
+  return shift + (channelOf(rotation, shift) < half ? half : -half);
 }
 
 /// Cosines and sines of the row's position for a piece that begins at a rotated channel (see createSplitRotaryTable).
-std::pair<Value, Value> RowEmitter::rotation(RopeOp rope, int64_t channel) {
-  int64_t dim = rope.getRope().getDim(), multiple = commonLanes(k.lanes, {dim, channel});
-  Value table = tables.lookup(rope.getRope()), position = k.rem(row, program.positions);
+std::pair<Value, Value> RowEmitter::angles(RotationOpInterface rotation, int64_t channel) {
+  int64_t dim = rotation.getRope().getDim(), multiple = commonLanes(k.lanes, {dim, channel});
+  Value table = tables.lookup(rotation.getRope()), position = k.rem(row, program.positions);
   Value column = k.add(inner, channel - piece.begin);
   auto load = [&](Value tableRow, int64_t part) {
     Value at = k.add(k.add(k.mul(tableRow, 2 * dim), column), part * dim);
@@ -404,21 +389,21 @@ std::pair<Value, Value> RowEmitter::rotation(RopeOp rope, int64_t channel) {
   return {cosine, sine};
 }
 
-Value RowEmitter::rotate(RopeOp rope, int64_t shift) {
-  int64_t channel = channelOf(rope, shift);
-  Value x = current->emit(rope.getInput(), shift);
+Value RowEmitter::rotate(RotationOpInterface rotation, int64_t shift) {
+  int64_t channel = channelOf(rotation, shift);
+  Value x = current->emit(rotation.getInput(), shift);
   if (channel < 0)
     return x;
   Value partner;
-  if (rope.getRope().getLayout() == RopeLayout::Half) {
-    partner = current->emit(rope.getInput(), partnerOf(rope, shift));
+  if (rotation.getRope().getLayout() == RopeLayout::Half) {
+    partner = current->emit(rotation.getInput(), partnerOf(rotation, shift));
   } else {
     SmallVector<int64_t> swapped;
     for (int64_t lane = 0; lane < k.lanes; ++lane)
       swapped.push_back(lane ^ 1);
     partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
   }
-  auto [cosine, sine] = rotation(rope, channel);
+  auto [cosine, sine] = angles(rotation, channel);
   Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
-  return rope.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+  return rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
 }

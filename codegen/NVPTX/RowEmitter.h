@@ -68,11 +68,10 @@ private:
   void preload(Value tensor, int64_t shift, llvm::DenseSet<std::pair<Value, int64_t>> &seen);
   Value vectorOf(Value tensor, int64_t shift);
   Value loadArgument(mlir::BlockArgument argument, int64_t shift);
-  std::pair<Value, int64_t> partOf(ConcatOp concat, int64_t shift);
-  int64_t channelOf(RopeOp rope, int64_t shift);
-  int64_t partnerOf(RopeOp rope, int64_t shift);
-  std::pair<Value, Value> rotation(RopeOp rope, int64_t channel);
-  Value rotate(RopeOp rope, int64_t shift);
+  int64_t channelOf(RotationOpInterface rotation, int64_t shift);
+  int64_t partnerOf(RotationOpInterface rotation, int64_t shift);
+  std::pair<Value, Value> angles(RotationOpInterface rotation, int64_t channel);
+  Value rotate(RotationOpInterface rotation, int64_t shift);
 
   GPUStage &stage;
   KernelBuilder &k;

@@ -56,7 +56,7 @@ int64_t RowLoop::accumulators(int64_t mostLanes, int64_t threadsPerRow) const {
 
 SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &program, unsigned phase) {
   llvm::MapVector<int64_t, RowLoop> loops;
-  for (RowReduceOp reduction : program.reductions[phase])
+  for (RowReductionOpInterface reduction : program.reductions[phase])
     if (!isOnePerRow(reduction.getInput()))
       loops[RowProgram::columns(reduction.getInput())].reductions.push_back(reduction);
   if (phase + 1 == program.phases)
@@ -67,7 +67,7 @@ SmallVector<RowLoop> hadal::getRowLoops(KernelOp kernel, const RowProgram &progr
   SmallVector<RowLoop> result;
   for (auto &[columns, loop] : loops) {
     SmallVector<Value> computed;
-    for (RowReduceOp reduction : loop.reductions)
+    for (RowReductionOpInterface reduction : loop.reductions)
       computed.push_back(reduction.getInput());
     for (OpOperand *store : loop.stores)
       computed.push_back(store->get());

@@ -16,7 +16,7 @@ namespace hadal {
 /// One loop over columns of a pass: the reductions and results that it computes.
 struct RowLoop {
   int64_t columns = 0;
-  llvm::SmallVector<RowReduceOp> reductions;
+  llvm::SmallVector<RowReductionOpInterface> reductions;
   llvm::SmallVector<mlir::OpOperand *> stores;
   ColumnSpace space;
 

@@ -75,7 +75,7 @@ private:
           continue;
         DenseSet<Value> seen;
         bool rotates = llvm::any_of(loop.stores, [&](OpOperand *store) { return rotatesPairs(store->get(), seen); });
-        for (RowReduceOp reduction : loop.reductions)
+        for (RowReductionOpInterface reduction : loop.reductions)
           if (rotates || rotatesPairs(reduction.getInput(), seen))
             return refusals.add(reduction, "sums channels that are rotated with their neighbours beside a part that "
                                            "ends at an odd column: sum them in a kernel of its own");
@@ -87,8 +87,8 @@ private:
     Operation *op = tensor.getDefiningOp();
     if (!op || isOnePerRow(tensor) || !seen.insert(tensor).second)
       return false;
-    auto rope = dyn_cast<RopeOp>(op);
-    return (rope && rope.getRope().getLayout() != RopeLayout::Half) ||
+    auto rotation = dyn_cast<RotationOpInterface>(op);
+    return (rotation && rotation.getRope().getLayout() != RopeLayout::Half) ||
            llvm::any_of(op->getOperands(), [&](Value operand) { return rotatesPairs(operand, seen); });
   }
 
@@ -99,11 +99,11 @@ private:
   static RowEmitter::Tables createTables(GPUStage &stage, KernelOp expanded, const RowProgram &program) {
     KernelBuilder &k = stage.k;
     RowEmitter::Tables tables;
-    expanded->walk([&](RopeOp rope) {
-      Value &table = tables[rope.getRope()];
+    expanded->walk([&](RotationOpInterface rotation) {
+      Value &table = tables[rotation.getRope()];
       if (!table)
-        table = LLVM::AddressOfOp::create(k.builder, k.loc,
-                                          createSplitRotaryTable(k.builder, k.loc, rope.getRope(), program.positions));
+        table = LLVM::AddressOfOp::create(
+            k.builder, k.loc, createSplitRotaryTable(k.builder, k.loc, rotation.getRope(), program.positions));
     });
     return tables;
   }

@@ -38,7 +38,7 @@ struct SoftmaxState {
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(AttentionOp op, const KernelConfiguration &configuration, GPUStage &stage)
+  AttentionEmitter(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
       : op(op), shape(AttentionShape::of(op)), tiles(TensorAttentionTiles::read(configuration, shape)),
         memory(shape, tiles), stage(stage), k(stage.k), t(stage), keySwizzle(*commonSwizzle({shape.nope, shape.rope})),
         valueSwizzle(*commonSwizzle({shape.value})) {
@@ -220,7 +220,7 @@ private:
   }
 
   void store(Value output, const SoftmaxState &state) {
-    Type element = cast<RankedTensorType>(op.getResult().getType()).getElementType();
+    Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
     Value channels = t.number(shape.heads * shape.value);
     for (int64_t half = 0; half < 2; ++half) {
       Value sum = state.sum[half];
@@ -253,7 +253,7 @@ private:
     });
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   AttentionShape shape;
   TensorAttentionTiles tiles;
   ForwardMemory memory;
@@ -271,13 +271,13 @@ public:
   TensorAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_online_softmax") {}
 
   bool serves(KernelOp kernel, Refusals &) const override {
-    auto op = findBF16Attention<AttentionOp>(kernel);
+    auto op = findBF16Attention(kernel, AttentionForm::Forward);
     return op && succeeded(chooseForwardTiles(AttentionShape::of(op)));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    auto op = findBF16Attention<AttentionOp>(kernel);
+    auto op = findBF16Attention(kernel, AttentionForm::Forward);
     AttentionShape shape = AttentionShape::of(op);
     TensorAttentionTiles tiles = *chooseForwardTiles(shape);
     tiles.record(configuration);
@@ -294,7 +294,7 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     GPUStage stage(builder, kernel, configuration, 0, target, /*lanes=*/2);
-    AttentionEmitter(findBF16Attention<AttentionOp>(kernel), configuration, stage).emit();
+    AttentionEmitter(findBF16Attention(kernel, AttentionForm::Forward), configuration, stage).emit();
     return success();
   }
 };

@@ -35,13 +35,16 @@ namespace {
 // Arguments of the kernel.
 enum : unsigned { argQuery, argKeyValue, argRotary, argOutput, argStatistics, argGradient };
 enum : unsigned { argQueryGradient = 6, argKeyValueGradient, argRotaryGradient, argWorkspace };
+/// A result of the operation, by its argument of the kernel.
+Value resultOf(AttentionOpInterface op, unsigned argument) { return op->getResult(argument - argQueryGradient); }
 // Stages.
 enum : unsigned { stagePrepare, stageKeys, stageQueries, stageRotary };
 
 /// What both passes share.
 class GradientPass {
 public:
-  GradientPass(GradientPassKind pass, AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+  GradientPass(GradientPassKind pass, AttentionOpInterface op, const KernelConfiguration &configuration,
+               GPUStage &stage)
       : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::read(pass, configuration, shape)),
         memory(shape, tiles), workspace(shape), stage(stage), k(stage.k), t(stage),
         keySwizzle(*commonSwizzle({shape.nope, shape.rope})), valueSwizzle(*commonSwizzle({shape.value})) {
@@ -136,7 +139,7 @@ protected:
   }
   static Type elementOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); }
 
-  AttentionGradientOp op;
+  AttentionOpInterface op;
   AttentionShape shape;
   TensorGradientTiles tiles;
   GradientMemory memory;
@@ -156,7 +159,7 @@ protected:
 
 class KeyPass : GradientPass {
 public:
-  KeyPass(AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+  KeyPass(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
       : GradientPass(GradientPassKind::Keys, op, configuration, stage) {}
 
   void emit() {
@@ -191,12 +194,13 @@ private:
         t.forReduce(zero, steps, one, {t.zeros(shape.query()), t.zeros(shape.value)},
                     [&](Value step, ValueRange carried) { return emitStep(step, groupRow, carried); });
     storeColumns(sums[0], 0, shape.nope, shape.scale, k.argument(argKeyValueGradient),
-                 elementOf(op.getKeyValueGradient()), shape.heads * shape.keyValue(), keyColumn, groupRow);
+                 elementOf(resultOf(op, argKeyValueGradient)), shape.heads * shape.keyValue(), keyColumn, groupRow);
     Value rotary = k.address(k.argument(argWorkspace), k.i64(workspace.rotaryOffset), k.builder.getI8Type());
     storeColumns(sums[0], shape.nope, shape.query(), shape.scale, rotary, k.f32(), shape.heads * shape.rope,
                  t.mul(head, shape.rope), groupRow);
-    storeColumns(sums[1], 0, shape.value, 1, k.argument(argKeyValueGradient), elementOf(op.getKeyValueGradient()),
-                 shape.heads * shape.keyValue(), t.add(keyColumn, shape.nope), groupRow);
+    storeColumns(sums[1], 0, shape.value, 1, k.argument(argKeyValueGradient),
+                 elementOf(resultOf(op, argKeyValueGradient)), shape.heads * shape.keyValue(),
+                 t.add(keyColumn, shape.nope), groupRow);
   }
 
   /// The pairs of the queries that a thread's columns belong to, two neighbours at a time: number 4·j + 2·c for the
@@ -268,7 +272,7 @@ private:
 
 class QueryPass : GradientPass {
 public:
-  QueryPass(AttentionGradientOp op, const KernelConfiguration &configuration, GPUStage &stage)
+  QueryPass(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
       : GradientPass(GradientPassKind::Queries, op, configuration, stage) {}
 
   void emit() {
@@ -309,8 +313,8 @@ private:
                             })
                     .front();
     sum = t.waitProducts(0, sum).front();
-    storeColumns(sum, 0, shape.query(), shape.scale, k.argument(argQueryGradient), elementOf(op.getQueryGradient()),
-                 shape.heads * shape.query(), queryColumn, groupRow);
+    storeColumns(sum, 0, shape.query(), shape.scale, k.argument(argQueryGradient),
+                 elementOf(resultOf(op, argQueryGradient)), shape.heads * shape.query(), queryColumn, groupRow);
   }
 
   Value emitStep(Value step, Value groupRow, Value sum, ArrayRef<Value> statistic, ArrayRef<Value> delta) {
@@ -349,7 +353,7 @@ private:
 constexpr int64_t smallThreads = 256, queriesPerBlock = smallThreads / warpSize;
 
 /// A warp per query, padded ones too, and head: lanes take pairs of channels.
-void emitPrepare(AttentionGradientOp op, GPUStage &stage) {
+void emitPrepare(AttentionOpInterface op, GPUStage &stage) {
   KernelBuilder &k = stage.k;
   AttentionShape shape = AttentionShape::of(op);
   int64_t padded = GradientWorkspace(shape).paddedSequence, items = shape.batch * padded * shape.heads;
@@ -368,7 +372,8 @@ void emitPrepare(AttentionGradientOp op, GPUStage &stage) {
     for (int64_t begin = 0; begin < shape.value; begin += 2 * warpSize) {
       Value column = k.add(k.mul(stage.lane(), 2), begin);
       Value at = k.add(k.mul(channels, shape.value), k.min(column, k.i64(shape.value - 2)));
-      Value product = k.mulf(load(argOutput, op.getOutput(), at), load(argGradient, op.getGradient(), at));
+      Value product =
+          k.mulf(load(argOutput, op->getOperand(argOutput), at), load(argGradient, op->getOperand(argGradient), at));
       sum = k.addf(sum, k.select(k.less(column, k.i64(shape.value)), k.reduceAdd(product), k.f32(0)));
     }
     sum = stage.warpReduceAdd(sum);
@@ -384,7 +389,7 @@ void emitPrepare(AttentionGradientOp op, GPUStage &stage) {
 }
 
 /// A thread per position and channel of the rotary key.
-void emitRotary(AttentionGradientOp op, GPUStage &stage) {
+void emitRotary(AttentionOpInterface op, GPUStage &stage) {
   KernelBuilder &k = stage.k;
   AttentionShape shape = AttentionShape::of(op);
   int64_t items = shape.batch * shape.sequence * shape.rope;
@@ -396,7 +401,7 @@ void emitRotary(AttentionGradientOp op, GPUStage &stage) {
     Value sum = k.forReduce(k.i64(0), k.i64(shape.heads), 1, {k.f32(0)}, [&](Value head, ValueRange carried) {
       return SmallVector<Value>{k.addf(carried[0], k.load(k.f32(), parts, k.add(start, k.mul(head, shape.rope))))};
     })[0];
-    Type element = cast<RankedTensorType>(op.getRotaryKeyGradient().getType()).getElementType();
+    Type element = cast<RankedTensorType>(resultOf(op, argRotaryGradient).getType()).getElementType();
     if (element.isBF16())
       sum = arith::TruncFOp::create(k.builder, k.loc, element, sum);
     k.store(sum, k.argument(argRotaryGradient), item);
@@ -409,15 +414,15 @@ public:
       : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient") {}
 
   bool serves(KernelOp kernel, Refusals &) const override {
-    auto op = findBF16Attention<AttentionGradientOp>(kernel);
-    return op && getElementTypeOrSelf(op.getGradient()).isBF16() &&
+    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
+    return op && getElementTypeOrSelf(op->getOperand(argGradient)).isBF16() &&
            succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op))) &&
            succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op)));
   }
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    auto op = findBF16Attention<AttentionGradientOp>(kernel);
+    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
     AttentionShape shape = AttentionShape::of(op);
     auto choose = [&](GradientPassKind pass) {
       TensorGradientTiles tiles = *chooseGradientTiles(pass, shape);
@@ -435,7 +440,7 @@ public:
     ptx::Swizzle keys = *commonSwizzle({shape.nope, shape.rope}), values = *commonSwizzle({shape.value});
     auto queryMaps = [&](StageSpec &stage, int64_t extent) {
       stage.maps.push_back(describeChannels(argQuery, op.getQuery().getType(), extent, keys));
-      stage.maps.push_back(describeChannels(argGradient, op.getGradient().getType(), extent, values));
+      stage.maps.push_back(describeChannels(argGradient, op->getOperand(argGradient).getType(), extent, values));
     };
     auto keyMaps = [&](StageSpec &stage, int64_t extent) {
       stage.maps.push_back(describeChannels(argKeyValue, op.getKeyValue().getType(), extent, keys));
@@ -455,7 +460,7 @@ public:
 
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
-    auto op = findBF16Attention<AttentionGradientOp>(kernel);
+    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
     for (unsigned number : {stagePrepare, stageKeys, stageQueries, stageRotary}) {
       GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
       if (number == stagePrepare)

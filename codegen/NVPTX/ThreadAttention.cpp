@@ -137,7 +137,7 @@ public:
 
   bool serves(KernelOp kernel, Refusals &refusals) const override {
     refuseAttention(kernel, refusals);
-    auto op = findAttention<AttentionOp>(kernel);
+    auto op = findAttention(kernel, AttentionForm::Forward);
     if (op && !fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op))))
       (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
     return op && fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op)));
@@ -145,7 +145,7 @@ public:
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
     AttentionWork work = AttentionWork::forward(shape);
     ThreadAttentionTiles tiles = chooseThreadAttentionTiles(shape, work);
     tiles.record(configuration);
@@ -157,7 +157,7 @@ public:
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
     GPUStage stage(builder, kernel, configuration, 0, target);
-    ForwardEmitter(stage, kernel, AttentionShape::of(findAttention<AttentionOp>(kernel)),
+    ForwardEmitter(stage, kernel, AttentionShape::of(findAttention(kernel, AttentionForm::Forward)),
                    ThreadAttentionTiles::read(configuration))
         .emit();
     return success();

@@ -276,7 +276,7 @@ public:
 
   bool serves(KernelOp kernel, Refusals &refusals) const override {
     refuseAttention(kernel, refusals);
-    auto op = findAttention<AttentionGradientOp>(kernel);
+    auto op = findAttention(kernel, AttentionForm::Gradient);
     if (op && !fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op))))
       (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
     return op && fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op)));
@@ -284,7 +284,7 @@ public:
 
   LogicalResult select(KernelOp kernel, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
     configuration.addGPUStage("delta", llvm::divideCeil(headPositions(shape), threadsOfDelta / warpSize),
                               threadsOfDelta);
     auto addProducts = [&](StringRef name, const AttentionWork &work) {
@@ -303,7 +303,7 @@ public:
 
   LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
                       OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention<AttentionGradientOp>(kernel));
+    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target);
       if (spec.name == "delta")

@@ -20,8 +20,7 @@ struct AttentionShape {
   int64_t query() const { return nope + rope; }
   int64_t keyValue() const { return nope + value; }
 
-  static AttentionShape of(AttentionOp op);
-  static AttentionShape of(AttentionGradientOp op);
+  static AttentionShape of(AttentionOpInterface op);
 };
 
 /// The register tile and the blocks: a task of the forward pass owns queryBlock queries of one head and walks over
@@ -52,25 +51,14 @@ struct AttentionTiles {
 
 AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
 
-/// Notes why findAttention finds nothing, unless the kernel is one of the other operation of this kind.
+/// What a kernel of attention makes.
+enum class AttentionForm { Forward, Gradient };
+
+/// Notes why findAttention finds nothing, unless the kernel is one of another form.
 void refuseAttention(KernelOp kernel, Refusals &refusals);
 
 /// The one operation in the body of an attention kernel, of f32 and bf16; null when the body holds anything else.
-template <typename OpTy> OpTy findAttention(KernelOp kernel) {
-  mlir::Block &body = kernel.getBody().front();
-  if (!llvm::hasNItems(body.without_terminator(), 1))
-    return {};
-  auto op = mlir::dyn_cast<OpTy>(body.front());
-  bool standsAlone = op && llvm::equal(op->getOperands(), body.getArguments()) &&
-                     llvm::equal(op->getResults(), body.getTerminator()->getOperands());
-  auto isServed = [](mlir::Type type) {
-    mlir::Type element = mlir::getElementTypeOrSelf(type);
-    return element.isF32() || element.isBF16();
-  };
-  bool isServedAll =
-      standsAlone && llvm::all_of(op->getOperandTypes(), isServed) && llvm::all_of(op->getResultTypes(), isServed);
-  return isServedAll ? op : OpTy();
-}
+AttentionOpInterface findAttention(KernelOp kernel, AttentionForm form);
 
 } // namespace hadal
 

@@ -20,12 +20,12 @@ constexpr int64_t logitsBytes = int64_t(32) << 20;
 /// in any other way.
 LogicalResult readResult(KernelOp kernel, Value value, HeadResult &result) {
   Operation *yield = kernel.getBody().front().getTerminator();
-  if (value.use_empty())
+  if (!value || value.use_empty())
     return success();
   if (!value.hasOneUse())
     return failure();
   OpOperand *use = &*value.use_begin();
-  if (auto sum = dyn_cast<arith::AddFOp>(use->getOwner())) {
+  if (auto sum = dyn_cast<SumOpInterface>(use->getOwner())) {
     auto accumulated = dyn_cast<BlockArgument>(sum->getOperand(1 - use->getOperandNumber()));
     if (!accumulated || !sum->hasOneUse())
       return failure();
@@ -39,21 +39,20 @@ LogicalResult readResult(KernelOp kernel, Value value, HeadResult &result) {
 }
 
 int64_t argumentNumber(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
+  auto argument = dyn_cast_if_present<BlockArgument>(value);
   return argument ? int64_t(argument.getArgNumber()) : -1;
 }
 
-LogicalResult readScores(KernelOp kernel, LogProbabilitiesOp op, Head &head) {
+/// Operands and results by their numbers in the kernel.
+LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
+  head.hidden = argumentNumber(op.getHidden());
   head.targets = argumentNumber(op.getTargets());
-  return success(succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
-                 succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
-                 head.logProbabilities.accumulated < 0);
-}
-
-LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &head) {
-  head.targets = argumentNumber(op.getTargets());
+  head.weight = argumentNumber(op.getWeight());
   head.gradient = argumentNumber(op.getGradient());
-  return success(head.gradient >= 0 && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+  return success(head.hidden >= 0 && head.targets >= 0 && head.weight >= 0 &&
+                 (!op.getGradient() || head.gradient >= 0) && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+                 succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
+                 head.logProbabilities.accumulated < 0 &&
                  succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
                  succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
 }
@@ -61,17 +60,18 @@ LogicalResult readGradient(KernelOp kernel, CrossEntropyGradientOp op, Head &hea
 } // namespace
 
 /// The one cross entropy in the body, alone, with its gradients or by token, beside sums with what is accumulated.
-static FailureOr<Operation *> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
-  Operation *found = nullptr;
+static FailureOr<HeadOpInterface> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
+  HeadOpInterface found;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
-    if (isa<arith::AddFOp>(op))
+    if (isa<SumOpInterface>(op))
       continue;
-    if (!isa<CrossEntropyOp, CrossEntropyGradientOp, LogProbabilitiesOp>(op))
+    auto head = dyn_cast<HeadOpInterface>(op);
+    if (!head)
       return refusals.add(&op,
                           "cannot stand beside the head: a cross entropy and sums of its results with operands can");
     if (found)
       return refusals.add(&op, "is a second cross entropy: a head kernel has one");
-    found = &op;
+    found = head;
   }
   if (!found)
     return refusals.add(kernel, "of this kind has a cross entropy");
@@ -88,7 +88,7 @@ static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &r
   }
   if (results != kernel.getNumResults())
     return refusals.add(body.getTerminator(), "has a result that is none of the head's");
-  for (auto sum : body.getOps<arith::AddFOp>())
+  for (auto sum : body.getOps<SumOpInterface>())
     if (sums-- == 0)
       return refusals.add(sum, "has no part in what the head yields");
   return success();
@@ -97,34 +97,16 @@ static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &r
 FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals *refusals) {
   Refusals unasked;
   Refusals &reasons = refusals ? *refusals : unasked;
-  FailureOr<Operation *> op = findCrossEntropy(kernel, reasons);
+  FailureOr<HeadOpInterface> op = findCrossEntropy(kernel, reasons);
   if (failed(op))
     return failure();
   Head head;
-  Value hidden, weight;
-  LogicalResult read = failure();
-  if (auto loss = dyn_cast<CrossEntropyOp>(*op)) {
-    hidden = loss.getHidden();
-    weight = loss.getWeights().front();
-    head.targets = argumentNumber(loss.getTargets());
-    read = readResult(kernel, loss.getResult(), head.loss);
-  } else if (auto scores = dyn_cast<LogProbabilitiesOp>(*op)) {
-    hidden = scores.getHidden();
-    weight = scores.getWeight();
-    read = readScores(kernel, scores, head);
-  } else {
-    auto gradient = cast<CrossEntropyGradientOp>(*op);
-    hidden = gradient.getHidden();
-    weight = gradient.getWeight();
-    read = readGradient(kernel, gradient, head);
-  }
-  head.hidden = argumentNumber(hidden);
-  head.weight = argumentNumber(weight);
-  if (failed(read) || head.hidden < 0 || head.targets < 0 || head.weight < 0)
+  if (failed(readHead(kernel, *op, head)))
     return reasons.add(*op,
                        "reads operands of the kernel, and each of its results is yielded once, as it is or added to "
                        "an operand");
-  auto hiddenType = cast<RankedTensorType>(hidden.getType()), weightType = cast<RankedTensorType>(weight.getType());
+  auto hiddenType = cast<RankedTensorType>(op->getHidden().getType());
+  auto weightType = cast<RankedTensorType>(op->getWeight().getType());
   // Sums over chunks of tokens are formed in the result.
   auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
   if (!isServed(hiddenType) || !isServed(weightType) ||

@@ -80,17 +80,8 @@ mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, 
 /// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
 TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);
 
-/// The one operation in the body of an attention kernel on bf16; null when the body holds anything else.
-template <typename OpTy> OpTy findBF16Attention(KernelOp kernel) {
-  mlir::Block &body = kernel.getBody().front();
-  if (!llvm::hasNItems(body.without_terminator(), 1))
-    return {};
-  auto op = mlir::dyn_cast<OpTy>(body.front());
-  bool standsAlone = op && llvm::equal(op->getOperands(), body.getArguments()) &&
-                     llvm::equal(op->getResults(), body.getTerminator()->getOperands());
-  auto isBF16 = [](mlir::Value value) { return mlir::getElementTypeOrSelf(value.getType()).isBF16(); };
-  return standsAlone && llvm::all_of(op->getOperands().take_front(3), isBF16) ? op : OpTy();
-}
+/// The same as findAttention where the operation multiplies bf16; null otherwise.
+AttentionOpInterface findBF16Attention(KernelOp kernel, AttentionForm form);
 
 } // namespace hadal
 

@@ -31,7 +31,7 @@ def Hadal_MLAAttentionOp : Hadal_ParametersOp<"mla_attention", [Evaluable, Decom
   }];
 }
 
-def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, Differentiable, Kernel]> {
+def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, Differentiable, Kernel, Hadal_RotationOpInterface]> {
   let summary = "rotates the last channels of every head by the position";
   let description = [{
     The channels are `heads` equal heads; the last rope.dim channels of each are rotated by position i (index along the
@@ -48,7 +48,8 @@ def Hadal_RopeOp : Hadal_PureOp<"rope", [SameOperandsAndResultType, Evaluable, D
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
-def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors]> {
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors,
+                                                    Hadal_AttentionOpInterface]> {
   let summary = "the causal attention core with a shared rotary key";
   let description = [{
     query: batch × sequence × heads·(nope + rope), rotated; key_value: batch × sequence × heads·(nope + value);
@@ -71,7 +72,8 @@ def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Ke
   let assemblyFormat = "$query `,` $key_value `,` $rotary_key attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel, Product, InnerFactors]> {
+def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, Kernel, Product, InnerFactors,
+                                                                     Hadal_AttentionOpInterface]> {
   let summary = "gradients of hadal.attention's three operands";
   let description = [{
     `output` and `log_sum_exp` are the results of hadal.attention, `gradient` is that of its result. The operands but
@@ -93,6 +95,7 @@ def Hadal_AttentionGradientOp : Hadal_PureOp<"attention_gradient", [Evaluable, K
     $query `,` $key_value `,` $rotary_key `,` $output `,` $log_sum_exp `,` $gradient attr-dict `:`
     functional-type(operands, results)
   }];
+  let extraClassDeclaration = [{ bool isGradient() { return true; } }];
 }
 
 #endif // HADAL_DIALECT_IR_ATTENTIONOPS_TD

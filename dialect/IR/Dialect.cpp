@@ -3,6 +3,7 @@
 // Registers the operations and attributes of the dialect, and what TableGen generates for operations.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Conversions.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/IR/OpSyntax.h"
 #include "mlir/IR/Builders.h"
@@ -21,6 +22,7 @@ void HadalDialect::initialize() {
 #include "dialect/IR/HadalOps.cpp.inc"
       >();
   registerAttributes();
+  attachSums(getContext());
 }
 
 #define GET_OP_CLASSES

@@ -66,3 +66,10 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   checkPerResult(checks, "tied", getTied(), getNumResults(), getNumOperands());
   return checkPerResult(checks, "placement", getPlacement(), getNumResults(), unbounded);
 }
+
+CallInterfaceCallable LaunchOp::getCallableForCallee() { return SymbolRefAttr(getKernelAttr()); }
+void LaunchOp::setCalleeFromCallable(CallInterfaceCallable callee) {
+  setKernelAttr(cast<FlatSymbolRefAttr>(cast<SymbolRefAttr>(callee)));
+}
+Operation::operand_range LaunchOp::getArgOperands() { return getArguments(); }
+MutableOperandRange LaunchOp::getArgOperandsMutable() { return getArgumentsMutable(); }

@@ -40,7 +40,8 @@ def Hadal_YieldOp : Hadal_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"
   let builders = [OpBuilder<(ins), [{ }]>];
 }
 
-def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                         DeclareOpInterfaceMethods<CallOpInterface>]> {
   let summary = "runs a kernel";
   let description = [{
     `tied`: result i lies in the buffer of operand tied[i] (-1: in its own). `placement`: where result i starts in the arena,
@@ -61,6 +62,15 @@ def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolU
                        OptionalAttr<I64Attr>:$workspace, OptionalAttr<I64Attr>:$workspace_placement);
   let results = (outs Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "$kernel `(` $arguments `)` attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    // A launch says nothing about its arguments and results that the kernel does not say.
+    ::mlir::ArrayAttr getArgAttrsAttr() { return {}; }
+    ::mlir::ArrayAttr getResAttrsAttr() { return {}; }
+    void setArgAttrsAttr(::mlir::ArrayAttr) {}
+    void setResAttrsAttr(::mlir::ArrayAttr) {}
+    ::mlir::Attribute removeArgAttrsAttr() { return {}; }
+    ::mlir::Attribute removeResAttrsAttr() { return {}; }
+  }];
 }
 
 #endif // HADAL_DIALECT_IR_KERNELOPS_TD

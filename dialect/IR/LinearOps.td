@@ -4,7 +4,7 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_EmbeddingOp : Hadal_ParametersOp<"embedding", [Evaluable, Differentiable, Kernel]> {
+def Hadal_EmbeddingOp : Hadal_ParametersOp<"embedding", [Evaluable, Differentiable, Kernel, Hadal_TokenTableOpInterface]> {
   let summary = "rows of the embedding table";
   let description = [{
     result(b, i, :) = W(tokens(b, i), :) with W of shape [vocabulary, channels]. Reduction kind: its gradient adds rows in token order.
@@ -125,7 +125,7 @@ def Hadal_GatedMLPOp : Hadal_ParametersOp<"gated_mlp", [AllTypesMatch<["input", 
   let extraClassDeclaration = [{ unsigned getNameCount() { return 1; } }];
 }
 
-def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Rowwise, Kernel]> {
+def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Columns, Kernel]> {
   let summary = "cuts the last dimension into consecutive parts";
   let description = [{
     ```mlir
@@ -139,7 +139,7 @@ def Hadal_SplitOp : Hadal_PureOp<"split", [Evaluable, Differentiable, Rowwise, K
   let hasFolder = 1;
 }
 
-def Hadal_ConcatOp : Hadal_PureOp<"concat", [Evaluable, Differentiable, Rowwise, Kernel]> {
+def Hadal_ConcatOp : Hadal_PureOp<"concat", [Evaluable, Differentiable, Columns, Kernel]> {
   let summary = "joins tensors along the last dimension";
   let description = [{
     ```mlir

@@ -4,7 +4,8 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, TokenLoss, Kernel, ProductWithStatistics]> {
+def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Differentiable, TokenLoss, Kernel,
+                                                                 ProductWithStatistics, Hadal_HeadOpInterface]> {
   let summary = "the output head and its cross entropy, a mean over tokens, in nats";
   let description = [{
     Logits z = hidden Wᵀ with W [vocabulary, channels]; the result is the mean over tokens of log Σ_v exp(z_v) - z_target. The
@@ -23,9 +24,14 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
     type($targets)
   }];
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value getWeight() { return getWeights().front(); }
+    ::mlir::Value getLoss() { return getResult(); }
+  }];
 }
 
-def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel, ProductWithStatistics, InnerFactors]> {
+def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evaluable, Kernel, ProductWithStatistics,
+                                                                            InnerFactors, Hadal_HeadOpInterface]> {
   let summary = "the cross entropy with both its gradients, in one pass over chunks of tokens";
   let description = [{
     `gradient` is the gradient of the loss and scales both results: dz = gradient/tokens · (softmax(z) - onehot(target)),
@@ -44,7 +50,8 @@ def Hadal_CrossEntropyGradientOp : Hadal_PureOp<"cross_entropy_gradient", [Evalu
   let assemblyFormat = "$hidden `,` $targets `,` $weight `,` $gradient attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_LogProbabilitiesOp : Hadal_PureOp<"log_probabilities", [Evaluable, Kernel, ProductWithStatistics]> {
+def Hadal_LogProbabilitiesOp : Hadal_PureOp<"log_probabilities", [Evaluable, Kernel, ProductWithStatistics,
+                                                                 Hadal_HeadOpInterface]> {
   let summary = "the logarithm of every target's probability under the output head, in nats, and their cross entropy";
   let description = [{
     What hadal.cross_entropy is in programs that score tokens: with logits z = hidden Wᵀ, `log_probabilities` is

@@ -55,6 +55,12 @@ LogicalResult ModelOp::verify() {
       .positive("context_length", getContextLength().value_or(1));
 }
 
+int64_t ModelOp::getTokensAhead() {
+  int64_t ahead = 0;
+  walk([&](StackOpInterface stack) { ahead = std::max(ahead, stack.getTokensAhead()); });
+  return ahead;
+}
+
 LogicalResult TokensOp::verify() {
   RankedTensorType window = getWindow().getType(), result = getType();
   int64_t ahead = getAhead();

@@ -41,6 +41,8 @@ def Hadal_ModelOp : Hadal_Op<"model", [IsolatedFromAbove, AutomaticAllocationSco
     ::mlir::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::mlir::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
+    /// How many tokens beyond the next one the losses look ahead.
+    int64_t getTokensAhead();
   }];
 }
 

@@ -50,7 +50,7 @@ def Hadal_RMSNormWeightGradientOp : Hadal_PureOp<"rms_norm_weight_gradient", [Al
   let assemblyFormat = "$input `,` $gradient attr-dict `:` type($input) `->` type($result)";
 }
 
-def Hadal_RowReduceOp : Hadal_PureOp<"row_reduce", [Evaluable, Differentiable, Kernel]> {
+def Hadal_RowReduceOp : Hadal_PureOp<"row_reduce", [Evaluable, Differentiable, Kernel, Hadal_RowReductionOpInterface]> {
   let summary = "reduces the last dimension to length 1";
   let description = [{ tensor<...xCxf32> -> tensor<...x1xf32>.
 
@@ -64,7 +64,7 @@ def Hadal_RowReduceOp : Hadal_PureOp<"row_reduce", [Evaluable, Differentiable, K
   let assemblyFormat = "$reduction $input attr-dict `:` type($input) `->` type($result)";
 }
 
-def Hadal_ExpandOp : Hadal_PureOp<"expand", [Evaluable, Differentiable, Kernel]> {
+def Hadal_ExpandOp : Hadal_PureOp<"expand", [Evaluable, Differentiable, Kernel, Columns]> {
   let summary = "repeats a tensor to a larger shape";
   let description = [{
     NumPy's broadcasting: shapes are aligned at the last dimension; missing dimensions and dimensions of length 1 repeat.

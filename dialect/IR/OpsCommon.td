@@ -7,6 +7,7 @@ include "dialect/Interfaces/HadalInterfaces.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/CallInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -31,6 +32,7 @@ def Recomputable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface, ["
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
+def Columns : DeclareOpInterfaceMethods<Hadal_ColumnsOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
 def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
@@ -38,7 +40,7 @@ def WideningKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widens
 def ConvertingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand", "roundsResult"]>;
 def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["selectsRows"]>;
 def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
-def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary"]>;
+def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary", "getTokensAhead"]>;
 def Product : DeclareOpInterfaceMethods<Hadal_ProductOpInterface>;
 def ProductWithStatistics : DeclareOpInterfaceMethods<Hadal_ProductOpInterface, ["mayNarrowResult"]>;
 def InnerFactors : DeclareOpInterfaceMethods<Hadal_InnerFactorsOpInterface>;

@@ -1,8 +1,8 @@
 //===- RowExpansions.cpp - operations along a row in elementwise arithmetic --------------------------------------===//
 //
 // Implements expandRows: an operation along the last dimension becomes `arith` and `math` on tensors, hadal.row_reduce
-// and hadal.expand, which the kernels' emitters understand. Splitting and joining rows is a matter of which column is
-// read, which the emitters understand as it is: these two return their own results.
+// and hadal.expand, which the kernels' emitters understand. What only moves columns (ColumnsOpInterface) they
+// understand as it is.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
@@ -93,6 +93,3 @@ SmallVector<Value> SwiGLUGradientOp::expandRows(OpBuilder &builder) {
   Value slope = rows.mul(sigmoid, rows.add(one, rows.mul(gate, rows.sub(one, sigmoid))));
   return {rows.mul(rows.mul(getGradient(), getUp()), slope), rows.mul(getGradient(), rows.mul(gate, sigmoid))};
 }
-
-SmallVector<Value> SplitOp::expandRows(OpBuilder &) { return SmallVector<Value>(getResults()); }
-SmallVector<Value> ConcatOp::expandRows(OpBuilder &) { return {getResult()}; }

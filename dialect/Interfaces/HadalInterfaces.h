@@ -6,16 +6,17 @@
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 
+#include "dialect/IR/Attributes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include <string>
 
-#include "dialect/IR/HadalEnums.h.inc"
-
 namespace hadal {
 
+class LayerWriter;
 namespace reference {
+class LayerRunner;
 struct Tensor;
 } // namespace reference
 
@@ -34,6 +35,13 @@ struct ParameterSlot {
 /// probability of each.
 struct TokenScores {
   mlir::Value loss, logProbabilities;
+};
+
+/// Consecutive columns of a result: those of an operand from `first` on, or its only column, repeated.
+struct ColumnRange {
+  unsigned operand;
+  int64_t columns;
+  int64_t first = 0;
 };
 
 namespace detail {

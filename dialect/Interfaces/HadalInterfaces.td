@@ -10,6 +10,12 @@
 // Product:         which operands are multiplied, so that they may be narrower than f32.
 // InnerFactors:    what an operation means when the numbers that it computes and multiplies again are rounded.
 // Rowwise:         how an operation along one row is written in elementwise arithmetic and row reductions.
+// Columns:         from which columns of its operands an operation takes those of its results.
+// Rotation:        by which angles an operation turns pairs of columns.
+// RowReduction:    how an operation makes one number of a row.
+// Sum:             which operation adds two tensors, so that a kernel may add to what is there already.
+// Head, Attention: what the kernels of these kinds read and yield.
+// TokenTable:      the vocabulary that an operation looks tokens up in.
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 
@@ -39,7 +45,7 @@ def Hadal_StackOpInterface : OpInterface<"StackOpInterface"> {
   let cppNamespace = "::hadal";
   let description = [{
     An operation that runs layer functions once for every layer in [start, end). Parameters of the functions are scoped
-    by the prefix, a dot and the layer's number.
+    by the prefix, a dot and the layer's number. It stands in a model, not in a layer function.
   }];
   let methods = [
     InterfaceMethod<"The prefix of all layers.", "::llvm::StringRef", "getPrefix">,
@@ -50,7 +56,19 @@ def Hadal_StackOpInterface : OpInterface<"StackOpInterface"> {
       "::llvm::SmallVector<::hadal::ParameterSlot>", "getLayerSlots", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<[{
       Whether the layers serve a further loss in training only, so that the published size of a model leaves them out.
-    }], "bool", "isAuxiliary", (ins), [{}], [{ return false; }]>
+    }], "bool", "isAuxiliary", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<"How many tokens beyond the next one its losses look ahead.", "int64_t", "getTokensAhead", (ins), [{}],
+      [{ return 0; }]>,
+    InterfaceMethod<[{
+      Writes the layers out at the writer's place, with the operands that the operation has there, and returns a value
+      per result. Failure has been reported.
+    }], "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "writeLayers",
+      (ins "::hadal::LayerWriter &":$writer, "::mlir::ValueRange":$operands)>,
+    InterfaceMethod<[{
+      As evaluate of EvaluableOpInterface, with a runner for the functions.
+    }], "::llvm::LogicalResult", "evaluateLayers",
+      (ins "::hadal::reference::LayerRunner &":$runner, "::llvm::ArrayRef<::hadal::reference::Tensor>":$operands,
+           "::llvm::SmallVectorImpl<::hadal::reference::Tensor> &":$results)>
   ];
 }
 
@@ -187,6 +205,100 @@ def Hadal_RowwiseOpInterface : OpInterface<"RowwiseOpInterface"> {
       Writes the operation in `arith` and `math` on tensors, `hadal.row_reduce` and `hadal.expand`, and returns a value
       per result.
     }], "::llvm::SmallVector<::mlir::Value>", "expandRows", (ins "::mlir::OpBuilder &":$builder)>
+  ];
+}
+
+def Hadal_ColumnsOpInterface : OpInterface<"ColumnsOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that only moves numbers along rows: every column of a result is a column of an operand, of the same row
+    or of the one row that the operand has for all. Kernels of the rowwise kind read through it; nothing is moved.
+  }];
+  let methods = [
+    InterfaceMethod<"The ranges of columns that a result is made of, from its first column to its last.",
+      "::llvm::SmallVector<::hadal::ColumnRange>", "getColumnRanges", (ins "unsigned":$result)>
+  ];
+}
+
+def Hadal_RotationOpInterface : OpInterface<"RotationOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that turns pairs of columns by angles which depend on the position of the row, its index in dimension 1 of
+    three: the last columns of each of `heads` equal parts, as the rotary embedding says. All other columns pass.
+  }];
+  let methods = [
+    InterfaceMethod<"What is turned, of the type of the only result.", "::mlir::Value", "getInput">,
+    InterfaceMethod<"The number of equal parts.", "uint64_t", "getHeads">,
+    InterfaceMethod<"The angles, and which columns are pairs.", "::hadal::RopeAttr", "getRope">,
+    InterfaceMethod<"Whether it turns backwards.", "bool", "getInverse">
+  ];
+}
+
+def Hadal_RowReductionOpInterface : OpInterface<"RowReductionOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{ An operation that makes one number of every row, its only result. }];
+  let methods = [
+    InterfaceMethod<"What is reduced.", "::mlir::Value", "getInput">,
+    InterfaceMethod<"How.", "::hadal::Reduction", "getReduction">
+  ];
+}
+
+def Hadal_SumOpInterface : OpInterface<"SumOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    The sum of two tensors, element by element: `arith.addf`. A kernel that makes one of them may add it to the other,
+    which is there already (the gradient of a weight that is used twice, the load of an expert over micro-batches).
+  }];
+  let methods = [
+    InterfaceMethod<"The two tensors.", "::mlir::OperandRange", "getSummands", (ins), [{}],
+      [{ return $_op->getOperands(); }]>
+  ];
+}
+
+def Hadal_HeadOpInterface : OpInterface<"HeadOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    The output head fused with its loss: logits are products of the rows of `hidden` and `weight`, and the loss compares
+    them with the target of each row. Null stands for an operand or a result that the operation does not have.
+  }];
+  let methods = [
+    InterfaceMethod<"Rows of channels.", "::mlir::Value", "getHidden">,
+    InterfaceMethod<"A token per row.", "::mlir::Value", "getTargets">,
+    InterfaceMethod<"Vocabulary × channels.", "::mlir::Value", "getWeight">,
+    InterfaceMethod<"The gradient of the loss; null where only the loss is made.", "::mlir::Value", "getGradient", (ins),
+      [{}], [{ return {}; }]>,
+    InterfaceMethod<"The loss.", "::mlir::Value", "getLoss">,
+    InterfaceMethod<"The logarithm of the probability of every token; null where it is not asked for.", "::mlir::Value",
+      "getLogProbabilities", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<"The gradient of `hidden`.", "::mlir::Value", "getHiddenGradient", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<"The gradient of `weight`.", "::mlir::Value", "getWeightGradient", (ins), [{}], [{ return {}; }]>
+  ];
+}
+
+def Hadal_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    Causal attention with a rotary key that all heads share, or its gradients: the operands and results are those of
+    `hadal.attention` or of `hadal.attention_gradient`, in their order.
+  }];
+  let methods = [
+    InterfaceMethod<"Batch × sequence × heads·(nope + rope).", "::mlir::Value", "getQuery">,
+    InterfaceMethod<"Batch × sequence × heads·(nope + value).", "::mlir::Value", "getKeyValue">,
+    InterfaceMethod<"Batch × sequence × rope.", "::mlir::Value", "getRotaryKey">,
+    InterfaceMethod<"The number of heads.", "uint64_t", "getHeads">,
+    InterfaceMethod<"Channels of a head's query that are not rotated.", "uint64_t", "getNope">,
+    InterfaceMethod<"Channels of a head's value.", "uint64_t", "getValue">,
+    InterfaceMethod<"What scores are multiplied by.", "::llvm::APFloat", "getScale">,
+    InterfaceMethod<"Whether the results are the gradients of the first three operands.", "bool", "isGradient", (ins), [{}],
+      [{ return false; }]>
+  ];
+}
+
+def Hadal_TokenTableOpInterface : OpInterface<"TokenTableOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{ An operation by which a model reads tokens. }];
+  let methods = [
+    InterfaceMethod<"How many tokens there are.", "uint64_t", "getVocabulary">
   ];
 }
 

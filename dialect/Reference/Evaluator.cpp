@@ -3,15 +3,14 @@
 // A result whose type is narrower than f32 is rounded to it once it is computed; f32 is not rounded to, so that
 // differences of an f32 program's results are as smooth as the mathematics they are held against.
 //
-// A function is one block: its operations run in order, each through EvaluableOpInterface. What calls functions (calls,
-// launches, layers, multi-token prediction) is run here, because it needs the evaluator itself. A tensor is dropped at
-// its last use.
+// A function is one block: its operations run in order, each through EvaluableOpInterface. What calls functions is run
+// here: calls and launches, and stacks of layers, which get the evaluator as their runner. A tensor is dropped at its
+// last use.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Evaluator.h"
 #include "dialect/IR/Checks.h"
 #include "dialect/Reference/Definitions.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -141,7 +140,7 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
                                            SmallVectorImpl<Tensor> &results) {
   if (auto parametrised = dyn_cast<ParametersOpInterface>(op); parametrised && parametrised.getParametersAttr())
     for (const ParameterSlot &slot : parametrised.getParameterSlots()) {
-      FailureOr<Tensor> value = parameter(&op, scope.empty() ? slot.name : scope + "." + slot.name, slot.type);
+      FailureOr<Tensor> value = getParameter(&op, scope.empty() ? slot.name : scope + "." + slot.name, slot.type);
       if (failed(value))
         return failure();
       operands.push_back(std::move(*value));
@@ -154,14 +153,10 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
     evaluated = checkOpenDimensions(&op, operands);
     if (succeeded(evaluated))
       evaluated = evaluable.evaluate(operands, results);
-  } else if (auto call = dyn_cast<func::CallOp>(op))
-    evaluated = evaluateCall(&op, call.getCalleeAttr(), operands, results);
-  else if (auto launch = dyn_cast<LaunchOp>(op))
-    evaluated = evaluateCall(&op, launch.getKernelAttr(), operands, results);
-  else if (auto layers = dyn_cast<LayersOp>(op))
-    evaluated = evaluateLayers(layers, operands, results);
-  else if (auto mtp = dyn_cast<MTPOp>(op))
-    evaluated = evaluateMTP(mtp, operands, results);
+  } else if (auto stack = dyn_cast<StackOpInterface>(op))
+    evaluated = stack.evaluateLayers(*this, operands, results);
+  else if (auto call = dyn_cast<CallOpInterface>(op))
+    evaluated = evaluateCall(&op, dyn_cast<SymbolRefAttr>(call.getCallableForCallee()), operands, results);
   else
     return op.emitOpError("has no reference evaluation: it implements no EvaluableOpInterface");
   if (failed(evaluated))
@@ -177,26 +172,29 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
   return success();
 }
 
-LogicalResult Evaluator::evaluateCall(Operation *op, FlatSymbolRefAttr callee, ArrayRef<Tensor> arguments,
+LogicalResult Evaluator::evaluateCall(Operation *op, SymbolRefAttr callee, ArrayRef<Tensor> arguments,
                                       SmallVectorImpl<Tensor> &results) {
+  if (!callee)
+    return op->emitOpError("calls a value: the reference evaluator runs functions that are called by their name");
   auto function = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(op, callee);
   if (!function)
-    return op->emitOpError() << "calls @" << callee.getValue() << ", which is not a function of this module";
+    return op->emitOpError() << "calls " << callee << ", which is not a function of this module";
   return evaluate(function, arguments, results);
 }
 
-LogicalResult Evaluator::evaluateLayer(Operation *op, ArrayAttr functions, StringRef layer, Tensor &hidden,
-                                       MutableArrayRef<Tensor> losses) {
+LogicalResult Evaluator::runLayer(Operation *stack, ArrayAttr functions, StringRef layer, Tensor &hidden,
+                                  MutableArrayRef<Tensor> losses) {
   std::string outer = std::exchange(scope, layer.str());
   llvm::scope_exit leave([&] { scope = outer; });
   size_t next = 0;
   for (Attribute callee : functions) {
     SmallVector<Tensor> results;
-    if (failed(evaluateCall(op, cast<FlatSymbolRefAttr>(callee), hidden, results)))
+    if (failed(evaluateCall(stack, cast<SymbolRefAttr>(callee), hidden, results)))
       return failure();
     if (results.empty() || next + results.size() - 1 > losses.size())
-      return op->emitOpError() << "calls " << callee << ", which returns " << results.size()
-                               << " values; expected a hidden state and as many losses as the operation has results";
+      return stack->emitOpError() << "calls " << callee << ", which returns " << results.size()
+                                  << " values; expected a hidden state and as many losses as the operation has "
+                                     "results";
     hidden = std::move(results.front());
     for (const Tensor &loss : ArrayRef(results).drop_front())
       losses[next++].data[0] += loss.data[0];
@@ -204,70 +202,7 @@ LogicalResult Evaluator::evaluateLayer(Operation *op, ArrayAttr functions, Strin
   return success();
 }
 
-LogicalResult Evaluator::evaluateLayers(LayersOp op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
-  Tensor hidden = operands[0];
-  SmallVector<Tensor> losses(op.getLosses().size(), scalar(0.0));
-  for (int64_t layer = op.getStart(); layer < int64_t(op.getEnd()); ++layer) {
-    std::string name = op.getPrefix().str() + "." + std::to_string(layer);
-    if (failed(evaluateLayer(op, op.getFunctions(), name, hidden, losses)))
-      return failure();
-  }
-  results.push_back(std::move(hidden));
-  results.append(std::make_move_iterator(losses.begin()), std::make_move_iterator(losses.end()));
-  return success();
-}
-
-LogicalResult Evaluator::evaluateMTP(MTPOp op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
-  Tensor hidden = operands[0];
-  const Tensor &window = operands[1];
-  int64_t depths = int64_t(op.getEnd()) - int64_t(op.getStart()), length = hidden.shape[1];
-  int64_t channels = hidden.columns(), vocabulary = op.getVocabulary();
-  double eps = op.getEps().convertToDouble();
-  if (window.shape[0] != hidden.shape[0])
-    return op.emitOpError() << "has a window of " << window.shape[0] << " sequences for hidden states of "
-                            << hidden.shape[0];
-  if (window.columns() < length + depths + 1)
-    return op.emitOpError() << "needs a window of " << length + depths + 1 << " tokens for sequences of " << length
-                            << ", got " << window.columns();
-  if (failed(checkIndices(op, window, vocabulary, "token")))
-    return failure();
-
-  bool missing = false;
-  auto value = [&](const Twine &name, ArrayRef<int64_t> shape) {
-    auto type = RankedTensorType::get(shape, op.getHidden().getType().getElementType());
-    FailureOr<Tensor> tensor = missing ? FailureOr<Tensor>(failure()) : parameter(op, name.str(), type);
-    missing |= failed(tensor);
-    return missing ? Tensor(shape) : std::move(*tensor);
-  };
-  Tensor table = value(op.getEmbedding(), {vocabulary, channels}), head = value(op.getHead(), {vocabulary, channels});
-  Tensor norm = value(op.getNorm(), {channels});
-  Tensor loss = scalar(0.0);
-  SmallVector<Tensor> losses(op.getLosses().size(), scalar(0.0));
-  for (int64_t d = 1; d <= depths; ++d) {
-    std::string layer = op.getPrefix().str() + "." + std::to_string(int64_t(op.getStart()) + d - 1);
-    Tensor embeddingNorm = value(layer + ".enorm.weight", {channels});
-    Tensor hiddenNorm = value(layer + ".hnorm.weight", {channels});
-    Tensor projection = value(layer + ".eh_proj.weight", {channels, 2 * channels});
-    Tensor nextNorm = value(layer + ".shared_head.norm.weight", {channels});
-    if (missing)
-      return failure();
-    if (op.getHiddenState() == MTPHiddenState::PostNorm)
-      hidden = rmsNorm(hidden, norm, eps);
-    hidden =
-        mtpMerge(hidden, embedding(tokensAhead(window, d, length), table), embeddingNorm, hiddenNorm, projection, eps);
-    if (failed(evaluateLayer(op, op.getFunctions(), layer, hidden, losses)))
-      return failure();
-    norm = std::move(nextNorm);
-    loss.data[0] += crossEntropy(rmsNorm(hidden, norm, eps), tokensAhead(window, d + 1, length), head) / depths;
-  }
-  if (missing)
-    return failure();
-  results.push_back(std::move(loss));
-  results.append(std::make_move_iterator(losses.begin()), std::make_move_iterator(losses.end()));
-  return success();
-}
-
-FailureOr<Tensor> Evaluator::parameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
+FailureOr<Tensor> Evaluator::getParameter(Operation *op, StringRef absoluteName, RankedTensorType type) {
   if (int64_t count = countElements(type.getShape()); ShapedType::isDynamic(count) || count > mostElementsEvaluated)
     return op->emitOpError() << "reads the parameter '" << absoluteName << "' of type " << type
                              << "; the reference evaluator runs models with parameters of at most "

@@ -10,6 +10,7 @@
 #define HADAL_DIALECT_REFERENCE_EVALUATOR_H
 
 #include "dialect/IR/Hadal.h"
+#include "dialect/Interfaces/Layers.h"
 #include "dialect/Reference/Tensor.h"
 #include <functional>
 
@@ -18,7 +19,7 @@ namespace hadal::reference {
 /// Values of a function while it runs.
 class Frame;
 
-class Evaluator {
+class Evaluator : private LayerRunner {
 public:
   /// The value of the parameter with this absolute name; failure when there is none.
   using ParameterSource = std::function<llvm::FailureOr<Tensor>(llvm::StringRef name, mlir::RankedTensorType type)>;
@@ -36,16 +37,12 @@ public:
 private:
   llvm::LogicalResult evaluateOperation(mlir::Operation &op, llvm::SmallVectorImpl<Tensor> &operands,
                                         llvm::SmallVectorImpl<Tensor> &results);
-  llvm::LogicalResult evaluateCall(mlir::Operation *op, mlir::FlatSymbolRefAttr callee,
-                                   llvm::ArrayRef<Tensor> arguments, llvm::SmallVectorImpl<Tensor> &results);
-  llvm::LogicalResult evaluateLayers(LayersOp op, llvm::ArrayRef<Tensor> operands,
-                                     llvm::SmallVectorImpl<Tensor> &results);
-  llvm::LogicalResult evaluateMTP(MTPOp op, llvm::ArrayRef<Tensor> operands, llvm::SmallVectorImpl<Tensor> &results);
-  /// Runs the functions in turn under a scope: `hidden` goes through them, the losses they return are added to
-  /// `losses` in order.
-  llvm::LogicalResult evaluateLayer(mlir::Operation *op, mlir::ArrayAttr functions, llvm::StringRef layer,
-                                    Tensor &hidden, llvm::MutableArrayRef<Tensor> losses);
-  llvm::FailureOr<Tensor> parameter(mlir::Operation *op, llvm::StringRef absoluteName, mlir::RankedTensorType type);
+  llvm::LogicalResult evaluateCall(mlir::Operation *op, mlir::SymbolRefAttr callee, llvm::ArrayRef<Tensor> arguments,
+                                   llvm::SmallVectorImpl<Tensor> &results);
+  llvm::LogicalResult runLayer(mlir::Operation *stack, mlir::ArrayAttr functions, llvm::StringRef layer, Tensor &hidden,
+                               llvm::MutableArrayRef<Tensor> losses) override;
+  llvm::FailureOr<Tensor> getParameter(mlir::Operation *op, llvm::StringRef absoluteName,
+                                       mlir::RankedTensorType type) override;
 
   ParameterSource parameters;
   Observer observer;

@@ -16,7 +16,8 @@
 //  - constants and expansions of smaller tensors are copied into every kernel that reads them, as is an operation that
 //    selects rows (the gather before the experts' products) into kernels that read it row by row: their results never
 //    exist;
-//  - a widening conversion is such an expansion, copied also into kernels that are not rowwise but widen what they read;
+//  - a widening conversion is such an expansion, copied also into kernels that are not rowwise but widen what they
+//  read;
 //  - a rounding conversion joins the kernel that makes what it rounds;
 //  - everything else stands alone.
 //
@@ -25,6 +26,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/FusionGroups.h"
+#include "dialect/IR/Conversions.h"
 #include "passes/Transforms/Requirements.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -60,18 +62,6 @@ bool isRowwise(Operation *op) {
   return isElementwise(op);
 }
 
-/// How many bits wider a conversion between floating-point types makes an element; negative when it rounds, 0 for other
-/// operations.
-int64_t getAddedBits(Operation *op) {
-  if (!isa<CastOpInterface>(op) || !isElementwise(op))
-    return 0;
-  auto from = dyn_cast<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType()));
-  auto to = dyn_cast<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
-  return from && to ? int64_t(to.getWidth()) - int64_t(from.getWidth()) : 0;
-}
-bool isWidening(Operation *op) { return getAddedBits(op) > 0; }
-bool isRounding(Operation *op) { return getAddedBits(op) < 0; }
-
 /// An operation that repeats a smaller tensor or widens its elements: cheaper to do again than to read.
 bool isExpansion(Operation *op) {
   if (isWidening(op))
@@ -106,10 +96,11 @@ void forEachReader(Operation *op, llvm::function_ref<void(Operation *)> body) {
 
 /// Whether a value is, or adds to, an argument of the entry point: a gradient over several uses of a weight.
 bool isAccumulator(Value value) {
-  while (auto sum = value.getDefiningOp<arith::AddFOp>()) {
-    if (!isa<BlockArgument>(sum.getLhs()) && !sum.getLhs().getDefiningOp<arith::AddFOp>())
-      return isa<BlockArgument>(sum.getRhs());
-    value = sum.getLhs();
+  while (auto sum = value.getDefiningOp<SumOpInterface>()) {
+    Value first = sum.getSummands()[0];
+    if (!isa<BlockArgument>(first) && !first.getDefiningOp<SumOpInterface>())
+      return isa<BlockArgument>(sum.getSummands()[1]);
+    value = first;
   }
   return isa<BlockArgument>(value);
 }
@@ -229,23 +220,20 @@ bool GroupFinder::mayExtend(FusionGroup &group, Operation *op, Value product) co
   }
   if (group.kind != KernelKind::Reduction && group.kind != KernelKind::Head)
     return false;
-  auto sum = dyn_cast<arith::AddFOp>(op);
+  auto sum = dyn_cast<SumOpInterface>(op);
   return sum && !group.tail && cast<RankedTensorType>(product.getType()).getRank() > 0 &&
-         isAccumulator(sum.getLhs() == product ? sum.getRhs() : sum.getLhs());
+         isAccumulator(sum.getSummands()[sum.getSummands()[0] == product ? 1 : 0]);
 }
 
-/// What an operand is read from: the value before it was widened.
-static Value getUnwidened(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op && isWidening(op) && llvm::all_equal(value.getUsers()) ? op->getOperand(0) : value;
-}
+/// What an operand is read from: the value before it was widened for this reader alone.
+static Value getOwnUnwidened(Value value) { return llvm::all_equal(value.getUsers()) ? getUnwidened(value) : value; }
 
 /// Lets an elementwise operation join the contraction, reduction or head whose result only it reads, widened or not.
 bool GroupFinder::joinEpilogue(Operation *op) {
   if (!isElementwise(op) || op->getNumResults() != 1)
     return false;
   FusionGroup *best = nullptr;
-  for (Value operand : llvm::map_range(op->getOperands(), getUnwidened)) {
+  for (Value operand : llvm::map_range(op->getOperands(), getOwnUnwidened)) {
     FusionGroup *group = groupOf(operand);
     // The latest has the other operands at hand; an earlier one would have to move behind it.
     if (group && group->anchor && mayExtend(*group, op, operand) && (!best || group->place > best->place))

@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Precision/ProductLowering.h"
+#include "dialect/IR/Conversions.h"
 #include "mlir/IR/Builders.h"
 #include "passes/Transforms/Requirements.h"
 
@@ -54,8 +55,8 @@ Value ProductLowering::roundSelected(KernelOpInterface selection, FloatType type
 bool ProductLowering::isReadAsActivation(Value value, FloatType type) const {
   auto takesActivation = [&](OpOperand &use) {
     Operation *reader = use.getOwner();
-    if (auto rounding = dyn_cast<arith::TruncFOp>(reader))
-      return getElementTypeOrSelf(rounding.getType()) == type;
+    if (isRounding(reader))
+      return getElementTypeOrSelf(reader->getResult(0).getType()) == type;
     auto kernelOp = dyn_cast<KernelOpInterface>(reader);
     return kernelOp &&
            (kernelOp.getKernelKind() == KernelKind::Rowwise || kernelOp.widensOperand(use.getOperandNumber()));
@@ -66,6 +67,11 @@ bool ProductLowering::isReadAsActivation(Value value, FloatType type) const {
 /// Makes a result in a narrower type. What rounded it reads it as it is, the others widened.
 void ProductLowering::narrow(OpResult result, FloatType type) {
   Type wideType = result.getType();
+  // What rounds it is found while it is wide.
+  llvm::SmallPtrSet<Operation *, 4> roundings;
+  for (Operation *reader : result.getUsers())
+    if (isRounding(reader))
+      roundings.insert(reader);
   result.setType(cast<RankedTensorType>(withElement(wideType, type)));
   roundedResults.push_back(result);
   OpBuilder builder(result.getOwner()->getContext());
@@ -73,9 +79,9 @@ void ProductLowering::narrow(OpResult result, FloatType type) {
   Value widened;
   for (OpOperand &use : llvm::make_early_inc_range(result.getUses())) {
     Operation *reader = use.getOwner();
-    if (auto rounding = dyn_cast<arith::TruncFOp>(reader)) {
-      rounding.replaceAllUsesWith(Value(result));
-      rounding.erase();
+    if (roundings.contains(reader)) {
+      reader->getResult(0).replaceAllUsesWith(result);
+      reader->erase();
       continue;
     }
     if (!widened)

@@ -165,8 +165,8 @@ void Binder::createSymbols() {
 }
 
 LogicalResult Binder::describeModel() {
-  EmbeddingOp embedding;
-  model.walk([&](EmbeddingOp op) {
+  TokenTableOpInterface embedding;
+  model.walk([&](TokenTableOpInterface op) {
     embedding = op;
     return WalkResult::interrupt();
   });

@@ -22,13 +22,6 @@ namespace {
 struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
   using CloseShapesBase::CloseShapesBase;
 
-  /// The number of multi-token prediction depths: that of the deepest hadal.mtp.
-  static int64_t getDepths(ModuleOp module) {
-    int64_t depths = 0;
-    module.walk([&](MTPOp op) { depths = std::max<int64_t>(depths, op.getEnd() - op.getStart()); });
-    return depths;
-  }
-
   /// The closed form of a type; the type itself when no dimension is open; null when others than the two leading ones
   /// are.
   RankedTensorType close(RankedTensorType type) {
@@ -105,7 +98,7 @@ struct CloseShapes : hadal::impl::CloseShapesBase<CloseShapes> {
     replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
     if (failed(checkSizes(module)))
       return failure();
-    int64_t ahead = 1 + getDepths(module);
+    int64_t ahead = 1 + model->getTokensAhead();
     setWindow(*model, ahead);
     Builder builder(module.getContext());
     module->setAttr(tokensAheadAttrName, builder.getI64IntegerAttr(ahead));

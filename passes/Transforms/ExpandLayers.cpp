@@ -1,12 +1,13 @@
 //===- ExpandLayers.cpp - layers written out ----------------------------------------------------------------------===//
 //
-// Implements hadal-expand-layers. The body of the model is written anew: its own operations are copied; in place of
-// hadal.layers and hadal.mtp come the bodies of their functions, once per layer, one after the other. Copying keeps
-// track of the scope, which is the prefix of parameter names, and of the location from which a function is entered, so
-// that a diagnostic can name both the line in the layer function and the layer. That the functions exist and fit has
-// been verified with hadal.layers and hadal.mtp.
+// Implements hadal-expand-layers. The body of the model is written anew: its own operations are copied; what stands for
+// layers (StackOpInterface) writes them out, with the bodies of its functions, once per layer. Copying keeps track of
+// the scope, which is the prefix of parameter names, and of the location from which a function is entered, so that a
+// diagnostic can name both the line in the layer function and the layer. That the functions exist and fit has been
+// verified with the operation.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/Interfaces/Layers.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Transforms/Requirements.h"
@@ -22,58 +23,34 @@ namespace hadal {
 
 namespace {
 
-/// Where a copied operation stands.
-struct Scope {
-  /// Prefix of parameter names, with its final dot: "model.layers.7."; empty in the model.
-  std::string prefix;
-  /// The layer from which the function is entered; null in the model.
-  LocationAttr caller;
-
-  Location locate(Location callee) const { return caller ? Location(CallSiteLoc::get(callee, caller)) : callee; }
-};
-
 /// Copies the body of a model, with its layers written out.
-class Expander {
+class Expander : public LayerWriter {
 public:
-  Expander(OpBuilder &builder, SymbolTable &symbols) : builder(builder), symbols(symbols) {}
+  Expander(OpBuilder &builder, SymbolTable &symbols) : LayerWriter(builder), symbols(symbols) {}
 
   /// Copies the operations of a block except its terminator.
-  LogicalResult copyBody(Block &block, const Scope &scope, IRMapping &mapping);
+  LogicalResult copyBody(Block &block, const LayerScope &scope, IRMapping &mapping);
 
 private:
-  /// Runs the functions one after the other on `hidden`, and adds each of their losses to the place it has in `losses`
-  /// (empty before the first layer).
-  FailureOr<Value> runLayer(Operation *user, ArrayAttr functions, Value hidden, const Scope &scope,
-                            SmallVectorImpl<Value> &losses);
-  FailureOr<SmallVector<Value>> expandLayers(LayersOp op, const Scope &scope, IRMapping &mapping);
-  FailureOr<SmallVector<Value>> expandPrediction(MTPOp op, const Scope &scope, IRMapping &mapping);
-  void copyOperation(Operation &op, const Scope &scope, IRMapping &mapping);
+  FailureOr<Value> runLayer(Operation *stack, ArrayAttr functions, Value hidden, const LayerScope &scope,
+                            SmallVectorImpl<Value> &losses) override;
+  void copyOperation(Operation &op, const LayerScope &scope, IRMapping &mapping);
 
-  Scope enterLayer(Operation *op, StringRef prefix, int64_t layer, const Scope &scope) {
-    std::string name = scope.prefix + prefix.str() + "." + std::to_string(layer);
-    Location location = NameLoc::get(builder.getStringAttr(name), scope.locate(op->getLoc()));
-    return {name + ".", location};
-  }
-
-  ArrayAttr name(const Twine &parameter) { return builder.getStrArrayAttr({parameter.str()}); }
-
-  OpBuilder &builder;
   SymbolTable &symbols;
 };
 
-LogicalResult Expander::copyBody(Block &block, const Scope &scope, IRMapping &mapping) {
+LogicalResult Expander::copyBody(Block &block, const LayerScope &scope, IRMapping &mapping) {
   if (failed(requireNoRegions(block)))
     return failure();
   for (Operation &op : block.without_terminator()) {
-    FailureOr<SmallVector<Value>> results;
-    if (auto layers = dyn_cast<LayersOp>(op)) {
-      results = expandLayers(layers, scope, mapping);
-    } else if (auto prediction = dyn_cast<MTPOp>(op)) {
-      results = expandPrediction(prediction, scope, mapping);
-    } else {
+    auto stack = dyn_cast<StackOpInterface>(op);
+    if (!stack) {
       copyOperation(op, scope, mapping);
       continue;
     }
+    SmallVector<Value> operands =
+        llvm::map_to_vector(op.getOperands(), [&](Value operand) { return mapping.lookupOrDefault(operand); });
+    FailureOr<SmallVector<Value>> results = stack.writeLayers(*this, operands);
     if (failed(results))
       return failure();
     mapping.map(op.getResults(), *results);
@@ -81,7 +58,7 @@ LogicalResult Expander::copyBody(Block &block, const Scope &scope, IRMapping &ma
   return success();
 }
 
-void Expander::copyOperation(Operation &op, const Scope &scope, IRMapping &mapping) {
+void Expander::copyOperation(Operation &op, const LayerScope &scope, IRMapping &mapping) {
   Operation *copy = builder.clone(op, mapping);
   copy->setLoc(scope.locate(op.getLoc()));
   auto parametrised = dyn_cast<ParametersOpInterface>(copy);
@@ -93,7 +70,7 @@ void Expander::copyOperation(Operation &op, const Scope &scope, IRMapping &mappi
   parametrised.setParametersAttr(builder.getArrayAttr(names));
 }
 
-FailureOr<Value> Expander::runLayer(Operation *user, ArrayAttr functions, Value hidden, const Scope &scope,
+FailureOr<Value> Expander::runLayer(Operation *stack, ArrayAttr functions, Value hidden, const LayerScope &scope,
                                     SmallVectorImpl<Value> &losses) {
   SmallVector<Value> ownLosses;
   for (auto symbol : functions.getAsRange<FlatSymbolRefAttr>()) {
@@ -114,77 +91,10 @@ FailureOr<Value> Expander::runLayer(Operation *user, ArrayAttr functions, Value 
     losses.assign(ownLosses);
     return hidden;
   }
-  Location loc = scope.locate(user->getLoc());
+  Location loc = scope.locate(stack->getLoc());
   for (auto [sum, loss] : llvm::zip_equal(losses, ownLosses))
     sum = arith::AddFOp::create(builder, loc, sum, loss);
   return hidden;
-}
-
-FailureOr<SmallVector<Value>> Expander::expandLayers(LayersOp op, const Scope &scope, IRMapping &mapping) {
-  Value hidden = mapping.lookupOrDefault(op.getInput());
-  SmallVector<Value> losses;
-  for (int64_t layer = op.getStart(), end = op.getEnd(); layer < end; ++layer) {
-    Scope inner = enterLayer(op, op.getPrefix(), layer, scope);
-    FailureOr<Value> output = runLayer(op, op.getFunctions(), hidden, inner, losses);
-    if (failed(output))
-      return failure();
-    hidden = *output;
-  }
-  SmallVector<Value> results = {hidden};
-  results.append(losses);
-  return results;
-}
-
-// Depth d merges the hidden state with the embedding of the token d ahead, runs the layer's functions, and predicts the
-// token d + 1 ahead through the shared head. Files may repeat the shared embedding and head under the layer: aliases.
-FailureOr<SmallVector<Value>> Expander::expandPrediction(MTPOp op, const Scope &scope, IRMapping &mapping) {
-  Value hidden = mapping.lookupOrDefault(op.getHidden()), window = mapping.lookupOrDefault(op.getWindow());
-  Type hiddenType = hidden.getType();
-  auto tokensType = RankedTensorType::get(cast<RankedTensorType>(hiddenType).getShape().drop_back(),
-                                          cast<RankedTensorType>(window.getType()).getElementType());
-  std::string normName = op.getNorm().str();
-  Value sum;
-  SmallVector<Value> losses;
-  int64_t depths = op.getEnd() - op.getStart();
-  for (int64_t depth = 1; depth <= depths; ++depth) {
-    Scope inner = enterLayer(op, op.getPrefix(), op.getStart() + depth - 1, scope);
-    Location loc = inner.locate(op.getLoc());
-    auto norm = [&](Value input, StringRef weight) -> Value {
-      return RMSNormOp::create(builder, loc, hiddenType, input, op.getEpsAttr(), ValueRange(), name(weight));
-    };
-    auto tokensAhead = [&](int64_t ahead) -> Value {
-      return TokensOp::create(builder, loc, tokensType, window, ahead);
-    };
-    auto addAlias = [&](Operation *user, StringRef alias) {
-      user->setAttr(aliasesAttrName, builder.getStrArrayAttr({inner.prefix + alias.str()}));
-    };
-    if (op.getHiddenState() == MTPHiddenState::PostNorm)
-      hidden = norm(hidden, normName);
-    auto embedding = EmbeddingOp::create(builder, loc, hiddenType, tokensAhead(depth), op.getVocabularyAttr(),
-                                         ValueRange(), name(op.getEmbedding()));
-    addAlias(embedding, "embed_tokens.weight");
-    ArrayAttr mergeNames = builder.getStrArrayAttr(
-        {inner.prefix + "enorm.weight", inner.prefix + "hnorm.weight", inner.prefix + "eh_proj.weight"});
-    Value merged =
-        MTPMergeOp::create(builder, loc, hiddenType, hidden, embedding, op.getEpsAttr(), ValueRange(), mergeNames);
-    FailureOr<Value> output = runLayer(op, op.getFunctions(), merged, inner, losses);
-    if (failed(output))
-      return failure();
-    hidden = *output;
-    normName = inner.prefix + "shared_head.norm.weight";
-    auto loss = CrossEntropyOp::create(builder, loc, norm(hidden, normName), tokensAhead(depth + 1),
-                                       op.getVocabularyAttr(), ValueRange(), name(op.getHead()));
-    addAlias(loss, "shared_head.head.weight");
-    sum = sum ? arith::AddFOp::create(builder, loc, sum, loss).getResult() : loss.getResult();
-  }
-  if (depths > 1) {
-    auto share = DenseElementsAttr::get(cast<ShapedType>(sum.getType()), float(1.0 / depths));
-    Value factor = arith::ConstantOp::create(builder, scope.locate(op.getLoc()), share);
-    sum = arith::MulFOp::create(builder, scope.locate(op.getLoc()), sum, factor);
-  }
-  SmallVector<Value> results = {sum};
-  results.append(losses);
-  return results;
 }
 
 struct ExpandLayers : hadal::impl::ExpandLayersBase<ExpandLayers> {
@@ -213,7 +123,7 @@ struct ExpandLayers : hadal::impl::ExpandLayersBase<ExpandLayers> {
       mapping.map(argument, expanded.addArgument(argument.getType(), argument.getLoc()));
     OpBuilder builder = OpBuilder::atBlockEnd(&expanded);
     SymbolTable symbols(module);
-    if (failed(Expander(builder, symbols).copyBody(body, Scope(), mapping)))
+    if (failed(Expander(builder, symbols).copyBody(body, LayerScope(), mapping)))
       return failure();
     builder.clone(*body.getTerminator(), mapping);
     model->getBody().takeBody(expandedRegion);

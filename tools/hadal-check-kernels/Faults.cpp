@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Faults.h"
+#include "dialect/IR/Conversions.h"
 #include "dialect/Reference/Definitions.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Roundings.h"
@@ -51,9 +52,7 @@ namespace {
 
 /// The operand of the kernel that a value is, widened or not; nothing for what the kernel computes.
 std::optional<unsigned> operandOf(Value value) {
-  if (auto widening = value.getDefiningOp<arith::ExtFOp>())
-    value = widening.getIn();
-  if (auto argument = dyn_cast<BlockArgument>(value))
+  if (auto argument = dyn_cast<BlockArgument>(getUnwidened(value)))
     return argument.getArgNumber();
   return std::nullopt;
 }
@@ -245,7 +244,7 @@ void rotateAlong(int64_t dimension, bool back, Tensor &tensor) {
 /// Rotary embedding of the neighbour's position: sequences go in moved by one position, and come out moved back.
 void Planter::rotateNeighbours() {
   bool rotates = false;
-  kernel.walk([&](RopeOp) { rotates = true; });
+  kernel.walk([&](RotationOpInterface) { rotates = true; });
   if (!rotates)
     return;
   auto isSequence = [](Type type) { return cast<ShapedType>(type).getRank() == 3; };

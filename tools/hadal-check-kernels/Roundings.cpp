@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Roundings.h"
+#include "dialect/IR/Conversions.h"
 #include "dialect/Reference/Definitions.h"
 #include <cmath>
 
@@ -67,7 +68,7 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
   if (!evaluable)
     return op.emitOpError("has no reference evaluation: it implements no EvaluableOpInterface");
   // The rounding itself is the caller's.
-  if (isa<arith::TruncFOp>(op)) {
+  if (isRounding(&op)) {
     results.push_back(std::move(operands.front()));
     return success();
   }

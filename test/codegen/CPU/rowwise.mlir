@@ -157,3 +157,10 @@ hadal.kernel rowwise @one_column(%x: tensor<2x3x1xf32>, %y: tensor<2x3x1xf32>) -
   %e = math.rsqrt %q : tensor<2x3x1xf32>
   hadal.yield %e, %s : tensor<2x3x1xf32>, tensor<2x3x1xf32>
 }
+
+// Columns that are only moved, down to one of one.
+hadal.kernel rowwise @joined_column(%x: tensor<9x1xf32>, %y: tensor<9x1xf32>) -> tensor<9x1xf32> {
+  %j = hadal.concat %x : tensor<9x1xf32> -> tensor<9x1xf32>
+  %s = arith.mulf %j, %y : tensor<9x1xf32>
+  hadal.yield %s : tensor<9x1xf32>
+}

@@ -143,3 +143,10 @@ hadal.kernel update @squared_norm_1(%x: tensor<1xf32>) -> tensor<f32> {
   %0 = hadal.squared_norm %x : tensor<1xf32>
   hadal.yield %0 : tensor<f32>
 }
+
+// Columns that are only moved, down to one of one.
+hadal.kernel rowwise @joined_column(%x: tensor<9x1xf32>, %y: tensor<9x1xf32>) -> tensor<9x1xf32> {
+  %j = hadal.concat %x : tensor<9x1xf32> -> tensor<9x1xf32>
+  %s = arith.mulf %j, %y : tensor<9x1xf32>
+  hadal.yield %s : tensor<9x1xf32>
+}

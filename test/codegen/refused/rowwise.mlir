@@ -45,15 +45,6 @@ hadal.kernel rowwise @rotated_for_all(%x: tensor<2x9x4xf32>, %y: tensor<1x1x4xf3
 
 // -----
 
-// expected-error @below {{serves the kernel 'joined_column'}}
-hadal.kernel rowwise @joined_column(%x: tensor<9x1xf32>) -> tensor<9x1xf32> {
-  // expected-note @below {{'hadal.concat' joins rows of one column}}
-  %y = hadal.concat %x : tensor<9x1xf32> -> tensor<9x1xf32>
-  hadal.yield %y : tensor<9x1xf32>
-}
-
-// -----
-
 // expected-error @below {{serves the kernel 'table'}}
 hadal.kernel rowwise @table(%x: tensor<9x2xf32>) -> tensor<9x2xf32> {
   // expected-note @below {{'arith.constant' has no emitter along a row}}
