@@ -53,7 +53,7 @@ FailureOr<SmallVector<Value>> MTPOp::writeLayers(LayerWriter &writer, ValueRange
       return TokensOp::create(builder, loc, tokensType, window, ahead);
     };
     auto addAlias = [&](Operation *user, StringRef alias) {
-      user->setAttr("hadal.aliases", names(StringRef(scope.prefix + alias.str())));
+      user->setAttr(aliasesAttrName, names(StringRef(scope.prefix + alias.str())));
     };
     if (getHiddenState() == MTPHiddenState::PostNorm)
       hidden = norm(hidden, normName);

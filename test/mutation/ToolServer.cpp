@@ -9,6 +9,7 @@
 //   {"code": 1}   or   {"signal": 11}   or   {"timeout": true}
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "tools/Mains.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
@@ -17,10 +18,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-int hadalcMain(int argc, char **argv);
-int hadalOptMain(int argc, char **argv);
-int hadalImportMain(int argc, char **argv);
 
 namespace {
 
@@ -70,11 +67,11 @@ void redirect(const std::string &file, int descriptor) {
   int count = int(request.arguments.size());
   llvm::StringRef tool = request.arguments.front();
   if (tool == "hadalc")
-    exit(hadalcMain(count, arguments.data()));
+    exit(hadal::hadalcMain(count, arguments.data()));
   if (tool == "hadal-opt")
-    exit(hadalOptMain(count, arguments.data()));
+    exit(hadal::hadalOptMain(count, arguments.data()));
   if (tool == "hadal-import")
-    exit(hadalImportMain(count, arguments.data()));
+    exit(hadal::hadalImportMain(count, arguments.data()));
   _exit(127);
 }
 

@@ -133,6 +133,25 @@ void Tool::readOutputOptions(int argc, char **argv) {
   arguments.push_back(nullptr);
 }
 
+std::vector<std::string> Tool::takeOption(llvm::StringRef option) {
+  std::vector<std::string> values;
+  std::vector<char *> left;
+  arguments.pop_back(); // the null at the end
+  for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+    llvm::StringRef text = *argument;
+    bool isOption = text.consume_front("-") && (text.consume_front("-"), text.consume_front(option));
+    if (isOption && text.consume_front("=") && !text.empty())
+      values.push_back(text.str());
+    else if (isOption && text.empty() && std::next(argument) != arguments.end())
+      values.push_back(*++argument);
+    else
+      left.push_back(*argument);
+  }
+  left.push_back(nullptr);
+  arguments = std::move(left);
+  return values;
+}
+
 int Tool::fail(const llvm::Twine &message, int code) const {
   llvm::errs() << name << ": error: " << message << "\n";
   return code;

@@ -8,6 +8,7 @@
 #ifndef HADAL_TOOLS_SUPPORT_TOOL_H
 #define HADAL_TOOLS_SUPPORT_TOOL_H
 
+#include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include <memory>
@@ -32,6 +33,10 @@ public:
   /// The command line to read.
   int argc() const { return int(arguments.size()) - 1; }
   char **argv() { return arguments.data(); }
+
+  /// Takes an option with a value off the command line, however often it is there, and returns the values: --NAME=VALUE
+  /// or --NAME VALUE. One without a value stays there.
+  std::vector<std::string> takeOption(llvm::StringRef option);
 
   /// "NAME: error: MESSAGE" on stderr; returns the code.
   int fail(const llvm::Twine &message, int code = 1) const;

@@ -26,7 +26,9 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
+#include "tools/Mains.h"
 #include "tools/ShortHelp.h"
+#include "tools/Support/DialectPlugins.h"
 #include "tools/Support/Tool.h"
 #include "tools/hadal-check-kernels/Alone.h"
 #include "tools/hadal-check-kernels/Faults.h"
@@ -57,6 +59,7 @@ struct Options {
   Beyond beyond;
   std::string otherCPU;
   unsigned otherMultiprocessors;
+  std::vector<std::string> dialectPlugins;
 };
 
 /// The operand whose buffer a result may share: what its operation declares, or the accumulated side of a sum with an
@@ -77,7 +80,7 @@ int64_t tiedOperand(KernelOp kernel, Value result, ArrayRef<int64_t> taken) {
     int64_t operand = interface.getInPlaceOperand(produced.getResultNumber());
     return operand < 0 ? -1 : argumentOf(op->getOperand(operand));
   }
-  return isa<arith::AddFOp>(op) ? argumentOf(op->getOperand(0)) : -1;
+  return isa<SumOpInterface>(op) ? argumentOf(op->getOperand(0)) : -1;
 }
 
 SmallVector<int64_t> findTies(KernelOp kernel) {
@@ -344,6 +347,10 @@ int run(const Options &options) {
   registerReferenceModels(registry);
   registerTranslations(registry);
   registerGPUTranslations(registry);
+  if (llvm::Error error = loadDialectPlugins(options.dialectPlugins, registry)) {
+    llvm::errs() << "hadal-check-kernels: error: " << llvm::toString(std::move(error)) << "\n";
+    return 2;
+  }
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
@@ -427,7 +434,7 @@ int run(const Options &options) {
 
 } // namespace
 
-int main(int argc, char **argv) {
+int hadal::hadalCheckKernelsMain(int argc, char **argv) {
   Tool tool("hadal-check-kernels", argc, argv);
   namespace cl = llvm::cl;
   // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this
@@ -476,6 +483,8 @@ int main(int argc, char **argv) {
       cl::desc("check the check: each of these mistakes has to be noticed in every kernel that it can befall: all, or "
                "some of vocabulary, keys, expert, rows, columns, scale, position"),
       cl::cat(category));
+  cl::list<std::string> dialectPlugins(dialectPluginOption, cl::desc(dialectPluginHelp), cl::value_desc("FILE"),
+                                       cl::cat(category));
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(tool.argc(), tool.argv(),
                                    "Checks compiled kernels against the reference evaluator\n", &llvm::errs()))
@@ -495,5 +504,5 @@ int main(int argc, char **argv) {
     return tool.fail(llvm::toString(faults.takeError()), 2);
   registerHadalPasses();
   return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
-              printConfig, std::move(*faults), beyond, otherCPU, otherMultiprocessors});
+              printConfig, std::move(*faults), beyond, otherCPU, otherMultiprocessors, dialectPlugins});
 }

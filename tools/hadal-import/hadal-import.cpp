@@ -9,6 +9,7 @@
 #include "mlir/Parser/Parser.h"
 #include "passes/HuggingFace/Configuration.h"
 #include "passes/HuggingFace/Families.h"
+#include "tools/Mains.h"
 #include "tools/ShortHelp.h"
 #include "tools/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
@@ -77,7 +78,7 @@ static bool verifies(llvm::StringRef text) {
   return bool(mlir::parseSourceString<mlir::ModuleOp>(text, &context, "imported model"));
 }
 
-int main(int argc, char **argv) {
+int hadal::hadalImportMain(int argc, char **argv) {
   Tool tool("hadal-import", argc, argv);
   ShortHelp help(tool.argc(), tool.argv());
   CommandLine options;

@@ -21,7 +21,9 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "tools/Mains.h"
 #include "tools/ShortHelp.h"
+#include "tools/Support/DialectPlugins.h"
 #include "tools/Support/Tool.h"
 
 /// MLIR's driver, which writes where it is told to and leaves half of a file when it is interrupted: it is told a
@@ -44,7 +46,7 @@ static int run(hadal::Tool &tool, mlir::DialectRegistry &registry) {
   return error ? tool.fail(llvm::toString(std::move(error))) : 0;
 }
 
-int main(int argc, char **argv) {
+int hadal::hadalOptMain(int argc, char **argv) {
   hadal::Tool tool("hadal-opt", argc, argv);
   hadal::ShortHelp help(tool.argc(), tool.argv());
   mlir::DialectRegistry registry;
@@ -52,6 +54,9 @@ int main(int argc, char **argv) {
   registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();
   hadal::registerElementwiseGradients(registry);
   hadal::registerReferenceModels(registry);
+  // MLIR's driver has the option, too, but goes on without a library that it cannot load.
+  if (llvm::Error error = hadal::loadDialectPlugins(tool.takeOption(hadal::dialectPluginOption), registry))
+    return tool.fail(llvm::toString(std::move(error)), 2);
   mlir::registerTransformsPasses();
   hadal::registerHadalPasses();
   hadal::registerPipelines();

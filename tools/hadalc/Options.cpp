@@ -5,6 +5,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
 #include "passes/Programs/Programs.h"
+#include "tools/Support/DialectPlugins.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -175,6 +176,9 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
                                     "report the arena and its largest buffers on stderr"));
   read(Phase::Host,
        app.add_flag("--check-memory", options.checkMemory, "build a program whose buffers lie in guarded mappings"));
+  app.add_option("--" + std::string(dialectPluginOption), commandLine.dialectPlugins, dialectPluginHelp)
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.set_version_flag("--version", "", "print the versions of hadalc and of LLVM and end"); // done by tools/Support
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");

@@ -18,6 +18,8 @@ struct CommandLine {
   CompilerOptions compiler;
   /// Whether --compile-to asks for a phase as text instead of a program.
   bool isTextual = false;
+  /// Libraries with further dialects.
+  std::vector<std::string> dialectPlugins;
   /// MLIR's own options.
   std::vector<std::string> mlirOptions;
 };

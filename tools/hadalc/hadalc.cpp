@@ -23,6 +23,8 @@
 #include "passes/HuggingFace/StoredWeights.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "tools/Mains.h"
+#include "tools/Support/DialectPlugins.h"
 #include "tools/Support/Tool.h"
 #include "tools/hadalc/Options.h"
 #include "llvm/Support/CommandLine.h"
@@ -160,6 +162,10 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
     return fail(message);
   DialectRegistry registry;
   registerEverything(registry);
+  if (llvm::Error error = loadDialectPlugins(commandLine.dialectPlugins, registry)) {
+    fail(llvm::toString(std::move(error)));
+    return 2;
+  }
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
   auto sources = std::make_shared<llvm::SourceMgr>();
@@ -183,12 +189,12 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
 
 } // namespace
 
-int main(int argc, char **argv) {
+int hadal::hadalcMain(int argc, char **argv) {
   Tool tool("hadalc", argc, argv);
   CommandLine commandLine;
   if (std::optional<int> code = parseCommandLine(tool.argc(), tool.argv(), commandLine))
     return *code;
   if (std::optional<int> code = applyMLIROptions(commandLine))
     return *code;
-  return compile(commandLine, llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main)));
+  return compile(commandLine, llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&hadalcMain)));
 }
