@@ -25,6 +25,7 @@ for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "CCACHE_DIR"):
 config.substitutions.append(("%hadal", config.hadal_source))
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%tools", path[0]))
+config.substitutions.append(("%outside", "--load-dialect-plugin=" + os.path.join(config.hadal_build, "lib/outside.so")))
 
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu-user")

@@ -1,7 +1,8 @@
-"""Follows a page of the documentation as a reader would after tools/demo: follow_page.py PAGE REPOSITORY TOOLS FOLDER
+"""Follows a page of the documentation as a reader would after tools/demo: follow_page.py PAGE REPOSITORY TOOLS FOLDER [all]
 
 In FOLDER, `build/bin` holds those of TOOLS that REPOSITORY/tools/demo builds and no others, `models` leads to the
-repository's, and text.txt is a small text. Every block of MLIR is saved under the name that the text before it gives in
+repository's, and text.txt is a small text. With `all`, for pages that want the build of tools/check, all of TOOLS are there,
+`build/lib`, and the repository's `test`. Every block of MLIR is saved under the name that the text before it gives in
 "Save this as `NAME`"; every command of a block without a language is run, and so is every `build/bin/...` within the text,
 with a Hugging Face directory in the place of DIR. A training is shortened: --steps and what counts in steps are divided by
 250.
@@ -12,17 +13,23 @@ import re
 import subprocess
 import sys
 
-page, repository, tools, folder = (pathlib.Path(argument) for argument in sys.argv[1:])
+page, repository, tools, folder = (pathlib.Path(argument) for argument in sys.argv[1:5])
+wants_all = sys.argv[5:] == ["all"]
 shortened = re.compile(r"(--steps|--lr-warmup-iters|--save-interval) (\d+)")
 
 demo = (repository / "tools/demo").read_text()
 built = re.search(r"^build .* -- (.+)$", demo, flags=re.MULTILINE)[1].split()
+if wants_all:
+    built = [path.name for path in tools.iterdir() if path.name.startswith("hadal")]
 
 (folder / "build/bin").mkdir(parents=True)
 for tool in built:
     if (tools / tool).exists():
         (folder / "build/bin" / tool).symlink_to(tools / tool)
 (folder / "models").symlink_to(repository / "models")
+if wants_all:
+    (folder / "build/lib").symlink_to(tools.parent / "lib")
+    (folder / "test").symlink_to(repository / "test")
 (folder / "text.txt").write_text("In the beginning was the deep sea, and the sea was dark. " * 400)
 
 text = page.read_text()
