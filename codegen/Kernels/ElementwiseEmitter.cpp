@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/Kernels/ColumnSpace.h"
+#include "codegen/Kernels/RowProgram.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 
@@ -36,6 +37,14 @@ bool ElementwiseEmitter::computes(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>())
     return bool(findSplat(op));
   return op->getNumResults() == 1 && op->getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(op);
+}
+
+bool ElementwiseEmitter::movesColumns(Operation *op) {
+  return isa<ColumnsOpInterface>(op) && llvm::any_of(op->getResults(), [](Value result) {
+           std::optional<ShiftedColumns> source = followColumns(result);
+           return !source || source->shift != 0 ||
+                  (!isOnePerRow(source->tensor) && RowProgram::columns(source->tensor) != RowProgram::columns(result));
+         });
 }
 
 Value ElementwiseEmitter::findRepeatedNumber(Value tensor) {

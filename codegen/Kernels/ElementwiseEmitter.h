@@ -53,6 +53,9 @@ public:
   /// Whether an operation is computed by the emitter; the results of all others are leaves.
   static bool computes(mlir::Operation *op);
 
+  /// Whether a column of a result is another column of an operand: computed only where leaves mind their shift.
+  static bool movesColumns(mlir::Operation *op);
+
   /// The number per row that a tensor repeats along its columns; null for other tensors.
   static Value findRepeatedNumber(Value tensor);
 

@@ -119,7 +119,7 @@ LogicalResult checkEpilogue(KernelOp kernel, Operation *anchor, Refusals &refusa
   for (Operation &op : body.without_terminator()) {
     if (&op == anchor || isReadThrough(op, anchor))
       continue;
-    if (!ElementwiseEmitter::computes(&op) || isa<SplitOp>(op))
+    if (!ElementwiseEmitter::computes(&op) || ElementwiseEmitter::movesColumns(&op))
       return refusals.add(&op, "cannot stand beside a product: it is not computed element by element");
     for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
       for (Value value : values)
