@@ -1,6 +1,7 @@
 // Sums over rows are cut at absolute places: rows of zeros behind them change no bit, however many there are. Pairs of
 // kernels of equal bodies, as in alone.mlir: every family that sums over rows or positions.
 // RUN: hadal-check-kernels %s --target=sm_90a --alone=zero --other-multiprocessors=1 | FileCheck %s
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --alone=zero %if avx512 %{ --other-cpu=x86-64-v4 %}
 // CHECK: {{^}}10 of 10 pairs of kernels pass on sm_90a (emulated)
 
 // The gradient of a weight: its depth in one, or by blocks.

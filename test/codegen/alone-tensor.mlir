@@ -1,5 +1,6 @@
 // A row's bits depend on that row alone, on tensor cores: see alone.mlir. Here other tiles and clusters are chosen.
 // RUN: hadal-check-kernels %s --target=sm_90a --alone=random --multiprocessors=4 --other-multiprocessors=1 --print-config | FileCheck %s
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --alone=random %if avx512 %{ --other-cpu=x86-64-v4 %}
 // CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {tile_rows = 64, {{.*}}cluster = 2
 // CHECK: @attention_bf16_alone (attention): wgmma_online_softmax {tile_queries = 64,
 // CHECK: @attention_bf16_among (attention): wgmma_online_softmax {tile_queries = 128,

@@ -2,6 +2,7 @@
 // equal bodies. Every family of kernels whose results have rows; those on tensor cores: alone-tensor.mlir. A GPU with a
 // single multiprocessor has to agree with one that has four, where other threads are chosen.
 // RUN: hadal-check-kernels %s --target=sm_90a --alone=random --multiprocessors=4 --other-multiprocessors=1 --print-config | FileCheck %s
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --alone=random %if avx512 %{ --other-cpu=x86-64-v4 %}
 // CHECK: @norm_512_alone (rowwise): rows_by_threads {lanes = 4, threads_per_row = 32,
 // CHECK: @norm_512_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 64,
 // CHECK: @norm_2048_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 256,
