@@ -192,7 +192,8 @@ void RowEmitter::emitChunks(const RowLoop &loop, ElementwiseEmitter &vectors, Ac
   SmallVector<Value> carried;
   for (auto [reduction, ofSum] : llvm::zip(loop.reductions, sums))
     for (Value accumulator : ofSum)
-      carried.push_back(accumulator ? accumulator : k.splat(identity(RowReductionOpInterface(reduction).getReduction())));
+      carried.push_back(accumulator ? accumulator
+                                    : k.splat(identity(RowReductionOpInterface(reduction).getReduction())));
   auto unpack = [&](ValueRange values) {
     Accumulators result;
     for (unsigned sum = 0; sum < sums.size(); ++sum)

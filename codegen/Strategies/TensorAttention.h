@@ -11,8 +11,8 @@
 
 namespace hadal {
 
-/// Bytes of shared memory that a block of a Hopper GPU may have. It decides tiles that show in the bits, so it is asked of
-/// the class of GPUs, not of a board (docs/rationale/arithmetic.md).
+/// Bytes of shared memory that a block of a Hopper GPU may have. It decides tiles that show in the bits, so it is asked
+/// of the class of GPUs, not of a board (docs/rationale/arithmetic.md).
 inline int64_t getMostSharedMemory() { return hadal_find_gpu_limits("sm_90a")->shared_bytes_per_block; }
 
 struct TensorAttentionTiles {

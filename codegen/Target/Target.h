@@ -24,7 +24,6 @@ namespace hadal {
 /// The families of targets that strategies are written for.
 enum class TargetKind { CPU, NVPTX };
 
-
 struct TargetDescription {
   /// The LLVM triple that code is generated for.
   std::string triple;

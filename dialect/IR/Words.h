@@ -72,7 +72,8 @@ constexpr llvm::StringLiteral storedWeightsAttrName = "hadal.stored_weights";
 constexpr llvm::StringLiteral unreadParametersAttrName = "hadal.unread_parameters";
 
 /// What it is compiled for and by: the target (a string), the GPU that sizes are chosen for where one was named (a
-/// string), whether a GPU's kernels become host functions for the emulator (a unit), the CPU, the alignment of buffers in the arena, and the version of hadalc.
+/// string), whether a GPU's kernels become host functions for the emulator (a unit), the CPU, the alignment of buffers
+/// in the arena, and the version of hadalc.
 constexpr llvm::StringLiteral targetAttrName = "hadal.target", boardAttrName = "hadal.gpu";
 constexpr llvm::StringLiteral emulateAttrName = "hadal.emulate";
 constexpr llvm::StringLiteral cpuAttrName = "hadal.cpu", versionAttrName = "hadal.version";
