@@ -1,4 +1,4 @@
-//===- AnchoredStrategy.cpp - the frame of strategies for kernels of one operation --------------------------------===//
+//===- AnchoredStrategy.cpp - strategies for kernels of one operation on CPUs -------------------------------------===//
 //
 // See the header.
 //

@@ -14,6 +14,7 @@
 // in their order.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/AttentionBlocks.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "llvm/Support/MathExtras.h"
@@ -356,14 +357,14 @@ class AttentionGradientStrategy : public KernelStrategy {
 public:
   AttentionGradientStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "recomputed_scores") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    refuseAttention(kernel, refusals);
-    return bool(findAttention(kernel, AttentionForm::Gradient));
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.attention() && anatomy.attention().isGradient();
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     AttentionTiles tiles = chooseAttentionTiles(shape, target);
     tiles.record(configuration);
     int64_t positions = shape.batch * shape.sequence;
@@ -376,9 +377,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     {
       StageFunction stage(builder, kernel, configuration.stages[0], target);
       GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, shape, target));

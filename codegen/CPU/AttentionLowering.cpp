@@ -17,6 +17,7 @@
 // first, so that the last ones to finish are short.
 //
 //===-----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/AttentionBlocks.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/Kernels/Softmax.h"
@@ -220,14 +221,13 @@ class AttentionStrategy : public KernelStrategy {
 public:
   AttentionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "online_softmax") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    refuseAttention(kernel, refusals);
-    return bool(findAttention(kernel, AttentionForm::Forward));
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.attention() && !anatomy.attention().isGradient();
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     AttentionTiles tiles = chooseAttentionTiles(shape, target);
     tiles.record(configuration);
     configuration.set("query_block", tiles.queryBlock);
@@ -239,9 +239,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     AttentionTiles tiles = AttentionTiles::read(configuration, shape, target);
     tiles.queryBlock = configuration.get("query_block");
     StageFunction stage(builder, kernel, configuration.stages.front(), target);

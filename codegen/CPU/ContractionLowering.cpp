@@ -1,15 +1,17 @@
 //===- ContractionLowering.cpp - matrix products on CPUs ----------------------------------------------------------===//
 //
-// One stage, one task per block of C (see codegen/Strategies/Contraction.cpp for how blocks are numbered). A task finds
-// its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block product with
-// the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens while
+// One stage, one task per block of C (see codegen/Strategies/ContractionBlocks.cpp for how blocks are numbered). A task
+// finds its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block product
+// with the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens while
 // packing.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Kernels/BlockGrid.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
-#include "codegen/Strategies/Contraction.h"
+#include "codegen/Strategies/ContractionBlocks.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -20,14 +22,14 @@ namespace {
 struct TaskBlock {
   Value row, column;       // first row (of all rows, when they are grouped) and column
   Value rows, columns;     // extent
-  Value expert;            // whose weights, or whose gradient
+  Value batch;             // whose matrices; of rows grouped by expert, the expert
   Value depthStart, depth; // which part of the depth
 };
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(KernelOp kernel, const KernelConfiguration &configuration, StageFunction &stage)
-      : kernel(kernel), contraction(*analyzeContraction(kernel)),
+  ContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, StageFunction &stage)
+      : kernel(anatomy.expanded()), contraction(*anatomy.contraction()),
         tiles(ProductTiles::read(configuration, contraction.shape)), configuration(configuration), k(stage.k) {
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
@@ -52,19 +54,18 @@ private:
   }
 
   Value address(BlockArgument argument) { return arguments[argument.getArgNumber()]; }
-  Value offset(Value expert) { return k.extend(k.load(k.i32(), address(contraction.offsets), expert)); }
+  Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
   TaskBlock findBlock(Value task) {
     int64_t rowTasks = configuration.get("row_tasks"), columnTasks = configuration.get("column_tasks");
     TaskBlock block;
-    block.expert = k.i64(0);
-    if (contraction.grouping == ContractionGrouping::Depth) {
-      block.expert = k.div(task, rowTasks * columnTasks);
+    block.batch = k.i64(0);
+    if (contraction.hasBatches()) {
+      block.batch = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
     }
-    bool rowsFirst = configuration.get("rows_first");
-    Value rowTask = rowsFirst ? k.rem(task, rowTasks) : k.div(task, columnTasks);
-    Value columnTask = rowsFirst ? k.div(task, rowTasks) : k.rem(task, columnTasks);
+    BlockGrid grid{rowTasks, columnTasks, configuration.get("rows_first") != 0};
+    auto [rowTask, columnTask] = grid.find(k, task);
     block.column = k.mul(columnTask, tiles.columnBlock);
     block.columns = k.min(k.i64(tiles.columnBlock), k.sub(k.i64(contraction.columns), block.column));
     block.depthStart = k.i64(0);
@@ -76,8 +77,8 @@ private:
     block.row = k.mul(rowTask, tiles.rowBlock);
     block.rows = k.min(k.i64(tiles.rowBlock), k.sub(k.i64(contraction.rows), block.row));
     if (contraction.grouping == ContractionGrouping::Depth) {
-      block.depthStart = offset(block.expert);
-      block.depth = k.sub(offset(k.add(block.expert, 1)), block.depthStart);
+      block.depthStart = offset(block.batch);
+      block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
     }
     return block;
   }
@@ -86,7 +87,7 @@ private:
   void findGroupedRows(Value rowTask, TaskBlock &block) {
     Value zero = k.i64(0);
     SmallVector<Value> found =
-        k.forReduce(zero, k.i64(contraction.experts), 1, {zero, zero, zero, zero},
+        k.forReduce(zero, k.i64(contraction.batches), 1, {zero, zero, zero, zero},
                     [&](Value expert, ValueRange carried) -> SmallVector<Value> {
                       Value begin = offset(expert), end = offset(k.add(expert, 1)), before = carried[0];
                       Value after = k.add(before, ceilDiv(k, k.sub(end, begin), tiles.rowBlock));
@@ -99,11 +100,12 @@ private:
                     });
     block.row = found[1];
     block.rows = found[2];
-    block.expert = found[3];
+    block.batch = found[3];
   }
 
   /// The operand from memory row `row` on (a number of the depth or of the tile), or from column `column` of each row.
-  BlockSource source(const ContractionOperand &operand, Value row, Value column) {
+  /// `batchStart`: elements before the matrix of the block's batch; null: none.
+  BlockSource source(const ContractionOperand &operand, Value row, Value column, Value batchStart = {}) {
     Type element = getElementTypeOrSelf(operand.tensor.getType());
     BlockSource source{{address(operand.tensor), element}, {k.i64(operand.columns)}, operand.depthContiguous};
     if (operand.pairs) {
@@ -113,40 +115,57 @@ private:
       source.base = at(k, source.base, k.mul(row, operand.columns));
     }
     source.base = at(k, source.base, column);
+    if (batchStart)
+      source.base = at(k, source.base, batchStart);
     return source;
+  }
+
+  /// Where the block begins in the results: row and column.
+  std::pair<Value, Value> findPlace(const TaskBlock &block) {
+    Value row = block.row, column = block.column;
+    if (contraction.rowStep != 1)
+      row = k.mul(row, contraction.rowStep);
+    if (contraction.hasBatches() && contraction.batchRows > 0)
+      row = k.add(k.mul(block.batch, contraction.batchRows), row);
+    if (contraction.hasBatches() && contraction.batchColumns > 0)
+      column = k.add(k.mul(block.batch, contraction.batchColumns), column);
+    return {row, column};
   }
 
   void emitBlock(const TaskBlock &block) {
     Value zero = k.i64(0);
-    BlockSource lhs = contraction.lhs.depthContiguous ? source(contraction.lhs, block.row, block.depthStart)
-                                                      : source(contraction.lhs, block.depthStart, block.row);
+    auto batchStart = [&](const ContractionOperand &operand) {
+      bool isFixed = contraction.grouping == ContractionGrouping::None && operand.batchStride > 0;
+      return isFixed && contraction.hasBatches() ? k.mul(block.batch, operand.batchStride) : Value();
+    };
+    Value lhsStart = batchStart(contraction.lhs), rhsStart = batchStart(contraction.rhs);
+    BlockSource lhs = contraction.lhs.depthContiguous ? source(contraction.lhs, block.row, block.depthStart, lhsStart)
+                                                      : source(contraction.lhs, block.depthStart, block.row, lhsStart);
     // Rows of B before those of the expert's matrix, when each expert has its own.
     Value rhsRows = zero;
     if (contraction.grouping == ContractionGrouping::Rows)
-      rhsRows = k.mul(block.expert, contraction.rhs.depthContiguous ? contraction.columns : contraction.depth);
+      rhsRows = k.mul(block.batch, contraction.rhs.batchStride / contraction.rhs.columns);
     BlockSource rhs = contraction.rhs.depthContiguous
-                          ? source(contraction.rhs, k.add(rhsRows, block.column), block.depthStart)
-                          : source(contraction.rhs, k.add(rhsRows, block.depthStart), block.column);
+                          ? source(contraction.rhs, k.add(rhsRows, block.column), block.depthStart, rhsStart)
+                          : source(contraction.rhs, k.add(rhsRows, block.depthStart), block.column, rhsStart);
     BlockExtent extent{block.rows, block.columns, block.depth, contraction.columns,
                        tiles.depthIsCut(contraction.shape)};
     if (contraction.columns % tiles.columnBlock != 0)
       extent.columnMultiple = contraction.columns % k.lanes == 0 ? k.lanes : 1;
 
-    // Where the block's first row lies in the results.
-    Value resultRow = block.row;
-    if (contraction.grouping == ContractionGrouping::Depth)
-      resultRow = k.add(k.mul(block.expert, contraction.rows), block.row);
+    std::pair<Value, Value> first = findPlace(block);
     emitBlockProduct(k, tiles, lhs, rhs, extent, k.scratch, [&](Value row, Value column, Value sum, Value mask) {
-      emitEpilogue(k.add(resultRow, row), k.add(block.column, column), sum, mask);
+      Value step = contraction.rowStep != 1 ? k.mul(row, contraction.rowStep) : row;
+      emitEpilogue(k.add(first.first, step), k.add(first.second, column), sum, mask);
     });
   }
 
   /// Computes and stores every result of the kernel for one vector of one row. A result of one column is one number per
   /// row, which the elementwise emitter takes as a scalar.
   void emitEpilogue(Value row, Value column, Value sum, Value mask) {
-    if (contraction.columns == 1)
+    if (contraction.resultColumns == 1)
       sum = vector::ExtractOp::create(k.builder, k.loc, sum, ArrayRef<int64_t>{0});
-    Value element = k.add(k.mul(row, contraction.columns), column);
+    Value element = k.add(k.mul(row, contraction.resultColumns), column);
     ElementwiseEmitter emitter(k, [&](Value tensor, int64_t shift) -> Value {
       if (tensor == contraction.anchor->getResult(0))
         return k.round(sum, getElementTypeOrSelf(tensor.getType()));
@@ -156,8 +175,7 @@ private:
         return numbers[argument.getArgNumber()];
       if (isOnePerRow(tensor))
         return k.load(type.getElementType(), address(argument), row);
-      auto space = cast<RankedTensorType>(contraction.anchor->getResult(0).getType());
-      bool isShared = findAccess(type, space) == Access::SharedRow;
+      bool isShared = contraction.access(tensor) == Access::SharedRow;
       return k.loadVector(address(argument), isShared ? column : element, mask, type.getElementType());
     });
     Operation *yield = kernel.getBody().front().getTerminator();
@@ -166,7 +184,7 @@ private:
       values.push_back(emitter.emit(value));
     for (auto [i, value] : llvm::enumerate(values)) {
       Value result = arguments[kernel.getNumArguments() + i];
-      if (contraction.columns == 1)
+      if (contraction.resultColumns == 1)
         k.store(value, result, element);
       else
         k.storeVector(value, result, element, mask);
@@ -174,7 +192,7 @@ private:
   }
 
   KernelOp kernel;
-  Contraction contraction;
+  const Contraction &contraction;
   ProductTiles tiles;
   const KernelConfiguration &configuration;
   KernelBuilder &k;
@@ -186,18 +204,16 @@ class ContractionStrategy : public KernelStrategy {
 public:
   ContractionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, "packed_register_tiles") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    return succeeded(analyzeContraction(*expandRowwiseOps(kernel), &refusals));
-  }
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    return selectContraction(kernel, target, configuration);
+    selectContraction(*anatomy.contraction(), target, configuration);
+    return success();
   }
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    StageFunction stage(builder, kernel, configuration.stages.front(), target);
-    ContractionEmitter emitter(*expanded, configuration, stage);
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    StageFunction stage(builder, anatomy.kernel(), configuration.stages.front(), target);
+    ContractionEmitter emitter(anatomy, configuration, stage);
     stage.forTasks([&](Value task) { emitter.emitTask(task); });
     return success();
   }

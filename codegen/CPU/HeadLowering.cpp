@@ -13,9 +13,11 @@
 // from left to right (codegen/Kernels/Softmax.h).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/Kernels/Arithmetic.h"
+#include "codegen/Kernels/BlockGrid.h"
 #include "codegen/Kernels/Softmax.h"
 #include "codegen/Strategies/Head.h"
 #include "llvm/Support/MathExtras.h"
@@ -115,9 +117,7 @@ private:
     // The larger side is read once: its blocks change last.
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
     int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columnBlock);
-    bool rowsFirst = shape.rows <= shape.columns;
-    Value rowTask = rowsFirst ? k.rem(task, rowTasks) : k.div(task, columnTasks);
-    Value columnTask = rowsFirst ? k.div(task, rowTasks) : k.rem(task, columnTasks);
+    auto [rowTask, columnTask] = BlockGrid{rowTasks, columnTasks, shape.rows <= shape.columns}.find(k, task);
     Value row = k.mul(rowTask, tiles.rowBlock), column = k.mul(columnTask, tiles.columnBlock);
     BlockExtent extent{k.min(k.i64(tiles.rowBlock), k.sub(rows, row)),
                        k.min(k.i64(tiles.columnBlock), k.sub(k.i64(shape.columns), column)), depth, shape.columns,
@@ -214,19 +214,17 @@ class HeadStrategy : public KernelStrategy {
 public:
   HeadStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Head, "token_chunks") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override { return succeeded(analyzeHead(kernel, &refusals)); }
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    return selectHead(kernel, target, configuration);
+    selectHead(*anatomy.head(), target, configuration);
+    return success();
   }
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    FailureOr<Head> head = analyzeHead(kernel);
-    if (failed(head))
-      return failure();
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
     for (const StageSpec &spec : configuration.stages) {
-      StageFunction stage(builder, kernel, spec, target);
-      HeadEmitter emitter(stage, kernel, *head, configuration);
+      StageFunction stage(builder, anatomy.kernel(), spec, target);
+      HeadEmitter emitter(stage, anatomy.kernel(), *anatomy.head(), configuration);
       stage.forTasks([&](Value task) {
         if (spec.name == "logits")
           emitter.emitLogits(task);

@@ -9,6 +9,7 @@
 // A kernel that is purely elementwise has no rows to respect: its elements are cut into equal blocks.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/Kernels/ColumnSpace.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
@@ -247,22 +248,15 @@ class RowwiseStrategy : public KernelStrategy {
 public:
   RowwiseStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Rowwise, "rows_in_vectors") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    return succeeded(RowProgram::read(*expanded, refusals));
-  }
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.rows(); }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    Refusals refusals;
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
-    if (failed(program))
-      return failure();
+    const RowProgram *program = anatomy.rows();
     // A task of about 64 Ki elements takes some ten microseconds: long against a barrier, short against a step.
     constexpr int64_t elementsPerTask = 1 << 16;
     if (program->elementwise) {
-      int64_t elements = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
+      int64_t elements = cast<RankedTensorType>(anatomy.kernel().getResultTypes().front()).getNumElements();
       int64_t block = std::min(elements, elementsPerTask / 4);
       configuration.set("elements_per_task", block);
       configuration.addStage("elements", llvm::divideCeil(elements, std::max<int64_t>(block, 1)));
@@ -277,26 +271,23 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    Refusals refusals;
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
-    if (failed(program))
-      return failure();
-    StageFunction stage(builder, kernel, configuration.stages[0], target);
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp expanded = anatomy.expanded();
+    const RowProgram *program = anatomy.rows();
+    StageFunction stage(builder, anatomy.kernel(), configuration.stages[0], target);
     KernelBuilder &k = stage.k;
     DenseMap<Attribute, Value> tables;
-    expanded->walk([&](RotationOpInterface rotation) {
+    expanded.walk([&](RotationOpInterface rotation) {
       Value &table = tables[rotation.getRope()];
       if (!table)
         table = LLVM::AddressOfOp::create(builder, k.loc,
                                           createRotaryTable(builder, k.loc, rotation.getRope(), program->positions));
     });
     if (program->elementwise)
-      lowerElements(stage, *expanded, *program, tables, configuration);
+      lowerElements(stage, expanded, *program, tables, configuration);
     else
-      lowerRows(stage, *expanded, *program, tables, configuration);
+      lowerRows(stage, expanded, *program, tables, configuration);
     return success();
   }
 

@@ -10,6 +10,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
+#include "codegen/Kernels/GradientNorm.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -157,21 +158,7 @@ protected:
   void plan(GradientNormOp, const TargetDescription &, KernelConfiguration &configuration) const override {
     configuration.addStage("norm", 1);
   }
-  void emitStage(GradientNormOp op, unsigned, AnchorContext &context) const override {
-    KernelBuilder &k = context.k;
-    Type f64 = k.builder.getF64Type();
-    auto widen = [&](Value value) -> Value { return arith::ExtFOp::create(k.builder, k.loc, f64, value); };
-    auto narrow = [&](Value value) -> Value { return arith::TruncFOp::create(k.builder, k.loc, k.f32(), value); };
-    Value limit = widen(k.load(k.f32(), context.operand(0)));
-    Value sum = k.constant(f64, 0.0);
-    for (unsigned i = 0; i < op.getSquared().size(); ++i)
-      sum = k.addf(sum, widen(k.load(k.f32(), context.operand(1 + i))));
-    Value norm = math::SqrtOp::create(k.builder, k.loc, sum), one = k.constant(f64, 1.0);
-    // Where the quotient is infinite or no number (norm 0, limit infinite) the comparison fails and the factor is 1.
-    Value quotient = k.divf(limit, norm);
-    context.store(0, narrow(norm));
-    context.store(1, narrow(k.select(k.less(quotient, one), quotient, one)));
-  }
+  void emitStage(GradientNormOp op, unsigned, AnchorContext &context) const override { emitGradientNorm(op, context); }
 };
 
 class RouterBiasUpdateStrategy : public AnchoredStrategy<RouterBiasUpdateOp> {

@@ -7,6 +7,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Descriptor.h"
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "mlir/Pass/Pass.h"
 #include "passes/Fusion/FusionGroups.h"
 #include "runtime/include/hadal/program.h"
@@ -94,7 +95,7 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
     if (!kernel)
       return launch.emitOpError("names no kernel");
     FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-    if (failed(configuration) || failed(checkConfiguration(kernel, *configuration, target)))
+    if (failed(configuration) || failed(checkConfiguration(KernelAnatomy(kernel), *configuration, target)))
       return failure();
     if (launch.getWorkspace().value_or(0) != uint64_t(configuration->workspace))
       return launch.emitOpError("has a workspace of ")

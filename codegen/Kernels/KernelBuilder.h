@@ -168,6 +168,9 @@ public:
 class StageFunction {
 public:
   StageFunction(mlir::OpBuilder &builder, KernelOp kernel, const StageSpec &stage, const TargetDescription &target);
+  StageFunction(mlir::OpBuilder &builder, KernelOp kernel, const KernelConfiguration &configuration, unsigned stage,
+                const TargetDescription &target)
+      : StageFunction(builder, kernel, configuration.stages[stage], target) {}
   ~StageFunction();
 
   mlir::LLVM::LLVMFuncOp function;

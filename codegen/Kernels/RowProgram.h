@@ -11,7 +11,7 @@
 #ifndef HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
 #define HADAL_CODEGEN_KERNELS_ROWPROGRAM_H
 
-#include "codegen/Kernels/KernelBody.h"
+#include "codegen/Anatomy/KernelBody.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace hadal {

@@ -1,4 +1,4 @@
-//===- GPUAnchoredStrategy.cpp - the frame of GPU strategies for kernels of one operation -------------------------===//
+//===- GPUAnchoredStrategy.cpp - strategies for kernels of one operation on NVIDIA GPUs ---------------------------===//
 //
 // See the header.
 //

@@ -7,8 +7,8 @@
 #ifndef HADAL_CODEGEN_NVPTX_ROWGATHER_H
 #define HADAL_CODEGEN_NVPTX_ROWGATHER_H
 
+#include "codegen/Anatomy/Contraction.h"
 #include "codegen/NVPTX/TensorKernel.h"
-#include "codegen/Strategies/Contraction.h"
 
 namespace hadal {
 

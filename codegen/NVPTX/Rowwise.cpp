@@ -4,6 +4,7 @@
 // thread does. A kernel that is purely elementwise has no rows to respect: its elements are spread over the grid.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/Kernels/RotaryTable.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
@@ -18,26 +19,21 @@ class GPURowwiseStrategy : public KernelStrategy {
 public:
   GPURowwiseStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Rowwise, "rows_by_threads") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
-    return succeeded(program) && succeeded(checkPairs(*expanded, *program, refusals));
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    return anatomy.rows() && succeeded(checkPairs(anatomy.expanded(), *anatomy.rows(), refusals));
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    Refusals refusals;
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
-    if (failed(program))
-      return failure();
+    KernelOp kernel = anatomy.kernel();
+    const RowProgram *program = anatomy.rows();
     if (program->elementwise) {
       int64_t elements = elementsOf(kernel), lanes = commonLanes(RowPlan::lanesFor(kernel), {elements});
       configuration.set("lanes", lanes);
       addItemStage(configuration, "elements", elements / lanes, /*mostPerThread=*/4, target);
       return success();
     }
-    RowPlan plan = RowPlan::choose(*expanded, *program, target);
+    RowPlan plan = RowPlan::choose(anatomy.expanded(), *program, target);
     plan.write(configuration);
     configuration.set("passes", program->phases);
     configuration.addGPUStage("rows", llvm::divideCeil(program->rows, plan.rowsPerBlock), plan.threads(),
@@ -45,23 +41,20 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    Refusals refusals;
-    FailureOr<RowProgram> program = RowProgram::read(*expanded, refusals);
-    if (failed(program))
-      return failure();
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel(), expanded = anatomy.expanded();
+    const RowProgram *program = anatomy.rows();
     GPUStage stage(builder, kernel, configuration, 0, target);
-    RowEmitter::Tables tables = createTables(stage, *expanded, *program);
+    RowEmitter::Tables tables = createTables(stage, expanded, *program);
     if (program->elementwise) {
       RowPlan plan;
       plan.lanes = configuration.get("lanes");
-      RowEmitter(stage, *expanded, *program, plan, tables)
+      RowEmitter(stage, expanded, *program, plan, tables)
           .emitElements(elementsOf(kernel), configuration.get("per_thread"));
       return success();
     }
-    lowerRows(stage, *expanded, *program, RowPlan::read(configuration), tables);
+    lowerRows(stage, expanded, *program, RowPlan::read(configuration), tables);
     return success();
   }
 

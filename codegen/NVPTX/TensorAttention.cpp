@@ -16,6 +16,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/TensorAttention.h"
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/TensorKernel.h"
 #include "llvm/Support/MathExtras.h"
@@ -270,14 +271,14 @@ class TensorAttentionStrategy : public KernelStrategy {
 public:
   TensorAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_online_softmax") {}
 
-  bool serves(KernelOp kernel, Refusals &) const override {
-    auto op = findBF16Attention(kernel, AttentionForm::Forward);
-    return op && succeeded(chooseForwardTiles(AttentionShape::of(op)));
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    AttentionOpInterface op = anatomy.attention();
+    return op && !op.isGradient() && multipliesBF16(op) && succeeded(chooseForwardTiles(AttentionShape::of(op)));
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    auto op = findBF16Attention(kernel, AttentionForm::Forward);
+    AttentionOpInterface op = anatomy.attention();
     AttentionShape shape = AttentionShape::of(op);
     TensorAttentionTiles tiles = *chooseForwardTiles(shape);
     tiles.record(configuration);
@@ -291,10 +292,11 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
     GPUStage stage(builder, kernel, configuration, 0, target, /*lanes=*/2);
-    AttentionEmitter(findBF16Attention(kernel, AttentionForm::Forward), configuration, stage).emit();
+    AttentionEmitter(anatomy.attention(), configuration, stage).emit();
     return success();
   }
 };

@@ -21,6 +21,7 @@
 // columns of the second ones (major mn).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/TensorKernel.h"
 #include "codegen/Strategies/TensorAttention.h"
@@ -413,16 +414,16 @@ public:
   TensorAttentionGradientStrategy()
       : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient") {}
 
-  bool serves(KernelOp kernel, Refusals &) const override {
-    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
-    return op && getElementTypeOrSelf(op->getOperand(argGradient)).isBF16() &&
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    AttentionOpInterface op = anatomy.attention();
+    return op && op.isGradient() && multipliesBF16(op) && getElementTypeOrSelf(op->getOperand(argGradient)).isBF16() &&
            succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op))) &&
            succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op)));
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
+    AttentionOpInterface op = anatomy.attention();
     AttentionShape shape = AttentionShape::of(op);
     auto choose = [&](GradientPassKind pass) {
       TensorGradientTiles tiles = *chooseGradientTiles(pass, shape);
@@ -458,9 +459,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    auto op = findBF16Attention(kernel, AttentionForm::Gradient);
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionOpInterface op = anatomy.attention();
     for (unsigned number : {stagePrepare, stageKeys, stageQueries, stageRotary}) {
       GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
       if (number == stagePrepare)

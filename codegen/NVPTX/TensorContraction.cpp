@@ -1,8 +1,9 @@
 //===- TensorContraction.cpp - contraction kernels on tensor cores ------------------------------------------------===//
 //
 // What a contraction adds to a product on tensor cores (TensorProduct.h): the kernel's elementwise operations on the
-// sums, experts, and gathered rows.
+// sums, batches, experts, and gathered rows.
 //
+//  - batches: all tiles of batch 0, then of batch 1, ...; which batch is a coordinate of the tensor maps.
 //  - rows grouped by expert: the blocks of rows of expert 0, then of expert 1, ...; where the experts begin is known on
 //    the device only, so the walk carries the expert it has reached from tile to tile.
 //  - depth grouped by expert: all tiles of expert 0, then of expert 1, ...; an expert without rows has no steps, and
@@ -12,6 +13,7 @@
 // load them in chunks of 16 bytes, one step ahead in registers, and write them to the swizzled tile themselves.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/RowGather.h"
@@ -22,12 +24,28 @@ using namespace hadal;
 
 namespace {
 
+/// Whether there is a matrix of this side for every batch.
+bool hasMatrices(const Contraction &contraction, const ContractionOperand &operand) {
+  return contraction.batches > 1 && operand.batchStride > 0;
+}
+
+/// A side of the product as matrices in memory. `extent`: rows of A, or columns of B.
+StridedMatrices matricesOf(const Contraction &contraction, const ContractionOperand &operand, int64_t extent) {
+  int64_t rows = operand.depthContiguous ? extent : contraction.depth;
+  int64_t columns = operand.depthContiguous ? contraction.depth : extent;
+  int64_t matrices = hasMatrices(contraction, operand) ? contraction.batches : 1;
+  return {rows, columns, operand.columns, matrices, operand.batchStride};
+}
+
 class TensorContractionEmitter : public TensorProduct {
 public:
-  TensorContractionEmitter(KernelOp kernel, const Contraction &contraction, const KernelConfiguration &configuration,
-                           GPUStage &stage)
-      : TensorProduct(stage, TensorTiles::read(configuration), contraction.shape), kernel(kernel),
-        contraction(contraction) {
+  TensorContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, GPUStage &stage)
+      : TensorProduct(stage, TensorTiles::read(configuration), anatomy.contraction()->shape),
+        kernel(anatomy.expanded()), contraction(*anatomy.contraction()) {
+    resultColumns = contraction.resultColumns;
+    columnsAreChunks = contraction.alignedColumns(8) == 8;
+    lhs.matrixDimension = matricesOf(contraction, contraction.lhs, contraction.rows).matrixDimension();
+    rhs.matrixDimension = matricesOf(contraction, contraction.rhs, contraction.columns).matrixDimension();
     unsigned map = 0;
     if (!contraction.lhs.pairs)
       lhs.map = stage.maps[map++];
@@ -55,7 +73,7 @@ private:
   Value argument(BlockArgument tensor) { return k.argument(tensor.getArgNumber()); }
   Value offset(Value expert) { return k.load(k.i32(), argument(contraction.offsets), t.wide(expert)); }
 
-  int64_t tasks() const override { return (groupsDepth() ? contraction.experts : 1) * TensorProduct::tasks(); }
+  int64_t tasks() const override { return contraction.products() * TensorProduct::tasks(); }
 
   /// Over grouped rows: the expert that the walk has reached, and the blocks of rows before its own.
   SmallVector<Value> startWalk() override {
@@ -65,23 +83,39 @@ private:
   Place findTile(Value task, SmallVector<Value> &walk) override {
     if (groupsRows())
       return findGroupedRows(task, walk);
-    if (!groupsDepth())
+    if (!contraction.hasBatches())
       return findDenseTile(task);
-    int64_t tilesOfExpert = tiles.rowTasks * tiles.columnTasks;
-    Value expert = t.div(task, tilesOfExpert);
-    Value start = offset(expert), end = offset(t.add(expert, 1));
-    Place place = findDenseTile(t.rem(task, tilesOfExpert));
-    place.rowsBefore = t.mul(expert, contraction.rows);
+    int64_t tilesOfBatch = tiles.rowTasks * tiles.columnTasks;
+    Value batch = t.div(task, tilesOfBatch);
+    if (!groupsDepth())
+      return findTileOfBatch(batch, t.rem(task, tilesOfBatch));
+    Value start = offset(batch), end = offset(t.add(batch, 1));
+    Place place = findDenseTile(t.rem(task, tilesOfBatch));
+    place.rowsBefore = t.mul(batch, contraction.batchRows);
     place.depthStart = start;
     place.depthEnd = end;
     place.steps = t.ceilDiv(t.sub(end, start), tiles.depth);
     return place;
   }
 
+  /// A tile of a batch whose matrices lie a fixed number of elements from those of the one before.
+  Place findTileOfBatch(Value batch, Value task) {
+    Place place = findDenseTile(task);
+    if (hasMatrices(contraction, contraction.lhs))
+      place.lhsMatrix = batch;
+    if (hasMatrices(contraction, contraction.rhs))
+      place.rhsMatrix = batch;
+    if (contraction.batchRows > 0)
+      place.rowsBefore = t.mul(batch, contraction.batchRows);
+    if (contraction.batchColumns > 0)
+      place.columnsBefore = t.mul(batch, contraction.batchColumns);
+    return place;
+  }
+
   /// Walks on to the expert whose rows the task's block is in. Tasks are as many as there could be blocks of rows: the
   /// last ones may find none.
   Place findGroupedRows(Value task, SmallVector<Value> &walk) {
-    Value rowTask = t.div(task, tiles.columnTasks), experts = t.number(contraction.experts);
+    Value rowTask = t.div(task, tiles.columnTasks), experts = t.number(contraction.batches);
     auto blocksOf = [&](Value expert) {
       return t.ceilDiv(t.sub(offset(t.add(expert, 1)), offset(expert)), tiles.rows);
     };
@@ -90,7 +124,7 @@ private:
         [&](OpBuilder &, Location, ValueRange values) {
           Value expert = values[0], before = values[1];
           // Behind the last expert there are no blocks to be counted.
-          Value known = t.min(expert, t.number(contraction.experts - 1));
+          Value known = t.min(expert, t.number(contraction.batches - 1));
           Value passed = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sge, rowTask,
                                                t.add(before, blocksOf(known)));
           scf::ConditionOp::create(k.builder, k.loc, t.both(passed, t.less(expert, experts)), values);
@@ -103,14 +137,14 @@ private:
     walk.assign(loop.getResults().begin(), loop.getResults().end());
     Place place;
     place.exists = t.less(walk[0], experts);
-    Value expert = t.min(walk[0], t.number(contraction.experts - 1));
+    Value expert = t.min(walk[0], t.number(contraction.batches - 1));
     place.row = t.add(offset(expert), t.mul(t.sub(rowTask, walk[1]), tiles.rows));
     place.rowEnd = offset(t.add(expert, 1));
     place.column = t.mul(t.rem(task, tiles.columnTasks), tiles.columns);
     place.depthStart = zero;
     place.depthEnd = t.number(contraction.depth);
     place.steps = k.select(place.exists, t.number(llvm::divideCeil(contraction.depth, tiles.depth)), zero);
-    if (contraction.experts > 1)
+    if (hasMatrices(contraction, contraction.rhs))
       place.rhsMatrix = expert;
     return place;
   }
@@ -212,68 +246,88 @@ private:
         known = k.load(type.getElementType(), argument(place), pair.row);
       return known;
     }
-    auto space = cast<RankedTensorType>(contraction.anchor->getResult(0).getType());
-    bool isShared = findAccess(type, space) == Access::SharedRow;
+    bool isShared = contraction.access(tensor) == Access::SharedRow;
     return k.loadAligned(type.getElementType(), argument(place), isShared ? pair.column : pair.element, 2);
   }
 
   KernelOp kernel;
-  const Contraction contraction;
+  const Contraction &contraction;
   DenseMap<unsigned, Value> numbers;
   /// Numbers that a row has one of, as they have been loaded.
   DenseMap<std::pair<Value, Value>, Value> onePerRow;
 };
 
-TensorMapSpec describeOperand(const ContractionOperand &operand, int64_t experts, int64_t boxRows) {
-  auto type = cast<RankedTensorType>(operand.tensor.getType());
-  return describeMatrix(operand.tensor.getArgNumber(), type.getElementType(),
-                        type.getNumElements() / operand.columns / experts, operand.columns, boxRows, experts);
+/// What stands in the way of tensor cores; empty when nothing does. TMA and chunks of 16 bytes want rows, and batches,
+/// that are a multiple of them apart, and the smaller of both strides to divide the larger; the epilogue works on pairs
+/// of columns.
+std::string findObstacle(const Contraction &contraction, KernelOp kernel) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto check = [&](StringRef name, const ContractionOperand &operand) {
+    Type element = getElementTypeOrSelf(operand.tensor.getType());
+    if (!element.isBF16())
+      stream << name << " is " << element << ", and tensor cores multiply bf16; ";
+    else if (operand.columns == 0 || operand.columns % 8 != 0 || operand.batchStride % 8 != 0)
+      stream << name << " has rows of " << operand.columns << " numbers"
+             << (operand.batchStride % 8 != 0 ? " and batches " + std::to_string(operand.batchStride) + " apart" : "")
+             << ", and TMA wants multiples of 8; ";
+    auto [smaller, larger] = std::minmax(operand.columns, operand.batchStride);
+    if (smaller > 0 && larger % smaller != 0)
+      stream << name << " has rows " << operand.columns << " and batches " << operand.batchStride
+             << " numbers apart, and TMA wants one to divide the other; ";
+  };
+  check("A", contraction.lhs);
+  check("B", contraction.rhs);
+  if (contraction.columns % 2 != 0 || contraction.columns < 8 || contraction.alignedColumns(2) != 2)
+    stream << "the product has " << contraction.columns << " columns, and tensor cores make at least 8, in pairs; ";
+  if (contraction.rowStep != 1)
+    stream << "rows of the product are not neighbours in the result; ";
+  if (contraction.hasBatches() && (contraction.lhs.pairs || contraction.rhs.pairs) &&
+      contraction.grouping == ContractionGrouping::None)
+    stream << "rows are gathered for every batch; ";
+  for (Type type : kernel.getResultTypes())
+    if (Type element = getElementTypeOrSelf(type); !element.isF32() && !element.isBF16())
+      stream << "a result is " << element << "; ";
+  return text;
 }
 
 class TensorContractionStrategy : public KernelStrategy {
 public:
   TensorContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "wgmma_warp_specialized") {}
 
-  /// TMA and chunks of 16 bytes want rows that are a multiple of them; the epilogue works on pairs of columns.
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<Contraction> contraction = analyzeContraction(*expanded, &refusals);
-    if (failed(contraction) || contraction->columns % 2 != 0 || contraction->columns < 8)
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!anatomy.contraction())
       return false;
-    auto fits = [](const ContractionOperand &operand) {
-      auto type = cast<RankedTensorType>(operand.tensor.getType());
-      return type.getElementType().isBF16() && operand.columns % 8 == 0;
-    };
-    auto stores = [](Type type) {
-      Type element = getElementTypeOrSelf(type);
-      return element.isF32() || element.isBF16();
-    };
-    return fits(contraction->lhs) && fits(contraction->rhs) && llvm::all_of(kernel.getResultTypes(), stores);
+    std::string obstacle = findObstacle(*anatomy.contraction(), anatomy.kernel());
+    if (obstacle.empty())
+      return true;
+    (void)refusals.add(anatomy.contraction()->anchor, "is not for tensor cores: " + StringRef(obstacle).drop_back(2));
+    return false;
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    Contraction contraction = *analyzeContraction(*expanded);
+    const Contraction &contraction = *anatomy.contraction();
     TensorTiles tiles = chooseTensorTiles(contraction, target);
     tiles.record(configuration);
     StageSpec &stage = configuration.addGPUStage("product", tiles.blocks, tiles.threads(), tiles.sharedMemory());
     stage.cluster = tiles.cluster;
-    if (!contraction.lhs.pairs)
-      stage.maps.push_back(
-          describeOperand(contraction.lhs, 1, contraction.lhs.depthContiguous ? tiles.rows : tiles.depth));
-    int64_t experts = contraction.grouping == ContractionGrouping::Rows ? contraction.experts : 1;
-    if (!contraction.rhs.pairs)
-      stage.maps.push_back(describeOperand(
-          contraction.rhs, experts, (contraction.rhs.depthContiguous ? tiles.columns : tiles.depth) / tiles.cluster));
+    auto describe = [&](const ContractionOperand &operand, int64_t extent, int64_t boxRows) {
+      Type element = getElementTypeOrSelf(operand.tensor.getType());
+      if (!operand.pairs)
+        stage.maps.push_back(describeMatrices(operand.tensor.getArgNumber(), element,
+                                              matricesOf(contraction, operand, extent), boxRows));
+    };
+    const ContractionOperand &lhs = contraction.lhs, &rhs = contraction.rhs;
+    describe(lhs, contraction.rows, lhs.depthContiguous ? tiles.rows : tiles.depth);
+    describe(rhs, contraction.columns, (rhs.depthContiguous ? tiles.columns : tiles.depth) / tiles.cluster);
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    GPUStage stage(builder, kernel, configuration, 0, target, /*lanes=*/2);
-    TensorContractionEmitter(*expanded, *analyzeContraction(*expanded), configuration, stage).emit();
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    GPUStage stage(builder, anatomy.kernel(), configuration, 0, target, /*lanes=*/2);
+    TensorContractionEmitter(anatomy, configuration, stage).emit();
     return success();
   }
 };

@@ -18,6 +18,7 @@
 // constants (docs/rationale/arithmetic.md); tiles show in no bit.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/Kernels/Arithmetic.h"
 #include "codegen/NVPTX/HeadLoss.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
@@ -396,16 +397,17 @@ public:
   TensorHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "wgmma_token_chunks") {}
 
   /// TMA wants rows of a multiple of 16 bytes.
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    FailureOr<Head> head = analyzeHead(kernel, &refusals);
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    const Head *head = anatomy.head();
+    KernelOp kernel = anatomy.kernel();
     auto isBF16 = [&](int64_t argument) { return elementType(kernel.getArgument(argument)).isBF16(); };
-    return succeeded(head) && isBF16(head->hidden) && isBF16(head->weight) && head->channels % 8 == 0 &&
-           head->vocabulary % 8 == 0;
+    return head && isBF16(head->hidden) && isBF16(head->weight) && head->channels % 8 == 0 && head->vocabulary % 8 == 0;
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    Head head = *analyzeHead(kernel);
+    KernelOp kernel = anatomy.kernel();
+    const Head &head = *anatomy.head();
     int64_t chunk = chunkOf(head), chunks = llvm::divideCeil(head.tokens, chunk);
     Type bf16 = BFloat16Type::get(kernel.getContext());
     unsigned workspace = kernel.getNumArguments() + kernel.getNumResults();
@@ -443,9 +445,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    Head head = *analyzeHead(kernel);
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    const Head &head = *anatomy.head();
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target, /*lanes=*/2);
       HeadChunk chunk(stage, kernel, head, configuration);

@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace hadal;
 
 TensorProduct::TensorProduct(GPUStage &stage, const TensorTiles &tiles, const ProductShape &shape)
-    : tiles(tiles), shape(shape), stage(stage), k(stage.k), t(stage) {
+    : tiles(tiles), shape(shape), stage(stage), k(stage.k), t(stage), resultColumns(shape.columns) {
   lhs.type = t.matrix(tiles.rows, tiles.depth, shape.lhsDepthContiguous);
   rhs.type = t.matrix(tiles.columns, tiles.depth, shape.rhsDepthContiguous);
   rhs.offset = tiles.lhsBytes();
@@ -22,8 +22,7 @@ void TensorProduct::emit() {
     rank = ptx::ClusterRankOp::create(k.builder, k.loc, k.builder.getI32Type());
   ring = t.ring(tiles.barrierOffset(), tiles.stages);
   t.start({ring}, {{producers(), 4 * tiles.consumers() * tiles.cluster}}, stage.maps);
-  t.specialize(
-      registers(), [&] { produce(); }, [&](Value group) { consume(group); });
+  t.specialize(registers(), [&] { produce(); }, [&](Value group) { consume(group); });
   t.finish();
 }
 
@@ -102,13 +101,17 @@ void TensorProduct::loadTiles(const Place &place, Value step, Value fill) {
       std::swap(at[0], at[1]);
     return at;
   };
-  if (lhs.map)
-    t.load(lhs.map, coordinates(lhs, shape.lhsDepthContiguous, place.row), tileOf(lhs, fill), ring, fill);
+  if (lhs.map) {
+    SmallVector<Value> at = coordinates(lhs, shape.lhsDepthContiguous, place.row);
+    if (place.lhsMatrix)
+      at.insert(at.begin() + lhs.matrixDimension, place.lhsMatrix);
+    t.load(lhs.map, at, tileOf(lhs, fill), ring, fill);
+  }
   if (!rhs.map)
     return;
   SmallVector<Value> at = coordinates(rhs, shape.rhsDepthContiguous, place.column);
   if (place.rhsMatrix)
-    at.push_back(place.rhsMatrix);
+    at.insert(at.begin() + rhs.matrixDimension, place.rhsMatrix);
   if (!rank)
     return t.load(rhs.map, at, tileOf(rhs, fill), ring, fill);
   // Every block of the cluster brings some rows of each panel, for all.
@@ -153,7 +156,8 @@ void TensorProduct::consume(Value group) {
 static constexpr int64_t panelSteps = TensorTiles::panelColumns / 8;
 
 bool TensorProduct::isStoredByPanels(const TypedPointer &target) const {
-  return shape.columns % 8 == 0 && target.element && target.element.isBF16();
+  return shape.columns % 8 == 0 && resultColumns % 8 == 0 && columnsAreChunks && target.element &&
+         target.element.isBF16();
 }
 
 void TensorProduct::forPairs(const Place &place, Value groupRow, Value sum, ArrayRef<TypedPointer> targets,
@@ -186,7 +190,7 @@ SmallVector<SmallVector<Value>> TensorProduct::forBatch(const Place &place, Valu
     known = t.add(place.rowsBefore, known);
   Pair pair;
   pair.row = t.wide(known);
-  Value rowStart = k.mul(pair.row, shape.columns), firstColumn = t.add(place.column, t.accumulatorColumn());
+  Value rowStart = k.mul(pair.row, resultColumns), firstColumn = t.add(place.column, t.accumulatorColumn());
   SmallVector<SmallVector<Value>> results;
   SmallVector<Value> elements, inside;
   for (int64_t j = begin; j < begin + panelSteps; ++j) {
@@ -194,7 +198,7 @@ SmallVector<SmallVector<Value>> TensorProduct::forBatch(const Place &place, Valu
     inside.push_back(ragged ? t.both(rowIsInside, t.less(column, t.number(shape.columns))) : rowIsInside);
     if (ragged)
       column = t.min(column, t.number(shape.columns - 2));
-    pair.column = t.wide(column);
+    pair.column = t.wide(place.columnsBefore ? t.add(place.columnsBefore, column) : column);
     pair.element = k.add(rowStart, pair.column);
     pair.sums = t.fromNumbers({t.at(sum, 4 * j + 2 * half), t.at(sum, 4 * j + 2 * half + 1)});
     elements.push_back(pair.element);
@@ -233,13 +237,14 @@ void TensorProduct::storePanel(const Place &place, Value groupRow, int64_t colum
   Value firstColumn = t.add(t.add(place.column, column), inPanel), firstRow = t.add(place.row, row);
   Value columnIsInside = t.less(firstColumn, t.number(shape.columns));
   Value memoryRow = place.rowsBefore ? t.add(place.rowsBefore, firstRow) : firstRow;
-  Value element = k.add(k.mul(t.wide(memoryRow), shape.columns), t.wide(firstColumn));
+  Value memoryColumn = place.columnsBefore ? t.add(place.columnsBefore, firstColumn) : firstColumn;
+  Value element = k.add(k.mul(t.wide(memoryRow), resultColumns), t.wide(memoryColumn));
   for (auto [i, chunk] : llvm::enumerate(chunks)) {
     Value isInside = t.less(t.add(firstRow, int64_t(i) * rowsAtOnce), place.rowEnd);
     if (shape.columns % tiles.columns != 0)
       isInside = t.both(isInside, columnIsInside);
     k.ifThen(isInside, [&, i = int64_t(i), chunk = chunk] {
-      Value at = k.address(target, k.add(element, i * rowsAtOnce * shape.columns), k.builder.getBF16Type());
+      Value at = k.address(target, k.add(element, i * rowsAtOnce * resultColumns), k.builder.getBF16Type());
       LLVM::StoreOp::create(k.builder, k.loc, chunk, at, /*alignment=*/16);
     });
   }
@@ -253,17 +258,23 @@ void TensorProduct::storePanel(const Place &place, Value groupRow, int64_t colum
 
 TensorMapSpec hadal::describeMatrix(unsigned argument, Type element, int64_t rows, int64_t columns, int64_t boxRows,
                                     int64_t matrices) {
+  return describeMatrices(argument, element, {rows, columns, columns, matrices, rows * columns}, boxRows);
+}
+
+TensorMapSpec hadal::describeMatrices(unsigned argument, Type element, const StridedMatrices &matrices,
+                                      int64_t boxRows) {
   TensorMapSpec map;
   map.argument = argument;
   map.element = element;
-  map.sizes = {columns, rows};
-  map.strides = {columns * 2};
+  map.sizes = {matrices.columns, matrices.rows};
+  map.strides = {matrices.rowStride * 2};
   map.box = {64, boxRows};
   map.swizzle = ptx::Swizzle::Bytes128;
-  if (matrices > 1) {
-    map.sizes.push_back(matrices);
-    map.strides.push_back(rows * columns * 2);
-    map.box.push_back(1);
+  if (matrices.matrices > 1) {
+    unsigned dimension = matrices.matrixDimension();
+    map.sizes.insert(map.sizes.begin() + dimension, matrices.matrices);
+    map.strides.insert(map.strides.begin() + dimension - 1, matrices.matrixStride * 2);
+    map.box.insert(map.box.begin() + dimension, 1);
   }
   return map;
 }

@@ -39,10 +39,11 @@ protected:
     Value row, rowEnd, column; // rows from rowEnd on are not of this product
     Value depthStart, depthEnd, steps;
     Value exists;
-    /// Where there are several matrices B: which one, as its map's last coordinate. Null: B is one.
-    Value rhsMatrix;
-    /// Rows of memory before this product's C. Null: none.
-    Value rowsBefore;
+    /// Where there are several matrices A or B: which one, as a coordinate of its map (Operand::matrixDimension). Null:
+    /// it is one.
+    Value lhsMatrix, rhsMatrix;
+    /// Rows of memory before this product's C, and columns. Null: none.
+    Value rowsBefore, columnsBefore;
   };
 
   /// A stage's tile of one operand.
@@ -53,6 +54,8 @@ protected:
     Value map;
     /// Where row 0 of C (column 0, for B) and depth 0 lie in the map. Null: at 0.
     Value extentStart, depthStart;
+    /// Which of the map's dimensions numbers the matrices.
+    unsigned matrixDimension = 2;
   };
 
   //===- What kernels may change ------------------------------------------------------------------------------------//
@@ -116,6 +119,9 @@ protected:
   KernelBuilder &k;
   TensorKernel t;
   Operand lhs, rhs;
+  /// Elements between rows of C, and whether the columns before a product are whole chunks of 16 bytes in bf16.
+  int64_t resultColumns;
+  bool columnsAreChunks = true;
   Value zero, one, rank, ring;
 
 private:
@@ -132,6 +138,14 @@ private:
 /// it reads as zeros.
 TensorMapSpec describeMatrix(unsigned argument, mlir::Type element, int64_t rows, int64_t columns, int64_t boxRows,
                              int64_t matrices = 1);
+
+/// The same of matrices that lie anywhere: `rowStride` elements from row to row, `matrixStride` from one to the next.
+/// The smaller stride comes first, as the driver wants them: matrixDimension says where.
+struct StridedMatrices {
+  int64_t rows, columns, rowStride, matrices, matrixStride;
+  unsigned matrixDimension() const { return matrixStride < rowStride ? 1 : 2; }
+};
+TensorMapSpec describeMatrices(unsigned argument, mlir::Type element, const StridedMatrices &matrices, int64_t boxRows);
 
 } // namespace hadal
 

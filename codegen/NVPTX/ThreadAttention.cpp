@@ -18,6 +18,7 @@
 // (m + log₂ l) / log₂ e. No buffer grows with the square of the sequence.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/ThreadAttentionBlocks.h"
 #include "llvm/Support/MathExtras.h"
@@ -135,17 +136,19 @@ class ThreadAttentionStrategy : public KernelStrategy {
 public:
   ThreadAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "thread_online_softmax") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    refuseAttention(kernel, refusals);
-    auto op = findAttention(kernel, AttentionForm::Forward);
-    if (op && !fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op))))
-      (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
-    return op && fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op)));
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    AttentionOpInterface op = anatomy.attention();
+    if (!op || op.isGradient())
+      return false;
+    if (fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op))))
+      return true;
+    (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
+    return false;
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Forward));
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     AttentionWork work = AttentionWork::forward(shape);
     ThreadAttentionTiles tiles = chooseThreadAttentionTiles(shape, work);
     tiles.record(configuration);
@@ -154,11 +157,11 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
     GPUStage stage(builder, kernel, configuration, 0, target);
-    ForwardEmitter(stage, kernel, AttentionShape::of(findAttention(kernel, AttentionForm::Forward)),
-                   ThreadAttentionTiles::read(configuration))
+    ForwardEmitter(stage, kernel, AttentionShape::of(anatomy.attention()), ThreadAttentionTiles::read(configuration))
         .emit();
     return success();
   }

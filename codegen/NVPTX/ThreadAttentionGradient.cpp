@@ -17,6 +17,7 @@
 // for each block of keys, would grow with the square of the sequence.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/ThreadAttentionBlocks.h"
 #include "llvm/Support/MathExtras.h"
@@ -274,17 +275,19 @@ public:
   ThreadAttentionGradientStrategy()
       : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "thread_recomputed_scores") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    refuseAttention(kernel, refusals);
-    auto op = findAttention(kernel, AttentionForm::Gradient);
-    if (op && !fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op))))
-      (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
-    return op && fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op)));
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    AttentionOpInterface op = anatomy.attention();
+    if (!op || !op.isGradient())
+      return false;
+    if (fitsThreadAttention(AttentionWork::keyGradient(AttentionShape::of(op))))
+      return true;
+    (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
+    return false;
   }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     configuration.addGPUStage("delta", llvm::divideCeil(headPositions(shape), threadsOfDelta / warpSize),
                               threadsOfDelta);
     auto addProducts = [&](StringRef name, const AttentionWork &work) {
@@ -301,9 +304,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    AttentionShape shape = AttentionShape::of(findAttention(kernel, AttentionForm::Gradient));
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target);
       if (spec.name == "delta")

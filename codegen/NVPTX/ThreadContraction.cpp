@@ -9,11 +9,13 @@
 // block of threads that walks over the whole depth adds them, too.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/Kernels/BlockGrid.h"
 #include "codegen/Kernels/ElementwiseEmitter.h"
 #include "codegen/NVPTX/GroupedRows.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/ThreadProduct.h"
-#include "codegen/Strategies/Contraction.h"
+#include "codegen/Strategies/ThreadTiles.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -31,18 +33,24 @@ int64_t elementBytes(Value value) { return tensorType(value).getElementTypeBitWi
 struct BlockOfC {
   Value row, column;       // first row (of all rows, when they are grouped) and column
   Value rows, columns;     // extent
-  Value expert;            // whose weights, or whose gradient
+  Value batch;             // whose matrices; of rows grouped by expert, the expert
   Value depthStart, depth; // which part of the depth; null: all of it, or a whole block of it
   Value part;              // the number of the block of the depth, when each has its own block of threads
 };
 
+/// Neighbours of C that a thread handles together.
+int64_t contractionLanes(const Contraction &contraction) {
+  bool isAligned = contraction.columns % threadVector == 0 && contraction.alignedColumns(threadVector) == threadVector;
+  return isAligned ? threadVector : 1;
+}
+
 class ThreadContractionEmitter {
 public:
-  ThreadContractionEmitter(KernelOp kernel, const KernelConfiguration &configuration, GPUStage &stage)
-      : kernel(kernel), contraction(*analyzeContraction(kernel)), tiles(ThreadTiles::read(configuration)),
+  ThreadContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, GPUStage &stage)
+      : kernel(anatomy.expanded()), contraction(*anatomy.contraction()), tiles(ThreadTiles::read(configuration)),
         configuration(configuration), parts(configuration.get("splits_depth") ? depthBlocks(contraction.depth) : 1),
         stage(stage), k(stage.k) {
-    lanes = contraction.columns % threadVector == 0 ? threadVector : 1;
+    lanes = contractionLanes(contraction);
     for (BlockArgument argument : kernel.getArguments())
       if (RankedTensorType type = tensorType(argument); type.getNumElements() == 1)
         numbers[argument.getArgNumber()] = k.load(type.getElementType(), address(argument));
@@ -91,30 +99,29 @@ private:
   Value address(BlockArgument argument) { return k.argument(argument.getArgNumber()); }
   Value result(unsigned index) { return k.argument(kernel.getNumArguments() + index); }
   Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getResultTypes().size()); }
-  Value offset(Value expert) { return k.extend(k.load(k.i32(), address(contraction.offsets), expert)); }
+  Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
   BlockOfC findBlock(Value task) {
     int64_t rowTasks = configuration.get("row_tasks"), columnTasks = configuration.get("column_tasks");
     BlockOfC block;
-    block.expert = block.part = k.i64(0);
-    if (contraction.grouping == ContractionGrouping::Depth) {
-      block.expert = k.div(task, rowTasks * columnTasks);
+    block.batch = block.part = k.i64(0);
+    if (contraction.hasBatches()) {
+      block.batch = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
     } else if (parts > 1) {
       block.part = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
     }
-    bool rowsFirst = configuration.get("rows_first");
-    Value rowTask = rowsFirst ? k.rem(task, rowTasks) : k.div(task, columnTasks);
-    Value columnTask = rowsFirst ? k.div(task, rowTasks) : k.rem(task, columnTasks);
+    BlockGrid grid{rowTasks, columnTasks, configuration.get("rows_first") != 0};
+    auto [rowTask, columnTask] = grid.find(k, task);
     block.column = k.mul(columnTask, tiles.columns);
     block.columns = k.min(k.i64(tiles.columns), k.sub(k.i64(contraction.columns), block.column));
     findDepth(block);
     if (contraction.grouping == ContractionGrouping::Rows) {
-      GroupedRows rows = findGroupedRows(stage, address(contraction.offsets), contraction.experts, tiles.rows, rowTask);
+      GroupedRows rows = findGroupedRows(stage, address(contraction.offsets), contraction.batches, tiles.rows, rowTask);
       block.row = rows.first;
       block.rows = rows.count;
-      block.expert = rows.expert;
+      block.batch = rows.expert;
       return block;
     }
     block.row = k.mul(rowTask, tiles.rows);
@@ -125,8 +132,8 @@ private:
   void findDepth(BlockOfC &block) {
     block.depthStart = k.i64(0);
     if (contraction.grouping == ContractionGrouping::Depth) {
-      block.depthStart = offset(block.expert);
-      block.depth = k.sub(offset(k.add(block.expert, 1)), block.depthStart);
+      block.depthStart = offset(block.batch);
+      block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
     } else if (parts > 1) {
       block.depthStart = k.mul(block.part, arithmetic::depthBlock);
       if (contraction.depth % arithmetic::depthBlock != 0)
@@ -146,6 +153,9 @@ private:
       return k.mul(row, operand.columns);
     };
     Value base = address(operand.tensor), depthStart = block.depthStart;
+    bool isFixed = contraction.hasBatches() && contraction.grouping == ContractionGrouping::None;
+    if (isFixed && operand.batchStride > 0)
+      base = k.address(base, k.mul(block.batch, operand.batchStride), element);
     if (contiguous) {
       source.prepare = [=, this](Value p) -> SmallVector<Value> {
         return {k.address(base, k.add(rowStart(k.add(position, p)), depthStart), element)};
@@ -168,7 +178,7 @@ private:
 
   /// Rows of whole vectors keep every vector aligned.
   int64_t vectorLength(const ContractionOperand &operand) {
-    return operand.columns % threadVector == 0 ? threadVector : 1;
+    return operand.columns % threadVector == 0 && operand.batchStride % threadVector == 0 ? threadVector : 1;
   }
 
   void emitBlock(const BlockOfC &block) {
@@ -179,9 +189,9 @@ private:
     BlockOfC rhsBlock = block;
     if (contraction.grouping == ContractionGrouping::Rows) {
       if (contraction.rhs.depthContiguous)
-        column = k.add(column, k.mul(block.expert, contraction.columns));
+        column = k.add(column, k.mul(block.batch, contraction.rhs.batchStride / contraction.rhs.columns));
       else
-        rhsBlock.depthStart = k.mul(block.expert, contraction.depth);
+        rhsBlock.depthStart = k.mul(block.batch, contraction.rhs.batchStride / contraction.rhs.columns);
     }
     bool wholeColumns = contraction.columns % tiles.columns == 0;
     TileSource rhs = source(contraction.rhs, rhsBlock, column, wholeColumns ? Value() : block.columns);
@@ -199,8 +209,12 @@ private:
       Value partRow = k.add(k.mul(block.part, contraction.rows), row);
       return k.storeAligned(sum, workspace(), k.add(k.mul(partRow, contraction.columns), column), lanes);
     }
-    if (contraction.grouping == ContractionGrouping::Depth)
-      row = k.add(k.mul(block.expert, contraction.rows), row);
+    if (contraction.rowStep != 1)
+      row = k.mul(row, contraction.rowStep);
+    if (contraction.hasBatches() && contraction.batchRows > 0)
+      row = k.add(k.mul(block.batch, contraction.batchRows), row);
+    if (contraction.hasBatches() && contraction.batchColumns > 0)
+      column = k.add(k.mul(block.batch, contraction.batchColumns), column);
     emitEpilogue(row, column, sum);
   }
 
@@ -210,9 +224,9 @@ private:
     Value anchored = contraction.anchor->getResult(0);
     if (Type element = tensorType(anchored).getElementType(); !element.isF32())
       sum = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(element), sum);
-    if (contraction.columns == 1)
+    if (contraction.resultColumns == 1)
       sum = vector::ExtractOp::create(k.builder, k.loc, sum, ArrayRef<int64_t>{0});
-    Value element = k.add(k.mul(row, contraction.columns), column);
+    Value element = k.add(k.mul(row, contraction.resultColumns), column);
     ElementwiseEmitter emitter(k, [&](Value tensor, int64_t shift) -> Value {
       if (tensor == anchored)
         return sum;
@@ -222,7 +236,7 @@ private:
         return numbers[argument.getArgNumber()];
       if (isOnePerRow(tensor))
         return k.load(type.getElementType(), address(argument), row);
-      bool isShared = findAccess(type, tensorType(anchored)) == Access::SharedRow;
+      bool isShared = contraction.access(tensor) == Access::SharedRow;
       return k.loadAligned(type.getElementType(), address(argument), isShared ? column : element, lanes);
     });
     SmallVector<Value> values;
@@ -237,7 +251,7 @@ private:
   }
 
   KernelOp kernel;
-  Contraction contraction;
+  const Contraction &contraction;
   const ThreadTiles tiles;
   const KernelConfiguration &configuration;
   /// Blocks of threads to a block of C, one for each block of the depth.
@@ -252,20 +266,15 @@ class ThreadContractionStrategy : public KernelStrategy {
 public:
   ThreadContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "thread_tiles") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override {
-    return succeeded(analyzeContraction(*expandRowwiseOps(kernel), &refusals));
-  }
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
-    FailureOr<Contraction> contraction = analyzeContraction(*expanded);
-    if (failed(contraction))
-      return kernel.emitError("the kernel '")
-             << kernel.getSymName() << "' holds no matrix product that this strategy serves";
+    const Contraction *contraction = anatomy.contraction();
     bool grouped = contraction->grouping != ContractionGrouping::None;
     int64_t bytes = llvm::divideCeil(elementBytes(contraction->lhs.tensor) + elementBytes(contraction->rhs.tensor), 2);
-    auto [tiles, splitsDepth] = chooseThreadTiles(contraction->shape, bytes, /*maySplit=*/!grouped);
+    bool maySplit = !grouped && !contraction->hasBatches();
+    auto [tiles, splitsDepth] = chooseThreadTiles(contraction->shape, bytes, maySplit);
     int64_t rowTasks = contraction->rowTasks(tiles.rows), columnTasks = contraction->columnTasks(tiles.columns);
     tiles.record(configuration);
     configuration.set("splits_depth", splitsDepth);
@@ -273,24 +282,23 @@ public:
     configuration.set("column_tasks", columnTasks);
     configuration.set("rows_first", !grouped && contraction->rows <= contraction->columns);
     int64_t parts = splitsDepth ? depthBlocks(contraction->depth) : 1;
-    int64_t products = contraction->grouping == ContractionGrouping::Depth ? contraction->experts : parts;
+    int64_t products = contraction->hasBatches() ? contraction->batches : parts;
     configuration.addGPUStage("product", std::max<int64_t>(1, products * rowTasks * columnTasks), tiles.threads(),
                               tiles.sharedBytes(splitsDepth ? arithmetic::depthBlock : contraction->depth));
     if (splitsDepth) {
       int64_t elements = contraction->rows * contraction->columns;
-      int64_t perBlock = threadsOfSum * (contraction->columns % threadVector == 0 ? threadVector : 1);
+      int64_t perBlock = threadsOfSum * contractionLanes(*contraction);
       configuration.workspace = parts * elements * 4;
       configuration.addGPUStage("sum", llvm::divideCeil(elements, perBlock), threadsOfSum);
     }
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    OwningOpRef<KernelOp> expanded = expandRowwiseOps(kernel);
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
     for (unsigned index = 0; index < configuration.stages.size(); ++index) {
-      GPUStage stage(builder, kernel, configuration, index, target);
-      ThreadContractionEmitter emitter(*expanded, configuration, stage);
+      GPUStage stage(builder, anatomy.kernel(), configuration, index, target);
+      ThreadContractionEmitter emitter(anatomy, configuration, stage);
       if (index == 0)
         emitter.emitProduct();
       else

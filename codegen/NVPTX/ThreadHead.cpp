@@ -12,6 +12,7 @@
 // and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/NVPTX/HeadLoss.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 #include "codegen/NVPTX/ThreadProduct.h"
@@ -242,14 +243,11 @@ class ThreadHeadStrategy : public KernelStrategy {
 public:
   ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
 
-  bool serves(KernelOp kernel, Refusals &refusals) const override { return succeeded(analyzeHead(kernel, &refusals)); }
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
 
-  LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                        KernelConfiguration &configuration) const override {
-    FailureOr<Head> head = analyzeHead(kernel);
-    if (failed(head))
-      return kernel.emitError("the kernel '")
-             << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
+    const Head *head = anatomy.head();
     // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
     int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
     chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
@@ -285,11 +283,10 @@ public:
     return success();
   }
 
-  LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration, const TargetDescription &target,
-                      OpBuilder &builder) const override {
-    FailureOr<Head> head = analyzeHead(kernel);
-    if (failed(head))
-      return failure();
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    const Head *head = anatomy.head();
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target);
       ThreadHeadEmitter emitter(stage, kernel, *head, configuration);

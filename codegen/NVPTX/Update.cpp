@@ -8,6 +8,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Kernels/Arithmetic.h"
+#include "codegen/Kernels/GradientNorm.h"
 #include "codegen/NVPTX/GPUAnchoredStrategy.h"
 #include "codegen/NVPTX/NVPTXStrategies.h"
 
@@ -146,19 +147,7 @@ protected:
   }
   void emitStage(GradientNormOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    Type f64 = k.builder.getF64Type();
-    auto widen = [&](Value value) -> Value { return arith::ExtFOp::create(k.builder, k.loc, f64, value); };
-    auto narrow = [&](Value value) -> Value { return arith::TruncFOp::create(k.builder, k.loc, k.f32(), value); };
-    k.ifThen(k.equal(context.stage.thread(), k.i64(0)), [&] {
-      Value limit = widen(k.load(k.f32(), context.operand(0))), sum = k.constant(f64, 0.0);
-      for (unsigned i = 0; i < op.getSquared().size(); ++i)
-        sum = k.addf(sum, widen(k.load(k.f32(), context.operand(1 + i))));
-      Value norm = math::SqrtOp::create(k.builder, k.loc, sum), one = k.constant(f64, 1.0);
-      // Where the quotient is infinite or no number (norm 0, limit infinite) the comparison fails and the factor is 1.
-      Value quotient = k.divf(limit, norm);
-      context.store(0, narrow(norm));
-      context.store(1, narrow(k.select(k.less(quotient, one), quotient, one)));
-    });
+    k.ifThen(k.equal(context.stage.thread(), k.i64(0)), [&] { emitGradientNorm(op, context); });
   }
 };
 

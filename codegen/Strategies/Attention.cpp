@@ -11,18 +11,8 @@
 using namespace mlir;
 using namespace hadal;
 
-namespace {
-
 /// The depth in which micro-kernels advance (codegen/CPU/MicroKernel.h).
-constexpr int64_t unroll = 4;
-
-/// Whether an operation is all that a kernel holds, its operands and results in the kernel's order.
-bool standsAlone(Operation *op, Block &body) {
-  return llvm::hasNItems(body.without_terminator(), 1) && llvm::equal(op->getOperands(), body.getArguments()) &&
-         llvm::equal(op->getResults(), body.getTerminator()->getOperands());
-}
-
-} // namespace
+static constexpr int64_t unroll = 4;
 
 AttentionShape AttentionShape::of(AttentionOpInterface op) {
   auto query = cast<RankedTensorType>(op.getQuery().getType()).getShape();
@@ -34,33 +24,6 @@ AttentionShape AttentionShape::of(AttentionOpInterface op) {
           query[2] / heads - nope,
           int64_t(op.getValue()),
           op.getScale().convertToDouble()};
-}
-
-AttentionOpInterface hadal::findAttention(KernelOp kernel, AttentionForm form) {
-  Block &body = kernel.getBody().front();
-  auto op = dyn_cast<AttentionOpInterface>(body.front());
-  auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
-  bool isForm = op && op.isGradient() == (form == AttentionForm::Gradient) && standsAlone(op, body);
-  return isForm && llvm::all_of(op->getOperandTypes(), isServed) && llvm::all_of(op->getResultTypes(), isServed)
-             ? op
-             : AttentionOpInterface();
-}
-
-void hadal::refuseAttention(KernelOp kernel, Refusals &refusals) {
-  Block &body = kernel.getBody().front();
-  Operation *attention = nullptr;
-  for (Operation &op : body.without_terminator()) {
-    if (!isa<AttentionOpInterface>(op))
-      return (void)refusals.add(&op, "cannot stand beside attention, whose kernel is that one operation");
-    if (attention)
-      return (void)refusals.add(&op, "is a second attention: a kernel has one");
-    attention = &op;
-  }
-  if (!attention)
-    return (void)refusals.add(kernel, "of this kind has an attention");
-  if (!standsAlone(attention, body))
-    (void)refusals.add(attention,
-                       "has to read the kernel's operands in their order and yield all of its results in theirs");
 }
 
 /// A block of queries: whole register tiles where one block takes all of them.

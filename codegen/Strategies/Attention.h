@@ -51,15 +51,6 @@ struct AttentionTiles {
 
 AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
 
-/// What a kernel of attention makes.
-enum class AttentionForm { Forward, Gradient };
-
-/// Notes why findAttention finds nothing, unless the kernel is one of another form.
-void refuseAttention(KernelOp kernel, Refusals &refusals);
-
-/// The one operation in the body of an attention kernel, of f32 and bf16; null when the body holds anything else.
-AttentionOpInterface findAttention(KernelOp kernel, AttentionForm form);
-
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_STRATEGIES_ATTENTION_H

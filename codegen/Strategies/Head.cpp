@@ -94,9 +94,7 @@ static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &r
   return success();
 }
 
-FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals *refusals) {
-  Refusals unasked;
-  Refusals &reasons = refusals ? *refusals : unasked;
+FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals &reasons) {
   FailureOr<HeadOpInterface> op = findCrossEntropy(kernel, reasons);
   if (failed(op))
     return failure();
@@ -127,15 +125,11 @@ int64_t hadal::chooseHeadChunk(const Head &head, int64_t mostTokens) {
   return llvm::divideCeil(head.tokens, chunks);
 }
 
-LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target, KernelConfiguration &configuration) {
-  FailureOr<Head> head = analyzeHead(kernel);
-  if (failed(head))
-    return kernel.emitError("the kernel '")
-           << kernel.getSymName() << "' holds no cross entropy that this strategy serves";
+void hadal::selectHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration) {
   // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
-  int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
-  chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
-  int64_t chunks = llvm::divideCeil(head->tokens, chunk);
+  int64_t chunk = chooseHeadChunk(head, logitsBytes / (4 * head.vocabulary));
+  chunk = std::min(head.tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+  int64_t chunks = llvm::divideCeil(head.tokens, chunk);
   configuration.set("chunk", chunk);
 
   SmallVector<unsigned> perChunk;
@@ -148,22 +142,21 @@ LogicalResult hadal::selectHead(KernelOp kernel, const TargetDescription &target
     configuration.addStage(name, rowTasks * columnTasks, 1, /*withStep=*/false);
     configuration.scratch = std::max(configuration.scratch, tiles.scratch(shape, target.lanes) * 4);
   };
-  addProduct("logits", head->logits(chunk));
+  addProduct("logits", head.logits(chunk));
   perChunk.push_back(configuration.stages.size());
   configuration.addStage("softmax", llvm::divideCeil(chunk, headRowsPerTask), 1, /*withStep=*/false);
   // The softmax keeps a number for each block of the vocabulary.
   configuration.scratch =
-      std::max<int64_t>(configuration.scratch, llvm::divideCeil(head->vocabulary, arithmetic::vocabularyBlock) * 4);
-  if (head->hiddenGradient.exists())
-    addProduct("hidden_gradient", head->hiddenProduct(chunk));
-  if (head->weightGradient.exists())
-    addProduct("weight_gradient", head->weightProduct(chunk));
+      std::max<int64_t>(configuration.scratch, llvm::divideCeil(head.vocabulary, arithmetic::vocabularyBlock) * 4);
+  if (head.hiddenGradient.exists())
+    addProduct("hidden_gradient", head.hiddenProduct(chunk));
+  if (head.weightGradient.exists())
+    addProduct("weight_gradient", head.weightProduct(chunk));
   for (int64_t i = 0; i < chunks; ++i)
     for (unsigned stage : perChunk)
       configuration.steps.push_back({stage, i});
-  if (head->loss.exists())
+  if (head.loss.exists())
     configuration.addStage("loss", 1);
   // The logits of a chunk, then the loss of every token.
-  configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
-  return success();
+  configuration.workspace = (chunk * head.vocabulary + head.tokens) * 4;
 }

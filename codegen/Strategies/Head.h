@@ -31,14 +31,14 @@ struct Head {
 
 /// The head in a kernel's body; failure, without a diagnostic but with the reason in `refusals`, when the body holds
 /// anything else.
-mlir::FailureOr<Head> analyzeHead(KernelOp kernel, Refusals *refusals = nullptr);
+mlir::FailureOr<Head> analyzeHead(KernelOp kernel, Refusals &refusals);
 
 /// Tokens of a chunk, at most `mostTokens` (or one): chunks of about equal length, and at least two wherever there are
 /// two tokens.
 int64_t chooseHeadChunk(const Head &head, int64_t mostTokens);
 
 /// Chooses the chunk, the tiles of the products, stages and steps.
-mlir::LogicalResult selectHead(KernelOp kernel, const TargetDescription &target, KernelConfiguration &configuration);
+void selectHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration);
 
 /// Rows of the softmax that one task takes.
 constexpr int64_t headRowsPerTask = 4;

@@ -9,18 +9,10 @@
 #ifndef HADAL_CODEGEN_STRATEGIES_PRODUCTTILES_H
 #define HADAL_CODEGEN_STRATEGIES_PRODUCTTILES_H
 
+#include "codegen/Anatomy/ProductShape.h"
 #include "codegen/Strategies/Strategy.h"
 
 namespace hadal {
-
-/// A product of `batches` pairs of matrices, C [rows, columns] = A [rows, depth] B [depth, columns]. Whether neighbours
-/// in memory are neighbours along the depth decides how A and B are packed.
-struct ProductShape {
-  int64_t rows, columns, depth, batches = 1;
-  bool lhsDepthContiguous = true, rhsDepthContiguous = true;
-  /// Whether the depth is known at run time only; `depth` is then what to expect.
-  bool depthIsDynamic = false;
-};
 
 struct ProductTiles {
   /// The register tile.

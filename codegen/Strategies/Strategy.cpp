@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Strategies/Strategy.h"
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "dialect/Tile/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -40,31 +41,36 @@ std::string hadal::getDeviceSymbol(StringRef stageSymbol) {
 
 void hadal::registerStrategy(std::unique_ptr<KernelStrategy> strategy) { registry().push_back(std::move(strategy)); }
 
-const KernelStrategy *hadal::findStrategy(TargetKind target, KernelOp kernel, Refusals &refusals) {
-  if (failed(checkKernelBody(kernel, refusals)))
-    return nullptr;
+const KernelStrategy *hadal::findStrategy(TargetKind target, const KernelAnatomy &anatomy, Refusals &refusals) {
+  refusals.add(anatomy.refusals());
   for (const std::unique_ptr<KernelStrategy> &strategy : registry())
-    if (strategy->getTarget() == target && strategy->getKind() == kernel.getKind() &&
-        strategy->serves(kernel, refusals))
+    if (strategy->getTarget() == target && strategy->getKind() == anatomy.kernel().getKind() &&
+        strategy->serves(anatomy, refusals))
       return strategy.get();
   return nullptr;
 }
 
 /// What a strategy that serves the kernel selects for it.
-static FailureOr<KernelConfiguration> select(const KernelStrategy &strategy, KernelOp kernel,
+static FailureOr<KernelConfiguration> select(const KernelStrategy &strategy, const KernelAnatomy &anatomy,
                                              const TargetDescription &target) {
   KernelConfiguration configuration;
   configuration.strategy = strategy.getName().str();
   if (target.kind() == TargetKind::NVPTX && target.multiprocessors != getDefaultBoard(target.name()).multiprocessors)
     configuration.multiprocessors = target.multiprocessors;
-  if (failed(strategy.select(kernel, target, configuration)))
+  if (failed(strategy.select(anatomy, target, configuration)))
     return failure();
   return configuration;
 }
 
 FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const TargetDescription &target) {
+  return selectConfiguration(KernelAnatomy(kernel), target);
+}
+
+FailureOr<KernelConfiguration> hadal::selectConfiguration(const KernelAnatomy &anatomy,
+                                                          const TargetDescription &target) {
+  KernelOp kernel = anatomy.kernel();
   Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
+  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
   if (!strategy) {
     InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
                                     << target.name() << " serves the kernel '" << kernel.getSymName() << "' of kind "
@@ -77,7 +83,7 @@ FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const
         diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
     return failure();
   }
-  return select(*strategy, kernel, target);
+  return select(*strategy, anatomy, target);
 }
 
 FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
@@ -88,12 +94,13 @@ FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
   return KernelConfiguration::fromAttribute(attribute, [&] { return kernel.emitError(); });
 }
 
-LogicalResult hadal::checkConfiguration(KernelOp kernel, const KernelConfiguration &configuration,
+LogicalResult hadal::checkConfiguration(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                         const TargetDescription &target) {
+  KernelOp kernel = anatomy.kernel();
   if (llvm::none_of(registry(), [&](auto &strategy) { return strategy->getName() == configuration.strategy; }))
     return success();
   Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
+  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
   if (!strategy || strategy->getName() != configuration.strategy) {
     InFlightDiagnostic diagnostic = kernel.emitError("the kernel '")
                                     << kernel.getSymName() << "' was configured for the strategy '"
@@ -106,7 +113,7 @@ LogicalResult hadal::checkConfiguration(KernelOp kernel, const KernelConfigurati
   if (configuration.multiprocessors > 0)
     if (llvm::Error error = selectedFor.setMultiprocessors(configuration.multiprocessors))
       return kernel.emitError(llvm::toString(std::move(error)));
-  FailureOr<KernelConfiguration> selected = select(*strategy, kernel, selectedFor);
+  FailureOr<KernelConfiguration> selected = select(*strategy, anatomy, selectedFor);
   if (failed(selected))
     return failure();
   if (std::string difference = configuration.findDifference(*selected); !difference.empty())
@@ -116,33 +123,18 @@ LogicalResult hadal::checkConfiguration(KernelOp kernel, const KernelConfigurati
   return success();
 }
 
-LogicalResult hadal::lowerKernel(KernelOp kernel, const TargetDescription &target, OpBuilder &builder) {
+LogicalResult hadal::lowerKernel(const KernelAnatomy &anatomy, const TargetDescription &target, OpBuilder &builder) {
+  KernelOp kernel = anatomy.kernel();
   FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-  if (failed(configuration) || failed(checkConfiguration(kernel, *configuration, target)))
+  if (failed(configuration) || failed(checkConfiguration(anatomy, *configuration, target)))
     return failure();
   Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), kernel, refusals);
+  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
   if (!strategy || strategy->getName() != configuration->strategy)
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' was configured for the strategy '" << configuration->strategy
            << "', of which nothing is known: run hadal-select-strategies again";
-  return strategy->lower(kernel, *configuration, target, builder);
-}
-
-LogicalResult hadal::selectStrategies(ModuleOp module, const TargetDescription &target, raw_ostream *print) {
-  for (KernelOp kernel : module.getOps<KernelOp>()) {
-    FailureOr<KernelConfiguration> configuration = selectConfiguration(kernel, target);
-    if (failed(configuration))
-      return failure();
-    kernel.setConfigurationAttr(configuration->toAttribute(module.getContext()));
-    kernel.setWorkspace(configuration->workspace);
-    if (!print)
-      continue;
-    *print << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
-    configuration->print(*print);
-    *print << "\n";
-  }
-  return success();
+  return strategy->lower(anatomy, *configuration, target, builder);
 }
 
 namespace {
@@ -181,9 +173,29 @@ struct SelectStrategies : TargetPass<SelectStrategies> {
         getOperation().emitError(llvm::toString(std::move(error)));
         return signalPassFailure();
       }
-    if (failed(description) ||
-        failed(selectStrategies(getOperation(), *description, printConfig ? &llvm::errs() : nullptr)))
-      signalPassFailure();
+    if (failed(description))
+      return signalPassFailure();
+    markAnalysesPreserved<KernelAnatomy>();
+    for (KernelOp kernel : getOperation().getOps<KernelOp>())
+      if (failed(select(getChildAnalysis<KernelAnatomy>(kernel), *description)))
+        return signalPassFailure();
+  }
+
+private:
+  /// Leaves the configuration and the workspace on the kernel.
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &description) {
+    FailureOr<KernelConfiguration> configuration = selectConfiguration(anatomy, description);
+    if (failed(configuration))
+      return failure();
+    KernelOp kernel = anatomy.kernel();
+    kernel.setConfigurationAttr(configuration->toAttribute(&getContext()));
+    kernel.setWorkspace(configuration->workspace);
+    if (!printConfig)
+      return success();
+    llvm::errs() << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
+    configuration->print(llvm::errs());
+    llvm::errs() << "\n";
+    return success();
   }
 };
 
@@ -202,7 +214,7 @@ struct LowerKernels : TargetPass<LowerKernels> {
       return signalPassFailure();
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
-      if (failed(lowerKernel(kernel, *description, builder)))
+      if (failed(lowerKernel(getChildAnalysis<KernelAnatomy>(kernel), *description, builder)))
         return signalPassFailure();
   }
 };
@@ -212,6 +224,7 @@ struct LowerKernels : TargetPass<LowerKernels> {
 void hadal::registerStrategyPasses() {
   registerCPUStrategies();
   registerNVPTXStrategies();
+  registerAnatomyPasses();
   PassRegistration<SelectStrategies>();
   PassRegistration<LowerKernels>();
 }

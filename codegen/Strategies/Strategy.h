@@ -3,7 +3,8 @@
 // A strategy is two things kept apart. *Selection* looks at a kernel's shapes and at the target and decides everything
 // that can be told beforehand: tile sizes, stages, tasks, workspace. Its result, the configuration, is a plain value
 // that is printed by --print-config and kept on the kernel as an attribute, so that the phase `kernels` can be written
-// to a file and resumed. *Lowering* emits one function per stage from the kernel and its configuration.
+// to a file and resumed. *Lowering* emits one function per stage from the kernel and its configuration. Both work on
+// the kernel's anatomy (codegen/Anatomy/KernelAnatomy.h), which is read before they are asked.
 //
 // Strategies are registered per target and kind. Several may serve one kind (attention has a forward and a backward
 // strategy); the first that says it serves a kernel is taken.
@@ -12,12 +13,14 @@
 #ifndef HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 #define HADAL_CODEGEN_STRATEGIES_STRATEGY_H
 
-#include "codegen/Kernels/KernelBody.h"
+#include "codegen/Anatomy/KernelBody.h"
 #include "codegen/Target/Target.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
 
 namespace hadal {
+
+class KernelAnatomy;
 
 /// What a GPU's tensor memory accelerator is told of an argument that a stage loads or stores by tiles
 /// (`hadal_tensor_map` in runtime/include/hadal/program.h). Dimensions are counted from the fastest.
@@ -103,14 +106,15 @@ public:
   KernelKind getKind() const { return kind; }
   llvm::StringRef getName() const { return name; }
 
-  /// Whether this strategy serves a kernel of its kind: a look at the whole body, which has passed checkKernelBody.
-  /// What stands in the way is noted, but for a body that another strategy of the kind is made for.
-  virtual bool serves(KernelOp kernel, Refusals &refusals) const = 0;
-  /// Fills in the configuration. Says why it cannot through a diagnostic on the operation at fault.
-  virtual mlir::LogicalResult select(KernelOp kernel, const TargetDescription &target,
+  /// Whether this strategy serves a kernel of its kind. What stands in its way beside the anatomy's own reasons is
+  /// noted, but for a body that another strategy of the kind is made for.
+  virtual bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const = 0;
+  /// Fills in the configuration of a kernel that it serves. Says why it cannot through a diagnostic on the operation at
+  /// fault.
+  virtual mlir::LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
                                      KernelConfiguration &configuration) const = 0;
   /// Emits one llvm.func per stage, named by getStageSymbol, at the builder's insertion point (in the module's body).
-  virtual mlir::LogicalResult lower(KernelOp kernel, const KernelConfiguration &configuration,
+  virtual mlir::LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                     const TargetDescription &target, mlir::OpBuilder &builder) const = 0;
 
 private:
@@ -131,24 +135,21 @@ void registerCPUStrategies();
 void registerNVPTXStrategies();
 
 /// The strategy that serves a kernel on a target, or null after noting why there is none.
-const KernelStrategy *findStrategy(TargetKind target, KernelOp kernel, Refusals &refusals);
+const KernelStrategy *findStrategy(TargetKind target, const KernelAnatomy &anatomy, Refusals &refusals);
 
 /// Finds the strategy of a kernel and lets it select; a diagnostic on failure.
+mlir::FailureOr<KernelConfiguration> selectConfiguration(const KernelAnatomy &anatomy, const TargetDescription &target);
 mlir::FailureOr<KernelConfiguration> selectConfiguration(KernelOp kernel, const TargetDescription &target);
 /// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
 mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
 /// Whether a configuration, which may have been read from a file, is the one that its strategy selects for the kernel
 /// and the target: code, launches and memory all rely on every number of it. A strategy that no target has is that of
 /// code written by hand, and taken as it is. A diagnostic says what differs.
-mlir::LogicalResult checkConfiguration(KernelOp kernel, const KernelConfiguration &configuration,
+mlir::LogicalResult checkConfiguration(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                        const TargetDescription &target);
 /// Lowers a kernel by the configuration that it carries.
-mlir::LogicalResult lowerKernel(KernelOp kernel, const TargetDescription &target, mlir::OpBuilder &builder);
-
-/// Selects for every kernel of a module and leaves configuration and workspace on it. With `print`, writes a line per
-/// kernel.
-mlir::LogicalResult selectStrategies(mlir::ModuleOp module, const TargetDescription &target,
-                                     llvm::raw_ostream *print = nullptr);
+mlir::LogicalResult lowerKernel(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                mlir::OpBuilder &builder);
 
 /// Registers the passes hadal-select-strategies and hadal-lower-kernels.
 void registerStrategyPasses();

@@ -72,10 +72,9 @@ TensorMapSpec hadal::describeChannels(unsigned argument, Type type, int64_t rows
   return map;
 }
 
-AttentionOpInterface hadal::findBF16Attention(KernelOp kernel, AttentionForm form) {
-  AttentionOpInterface op = findAttention(kernel, form);
+bool hadal::multipliesBF16(AttentionOpInterface attention) {
   auto isBF16 = [](Value value) { return getElementTypeOrSelf(value.getType()).isBF16(); };
-  return op && llvm::all_of(op->getOperands().take_front(3), isBF16) ? op : AttentionOpInterface();
+  return llvm::all_of(attention->getOperands().take_front(3), isBF16);
 }
 
 //===----------------------------------------------------------------------===//

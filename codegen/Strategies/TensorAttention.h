@@ -80,8 +80,8 @@ mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, 
 /// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
 TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);
 
-/// The same as findAttention where the operation multiplies bf16; null otherwise.
-AttentionOpInterface findBF16Attention(KernelOp kernel, AttentionForm form);
+/// Whether attention multiplies bf16, as tensor cores do.
+bool multipliesBF16(AttentionOpInterface attention);
 
 } // namespace hadal
 

@@ -28,8 +28,7 @@ constexpr int64_t mostStages = 8;
 
 /// Cycles of the whole product with these tiles.
 int64_t estimate(const Contraction &contraction, const TensorTiles &tiles) {
-  int64_t products = contraction.grouping == ContractionGrouping::Depth ? contraction.experts : 1;
-  int64_t tasks = products * tiles.rowTasks * tiles.columnTasks;
+  int64_t tasks = contraction.products() * tiles.rowTasks * tiles.columnTasks;
   int64_t waves = llvm::divideCeil(tasks, tiles.blocks);
   int64_t steps = llvm::divideCeil(contraction.shape.depth, tiles.depth);
   int64_t multiply = tiles.rows * tiles.columns * tiles.depth / productsPerCycle;
@@ -45,8 +44,7 @@ void complete(TensorTiles &tiles, const Contraction &contraction, const TargetDe
                                           tiles.stageBytes());
   tiles.rowTasks = int64_t(llvm::alignTo(contraction.rowTasks(tiles.rows), tiles.cluster));
   tiles.columnTasks = contraction.columnTasks(tiles.columns);
-  int64_t products = contraction.grouping == ContractionGrouping::Depth ? contraction.experts : 1;
-  int64_t tasks = products * tiles.rowTasks * tiles.columnTasks;
+  int64_t tasks = contraction.products() * tiles.rowTasks * tiles.columnTasks;
   tiles.blocks = std::min(target.multiprocessors / tiles.cluster * tiles.cluster, tasks);
   // Side by side: about as many rows as columns of C at a time.
   int64_t side = 1;
@@ -63,8 +61,9 @@ TensorTiles hadal::chooseTensorTiles(const Contraction &contraction, const Targe
   for (int64_t rows : {128, 64})
     for (int64_t columns : {256, 192, 128, 64})
       for (int64_t cluster : {2, 1}) {
-        // Neighbours in the rows belong to the same product only where nothing is grouped by expert.
-        bool sharesRows = contraction.grouping == ContractionGrouping::None && contraction.rows > rows;
+        // Neighbours in the rows belong to the same product only where there is one.
+        bool sharesRows =
+            contraction.grouping == ContractionGrouping::None && !contraction.hasBatches() && contraction.rows > rows;
         if (cluster > 1 && (!sharesRows || cluster > target.multiprocessors))
           continue;
         // A gathered tile passes through registers: 128 rows of one panel at most.

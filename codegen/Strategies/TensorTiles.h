@@ -7,7 +7,8 @@
 #ifndef HADAL_CODEGEN_STRATEGIES_TENSORTILES_H
 #define HADAL_CODEGEN_STRATEGIES_TENSORTILES_H
 
-#include "codegen/Strategies/Contraction.h"
+#include "codegen/Anatomy/Contraction.h"
+#include "codegen/Strategies/Strategy.h"
 
 namespace hadal {
 

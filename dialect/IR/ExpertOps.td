@@ -213,7 +213,7 @@ def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllType
   }];
 }
 
-def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel, Product]> {
+def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel, Product, Contraction]> {
   let summary = "a matrix product per expert over its rows";
   let description = [{
     lhs [N, K], rows sorted by expert; rhs [E, K, C], or [E, C, K] with `transpose_rhs` (the forward product with PyTorch's
@@ -232,7 +232,7 @@ def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Different
   let assemblyFormat = "$lhs `,` $rhs `,` $offsets attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, RowReadingKernel, Product]> {
+def Hadal_GroupedOuterProductOp : Hadal_PureOp<"grouped_outer_product", [Evaluable, RowReadingKernel, Product, Contraction]> {
   let summary = "result(e) = Σ over expert e's rows r of lhs(r, :)ᵀ rhs(r, :); zero for an expert without rows";
   let description = [{ lhs [N, A], rhs [N, B], offsets [E+1]; the result is [E, A, B]: the weight gradient of the experts.
     Types and `compute` are those of hadal.matmul.

@@ -115,6 +115,21 @@ def Hadal_ArgumentRole : Hadal_Enum<"ArgumentRole", "what an argument of an entr
   I32EnumAttrCase<"Scalar", 6, "scalar"> // a tensor<f32> that the runtime sets
 ]>;
 
+// How a kernel reads one of its arguments: see dialect/IR/KernelParts.h.
+def Hadal_Access : I32BitEnumAttr<"Access", "how a kernel reads an argument", [
+  I32BitEnumAttrCaseNone<"None", "none">,
+  I32BitEnumAttrCaseBit<"Anchor", 0, "anchor">,             // by the anchor, or what computes its operands, as a whole
+  I32BitEnumAttrCaseBit<"Gathered", 1, "gathered">,         // row by row, chosen by indices, for the anchor
+  I32BitEnumAttrCaseBit<"Element", 2, "element">,           // by the epilogue: the element at the same place
+  I32BitEnumAttrCaseBit<"SharedRow", 3, "row">,             // one row that all rows share
+  I32BitEnumAttrCaseBit<"NumberPerRow", 4, "number_per_row">,
+  I32BitEnumAttrCaseBit<"Number", 5, "number">
+]> {
+  let cppNamespace = "::hadal";
+  let separator = "|";
+  let genSpecializedAttr = 0;
+}
+
 class Hadal_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Hadal_Dialect, name, traits> {
   let mnemonic = attrMnemonic;
 }

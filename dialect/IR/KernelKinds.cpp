@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Hadal.h"
 
+using namespace mlir;
 using namespace hadal;
 
 #define HADAL_KIND(OP, KIND)                                                                                           \
@@ -61,6 +62,9 @@ HADAL_KIND(SquaredNormOp, Update)
 
 // Rows gathered for the experts are read through by the products over them: lhs forwards and for the gradient of the
 // rows, either side for the gradient of the weights.
-bool GatherRowsOp::selectsRows() { return true; }
+std::optional<RowSelection> GatherRowsOp::getRowSelection() {
+  ArrayRef<int64_t> choices = getRows().getType().getShape();
+  return RowSelection{/*source=*/0, /*indices=*/1, /*divisor=*/std::max<int64_t>(1, choices.back())};
+}
 bool GroupedMatmulOp::readsRows(unsigned operand) { return operand == 0; }
 bool GroupedOuterProductOp::readsRows(unsigned operand) { return operand < 2; }

@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
+#include "dialect/IR/KernelParts.h"
 #include "dialect/IR/OpSyntax.h"
 
 using namespace mlir;
@@ -36,6 +37,16 @@ LogicalResult KernelOp::verify() {
   if (yielded != TypeRange(getResultTypes()))
     return emitOpError("yields ") << yielded << ", but its type says " << TypeRange(getResultTypes());
   return success();
+}
+
+LogicalResult KernelOp::verifyRegions() {
+  KernelPartsAttr stated = getPartsAttr();
+  if (!stated)
+    return success();
+  KernelPartsAttr found = KernelParts::derive(*this).toAttribute(*this);
+  if (stated == found)
+    return success();
+  return emitOpError("is said to be made of ") << stated << ", but its body shows " << found;
 }
 
 /// One entry per result, each at least -1 and below a bound where there is one.

@@ -4,12 +4,26 @@
 
 include "dialect/IR/OpsCommon.td"
 
+def Hadal_KernelPartsAttr : Hadal_Attr<"KernelParts", "parts"> {
+  let summary = "what a kernel is made of";
+  let description = [{
+    `#hadal.parts<anchor = 1, prologue = [0], arguments = [gathered, anchor, element]>`: the numbers, in the body, of the
+    operation that the kernel is made around (-1: none) and of those that compute what it reads; the others are the
+    epilogue. Then, for every argument, how it is read: by the `anchor` as a whole, `gathered` for it by indices, or by
+    the epilogue as `element`, shared `row`, `number_per_row` or `number`; several ways are joined by `|`.
+  }];
+  let parameters = (ins "int64_t":$anchor, ArrayRefParameter<"int64_t">:$prologue,
+                        ArrayRefParameter<"::hadal::Access">:$arguments);
+  let hasCustomAssemblyFormat = 1;
+}
+
 def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbol, OpAsmOpInterface,
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "a piece of the program that a target runs as one";
   let description = [{
     The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
-    before and after it. `kind` chooses the strategy. Equal kernels are one kernel. `configuration` is what the strategy has
+    before and after it. `kind` chooses the strategy. `parts` is what fusion knows of the body; a kernel written by hand may
+    leave it out, and where it is there it says what the body shows. Equal kernels are one kernel. `configuration` is what the strategy has
     selected for a target: its name, tile sizes and stages, as `hadalc --print-config` prints them;
     `workspace` is how many bytes of the arena its launches need beside operands and results.
 
@@ -22,10 +36,12 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Hadal_KernelKind:$kind,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
-                       OptionalAttr<DictionaryAttr>:$configuration, OptionalAttr<I64Attr>:$workspace);
+                       OptionalAttr<Hadal_KernelPartsAttr>:$parts, OptionalAttr<DictionaryAttr>:$configuration,
+                       OptionalAttr<I64Attr>:$workspace);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::mlir::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }

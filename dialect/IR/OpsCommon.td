@@ -38,10 +38,11 @@ def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPl
 def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
 def WideningKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand"]>;
 def ConvertingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand", "roundsResult"]>;
-def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["selectsRows"]>;
+def RowSelectingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getRowSelection"]>;
 def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
 def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary", "getTokensAhead"]>;
 def Product : DeclareOpInterfaceMethods<Hadal_ProductOpInterface>;
+def Contraction : DeclareOpInterfaceMethods<Hadal_ContractionOpInterface>;
 def ProductWithStatistics : DeclareOpInterfaceMethods<Hadal_ProductOpInterface, ["mayNarrowResult"]>;
 def InnerFactors : DeclareOpInterfaceMethods<Hadal_InnerFactorsOpInterface>;
 // An operation that decides by small differences (which expert is best): what it reads stays f32 in every precision, and

@@ -1,13 +1,19 @@
 //===- Products.cpp - what operations multiply --------------------------------------------------------------------===//
 //
-// Implements ProductOpInterface: the factors of every product, and the results that stay f32 in every precision. Beside
-// it, the conversions at the edges of kernels that are no products.
+// Implements ProductOpInterface: the factors of every product, and the results that stay f32 in every precision; and
+// ContractionOpInterface: the forms of matrix products. Beside them, the conversions at the edges of kernels that are
+// no products.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Checks.h"
 #include "dialect/IR/Hadal.h"
 
 using namespace mlir;
 using namespace hadal;
+
+//===----------------------------------------------------------------------===//
+// Factors
+//===----------------------------------------------------------------------===//
 
 SmallVector<unsigned> LinearOp::getFactors() {
   return llvm::to_vector(llvm::seq<unsigned>(0, getOperation()->getNumOperands()));
@@ -37,3 +43,89 @@ bool CombineRowsOp::widensOperand(unsigned operand) { return operand == 0; }
 bool CombineRowsGradientOp::widensOperand(unsigned operand) { return operand == 0; }
 bool CombineRowsGradientOp::roundsResult(unsigned result) { return result == 0; }
 bool RMSNormWeightGradientOp::widensOperand(unsigned operand) { return operand < 2; }
+
+//===----------------------------------------------------------------------===//
+// Forms
+//===----------------------------------------------------------------------===//
+
+/// Whether a form can be stated: every shape is closed.
+static bool isClosed(Operation *op) {
+  auto isClosedType = [](Type type) { return cast<RankedTensorType>(type).hasStaticShape(); };
+  return llvm::all_of(op->getOperandTypes(), isClosedType) && llvm::all_of(op->getResultTypes(), isClosedType);
+}
+
+/// A product of plain matrices, summed in f32, whose result has rows of `columns` elements.
+static ContractionForm plainProduct(Operation *op, int64_t rows, int64_t columns, int64_t depth) {
+  ContractionForm form;
+  form.rows = rows;
+  form.columns = columns;
+  form.depth = depth;
+  form.sum = Float32Type::get(op->getContext());
+  form.resultRowStride = columns;
+  return form;
+}
+
+static int64_t rowsOf(RankedTensorType type) { return countElements(leading(type)); }
+
+std::optional<ContractionForm> LinearOp::getContraction() {
+  if (getWeights().size() != 1 || !isClosed(*this))
+    return std::nullopt;
+  RankedTensorType input = getInput().getType();
+  ContractionForm form = plainProduct(*this, rowsOf(input), channels(getType()), channels(input));
+  form.lhs = ContractionFactor::matrix(0, channels(input));
+  form.rhs = ContractionFactor::matrix(1, channels(input));
+  return form;
+}
+
+std::optional<ContractionForm> MatmulOp::getContraction() {
+  if (!isClosed(*this))
+    return std::nullopt;
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType();
+  int64_t rows = getTransposeLhs() ? channels(lhs) : rowsOf(lhs);
+  int64_t depth = getTransposeLhs() ? rowsOf(lhs) : channels(lhs);
+  ContractionForm form = plainProduct(*this, rows, getTransposeRhs() ? rowsOf(rhs) : channels(rhs), depth);
+  form.lhs = ContractionFactor::matrix(0, channels(lhs), /*transposed=*/getTransposeLhs());
+  // The right-hand side is read along its rows when it is not transposed: its columns are those of the result.
+  form.rhs = ContractionFactor::matrix(1, channels(rhs), /*transposed=*/!getTransposeRhs());
+  return form;
+}
+
+std::optional<ContractionForm> GroupedMatmulOp::getContraction() {
+  if (!isClosed(*this))
+    return std::nullopt;
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType();
+  ContractionForm form = plainProduct(*this, rowsOf(lhs), channels(getType()), channels(lhs));
+  form.batches = rhs.getDimSize(0);
+  form.grouping = ContractionGrouping::Rows;
+  form.offsets = 2;
+  form.lhs = ContractionFactor::matrix(0, channels(lhs));
+  form.rhs = ContractionFactor::matrix(1, channels(rhs), /*transposed=*/!getTransposeRhs(),
+                                       /*batchStride=*/rhs.getDimSize(1) * rhs.getDimSize(2));
+  return form;
+}
+
+std::optional<ContractionForm> GroupedOuterProductOp::getContraction() {
+  if (!isClosed(*this))
+    return std::nullopt;
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType();
+  ContractionForm form = plainProduct(*this, channels(lhs), channels(rhs), rowsOf(lhs));
+  form.batches = getType().getDimSize(0);
+  form.grouping = ContractionGrouping::Depth;
+  form.offsets = 2;
+  form.lhs = ContractionFactor::matrix(0, channels(lhs), /*transposed=*/true);
+  form.rhs = ContractionFactor::matrix(1, channels(rhs), /*transposed=*/true);
+  form.resultBatchStride = form.rows * form.columns;
+  return form;
+}
+
+std::optional<ContractionForm> ScaledLinearOp::getContraction() {
+  if (!isClosed(*this))
+    return std::nullopt;
+  RankedTensorType input = getInput().getType();
+  ContractionForm form = plainProduct(*this, rowsOf(input), channels(getType()), channels(input));
+  form.lhs = ContractionFactor::matrix(0, channels(input));
+  form.lhs.scales = BlockScales{1, getInputBlock().getRows(), getInputBlock().getColumns()};
+  form.rhs = ContractionFactor::matrix(2, channels(input));
+  form.rhs.scales = BlockScales{3, getWeightBlock().getRows(), getWeightBlock().getColumns()};
+  return form;
+}

@@ -49,7 +49,7 @@ def Hadal_DequantizeOp : Hadal_PureOp<"dequantize", [Evaluable, Differentiable, 
   let assemblyFormat = "$codes `,` $scales $block attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_ScaledLinearOp : Hadal_PureOp<"scaled_linear", [Evaluable, Kernel]> {
+def Hadal_ScaledLinearOp : Hadal_PureOp<"scaled_linear", [Evaluable, Kernel, Contraction]> {
   let summary = "y = x Wᵀ of block-scaled FP8 operands";
   let description = [{
     Products of a block of K are summed in f32 and multiplied by both scales before they join the result. Source:

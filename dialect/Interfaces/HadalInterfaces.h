@@ -7,6 +7,7 @@
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_H
 
 #include "dialect/IR/Attributes.h"
+#include "dialect/Interfaces/Contraction.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"

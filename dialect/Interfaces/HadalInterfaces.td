@@ -8,6 +8,7 @@
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
 // Product:         which operands are multiplied, so that they may be narrower than f32.
+// Contraction:     how far a matrix product runs and where its numbers lie, so that one strategy serves them all.
 // InnerFactors:    what an operation means when the numbers that it computes and multiplies again are rounded.
 // Rowwise:         how an operation along one row is written in elementwise arithmetic and row reductions.
 // Columns:         from which columns of its operands an operation takes those of its results.
@@ -138,8 +139,10 @@ def Hadal_KernelOpInterface : OpInterface<"KernelOpInterface"> {
       Whether the kernel reads this operand a row at a time, so that an operation that only selects rows can be read
       through: its result then never exists.
     }], "bool", "readsRows", (ins "unsigned":$operand), [{}], [{ return false; }]>,
-    InterfaceMethod<"Whether every result row is a row of the first operand, chosen by indices.", "bool", "selectsRows",
-      (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+      Which rows of an operand the result consists of, when every row of it is one of them, chosen by indices; else
+      nothing. Kernels that read rows (see readsRows) can do without the result, and read the operand by the indices.
+    }], "::std::optional<::hadal::RowSelection>", "getRowSelection", (ins), [{}], [{ return std::nullopt; }]>,
     InterfaceMethod<[{
       Whether the kernel can read this operand, of f32, from a narrower tensor: the widening `arith.extf` is then part
       of the kernel. Rowwise kernels can read all of their operands so.
@@ -175,6 +178,23 @@ def Hadal_ProductOpInterface : OpInterface<"ProductOpInterface"> {
         $_op->removeAttr("compute");
     }]>
   ];
+}
+
+def Hadal_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    A matrix product, which a contraction kernel is made around. It states its form (dialect/Interfaces/Contraction.h):
+    extents, the strides of both factors and of the result, what is grouped by offsets, scales of blocks, the type of
+    the sums. Strategies work on the form alone, so that a product that no target has heard of is served by stating it.
+    The operation's factors also belong to its ProductOpInterface where they may be narrower than f32.
+  }];
+  let methods = [
+    InterfaceMethod<"The form; nothing while shapes are open or parameters are not bound.",
+      "::std::optional<::hadal::ContractionForm>", "getContraction">
+  ];
+  // After the operation's own verifier, which knows better what is wrong with its shapes.
+  let verifyWithRegions = 1;
+  let verify = "return ::hadal::detail::verifyContraction($_op);";
 }
 
 def Hadal_InnerFactorsOpInterface : OpInterface<"InnerFactorsOpInterface"> {

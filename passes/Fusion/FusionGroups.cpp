@@ -325,7 +325,7 @@ Operation *hadal::getCopiedProducer(OpOperand &use) {
     bool widens = kernelOp && isWidening(producer) && kernelOp.widensOperand(use.getOperandNumber());
     return isRowwise(reader) || widens ? producer : nullptr;
   }
-  if (selection && kernelOp && selection.selectsRows() && kernelOp.readsRows(use.getOperandNumber()))
+  if (selection && kernelOp && selection.getRowSelection() && kernelOp.readsRows(use.getOperandNumber()))
     return selection;
   return nullptr;
 }

@@ -8,6 +8,7 @@
 // whole body, `linear_addf_2048x512x192_3fa1c2`. A kernel has the same name in every program that contains it.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/KernelParts.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Fusion/Outline.h"
 #include "llvm/ADT/StringExtras.h"
@@ -163,7 +164,7 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
   auto type = builder.getFunctionType(TypeRange(operands), TypeRange(results));
   std::string name = getName(anchor, body, operands, results) + "_" + getDigits(kind, body, operands, results);
   auto kernel = KernelOp::create(builder, named->getLoc(), uniqueName(name), type, kind, /*arg_attrs=*/ArrayAttr(),
-                                 /*res_attrs=*/ArrayAttr(),
+                                 /*res_attrs=*/ArrayAttr(), /*parts=*/KernelPartsAttr(),
                                  /*configuration=*/DictionaryAttr(), /*workspace=*/IntegerAttr());
   Block *block = &kernel.getBody().emplaceBlock();
   IRMapping mapping;
@@ -176,6 +177,7 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
   for (Value result : results)
     yielded.push_back(mapping.lookup(result));
   YieldOp::create(builder, named->getLoc(), yielded);
+  kernel.setPartsAttr(KernelParts::derive(kernel).toAttribute(kernel));
   return kernel;
 }
 

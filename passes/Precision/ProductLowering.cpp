@@ -31,7 +31,7 @@ Value ProductLowering::round(Value value, FloatType type, Operation *reader) {
   if (Value known = rounded.lookup({value, type}))
     return known;
   Operation *maker = value.getDefiningOp();
-  if (auto selection = dyn_cast_if_present<KernelOpInterface>(maker); selection && selection.selectsRows())
+  if (auto selection = dyn_cast_if_present<KernelOpInterface>(maker); selection && selection.getRowSelection())
     return rounded[{value, type}] = roundSelected(selection, type, reader);
   OpBuilder builder(reader);
   if (maker)

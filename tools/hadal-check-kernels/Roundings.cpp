@@ -73,7 +73,7 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
     return success();
   }
   auto kernelOp = dyn_cast<KernelOpInterface>(op);
-  bool copies = kernelOp && kernelOp.selectsRows();
+  bool copies = kernelOp && kernelOp.getRowSelection();
   if (!roundings || copies)
     return evaluable.evaluate(operands, results);
   double sumError = epsilon * (op.hasTrait<OpTrait::Elementwise>() ? 1.0 : std::sqrt(double(longestDimension(&op))));

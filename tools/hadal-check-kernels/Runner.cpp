@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Runner.h"
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/CPU/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
@@ -58,7 +59,7 @@ OwningOpRef<ModuleOp> hadal::check::lowerKernels(ModuleOp module, const TargetDe
   OwningOpRef<ModuleOp> copy(module.clone());
   OpBuilder builder = OpBuilder::atBlockEnd(copy->getBody());
   for (KernelOp kernel : copy->getOps<KernelOp>())
-    if (!hasCode(kernel) && failed(lowerKernel(kernel, target, builder)))
+    if (!hasCode(kernel) && failed(lowerKernel(KernelAnatomy(kernel), target, builder)))
       return {};
   for (Operation &op : llvm::make_early_inc_range(*copy->getBody()))
     if (!isa<LLVM::LLVMFuncOp, LLVM::GlobalOp, gpu::GPUModuleOp>(op))

@@ -68,3 +68,30 @@ hadal.kernel rowwise @k(%x: tensor<4x8xf32>) {
 hadal.kernel gemm @k(%x: tensor<4x8xf32>) {
   hadal.yield
 }
+
+// -----
+
+// What the product reads is computed in front of it.
+// expected-error @below {{is said to be made of #hadal.parts<anchor = 0, prologue = [], arguments = [anchor, anchor, element]>, but its body shows #hadal.parts<anchor = 1, prologue = [0], arguments = [anchor, anchor, element]>}}
+hadal.kernel contraction @k(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>, %y: tensor<4x16xf32>) -> tensor<4x16xf32> attributes {parts = #hadal.parts<anchor = 0, prologue = [], arguments = [anchor, anchor, element]>} {
+  %n = arith.negf %x : tensor<4x8xf32>
+  %p = hadal.linear %n weights(%w : tensor<16x8xf32>) : tensor<4x8xf32> -> tensor<4x16xf32>
+  %s = arith.addf %p, %y : tensor<4x16xf32>
+  hadal.yield %s : tensor<4x16xf32>
+}
+
+// -----
+
+// expected-error @below {{but its body shows #hadal.parts<anchor = -1, prologue = [], arguments = [element, row]>}}
+hadal.kernel rowwise @k(%x: tensor<4x8xf32>, %y: tensor<8xf32>) -> tensor<4x8xf32> attributes {parts = #hadal.parts<anchor = -1, prologue = [], arguments = [element, number]>} {
+  %e = hadal.expand %y : tensor<8xf32> -> tensor<4x8xf32>
+  %s = arith.addf %x, %e : tensor<4x8xf32>
+  hadal.yield %s : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{expected how an argument is read: anchor, gathered, element, row, number_per_row, number or none}}
+hadal.kernel rowwise @k(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {parts = #hadal.parts<anchor = -1, prologue = [], arguments = [elements]>} {
+  hadal.yield %x : tensor<4x8xf32>
+}

@@ -18,12 +18,15 @@
 // CHECK-NOT: hadal.launch
 // CHECK: return %[[LOSS]], %[[LOSS]], %[[DW]], %[[DN]], %[[DE]]
 
+// A kernel keeps what fusion knows of it.
 // CHECK: hadal.kernel contraction @linear_mulf_16x16x32_{{[0-9a-f]+}}(
+// CHECK-SAME: parts = #hadal.parts<anchor = 0, prologue = [], arguments = [anchor, anchor, number]>
 // CHECK-NEXT: hadal.linear
 // CHECK-NEXT: hadal.expand %{{.*}} : tensor<f32> -> tensor<2x8x32xf32>
 // CHECK-NEXT: arith.mulf
 // CHECK-NEXT: hadal.yield
 // CHECK: hadal.kernel contraction @grouped_matmul_transpose_rhs_32x16x32_{{[0-9a-f]+}}(
+// CHECK-SAME: parts = #hadal.parts<anchor = 1, prologue = [0], arguments = [gathered, anchor, anchor, anchor, anchor]>
 // CHECK-NEXT: hadal.gather_rows
 // CHECK-NEXT: hadal.grouped_matmul
 

@@ -3,7 +3,8 @@
 // See the header.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Kernels/AnchoredKernel.h"
+#include "codegen/Anatomy/AnchoredKernel.h"
+#include "dialect/IR/Conversions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -23,14 +24,14 @@ static bool isSupported(Value value, bool mayBeNarrow) {
 }
 
 FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSetImpl<Operation *> &read) {
-  Value operand = use.get();
-  auto widening = operand.getDefiningOp<arith::ExtFOp>();
-  if (widening && cast<KernelOpInterface>(anchor).widensOperand(use.getOperandNumber())) {
-    read.insert(widening);
-    operand = widening.getIn();
+  Value operand = use.get(), unwidened = getUnwidened(operand);
+  bool isWidened = unwidened != operand && cast<KernelOpInterface>(anchor).widensOperand(use.getOperandNumber());
+  if (isWidened) {
+    read.insert(operand.getDefiningOp());
+    operand = unwidened;
   }
   // Rows that are only moved may have any type of numbers.
-  bool mayBeNarrow = widening || cast<KernelOpInterface>(anchor).selectsRows();
+  bool mayBeNarrow = isWidened || cast<KernelOpInterface>(anchor).getRowSelection();
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isSupported(operand, mayBeNarrow))
     return failure();
@@ -39,54 +40,52 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
 
 LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetImpl<Operation *> &read) {
   Value value = yielded.get();
-  auto rounding = value.getDefiningOp<arith::TruncFOp>();
-  if (rounding) {
-    read.insert(rounding);
-    value = rounding.getIn();
+  Operation *maker = value.getDefiningOp();
+  bool isRounded = isRounding(maker);
+  if (isRounded) {
+    read.insert(maker);
+    value = maker->getOperand(0);
   }
   int64_t sumWith = -1;
-  if (auto sum = value.getDefiningOp<arith::AddFOp>(); sum && sum != anchor) {
-    Value first = sum.getLhs(), second = sum.getRhs();
+  if (auto sum = value.getDefiningOp<SumOpInterface>(); sum && sum.getOperation() != anchor) {
+    Value first = sum.getSummands()[0], second = sum.getSummands()[1];
     if (first.getDefiningOp() == anchor)
       std::swap(first, second);
     auto argument = dyn_cast<BlockArgument>(first);
-    if (!argument || rounding)
+    if (!argument || isRounded)
       return failure();
     sumWith = argument.getArgNumber();
     read.insert(sum);
     value = second;
   }
-  bool mayBeNarrow = rounding || cast<KernelOpInterface>(anchor).selectsRows();
+  bool mayBeNarrow = isRounded || cast<KernelOpInterface>(anchor).getRowSelection();
   auto result = dyn_cast<OpResult>(value);
   if (!result || result.getOwner() != anchor || !isSupported(yielded.get(), mayBeNarrow))
     return failure();
   unsigned number = result.getResultNumber();
-  if (results[number] >= 0 || (rounding && !cast<KernelOpInterface>(anchor).roundsResult(number)))
+  if (results[number] >= 0 || (isRounded && !cast<KernelOpInterface>(anchor).roundsResult(number)))
     return failure();
   results[number] = yielded.getOperandNumber();
   accumulated[number] = sumWith;
   return success();
 }
 
-FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals *refusals) {
-  auto refuse = [&](Operation *op, StringRef why) -> LogicalResult {
-    return refusals ? refusals->add(op, why) : failure();
-  };
+FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusals) {
   AnchoredKernel result;
   Block &body = kernel.getBody().front();
   for (Operation &op : body.without_terminator())
     if (isa<KernelOpInterface>(op)) {
       if (result.anchor)
-        return refuse(&op, "is a second operation with a kernel of its own");
+        return refusals.add(&op, "is a second operation with a kernel of its own");
       result.anchor = &op;
     }
   if (!result.anchor)
-    return refuse(kernel, "of this kind holds the operation that it is made for");
+    return refusals.add(kernel, "of this kind holds the operation that it is made for");
   llvm::SmallPtrSet<Operation *, 8> read{result.anchor};
   for (OpOperand &use : result.anchor->getOpOperands()) {
     FailureOr<unsigned> argument = result.readOperand(use, read);
     if (failed(argument))
-      return refuse(result.anchor, "reads what the kernel computes, or numbers of a type that it does not widen");
+      return refusals.add(result.anchor, "reads what the kernel computes, or numbers of a type that it does not widen");
     result.operands.push_back(*argument);
   }
   result.results.assign(result.anchor->getNumResults(), -1);
@@ -94,11 +93,12 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals *refusa
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
     if (failed(result.readResult(yielded, read))) {
       Operation *maker = yielded.get().getDefiningOp();
-      return refuse(maker ? maker : body.getTerminator(),
-                    "is no result of this kernel's operation, its sum with an operand, or its rounding, each once");
+      return refusals.add(
+          maker ? maker : body.getTerminator(),
+          "is no result of this kernel's operation, its sum with an operand, or its rounding, each once");
     }
   for (Operation &op : body.without_terminator())
     if (!read.contains(&op))
-      return refuse(&op, "has no part in what this kernel yields");
+      return refusals.add(&op, "has no part in what this kernel yields");
   return result;
 }

@@ -1,10 +1,9 @@
 //===- KernelBody.cpp - what is asked of the body of any kernel ---------------------------------------------------===//
 //
-// See the header. How a tensor is read follows from its shape alone: between a tensor and the space in which it is read
-// stand elementwise operations, which keep the shape, and expansions, which align shapes at the last dimension.
+// See the header.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Kernels/KernelBody.h"
+#include "codegen/Anatomy/KernelBody.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -14,6 +13,12 @@ LogicalResult Refusals::add(Operation *op, const Twine &why) {
   if (!llvm::is_contained(reasons, reason))
     reasons.push_back(std::move(reason));
   return failure();
+}
+
+void Refusals::add(const Refusals &others) {
+  for (const auto &reason : others.reasons)
+    if (!llvm::is_contained(reasons, reason))
+      reasons.push_back(reason);
 }
 
 void Refusals::attachTo(InFlightDiagnostic &diagnostic) const {
@@ -58,22 +63,4 @@ LogicalResult hadal::checkKernelBody(KernelOp kernel, Refusals &refusals) {
           return refusals.add(&op, fault);
   }
   return success();
-}
-
-std::optional<Access> hadal::findAccess(RankedTensorType tensor, RankedTensorType space) {
-  ArrayRef<int64_t> shape = tensor.getShape(), all = space.getShape();
-  if (shape.size() > all.size())
-    return std::nullopt;
-  SmallVector<int64_t> aligned(all.size() - shape.size(), 1);
-  aligned.append(shape.begin(), shape.end());
-  if (ArrayRef(aligned) == all)
-    return Access::Element;
-  if (all.empty())
-    return std::nullopt;
-  auto isOne = [](int64_t length) { return length == 1; };
-  bool isOneRow = llvm::all_of(ArrayRef(aligned).drop_back(), isOne);
-  bool hasAllRows = ArrayRef(aligned).drop_back() == all.drop_back();
-  if (aligned.back() == 1)
-    return isOneRow ? std::optional(Access::Number) : hasAllRows ? std::optional(Access::NumberPerRow) : std::nullopt;
-  return isOneRow && aligned.back() == all.back() ? std::optional(Access::SharedRow) : std::nullopt;
 }

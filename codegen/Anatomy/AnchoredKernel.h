@@ -1,0 +1,42 @@
+//===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
+//
+// Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
+// the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or
+// rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. This file reads such
+// kernels; the frame of their strategies is Kernels/AnchoredFrame.h.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_ANATOMY_ANCHOREDKERNEL_H
+#define HADAL_CODEGEN_ANATOMY_ANCHOREDKERNEL_H
+
+#include "codegen/Anatomy/KernelBody.h"
+
+namespace hadal {
+
+struct AnchoredKernel {
+  mlir::Operation *anchor = nullptr;
+  /// Per operand of the anchor: which operand of the kernel it is.
+  llvm::SmallVector<unsigned> operands;
+  /// Per result of the anchor: which result of the kernel it is (-1: none), and which operand of the kernel is added to
+  /// it (-1: none).
+  llvm::SmallVector<int64_t> results, accumulated;
+
+  /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32,
+  /// i32 and, at conversions, bf16.
+  static mlir::FailureOr<AnchoredKernel> read(KernelOp kernel, Refusals &refusals);
+
+private:
+  /// The operand of the kernel behind an operand of the anchor; adds the conversion on the way to what was read.
+  mlir::FailureOr<unsigned> readOperand(mlir::OpOperand &use, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
+  /// What is yielded: a result of the anchor, its sum with an operand of the kernel, or its rounding; each result once.
+  mlir::LogicalResult readResult(mlir::OpOperand &yielded, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
+};
+
+/// Elements, columns (the last dimension) and rows (the product of the others) of a tensor.
+int64_t elementsOf(mlir::Value tensor);
+int64_t columnsOf(mlir::Value tensor);
+int64_t rowsOf(mlir::Value tensor);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_ANATOMY_ANCHOREDKERNEL_H

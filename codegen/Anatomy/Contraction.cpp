@@ -1,0 +1,220 @@
+//===- Contraction.cpp - what a kernel of the contraction kind computes -------------------------------------------===//
+//
+// See the header. Factors are operands of the kernel, or rows gathered from one for the product alone, which is then
+// read where the gather points.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/Contraction.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+int64_t lastDimension(Value value) { return typeOf(value).getRank() == 0 ? 1 : typeOf(value).getShape().back(); }
+
+/// The rows that an operation selects, if that is what it does.
+std::optional<RowSelection> findSelection(Operation *op) {
+  auto kernelOp = dyn_cast_or_null<KernelOpInterface>(op);
+  return kernelOp ? kernelOp.getRowSelection() : std::nullopt;
+}
+
+/// Whether an operation only brings rows to the product, which reads them where they lie.
+bool isReadThrough(Operation *op, Operation *anchor) {
+  return findSelection(op) && llvm::all_of(op->getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
+}
+
+class ContractionReader {
+public:
+  ContractionReader(KernelOp kernel, const KernelParts &parts, Refusals &refusals)
+      : kernel(kernel), parts(parts), refusals(refusals) {}
+
+  FailureOr<Contraction> read();
+
+private:
+  LogicalResult readForm();
+  LogicalResult readFactor(const ContractionFactor &factor, int64_t rows, ContractionOperand &operand);
+  LogicalResult readResult();
+  LogicalResult checkTypes();
+  LogicalResult checkAccess(Operation *op, Value value);
+  LogicalResult checkEpilogue();
+  void describeShape();
+
+  KernelOp kernel;
+  const KernelParts &parts;
+  Refusals &refusals;
+  ContractionForm form;
+  Contraction result;
+};
+
+/// Why a body without an anchor has none.
+LogicalResult refuseAnchor(KernelOp kernel, Refusals &refusals) {
+  bool found = false;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (isa<ContractionOpInterface>(op) && std::exchange(found, true))
+      return refusals.add(&op, "is a second product: a contraction kernel has one");
+  return refusals.add(kernel, "of this kind has a matrix product");
+}
+
+LogicalResult ContractionReader::readForm() {
+  auto product = dyn_cast_or_null<ContractionOpInterface>(parts.anchor);
+  if (!product)
+    return refuseAnchor(kernel, refusals);
+  result.anchor = product;
+  std::optional<ContractionForm> stated = product.getContraction();
+  if (!stated)
+    return refusals.add(product, "does not say what it multiplies");
+  form = *stated;
+  if (form.lhs.scales || form.rhs.scales)
+    return refusals.add(product, "multiplies with block scales, which no strategy reads: dequantize its factors");
+  return success();
+}
+
+/// Which types are multiplied is said by the factors alone: see hadal-lower-precision.
+LogicalResult ContractionReader::checkTypes() {
+  auto isServed = [](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    return element.isF32() || element.isBF16() || element.isInteger(32);
+  };
+  auto product = dyn_cast<ProductOpInterface>(result.anchor);
+  Type requested = product ? product.getRequestedType() : Type();
+  if (!llvm::all_of(result.anchor->getOperandTypes(), isServed) ||
+      !llvm::all_of(result.anchor->getResultTypes(), isServed) || !form.sum.isF32() ||
+      (requested && !requested.isF32()))
+    return refusals.add(result.anchor, "is served with factors of f32 and bf16, and sums in f32");
+  return success();
+}
+
+/// The operand of the kernel behind a factor with so many rows.
+LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int64_t rows,
+                                            ContractionOperand &operand) {
+  Value value = result.anchor->getOperand(factor.operand);
+  operand.columns = factor.memoryStride();
+  operand.batchStride = factor.batchStride;
+  operand.depthContiguous = !factor.transposed;
+  if (std::optional<RowSelection> selection = findSelection(value.getDefiningOp())) {
+    // A row of memory is a row that is gathered, and each batch has its place in it.
+    int64_t neighbours = factor.transposed ? rows : form.depth;
+    if (operand.columns != lastDimension(value) ||
+        (form.batches - 1) * factor.batchStride + neighbours > operand.columns)
+      return failure();
+    Operation *gather = value.getDefiningOp();
+    operand.pairs = dyn_cast<BlockArgument>(gather->getOperand(selection->indices));
+    operand.topK = selection->divisor;
+    value = gather->getOperand(selection->source);
+    if (!operand.pairs)
+      return failure();
+  }
+  operand.tensor = dyn_cast<BlockArgument>(value);
+  return success(bool(operand.tensor));
+}
+
+/// Where C lies in rows and columns of the result.
+LogicalResult ContractionReader::readResult() {
+  result.resultColumns = lastDimension(result.anchor->getResult(0));
+  if (form.rows > 1 && form.resultRowStride % result.resultColumns != 0)
+    return refusals.add(result.anchor, "has several rows of its product in a row of its result");
+  result.rowStep = form.rows > 1 ? form.resultRowStride / result.resultColumns : 1;
+  result.batchRows = form.resultBatchStride / result.resultColumns;
+  result.batchColumns = form.resultBatchStride % result.resultColumns;
+  return success();
+}
+
+/// A value beside the product is read or made at the place at which it is stored.
+LogicalResult ContractionReader::checkAccess(Operation *op, Value value) {
+  RankedTensorType space = typeOf(result.anchor->getResult(0));
+  if (findAccess(typeOf(value), space))
+    return success();
+  std::string text;
+  llvm::raw_string_ostream(text) << "has a value of type '" << value.getType() << "' beside a product of type '"
+                                 << space
+                                 << "': each has to be of the product's shape, one row, one column or one number";
+  return refusals.add(op, text);
+}
+
+/// What stands beside the product computes each of its results at the place at which it is stored.
+LogicalResult ContractionReader::checkEpilogue() {
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (&op == result.anchor || isReadThrough(&op, result.anchor))
+      continue;
+    if (!ElementwiseEmitter::computes(&op) || ElementwiseEmitter::movesColumns(&op))
+      return refusals.add(&op, "cannot stand beside a product: it is not computed element by element");
+    for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+      for (Value value : values)
+        if (failed(checkAccess(&op, value)))
+          return failure();
+  }
+  for (Value value : body.getTerminator()->getOperands())
+    if (typeOf(value).getShape() != typeOf(result.anchor->getResult(0)).getShape())
+      return refusals.add(body.getTerminator(), "has a result of another shape than the product");
+  return success();
+}
+
+/// The product that tiles are chosen for. Batches' shares differ: a quarter above the mean is taken as typical.
+void ContractionReader::describeShape() {
+  result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
+  result.shape.batches = result.batches;
+  int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.batches * 4));
+  if (result.grouping == ContractionGrouping::Rows) {
+    result.shape.rows = std::min(result.rows, share);
+  } else if (result.grouping == ContractionGrouping::Depth) {
+    result.shape.depth = std::min(std::max<int64_t>(1, result.depth), share);
+    result.shape.depthIsDynamic = true;
+  }
+}
+
+FailureOr<Contraction> ContractionReader::read() {
+  if (failed(readForm()) || failed(checkTypes()))
+    return failure();
+  result.grouping = form.grouping;
+  result.batches = form.batches;
+  result.rows = form.rows;
+  result.columns = form.columns;
+  result.depth = form.depth;
+  bool isGrouped = form.grouping != ContractionGrouping::None;
+  if (isGrouped) {
+    result.groupedRows = form.grouping == ContractionGrouping::Rows ? form.rows : form.depth;
+    result.offsets = dyn_cast<BlockArgument>(result.anchor->getOperand(form.offsets));
+  }
+  // The B of a row's batch is found as a number of rows of memory.
+  int64_t rowOfMemory = form.rhs.memoryStride();
+  if (form.grouping == ContractionGrouping::Rows && (rowOfMemory == 0 || form.rhs.batchStride % rowOfMemory != 0))
+    return refusals.add(result.anchor, "has matrices for groups of rows that are not whole rows of memory apart");
+  if (failed(readFactor(form.lhs, form.rows, result.lhs)) || failed(readFactor(form.rhs, form.columns, result.rhs)) ||
+      (isGrouped && !result.offsets))
+    return refusals.add(result.anchor, "reads what the kernel computes: its factors are operands of the kernel, or "
+                                       "rows gathered from them");
+  if (failed(readResult()) || failed(checkEpilogue()))
+    return failure();
+  describeShape();
+  return std::move(result);
+}
+
+} // namespace
+
+FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, const KernelParts &parts, Refusals &refusals) {
+  return ContractionReader(kernel, parts, refusals).read();
+}
+
+Access Contraction::access(Value argument) const {
+  return findAccess(typeOf(argument), typeOf(anchor->getResult(0))).value_or(Access::None);
+}
+
+int64_t Contraction::alignedColumns(int64_t limit) const {
+  while (limit > 1 && (resultColumns % limit != 0 || batchColumns % limit != 0))
+    limit /= 2;
+  return limit;
+}
+
+int64_t Contraction::rowTasks(int64_t rowBlock) const {
+  if (grouping != ContractionGrouping::Rows)
+    return llvm::divideCeil(rows, rowBlock);
+  // Every batch with rows has at most one block that is not full.
+  int64_t ragged = std::min(batches, rows);
+  return (rows - ragged) / rowBlock + ragged;
+}
+int64_t Contraction::columnTasks(int64_t columnBlock) const { return llvm::divideCeil(columns, columnBlock); }

@@ -1,0 +1,146 @@
+//===- KernelAnatomy.cpp - a kernel, taken apart once -------------------------------------------------------------===//
+//
+// See the header. hadal-print-anatomy writes what was found of every kernel, and why nothing was.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+using namespace hadal;
+
+KernelAnatomy::KernelAnatomy(Operation *kernel) : given(cast<KernelOp>(kernel)) {
+  // What is wrong with a product that no target can read is better known than that its types are unknown.
+  for (auto product : given.getBody().getOps<ContractionOpInterface>())
+    if (std::optional<ContractionForm> form = product.getContraction(); form && (form->lhs.scales || form->rhs.scales))
+      (void)reasons.add(product, "multiplies with block scales, which no strategy reads: dequantize its factors");
+  if (!reasons.empty() || failed(checkKernelBody(given, reasons)))
+    return;
+  read();
+}
+
+void KernelAnatomy::read() {
+  copy = expandRowwiseOps(given);
+  partsOfCopy = KernelParts::derive(*copy);
+  switch (given.getKind()) {
+  case KernelKind::Contraction:
+    contractionOfKernel = analyzeContraction(*copy, partsOfCopy, reasons);
+    return;
+  case KernelKind::Rowwise:
+    rowsOfKernel = RowProgram::read(*copy, reasons);
+    return;
+  case KernelKind::Head:
+    headOfKernel = analyzeHead(given, reasons);
+    return;
+  case KernelKind::Attention:
+    readAttention();
+    return;
+  case KernelKind::Reduction:
+  case KernelKind::Routing:
+  case KernelKind::Update:
+    anchoredKernel = AnchoredKernel::read(given, reasons);
+  }
+}
+
+void KernelAnatomy::readAttention() {
+  Block &body = given.getBody().front();
+  AttentionOpInterface attention;
+  for (Operation &op : body.without_terminator()) {
+    auto found = dyn_cast<AttentionOpInterface>(op);
+    if (!found)
+      return (void)reasons.add(&op, "cannot stand beside attention, whose kernel is that one operation");
+    if (attention)
+      return (void)reasons.add(&op, "is a second attention: a kernel has one");
+    attention = found;
+  }
+  if (!attention)
+    return (void)reasons.add(given, "of this kind has an attention");
+  if (!llvm::equal(attention->getOperands(), body.getArguments()) ||
+      !llvm::equal(attention->getResults(), body.getTerminator()->getOperands()))
+    return (void)reasons.add(attention,
+                             "has to read the kernel's operands in their order and yield all of its results in theirs");
+  auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
+  if (!llvm::all_of(attention->getOperandTypes(), isServed) || !llvm::all_of(attention->getResultTypes(), isServed))
+    return (void)reasons.add(attention, "is served with numbers of f32 and bf16");
+  attentionOfKernel = attention;
+}
+
+//===----------------------------------------------------------------------===//
+// Printing
+//===----------------------------------------------------------------------===//
+
+static void printOperand(raw_ostream &stream, StringRef name, const ContractionOperand &operand) {
+  stream << "; " << name << " = argument " << operand.tensor.getArgNumber() << ", rows of " << operand.columns
+         << (operand.depthContiguous ? "" : " across the depth");
+  if (operand.batchStride > 0)
+    stream << ", batches " << operand.batchStride << " apart";
+  if (operand.pairs)
+    stream << ", gathered by argument " << operand.pairs.getArgNumber() << " / " << operand.topK;
+}
+
+static void printContraction(raw_ostream &stream, const Contraction &contraction) {
+  stream << "  product: " << contraction.rows << " x " << contraction.columns << " x " << contraction.depth;
+  if (contraction.batches > 1 || contraction.grouping != ContractionGrouping::None)
+    stream << ", " << contraction.batches << " batches";
+  if (contraction.offsets)
+    stream << " of " << (contraction.grouping == ContractionGrouping::Rows ? "rows" : "the depth") << " by argument "
+           << contraction.offsets.getArgNumber();
+  printOperand(stream, "A", contraction.lhs);
+  printOperand(stream, "B", contraction.rhs);
+  stream << "; C in rows of " << contraction.resultColumns;
+  if (contraction.hasBatches())
+    stream << ", batches " << contraction.batchRows << " rows and " << contraction.batchColumns << " columns apart";
+  if (contraction.rowStep != 1)
+    stream << ", every " << contraction.rowStep << " rows";
+  stream << "\n";
+}
+
+void KernelAnatomy::print(raw_ostream &stream) const {
+  KernelOp kernel = given;
+  stream << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "):";
+  auto printNames = [&](StringRef part, ArrayRef<Operation *> operations) {
+    stream << " " << part << " [";
+    llvm::interleaveComma(operations, stream, [&](Operation *op) { stream << op->getName(); });
+    stream << "]";
+  };
+  if (copy) {
+    printNames("prologue", partsOfCopy.prologue);
+    stream << " anchor " << (partsOfCopy.anchor ? partsOfCopy.anchor->getName().getStringRef() : "none");
+    printNames("epilogue", partsOfCopy.epilogue);
+    stream << " arguments [";
+    llvm::interleaveComma(partsOfCopy.accesses, stream, [&](Access access) { stream << stringifyAccess(access); });
+    stream << "]";
+  }
+  stream << "\n";
+  if (const Contraction *product = contraction())
+    printContraction(stream, *product);
+}
+
+namespace {
+
+struct PrintAnatomy : PassWrapper<PrintAnatomy, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrintAnatomy)
+  StringRef getArgument() const override { return "hadal-print-anatomy"; }
+  StringRef getDescription() const override {
+    return "prints what every kernel is made of, or warns why it is refused";
+  }
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
+      const auto &anatomy = getChildAnalysis<KernelAnatomy>(kernel);
+      anatomy.print(llvm::outs());
+      if (anatomy.refusals().empty())
+        continue;
+      InFlightDiagnostic diagnostic = kernel.emitWarning("no strategy can read the kernel '")
+                                      << kernel.getSymName() << "'";
+      anatomy.refusals().attachTo(diagnostic);
+    }
+  }
+};
+
+} // namespace
+
+void hadal::registerAnatomyPasses() { PassRegistration<PrintAnatomy>(); }
