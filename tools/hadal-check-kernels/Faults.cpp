@@ -57,6 +57,12 @@ std::optional<unsigned> operandOf(Value value) {
   return std::nullopt;
 }
 
+/// The offsets by which a product is grouped; null when it is not.
+Value offsetsOf(ContractionOpInterface product) {
+  std::optional<ContractionForm> form = product.getContraction();
+  return form && form->grouping != ContractionGrouping::None ? product->getOperand(form->offsets) : Value();
+}
+
 /// The scores of attention, or the head's logits: rows of queries that are multiplied with rows of keys.
 struct Scores {
   std::optional<unsigned> query, keys, rotaryKeys = std::nullopt, targets = std::nullopt;
@@ -207,7 +213,10 @@ void Planter::loseExpert() {
   };
   kernel.walk([&](Operation *op) {
     TypeSwitch<Operation *>(op)
-        .Case<GroupedMatmulOp, GroupedOuterProductOp>([&](auto grouped) { in(grouped.getOffsets(), loseOffset); })
+        .Case([&](ContractionOpInterface product) {
+          if (Value offsets = offsetsOf(product))
+            in(offsets, loseOffset);
+        })
         .Case([&](DispatchOp dispatch) { in(dispatch.getIndices(), loseChoices); })
         .Case([&](GatherRowsOp gather) { in(gather.getPairs(), loseRows); })
         .Case<CombineRowsOp, CombineRowsGradientOp>([&](auto combine) { in(combine.getInput(), loseRows); })
@@ -270,9 +279,9 @@ void Planter::changePositions() {
     }
   // Of integers, only offsets of experts are no positions' own.
   llvm::SmallDenseSet<Value> offsets;
-  kernel.walk([&](Operation *op) {
-    TypeSwitch<Operation *>(op).Case<GroupedMatmulOp, GroupedOuterProductOp>(
-        [&](auto grouped) { offsets.insert(grouped.getOffsets()); });
+  kernel.walk([&](ContractionOpInterface product) {
+    if (Value grouped = offsetsOf(product))
+      offsets.insert(grouped);
   });
   for (BlockArgument argument : kernel.getBody().getArguments())
     if (!isFloat(argument.getType()) && !offsets.contains(argument))

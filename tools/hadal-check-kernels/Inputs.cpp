@@ -113,11 +113,11 @@ Roles findRoles(KernelOp kernel) {
           roles.choices = lastDimension(e.getExpertWeights());
           roles.count = elements(e.getPairs());
         })
-        .Case([&](GroupedMatmulOp e) {
-          offsets(e.getOffsets(), cast<RankedTensorType>(e.getLhs().getType()).getShape().front());
-        })
-        .Case([&](GroupedOuterProductOp e) {
-          offsets(e.getOffsets(), cast<RankedTensorType>(e.getLhs().getType()).getShape().front());
+        .Case([&](ContractionOpInterface product) {
+          std::optional<ContractionForm> form = product.getContraction();
+          if (form && form->grouping != ContractionGrouping::None)
+            offsets(product->getOperand(form->offsets),
+                    form->grouping == ContractionGrouping::Rows ? form->rows : form->depth);
         });
   });
   if (roles.experts == 0)
