@@ -104,16 +104,14 @@ static void clearBeyond(KernelPair pair, MutableArrayRef<Tensor> inputs) {
 
 /// The first rows of experts end where the smaller kernel's rows do.
 static void limitOffsets(KernelOp kernel, MutableArrayRef<Tensor> inputs) {
-  kernel.walk([&](Operation *op) {
-    auto limit = [&](Value offsets, Value rows) {
-      if (auto argument = dyn_cast<BlockArgument>(offsets))
-        for (double &offset : inputs[argument.getArgNumber()].data)
-          offset = std::min(offset, double(cast<RankedTensorType>(rows.getType()).getShape().front()));
-    };
-    if (auto product = dyn_cast<GroupedMatmulOp>(op))
-      limit(product.getOffsets(), product.getLhs());
-    else if (auto product = dyn_cast<GroupedOuterProductOp>(op))
-      limit(product.getOffsets(), product.getLhs());
+  kernel.walk([&](ContractionOpInterface product) {
+    std::optional<ContractionForm> form = product.getContraction();
+    if (!form || form->grouping == ContractionGrouping::None)
+      return;
+    int64_t rows = form->grouping == ContractionGrouping::Rows ? form->rows : form->depth;
+    if (auto argument = dyn_cast<BlockArgument>(product->getOperand(form->offsets)))
+      for (double &offset : inputs[argument.getArgNumber()].data)
+        offset = std::min(offset, double(rows));
   });
 }
 

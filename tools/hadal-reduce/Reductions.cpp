@@ -78,8 +78,8 @@ std::vector<Edit> listLosses(ModuleOp module) {
 
 /// Attributes that an operation need not have: those of no dialect's definition, and the large ones among the optional.
 std::vector<Edit> listAttributes(ModuleOp module) {
-  constexpr StringLiteral optional[] = {"arg_attrs", "res_attrs", "configuration",      "tied",
-                                        "placement", "workspace", "workspace_placement"};
+  constexpr StringLiteral optional[] = {"arg_attrs", "res_attrs", "parts",     "configuration",
+                                        "tied",      "placement", "workspace", "workspace_placement"};
   std::vector<Edit> edits;
   auto add = [&](Operation *op, StringAttr name) {
     edits.push_back([op, name](Editor &editor) { return editor.takeAwayAttribute(op, name); });
