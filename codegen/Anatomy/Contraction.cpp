@@ -5,7 +5,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Contraction.h"
-#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/Anatomy/Elementwise.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -141,7 +141,7 @@ LogicalResult ContractionReader::checkEpilogue() {
   for (Operation &op : body.without_terminator()) {
     if (&op == result.anchor || isReadThrough(&op, result.anchor))
       continue;
-    if (!ElementwiseEmitter::computes(&op) || ElementwiseEmitter::movesColumns(&op))
+    if (!isElementwise(&op) || movesColumns(&op))
       return refusals.add(&op, "cannot stand beside a product: it is not computed element by element");
     for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
       for (Value value : values)

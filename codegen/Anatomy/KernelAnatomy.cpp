@@ -4,9 +4,8 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
-#include "codegen/Kernels/ElementwiseEmitter.h"
+#include "codegen/Anatomy/Elementwise.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Pass/Pass.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -117,30 +116,3 @@ void KernelAnatomy::print(raw_ostream &stream) const {
   if (const Contraction *product = contraction())
     printContraction(stream, *product);
 }
-
-namespace {
-
-struct PrintAnatomy : PassWrapper<PrintAnatomy, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrintAnatomy)
-  StringRef getArgument() const override { return "hadal-print-anatomy"; }
-  StringRef getDescription() const override {
-    return "prints what every kernel is made of, or warns why it is refused";
-  }
-
-  void runOnOperation() override {
-    markAllAnalysesPreserved();
-    for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
-      const auto &anatomy = getChildAnalysis<KernelAnatomy>(kernel);
-      anatomy.print(llvm::outs());
-      if (anatomy.refusals().empty())
-        continue;
-      InFlightDiagnostic diagnostic = kernel.emitWarning("no strategy can read the kernel '")
-                                      << kernel.getSymName() << "'";
-      anatomy.refusals().attachTo(diagnostic);
-    }
-  }
-};
-
-} // namespace
-
-void hadal::registerAnatomyPasses() { PassRegistration<PrintAnatomy>(); }

@@ -17,8 +17,8 @@
 
 #include "codegen/Anatomy/AnchoredKernel.h"
 #include "codegen/Anatomy/Contraction.h"
-#include "codegen/Kernels/RowProgram.h"
-#include "codegen/Strategies/Head.h"
+#include "codegen/Anatomy/Head.h"
+#include "codegen/Anatomy/RowProgram.h"
 #include "dialect/IR/KernelParts.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -67,9 +67,6 @@ private:
   mlir::FailureOr<AnchoredKernel> anchoredKernel = mlir::failure();
   AttentionOpInterface attentionOfKernel;
 };
-
-/// Registers the pass hadal-print-anatomy.
-void registerAnatomyPasses();
 
 } // namespace hadal
 

@@ -1,10 +1,10 @@
 //===- KernelBody.h - what is asked of the body of any kernel -----------------------------------------------------===//
 //
 // A strategy serves a kernel only when it knows every operation of the body and how every tensor in it is read. The
-// analyses (Contraction.h and AnchoredKernel.h beside this file, Strategies/Head.h, Attention.h, Kernels/RowProgram.h),
-// one for each form of body and the same for all targets, look at the whole body before they say so; KernelAnatomy.h
-// runs the one that a kernel's kind asks for. What they find in the way they note in `Refusals`, which become the
-// diagnostic when nothing serves the kernel.
+// analyses beside this file (Contraction.h, AnchoredKernel.h, Head.h, RowProgram.h), one for each form of body and the
+// same for all targets, look at the whole body before they say so; KernelAnatomy.h runs the one that a kernel's kind
+// asks for. What they find in the way they note in `Refusals`, which become the diagnostic when nothing serves the
+// kernel.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_ANATOMY_KERNELBODY_H

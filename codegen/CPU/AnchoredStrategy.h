@@ -1,12 +1,12 @@
 //===- AnchoredStrategy.h - strategies for kernels of one operation on CPUs ---------------------------------------===//
 //
-// What codegen/Kernels/AnchoredFrame.h needs to know of a CPU: how a task stores, and loops over its share.
+// What codegen/Emit/AnchoredFrame.h needs to know of a CPU: how a task stores, and loops over its share.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_ANCHOREDSTRATEGY_H
 #define HADAL_CODEGEN_CPU_ANCHOREDSTRATEGY_H
 
-#include "codegen/Kernels/AnchoredFrame.h"
+#include "codegen/Emit/AnchoredFrame.h"
 
 namespace hadal {
 

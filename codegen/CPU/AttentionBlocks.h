@@ -9,7 +9,7 @@
 
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/CPU/Packing.h"
-#include "codegen/Strategies/Attention.h"
+#include "codegen/Selection/CPU/AttentionTiles.h"
 
 namespace hadal {
 

@@ -1,7 +1,7 @@
 //===- AttentionLowering.cpp - the attention core on CPUs ---------------------------------------------------------===//
 //
 // A task owns a block of queries of one head and keeps, for each of them, the softmax so far
-// (codegen/Kernels/Softmax.h): the maximum m of its scores, the sum l of exp(score - m), and the output o = Σ exp(score
+// (codegen/Emit/Softmax.h): the maximum m of its scores, the sum l of exp(score - m), and the output o = Σ exp(score
 // - m) v. Then it walks over the keys in blocks, up to its last query:
 //
 //   pack the block's keys and values
@@ -20,7 +20,7 @@
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/AttentionBlocks.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/Kernels/Softmax.h"
+#include "codegen/Emit/Softmax.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

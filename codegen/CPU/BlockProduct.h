@@ -10,7 +10,7 @@
 
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/CPU/Packing.h"
-#include "codegen/Strategies/ProductTiles.h"
+#include "codegen/Selection/CPU/ProductTiles.h"
 
 namespace hadal {
 

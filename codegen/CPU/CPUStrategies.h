@@ -6,9 +6,12 @@
 #ifndef HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
 #define HADAL_CODEGEN_CPU_CPUSTRATEGIES_H
 
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 
 namespace hadal {
+
+/// Harmless when repeated.
+void registerCPUStrategies();
 
 void registerAttentionGradientStrategy();
 void registerAttentionStrategy();

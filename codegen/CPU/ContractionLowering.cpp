@@ -1,17 +1,17 @@
 //===- ContractionLowering.cpp - matrix products on CPUs ----------------------------------------------------------===//
 //
-// One stage, one task per block of C (see codegen/Strategies/ContractionBlocks.cpp for how blocks are numbered). A task
-// finds its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block product
-// with the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens while
-// packing.
+// One stage, one task per block of C (see codegen/Selection/CPU/ContractionBlocks.cpp for how blocks are numbered). A
+// task finds its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block
+// product with the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens
+// while packing.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/Kernels/BlockGrid.h"
-#include "codegen/Kernels/ElementwiseEmitter.h"
-#include "codegen/Strategies/ContractionBlocks.h"
+#include "codegen/Emit/BlockGrid.h"
+#include "codegen/Emit/ElementwiseEmitter.h"
+#include "codegen/Selection/CPU/ContractionBlocks.h"
 
 using namespace mlir;
 using namespace hadal;

@@ -7,7 +7,7 @@
 #ifndef HADAL_CODEGEN_CPU_EXPERTSCORES_H
 #define HADAL_CODEGEN_CPU_EXPERTSCORES_H
 
-#include "codegen/Kernels/KernelBuilder.h"
+#include "codegen/Emit/KernelBuilder.h"
 
 namespace hadal {
 

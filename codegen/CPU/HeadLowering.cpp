@@ -10,16 +10,16 @@
 //
 // and in the end the tokens' losses are added up. Chunks follow each other in order and are whole blocks of the depth,
 // so that every sum has one order whatever the chunk. The softmax goes over the vocabulary in blocks that are joined
-// from left to right (codegen/Kernels/Softmax.h).
+// from left to right (codegen/Emit/Softmax.h).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/Kernels/Arithmetic.h"
-#include "codegen/Kernels/BlockGrid.h"
-#include "codegen/Kernels/Softmax.h"
-#include "codegen/Strategies/Head.h"
+#include "codegen/Emit/BlockGrid.h"
+#include "codegen/Emit/Softmax.h"
+#include "codegen/Selection/CPU/HeadBlocks.h"
+#include "codegen/Target/Arithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

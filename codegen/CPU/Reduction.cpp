@@ -13,7 +13,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
-#include "codegen/Kernels/Arithmetic.h"
+#include "codegen/Target/Arithmetic.h"
 
 using namespace mlir;
 using namespace hadal;

@@ -9,12 +9,12 @@
 // A kernel that is purely elementwise has no rows to respect: its elements are cut into equal blocks.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/ColumnSpace.h"
 #include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/Anatomy/RowProgram.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/Kernels/ColumnSpace.h"
-#include "codegen/Kernels/ElementwiseEmitter.h"
-#include "codegen/Kernels/RotaryTable.h"
-#include "codegen/Kernels/RowProgram.h"
+#include "codegen/Emit/ElementwiseEmitter.h"
+#include "codegen/Emit/RotaryTable.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include <limits>
@@ -95,7 +95,7 @@ private:
     Operation *op = tensor.getDefiningOp();
     if (!op || !seen.insert(tensor).second)
       return;
-    if (Value number = ElementwiseEmitter::findRepeatedNumber(tensor))
+    if (Value number = findRepeatedNumber(tensor))
       return vectors.define(tensor, k.broadcast(numbers.emit(number)));
     if (isa<RowReductionOpInterface>(op))
       return;

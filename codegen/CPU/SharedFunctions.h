@@ -9,7 +9,7 @@
 #ifndef HADAL_CODEGEN_CPU_SHAREDFUNCTIONS_H
 #define HADAL_CODEGEN_CPU_SHAREDFUNCTIONS_H
 
-#include "codegen/Kernels/KernelBuilder.h"
+#include "codegen/Emit/KernelBuilder.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace hadal {

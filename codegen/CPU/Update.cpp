@@ -10,7 +10,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
-#include "codegen/Kernels/GradientNorm.h"
+#include "codegen/Emit/GradientNorm.h"
 
 using namespace mlir;
 using namespace hadal;

@@ -1,4 +1,4 @@
-//===- Compiler.cpp - the phases of a compilation ----------------------------------------------------------------===//
+//===- Compiler.cpp - the phases of a compilation -----------------------------------------------------------------===//
 //
 // A phase is a short pass pipeline, the same that hadal-opt offers. What later phases need to know of earlier ones (the
 // target, the CPU, the model's config.json) is carried by attributes of the module, so that a dumped phase can be
@@ -10,7 +10,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Driver/Compiler.h"
 #include "codegen/CPU/EmitObject.h"
-#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/AssembleKernels.h"

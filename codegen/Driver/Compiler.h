@@ -1,4 +1,4 @@
-//===- Compiler.h - the phases of a compilation ------------------------------------------------------------------===//
+//===- Compiler.h - the phases of a compilation -------------------------------------------------------------------===//
 //
 // Declares what hadalc does between its options and its output: the named phases, each of which can be printed and
 // resumed from.

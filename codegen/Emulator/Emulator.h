@@ -12,23 +12,16 @@
 #ifndef HADAL_CODEGEN_EMULATOR_EMULATOR_H
 #define HADAL_CODEGEN_EMULATOR_EMULATOR_H
 
-#include <memory>
-
-namespace mlir {
-class OpPassManager;
-class Pass;
-} // namespace mlir
+#include "mlir/Pass/Pass.h"
 
 namespace hadal {
 
 /// The pass hadal-ptx-to-emulator, on a module.
-std::unique_ptr<mlir::Pass> createPTXToEmulatorPass();
+#define GEN_PASS_DECL_PTXTOEMULATOR
+#include "codegen/Passes.h.inc"
 
 /// hadal-lower-tiles, the pass, then the lowering of CPU kernels: the module's functions are LLVM's dialect afterwards.
 void buildLowerToEmulatorPipeline(mlir::OpPassManager &passes);
-
-/// Registers the pass, and the pipeline as hadal-emulator-to-llvm.
-void registerEmulatorPasses();
 
 } // namespace hadal
 

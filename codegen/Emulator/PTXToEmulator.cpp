@@ -6,10 +6,10 @@
 // move as they are.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Emulator/Passes.h"
-#include "codegen/NVPTX/LowerTiles.h"
+#include "codegen/Tile/LowerTiles.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -17,6 +17,11 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+
+namespace hadal {
+#define GEN_PASS_DEF_PTXTOEMULATOR
+#include "codegen/Passes.h.inc"
+} // namespace hadal
 
 using namespace mlir;
 using namespace hadal;
@@ -72,14 +77,7 @@ static LogicalResult replaceParameters(LLVM::LLVMFuncOp function) {
 
 namespace {
 
-struct PTXToEmulator : PassWrapper<PTXToEmulator, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PTXToEmulator)
-  StringRef getArgument() const override { return "hadal-ptx-to-emulator"; }
-  StringRef getDescription() const override { return "makes host functions of GPU kernels, for the emulator"; }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect, ptx::PTXDialect>();
-  }
-
+struct PTXToEmulator : hadal::impl::PTXToEmulatorBase<PTXToEmulator> {
   LogicalResult convert(LLVM::LLVMFuncOp function) {
     bool isKernel = function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName());
     CallEmitter emitter(getOperation(), function);
@@ -118,17 +116,8 @@ struct PTXToEmulator : PassWrapper<PTXToEmulator, OperationPass<ModuleOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> hadal::createPTXToEmulatorPass() { return std::make_unique<PTXToEmulator>(); }
-
 void hadal::buildLowerToEmulatorPipeline(OpPassManager &passes) {
-  passes.addPass(createLowerTilesPass());
-  passes.addPass(createPTXToEmulatorPass());
+  passes.addPass(createLowerTiles());
+  passes.addPass(createPTXToEmulator());
   buildLowerToLLVMPipeline(passes);
-}
-
-void hadal::registerEmulatorPasses() {
-  PassRegistration<PTXToEmulator>();
-  PassPipelineRegistration<>("hadal-emulator-to-llvm",
-                             "makes host functions of GPU kernels and lowers them to LLVM's dialect",
-                             [](OpPassManager &passes) { buildLowerToEmulatorPipeline(passes); });
 }

@@ -1,4 +1,4 @@
-//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads --------------------------------------===//
+//===- Descriptor.cpp - hadal-build-host: the tables that the runtime reads ---------------------------------------===//
 //
 // The phase `host`: a module of LLVM's dialect that holds the kernels' functions and the constant `hadal_program` of
 // runtime/include/hadal/program.h. A launch becomes one row per step of its kernel's strategy; the rows share the
@@ -12,6 +12,12 @@
 #include "passes/Fusion/FusionGroups.h"
 #include "runtime/include/hadal/program.h"
 #include "llvm/ADT/StringExtras.h"
+
+namespace hadal {
+#define GEN_PASS_DECL_BUILDHOST
+#define GEN_PASS_DEF_BUILDHOST
+#include "codegen/Passes.h.inc"
+} // namespace hadal
 
 using namespace mlir;
 using namespace hadal;
@@ -239,18 +245,8 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
 
 namespace {
 
-struct BuildHost : PassWrapper<BuildHost, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BuildHost)
-  BuildHost() = default;
-  BuildHost(const BuildHost &other) : PassWrapper(other) {}
-  StringRef getArgument() const override { return "hadal-build-host"; }
-  StringRef getDescription() const override { return "writes entry points and parameters as the runtime's tables"; }
-  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
-  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU, or host"), llvm::cl::init("host")};
-  Option<std::string> targetName{*this, "target", llvm::cl::desc("cpu or sm_90a"), llvm::cl::init("cpu")};
-  Option<std::string> gpu{*this, "gpu", llvm::cl::desc("the GPU that sizes were chosen for: h100-sxm, h200, ...")};
-  Option<bool> checkMemory{*this, "check-memory", llvm::cl::desc("give every buffer its own guarded mapping"),
-                           llvm::cl::init(false)};
+struct BuildHost : hadal::impl::BuildHostBase<BuildHost> {
+  using BuildHostBase::BuildHostBase;
 
   void runOnOperation() override {
     llvm::Expected<TargetDescription> target = TargetDescription::forTarget(targetName, cpu, gpu);
@@ -264,5 +260,3 @@ struct BuildHost : PassWrapper<BuildHost, OperationPass<ModuleOp>> {
 };
 
 } // namespace
-
-void hadal::registerHostPasses() { PassRegistration<BuildHost>(); }

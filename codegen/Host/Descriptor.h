@@ -1,4 +1,4 @@
-//===- Descriptor.h - the tables of a program, before they are written -------------------------------------------===//
+//===- Descriptor.h - the tables of a program, before they are written --------------------------------------------===//
 //
 // Declares what codegen/Host gathers from a module of the phase `target` for runtime/include/hadal/program.h:
 // persistent tensors and entry points.
@@ -8,7 +8,7 @@
 #define HADAL_CODEGEN_HOST_DESCRIPTOR_H
 
 #include "codegen/Host/Table.h"
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 #include "passes/Memory/MemoryPlan.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -112,9 +112,6 @@ private:
 
 /// Replaces entry points, kernels and parameters by the program's tables: the phase `host`.
 mlir::LogicalResult buildHost(mlir::ModuleOp module, const TargetDescription &target, bool checkMemory);
-
-/// Registers the pass hadal-build-host.
-void registerHostPasses();
 
 } // namespace hadal
 

@@ -1,4 +1,4 @@
-//===- Link.cpp - from an object file to a program ---------------------------------------------------------------===//
+//===- Link.cpp - from an object file to a program ----------------------------------------------------------------===//
 //
 // The C++ compiler drives the link, since it knows where the C++ library and glibc's start files lie: the one that
 // built Hadal, or else one in PATH. libstdc++ and libgcc are linked in, so that the program needs only glibc.

@@ -1,4 +1,4 @@
-//===- Link.h - from an object file to a program -----------------------------------------------------------------===//
+//===- Link.h - from an object file to a program ------------------------------------------------------------------===//
 //
 // Declares the last step of the compiler: clang links a program's object file with the runtime.
 //

@@ -1,4 +1,4 @@
-//===- PersistentTensors.cpp - the tensors that outlive a step ---------------------------------------------------===//
+//===- PersistentTensors.cpp - the tensors that outlive a step ----------------------------------------------------===//
 //
 // Numbers parameters first, in the order of the program, then whatever else the entry points name, in the order in
 // which they name it. Arguments of several entry points that name the same tensor are one tensor.

@@ -1,4 +1,4 @@
-//===- Rows.cpp - rows of the runtime's tables -------------------------------------------------------------------===//
+//===- Rows.cpp - rows of the runtime's tables --------------------------------------------------------------------===//
 //
 // The fields of every structure, and how each kind of field is written.
 //

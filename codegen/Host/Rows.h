@@ -1,4 +1,4 @@
-//===- Rows.h - rows of the runtime's tables ---------------------------------------------------------------------===//
+//===- Rows.h - rows of the runtime's tables ----------------------------------------------------------------------===//
 //
 // For every structure of runtime/include/hadal/program.h one of the same name here, made of the same description
 // (program.def): hadal::rows::launch is written as a hadal_launch. A row is made by naming its fields,

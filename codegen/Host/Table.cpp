@@ -1,4 +1,4 @@
-//===- Table.cpp - constant tables in LLVM's dialect -------------------------------------------------------------===//
+//===- Table.cpp - constant tables in LLVM's dialect --------------------------------------------------------------===//
 //
 // A constant of LLVM's dialect may name functions but not other constants: addresses of data have to be inserted into
 // it. Each insertion makes a new constant of the whole array, which would be quadratic in its length. A table is

@@ -1,4 +1,4 @@
-//===- Table.h - constant tables in LLVM's dialect ---------------------------------------------------------------===//
+//===- Table.h - constant tables in LLVM's dialect ----------------------------------------------------------------===//
 //
 // Declares how strings and arrays of structures become constants of a module.
 //

@@ -7,11 +7,19 @@
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/EmitPTX.h"
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 #include "codegen/Support/OutputFile.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/Pass.h"
+
+namespace hadal {
+#define GEN_PASS_DECL_EMITPTX
+#define GEN_PASS_DEF_EMITPTX
+#define GEN_PASS_DECL_ASSEMBLEKERNELS
+#define GEN_PASS_DEF_ASSEMBLEKERNELS
+#include "codegen/Passes.h.inc"
+} // namespace hadal
 
 using namespace mlir;
 using namespace hadal;
@@ -82,27 +90,13 @@ LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, const Assem
   return success();
 }
 
-/// What both passes share: the option that names the GPU.
-template <typename Derived> struct GPUPass : PassWrapper<Derived, OperationPass<ModuleOp>> {
-  GPUPass() = default;
-  GPUPass(const GPUPass &other) : PassWrapper<Derived, OperationPass<ModuleOp>>(other) {}
-  Pass::Option<std::string> target{*this, "target", llvm::cl::desc("the GPU"), llvm::cl::init("sm_90a")};
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<gpu::GPUDialect, NVVM::NVVMDialect>();
-    registerGPUTranslations(registry);
-  }
-};
-
-struct EmitPTX : GPUPass<EmitPTX> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitPTX)
-  EmitPTX() = default;
-  EmitPTX(const EmitPTX &other) : GPUPass(other) {}
-  StringRef getArgument() const override { return "hadal-emit-ptx"; }
-  StringRef getDescription() const override { return "prints the PTX of GPU modules on standard output"; }
+struct EmitPTX : hadal::impl::EmitPTXBase<EmitPTX> {
+  using EmitPTXBase::EmitPTXBase;
+  void getDependentDialects(DialectRegistry &registry) const override { registerGPUTranslations(registry); }
 
   void runOnOperation() override {
     for (auto module : getOperation().getOps<gpu::GPUModuleOp>()) {
-      FailureOr<std::string> ptx = emitPTX(module, target);
+      FailureOr<std::string> ptx = emitPTX(module, targetName);
       if (failed(ptx))
         return signalPassFailure();
       llvm::outs() << *ptx;
@@ -110,19 +104,14 @@ struct EmitPTX : GPUPass<EmitPTX> {
   }
 };
 
-struct AssembleKernels : GPUPass<AssembleKernels> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AssembleKernels)
-  AssembleKernels() = default;
-  AssembleKernels(const AssembleKernels &other) : GPUPass(other) {}
-  StringRef getArgument() const override { return "hadal-assemble-kernels"; }
-  StringRef getDescription() const override { return "assembles GPU modules with ptxas to a cubin"; }
-  Option<bool> printUsage{*this, "print-usage", llvm::cl::desc("print registers and spills of every kernel on stderr"),
-                          llvm::cl::init(false)};
+struct AssembleKernels : hadal::impl::AssembleKernelsBase<AssembleKernels> {
+  using AssembleKernelsBase::AssembleKernelsBase;
+  void getDependentDialects(DialectRegistry &registry) const override { registerGPUTranslations(registry); }
 
   void runOnOperation() override {
     AssembleOptions options;
     options.usage = printUsage ? &llvm::errs() : nullptr;
-    if (failed(assembleKernels(getOperation(), target, options)))
+    if (failed(assembleKernels(getOperation(), targetName, options)))
       signalPassFailure();
   }
 };
@@ -135,9 +124,4 @@ LogicalResult hadal::assembleKernels(ModuleOp module, StringRef gpu, const Assem
     if (failed(assembleModule(kernels, gpu, options, assemblerFailed)))
       return failure();
   return success();
-}
-
-void hadal::registerAssembleKernelsPasses() {
-  PassRegistration<EmitPTX>();
-  PassRegistration<AssembleKernels>();
 }

@@ -26,9 +26,6 @@ struct AssembleOptions {
 mlir::LogicalResult assembleKernels(mlir::ModuleOp module, llvm::StringRef gpu, const AssembleOptions &options = {},
                                     bool *assemblerFailed = nullptr);
 
-/// Registers hadal-emit-ptx and hadal-assemble-kernels.
-void registerAssembleKernelsPasses();
-
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_NVPTX_ASSEMBLEKERNELS_H

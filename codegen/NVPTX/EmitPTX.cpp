@@ -10,7 +10,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/EmitPTX.h"
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"

@@ -11,9 +11,9 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/LowerToNVVM.h"
-#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/NVPTX/InlinePTX.h"
-#include "codegen/NVPTX/LowerTiles.h"
+#include "codegen/Tile/LowerTiles.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -21,6 +21,11 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace hadal {
+#define GEN_PASS_DEF_PTXTONVVM
+#include "codegen/Passes.h.inc"
+} // namespace hadal
 
 using namespace mlir;
 using namespace hadal;
@@ -217,14 +222,7 @@ template <typename... Ops> void addPatterns(RewritePatternSet &patterns) {
   patterns.add<Lower<Ops>...>(patterns.getContext());
 }
 
-struct PTXToNVVM : PassWrapper<PTXToNVVM, OperationPass<gpu::GPUModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PTXToNVVM)
-  StringRef getArgument() const override { return "hadal-ptx-to-nvvm"; }
-  StringRef getDescription() const override { return "lowers the ptx dialect to NVVM and inline PTX"; }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, NVVM::NVVMDialect>();
-  }
-
+struct PTXToNVVM : hadal::impl::PTXToNVVMBase<PTXToNVVM> {
   /// Declares the shared memory of the module's kernels.
   void declareSharedMemory() {
     gpu::GPUModuleOp module = getOperation();
@@ -255,22 +253,14 @@ struct PTXToNVVM : PassWrapper<PTXToNVVM, OperationPass<gpu::GPUModuleOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> hadal::createPTXToNVVMPass() { return std::make_unique<PTXToNVVM>(); }
-
 void hadal::buildGPUToNVVMPipeline(OpPassManager &passes) {
-  passes.addPass(createLowerTilesPass());
+  passes.addPass(createLowerTiles());
   OpPassManager &modules = passes.nest<gpu::GPUModuleOp>();
   // Loops lose what does not change in them before their bodies become opaque statements.
   OpPassManager &functions = modules.nest<LLVM::LLVMFuncOp>();
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
   functions.addPass(createLoopInvariantCodeMotionPass());
-  modules.addPass(createPTXToNVVMPass());
-  modules.nest<LLVM::LLVMFuncOp>().addPass(createLowerToLLVMPass(/*isGPU=*/true));
-}
-
-void hadal::registerLowerToNVVMPasses() {
-  PassRegistration<PTXToNVVM>();
-  PassPipelineRegistration<>("hadal-gpu-to-nvvm", "lowers the kernels of GPU modules to the dialects llvm and nvvm",
-                             [](OpPassManager &passes) { buildGPUToNVVMPipeline(passes); });
+  modules.addPass(createPTXToNVVM());
+  modules.nest<LLVM::LLVMFuncOp>().addPass(createLowerToLLVM({/*isGPU=*/true}));
 }

@@ -8,7 +8,7 @@
 #include "tools/hadal-check-kernels/Runner.h"
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
-#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/PTX/PTX.h"

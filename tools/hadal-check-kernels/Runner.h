@@ -7,7 +7,7 @@
 #ifndef HADAL_TOOLS_CHECK_KERNELS_RUNNER_H
 #define HADAL_TOOLS_CHECK_KERNELS_RUNNER_H
 
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 #include "dialect/Reference/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"

@@ -6,7 +6,7 @@
 #ifndef HADAL_TOOLS_CHECK_KERNELS_STAGES_H
 #define HADAL_TOOLS_CHECK_KERNELS_STAGES_H
 
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Selection/Strategy.h"
 #include "tools/hadal-check-kernels/GuardedBuffer.h"
 
 namespace hadal::check {

@@ -17,6 +17,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
+#include "codegen/Driver/Passes.h"
 #include "codegen/NVPTX/EmitPTX.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
@@ -374,8 +375,7 @@ int run(const Options &options) {
     llvm::errs() << "error: " << llvm::toString(otherTarget.takeError()) << "\n";
     return 2;
   }
-  registerCPUStrategies();
-  registerNVPTXStrategies();
+  registerStrategies();
   if (!options.only.empty())
     for (KernelOp kernel : llvm::make_early_inc_range(module->getOps<KernelOp>()))
       if (!kernel.getName().contains(options.only))

@@ -3,13 +3,7 @@
 // MLIR's opt driver with the hadal dialect and every pass and pipeline of this project.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
-#include "codegen/CPU/LowerToLLVM.h"
-#include "codegen/Emulator/Emulator.h"
-#include "codegen/Host/Descriptor.h"
-#include "codegen/NVPTX/AssembleKernels.h"
-#include "codegen/NVPTX/LowerTiles.h"
-#include "codegen/NVPTX/LowerToNVVM.h"
-#include "codegen/Strategies/Strategy.h"
+#include "codegen/Driver/Passes.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
@@ -60,12 +54,6 @@ int hadal::hadalOptMain(int argc, char **argv) {
   mlir::registerTransformsPasses();
   hadal::registerHadalPasses();
   hadal::registerPipelines();
-  hadal::registerStrategyPasses();
-  hadal::registerLowerToLLVMPasses();
-  hadal::registerEmulatorPasses();
-  hadal::registerLowerToNVVMPasses();
-  hadal::registerAssembleKernelsPasses();
-  hadal::registerHostPasses();
-  hadal::registerLowerTilesPass();
+  hadal::registerCodegenPasses();
   return run(tool, registry);
 }

@@ -5,7 +5,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
-#include "codegen/CPU/LowerToLLVM.h"
+#include "codegen/Driver/Passes.h"
 #include "codegen/Host/Descriptor.h"
 #include "codegen/Host/Link.h"
 #include "codegen/NVPTX/EmitPTX.h"
@@ -66,9 +66,7 @@ void registerEverything(DialectRegistry &registry) {
   registerTransformsPasses();
   registerHadalPasses();
   registerPipelines();
-  registerStrategyPasses();
-  registerLowerToLLVMPasses();
-  registerHostPasses();
+  registerCodegenPasses();
 }
 
 /// The model's config.json travels with the module; without one, the program's --export says why. So does the encoding

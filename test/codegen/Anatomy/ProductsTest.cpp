@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
+#include "codegen/Driver/Passes.h"
 #include "codegen/NVPTX/EmitPTX.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
@@ -37,8 +38,7 @@ protected:
     context.appendDialectRegistry(registry);
     context.printOpOnDiagnostic(false);
     static bool once = [] {
-      registerCPUStrategies();
-      registerNVPTXStrategies();
+      registerStrategies();
       return true;
     }();
     (void)once;

@@ -7,7 +7,7 @@ A place is `isa`, `cast`, `dyn_cast` and their kin, getDefiningOp, getParentOfTy
 of an operation, or a string that is the name of one of the dialect's. Creating an operation is none; nor is asking for those
 that make up the structure of a module: the module itself, models, functions, kernels and their launches, parameters and
 states, terminators, and what LLVM's and the GPU's dialects have of these. passes/HuggingFace (which writes and reads models
-of one family) and the lowering of the dialects ptx and tile (codegen/NVPTX/Lower*, codegen/Emulator) are exempt: names are
+of one family) and the lowering of the dialects ptx and tile (codegen/{NVPTX,Tile}/Lower*, codegen/Emulator) are exempt: names are
 their subject.
 """
 
@@ -17,7 +17,7 @@ import sys
 
 # Most places, by folder. What is left: in passes, the router whose load is balanced.
 bounds = {"codegen": 0, "passes": 1}
-exempt = ("passes/HuggingFace/", "codegen/Emulator/", "codegen/NVPTX/Lower")
+exempt = ("passes/HuggingFace/", "codegen/Emulator/", "codegen/NVPTX/Lower", "codegen/Tile/Lower")
 structural = set("""ModuleOp ModelOp FuncOp KernelOp LaunchOp ParameterOp StateOp ReturnOp YieldOp LossesOp
     GPUModuleOp BinaryOp LLVMFuncOp GlobalOp""".split())
 

@@ -1,5 +1,5 @@
 // A value that is returned twice, or that is an argument, needs no kernel for it, whatever its type: that each result has
-// storage of its own is the memory plan's to see to (test/codegen/host/copies.mlir).
+// storage of its own is the memory plan's to see to (test/codegen/Host/copies.mlir).
 // RUN: hadal-opt %s --hadal-fuse | FileCheck %s
 // RUN: hadal-check-kernels %s | FileCheck %s --check-prefix=SAME
 // RUN: hadal-check-kernels %s --target=sm_90a | FileCheck %s --check-prefix=SAME

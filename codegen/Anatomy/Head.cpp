@@ -1,0 +1,114 @@
+//===- Head.cpp - what a kernel of the head kind computes ---------------------------------------------------------===//
+//
+// One cross entropy stands in the body, beside sums of its results with operands of the kernel.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/Head.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Finds the result of the kernel that is `value`, or the sum of an argument and `value`. Failure when `value` is used
+/// in any other way.
+LogicalResult readResult(KernelOp kernel, Value value, HeadResult &result) {
+  Operation *yield = kernel.getBody().front().getTerminator();
+  if (!value || value.use_empty())
+    return success();
+  if (!value.hasOneUse())
+    return failure();
+  OpOperand *use = &*value.use_begin();
+  if (auto sum = dyn_cast<SumOpInterface>(use->getOwner())) {
+    auto accumulated = dyn_cast<BlockArgument>(sum->getOperand(1 - use->getOperandNumber()));
+    if (!accumulated || !sum->hasOneUse())
+      return failure();
+    result.accumulated = accumulated.getArgNumber();
+    use = &*sum->use_begin();
+  }
+  if (use->getOwner() != yield)
+    return failure();
+  result.result = use->getOperandNumber();
+  return success();
+}
+
+int64_t argumentNumber(Value value) {
+  auto argument = dyn_cast_if_present<BlockArgument>(value);
+  return argument ? int64_t(argument.getArgNumber()) : -1;
+}
+
+/// Operands and results by their numbers in the kernel.
+LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
+  head.hidden = argumentNumber(op.getHidden());
+  head.targets = argumentNumber(op.getTargets());
+  head.weight = argumentNumber(op.getWeight());
+  head.gradient = argumentNumber(op.getGradient());
+  return success(head.hidden >= 0 && head.targets >= 0 && head.weight >= 0 &&
+                 (!op.getGradient() || head.gradient >= 0) && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+                 succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
+                 head.logProbabilities.accumulated < 0 &&
+                 succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
+                 succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
+}
+
+} // namespace
+
+/// The one cross entropy in the body, alone, with its gradients or by token, beside sums with what is accumulated.
+static FailureOr<HeadOpInterface> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
+  HeadOpInterface found;
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    if (isa<SumOpInterface>(op))
+      continue;
+    auto head = dyn_cast<HeadOpInterface>(op);
+    if (!head)
+      return refusals.add(&op,
+                          "cannot stand beside the head: a cross entropy and sums of its results with operands can");
+    if (found)
+      return refusals.add(&op, "is a second cross entropy: a head kernel has one");
+    found = head;
+  }
+  if (!found)
+    return refusals.add(kernel, "of this kind has a cross entropy");
+  return found;
+}
+
+/// Every result of the kernel is one of the head's, and every sum in the body is one of those.
+static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &refusals) {
+  Block &body = kernel.getBody().front();
+  size_t sums = 0, results = 0;
+  for (const HeadResult *result : {&head.loss, &head.logProbabilities, &head.hiddenGradient, &head.weightGradient}) {
+    results += result->exists();
+    sums += result->accumulated >= 0;
+  }
+  if (results != kernel.getNumResults())
+    return refusals.add(body.getTerminator(), "has a result that is none of the head's");
+  for (auto sum : body.getOps<SumOpInterface>())
+    if (sums-- == 0)
+      return refusals.add(sum, "has no part in what the head yields");
+  return success();
+}
+
+FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals &reasons) {
+  FailureOr<HeadOpInterface> op = findCrossEntropy(kernel, reasons);
+  if (failed(op))
+    return failure();
+  Head head;
+  if (failed(readHead(kernel, *op, head)))
+    return reasons.add(*op,
+                       "reads operands of the kernel, and each of its results is yielded once, as it is or added to "
+                       "an operand");
+  auto hiddenType = cast<RankedTensorType>(op->getHidden().getType());
+  auto weightType = cast<RankedTensorType>(op->getWeight().getType());
+  // Sums over chunks of tokens are formed in the result.
+  auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
+  if (!isServed(hiddenType) || !isServed(weightType) ||
+      (head.weightGradient.exists() && getElementTypeOrSelf(kernel.getResultTypes()[head.weightGradient.result]) !=
+                                           Float32Type::get(kernel.getContext())))
+    return reasons.add(*op, "is served with factors of f32 and bf16, and the weight's gradient in f32");
+  if (failed(checkResults(kernel, head, reasons)))
+    return failure();
+  head.channels = hiddenType.getShape().back();
+  head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
+  head.vocabulary = weightType.getShape().front();
+  return head;
+}

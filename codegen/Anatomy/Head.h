@@ -1,0 +1,39 @@
+//===- Head.h - what a kernel of the head kind computes -----------------------------------------------------------===//
+//
+// The output head fused with its cross entropy: alone, with both gradients, or with the log-probability of each target.
+// Tokens go through in chunks, so that the logits of a whole batch never exist.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_ANATOMY_HEAD_H
+#define HADAL_CODEGEN_ANATOMY_HEAD_H
+
+#include "codegen/Anatomy/KernelBody.h"
+#include "codegen/Anatomy/ProductShape.h"
+
+namespace hadal {
+
+/// A result of the kernel: which one (-1: none), and the argument to which it is added (-1: none).
+struct HeadResult {
+  int64_t result = -1, accumulated = -1;
+  bool exists() const { return result >= 0; }
+};
+
+struct Head {
+  /// Arguments of the kernel by their number; the gradient of the loss is -1 when only the loss is asked for.
+  int64_t hidden = -1, targets = -1, weight = -1, gradient = -1;
+  HeadResult loss, logProbabilities, hiddenGradient, weightGradient;
+  int64_t tokens = 0, channels = 0, vocabulary = 0;
+
+  /// The products of one chunk.
+  ProductShape logits(int64_t chunk) const { return {chunk, vocabulary, channels}; }
+  ProductShape hiddenProduct(int64_t chunk) const { return {chunk, channels, vocabulary, 1, true, false}; }
+  ProductShape weightProduct(int64_t chunk) const { return {vocabulary, channels, chunk, 1, false, false, true}; }
+};
+
+/// The head in a kernel's body; failure, without a diagnostic but with the reason in `refusals`, when the body holds
+/// anything else.
+mlir::FailureOr<Head> analyzeHead(KernelOp kernel, Refusals &refusals);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_ANATOMY_HEAD_H

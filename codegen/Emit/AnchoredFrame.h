@@ -1,0 +1,81 @@
+//===- AnchoredFrame.h - the frame of strategies for kernels of one operation -------------------------------------===//
+//
+// A kernel of one operation is read once (codegen/Anatomy/AnchoredKernel.h); a strategy for it says which stages there
+// are and emits each. The frame is the same on every target. What differs, how a stage begins and how it stores, is the
+// target's context: a class on AnchorBuffers with
+//
+//   using Stage = ...;                               made from (builder, kernel, configuration, number, target)
+//   static constexpr TargetKind targetKind = ...;
+//   Context(Stage &, KernelOp, const AnchoredKernel &, const KernelConfiguration &);
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_EMIT_ANCHOREDFRAME_H
+#define HADAL_CODEGEN_EMIT_ANCHOREDFRAME_H
+
+#include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/Emit/KernelBuilder.h"
+
+namespace hadal {
+
+/// The buffers of an anchored kernel, as a stage of either target sees them.
+class AnchorBuffers {
+public:
+  using Value = mlir::Value;
+  AnchorBuffers(KernelBuilder &k, KernelOp kernel, const AnchoredKernel &anchored,
+                const KernelConfiguration &configuration)
+      : k(k), configuration(configuration), kernel(kernel), anchored(anchored) {}
+
+  KernelBuilder &k;
+  const KernelConfiguration &configuration;
+
+  /// The buffer of an operand of the anchor, and the same as numbers that are f32 or widened to it when loaded.
+  Value operand(unsigned index) { return k.argument(anchored.operands[index]); }
+  TypedPointer numbers(unsigned index) { return k.typedArgument(kernel, anchored.operands[index]); }
+  bool hasResult(unsigned index) const { return anchored.results[index] >= 0; }
+  bool isAccumulated(unsigned index) const { return anchored.accumulated[index] >= 0; }
+  /// The buffer of a result of the anchor, and that of the operand that it is added to.
+  Value result(unsigned index) { return k.argument(kernel.getNumArguments() + anchored.results[index]); }
+  /// A result of floating-point type as numbers that are rounded, where memory is narrower than f32, when stored.
+  TypedPointer resultNumbers(unsigned index) {
+    return k.typedArgument(kernel, kernel.getNumArguments() + anchored.results[index]);
+  }
+  Value accumulatedOperand(unsigned index) { return k.argument(anchored.accumulated[index]); }
+  Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getNumResults()); }
+
+private:
+  KernelOp kernel;
+  const AnchoredKernel &anchored;
+};
+
+/// A strategy for kernels anchored at one kind of operation.
+template <typename Anchor, typename Context> class AnchoredFrame : public KernelStrategy {
+public:
+  AnchoredFrame(KernelKind kind, llvm::StringRef name) : KernelStrategy(Context::targetKind, kind, name) {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.anchored() && mlir::isa<Anchor>(anatomy.anchored()->anchor);
+  }
+  mlir::LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
+                             KernelConfiguration &configuration) const override {
+    plan(mlir::cast<Anchor>(anatomy.anchored()->anchor), target, configuration);
+    return mlir::success();
+  }
+  mlir::LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                            const TargetDescription &target, mlir::OpBuilder &builder) const override {
+    for (unsigned number = 0; number < configuration.stages.size(); ++number) {
+      typename Context::Stage stage(builder, anatomy.kernel(), configuration, number, target);
+      Context context(stage, anatomy.kernel(), *anatomy.anchored(), configuration);
+      emitStage(mlir::cast<Anchor>(anatomy.anchored()->anchor), number, context);
+    }
+    return mlir::success();
+  }
+
+protected:
+  /// Fills in stages, parameters and sizes.
+  virtual void plan(Anchor op, const TargetDescription &target, KernelConfiguration &configuration) const = 0;
+  virtual void emitStage(Anchor op, unsigned stage, Context &context) const = 0;
+};
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_EMIT_ANCHOREDFRAME_H

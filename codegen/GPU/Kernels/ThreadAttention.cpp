@@ -1,0 +1,172 @@
+//===- ThreadAttention.cpp - the attention core by plain threads of a GPU -----------------------------------------===//
+//
+// A block of threads owns a block of queries of one head and walks over the keys in blocks, up to the one that its
+// queries themselves are in. A thread holds four queries: their maximum m so far, its part of the sum l of 2^(score -
+// m), and its channels of the output o = Σ 2^(score - m) v, where scores carry the factor log₂ e. For every block of
+// keys:
+//
+//   scores = q kᵀ for the thread's four queries and four of the keys, -∞ beyond the query's own position
+//   m' = max(m, scores) over the threads that share the queries, by shuffles;  p = 2^(scores - m')
+//   l = l 2^(m - m') + Σ p;  o = o 2^(m - m');  p goes to shared memory
+//   o += p v
+//
+// A query sees the keys up to its own position. On the diagonal the others are left out, of the maximum, of l and of o
+// alike. Blocks of keys begin at absolute positions, and the last one of a query is the one that it is in: its bits are
+// the same in every block of queries and every sequence.
+//
+// The threads' parts of l are added up at the end; the output is o / l, and the logarithm of the softmax's denominator
+// (m + log₂ l) / log₂ e. No buffer grows with the square of the sequence.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/GPU/Frames/ThreadAttentionBlocks.h"
+#include "codegen/GPU/GPUStrategies.h"
+#include "llvm/Support/MathExtras.h"
+#include <numbers>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Less than every score, but finite, so that differences are no NaN.
+constexpr double lowestScore = -1.0e30;
+
+class ForwardEmitter : ThreadAttentionBlocks {
+public:
+  ForwardEmitter(GPUStage &stage, KernelOp kernel, const AttentionShape &shape, const ThreadAttentionTiles &tiles)
+      : ThreadAttentionBlocks(stage, kernel, shape, AttentionWork::forward(shape), tiles), query(operand(0)),
+        keyValue(operand(1)), rotaryKey(operand(2)), output(result(0)), share(outputShare(shape.value)) {}
+
+  void emit() {
+    findTask(/*lastBlockFirst=*/true);
+    ProductOperand queries = keepOwned(queryRows(query, first, extentFrom(first, tiles.owned)), shape.query());
+    SmallVector<Value> carried(threadVector, k.f32(lowestScore));
+    carried.append(threadVector, k.f32(0.0));
+    carried.append(zeroAccumulators(k, share));
+    carried = k.forReduce(k.i64(0), diagonal(), tiles.walked, carried, [&](Value key, ValueRange carried) {
+      ptx::NoUnrollOp::create(k.builder, k.loc);
+      return emitKeys(queries, key, carried, /*onDiagonal=*/false);
+    });
+    emitResults(emitKeys(queries, diagonal(), carried, /*onDiagonal=*/true));
+  }
+
+private:
+  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, ValueRange carried, bool onDiagonal) {
+    // Blocks before the diagonal are whole.
+    Value extent = onDiagonal ? extentFrom(key, tiles.walked) : Value();
+    ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
+    SmallVector<Value> maxima(carried.take_front(threadVector)), sums(carried.slice(threadVector, threadVector));
+    SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
+    for (int64_t i = 0; i < threadVector; ++i)
+      emitSoftmax(tile[i], i, onDiagonal, maxima[i], sums[i],
+                  MutableArrayRef(outputs).slice(share.index(i, 0), share.columns / threadVector));
+    SharedTile weights = storeWeights(tile, 0);
+    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, walked); };
+    outputs = accumulate(weights, valueColumns(keyValue, key), shape.value, extent, std::move(outputs),
+                         onDiagonal ? sees : TakesPart());
+    SmallVector<Value> next = std::move(maxima);
+    next.append(sums);
+    next.append(outputs);
+    return next;
+  }
+
+  /// The online softmax of the thread's query i: turns its scores into weights and rescales what it has.
+  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, bool onDiagonal, Value &maximum, Value &sum,
+                   MutableArrayRef<Value> outputs) {
+    SmallVector<Value> seen;
+    auto seenOr = [&](int64_t j, Value value, double otherwise) {
+      return onDiagonal ? k.select(seen[j], value, k.f32(otherwise)) : value;
+    };
+    Value largest;
+    for (int64_t j = 0; j < threadVector; ++j) {
+      if (onDiagonal)
+        seen.push_back(seesKey(i, walkedPosition(j)));
+      scores[j] = seenOr(j, k.mulf(scores[j], k.f32(shape.scale * std::numbers::log2e)), lowestScore);
+      largest = largest ? larger(largest, scores[j]) : scores[j];
+    }
+    largest = stage.warpReduce(largest, [&](Value a, Value b) { return larger(a, b); }, tiles.threadColumns());
+    Value now = larger(maximum, largest);
+    Value shrink = exp2(k.subf(maximum, now));
+    sum = k.mulf(sum, shrink);
+    for (int64_t j = 0; j < threadVector; ++j) {
+      scores[j] = seenOr(j, exp2(k.subf(scores[j], now)), 0.0);
+      sum = k.addf(sum, scores[j]);
+    }
+    maximum = now;
+    Value factor = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({threadVector}, k.f32()), shrink);
+    for (Value &output : outputs)
+      output = k.mulf(output, factor);
+  }
+
+  /// The larger number; scores that are NaN are not looked for here (the loss is).
+  Value larger(Value a, Value b) { return arith::MaxNumFOp::create(k.builder, k.loc, a, b); }
+
+  void emitResults(ValueRange carried) {
+    bool aligned = shape.value % threadVector == 0;
+    SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
+    Value logs = k.argument(kernel.getNumArguments() + 1);
+    for (int64_t i = 0; i < threadVector; ++i) {
+      Value sum = stage.warpReduce(
+          carried[threadVector + i], [&](Value a, Value b) { return k.addf(a, b); }, tiles.threadColumns());
+      Value inverse = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({threadVector}, k.f32()),
+                                                  k.divf(k.f32(1.0), sum));
+      for (int64_t piece = 0; piece < share.columns / threadVector; ++piece) {
+        Value &output = outputs[share.index(i, piece)];
+        output = k.mulf(output, inverse);
+      }
+      Value position = ownedPosition(i);
+      k.ifThen(k.less(position, count), [&] {
+        Value row = k.add(k.mul(sampleRow(k.add(first, position)), shape.heads), headOfSample);
+        Value to = k.address(output.base, k.mul(row, shape.value), output.element);
+        storeRow(share, outputs, i, 0, shape.value, to, output.element, aligned);
+        k.ifThen(k.equal(grid.column, k.i64(0)), [&] {
+          Value log2 = ptx::Log2Op::create(k.builder, k.loc, sum);
+          k.store(k.mulf(k.addf(carried[i], log2), k.f32(std::numbers::ln2)), logs, headRow(k.add(first, position)));
+        });
+      });
+    }
+  }
+
+  AttentionTensor query, keyValue, rotaryKey, output;
+  const ThreadShare share;
+};
+
+class ThreadAttentionStrategy : public KernelStrategy {
+public:
+  ThreadAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "thread_online_softmax") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    AttentionOpInterface op = anatomy.attention();
+    if (!op || op.isGradient())
+      return false;
+    if (fitsThreadAttention(AttentionWork::forward(AttentionShape::of(op))))
+      return true;
+    (void)refusals.add(op, "has heads that are too large for the shared memory of a block");
+    return false;
+  }
+
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    AttentionWork work = AttentionWork::forward(shape);
+    ThreadAttentionTiles tiles = chooseThreadAttentionTiles(shape, work);
+    tiles.record(configuration);
+    int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.owned));
+    configuration.addGPUStage("forward", blocks, tiles.threads(), tiles.sharedBytes(work));
+    return success();
+  }
+
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    GPUStage stage(builder, kernel, configuration, 0, target);
+    ForwardEmitter(stage, kernel, AttentionShape::of(anatomy.attention()), ThreadAttentionTiles::read(configuration))
+        .emit();
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerThreadAttentionStrategy() { registerStrategy(std::make_unique<ThreadAttentionStrategy>()); }

@@ -1,0 +1,311 @@
+//===- ThreadHead.cpp - the output head with its cross entropy by plain threads of a GPU --------------------------===//
+//
+// For every chunk of tokens, one stage after the other:
+//
+//   logits            z = hidden Wᵀ, into the workspace
+//   softmax           a block of threads per token: m = max z, then l = Σ 2^(z - m), a sum along the row (scores carry
+//                     log₂ e), then loss = m + log₂ l - z_target, kept, and z becomes
+//                     dz = gradient/tokens · (softmax z - onehot)
+//   hidden_gradient   dz W, the chunk's rows of the result
+//   weight_gradient   dzᵀ hidden, whose blocks of the depth are added to the gradient so far, one by one
+//
+// and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/GPU/Frames/HeadLoss.h"
+#include "codegen/GPU/Frames/ThreadProduct.h"
+#include "codegen/Selection/HeadChunk.h"
+#include "codegen/GPU/GPUStrategies.h"
+#include "llvm/Support/MathExtras.h"
+#include <numbers>
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// Logits of a chunk may take so many bytes: deep products for the weight's gradient, and few launches.
+constexpr int64_t logitsBytes = int64_t(512) << 20;
+constexpr int64_t threadsOfSoftmax = 256;
+/// Less than every logit, but finite, so that differences are no NaN.
+constexpr double lowestLogit = -1.0e30;
+
+/// A matrix in memory, from the chunk's first row on.
+struct Matrix {
+  Value base;
+  Type element;
+  int64_t columns;
+};
+
+class ThreadHeadEmitter {
+public:
+  ThreadHeadEmitter(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
+      : stage(stage), k(stage.k), kernel(kernel), head(head), configuration(configuration),
+        chunk(configuration.get("chunk")) {
+    Value allLogits = k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
+    losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
+    firstToken = k.mul(stage.iteration, chunk);
+    tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
+    logits = {allLogits, k.f32(), head.vocabulary};
+    weight = {k.argument(head.weight), typeOfArgument(head.weight), head.channels};
+    hidden = {k.argument(head.hidden), typeOfArgument(head.hidden), head.channels};
+    hidden.base = k.address(hidden.base, k.mul(firstToken, head.channels), hidden.element);
+  }
+
+  void emitLogits() {
+    emitProduct("logits", head.logits(chunk), hidden, weight, tokens, {head.channels},
+                [&](Value element, Value sum) { k.storeAligned(sum, logits.base, element, k.lanes); });
+  }
+
+  void emitHiddenGradient() {
+    emitProduct("hidden_gradient", head.hiddenProduct(chunk), logits, weight, tokens, {head.vocabulary},
+                [&](Value element, Value sum) {
+                  element = k.add(element, k.mul(firstToken, head.channels));
+                  if (head.hiddenGradient.accumulated >= 0)
+                    sum = k.addf(loadAs(head.hiddenGradient.accumulated, element), sum);
+                  storeResult(head.hiddenGradient, element, sum);
+                });
+  }
+
+  void emitWeightGradient() {
+    ProductDepth depth{chunk, head.tokens % chunk == 0 ? Value() : tokens};
+    // The blocks of tokens are added one by one to the sum so far: a chunk is made of whole ones, so that it does not
+    // show. The first chunk's sum so far is the gradient that is handed in, or zero.
+    int64_t accumulated = head.weightGradient.accumulated;
+    Value isFirst = k.equal(stage.iteration, k.i64(0)), soFar = resultAddress(head.weightGradient);
+    if (accumulated >= 0)
+      soFar = k.select(isFirst, k.argument(accumulated), soFar);
+    auto start = [&](Value element) {
+      auto load = [&] { return k.loadAligned(k.f32(), soFar, element, k.lanes); };
+      return accumulated < 0 ? ifElse(isFirst, k.splat(0.0), load) : load();
+    };
+    emitProduct(
+        "weight_gradient", head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
+        [&](Value element, Value sum) { storeResult(head.weightGradient, element, sum); }, start);
+  }
+
+  void emitSoftmax() {
+    Value row = stage.block(), token = k.add(firstToken, row);
+    k.ifThen(k.less(row, tokens), [&] {
+      Value target = k.extend(k.load(k.i32(), k.argument(head.targets), token));
+      emitSoftmaxRow(k.address(logits.base, k.mul(row, head.vocabulary), k.f32()), token, target);
+    });
+  }
+
+  void emitLoss() { emitHeadLoss(stage, kernel, head, losses); }
+
+private:
+  Type typeOfArgument(unsigned index) {
+    return cast<RankedTensorType>(kernel.getArgument(index).getType()).getElementType();
+  }
+  Value resultAddress(const HeadResult &result) { return k.argument(kernel.getNumArguments() + result.result); }
+
+  /// `lanes` neighbours of an argument as f32.
+  Value loadAs(unsigned argument, Value element) {
+    Type type = typeOfArgument(argument);
+    Value value = k.loadAligned(type, k.argument(argument), element, k.lanes);
+    return type.isF32() ? value : arith::ExtFOp::create(k.builder, k.loc, k.vectorOf(k.f32()), value);
+  }
+
+  void storeResult(const HeadResult &result, Value element, Value value) {
+    Type type = cast<RankedTensorType>(kernel.getResultTypes()[result.result]).getElementType();
+    if (!type.isF32())
+      value = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(type), value);
+    k.storeAligned(value, resultAddress(result), element, k.lanes);
+  }
+
+  /// A value where the condition holds, else what is computed.
+  Value ifElse(Value condition, Value value, function_ref<Value()> otherwise) {
+    auto branch = scf::IfOp::create(k.builder, k.loc, value.getType(), condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(k.builder);
+    k.builder.setInsertionPointToStart(&branch.getThenRegion().front());
+    scf::YieldOp::create(k.builder, k.loc, value);
+    k.builder.setInsertionPointToStart(&branch.getElseRegion().front());
+    scf::YieldOp::create(k.builder, k.loc, otherwise());
+    return branch.getResult(0);
+  }
+
+  /// This block's part of a product whose tiles were recorded under `name`. `store` gets the place of `lanes` numbers
+  /// in C, and so does `start`, which says what the product is added to.
+  void emitProduct(StringRef name, const ProductShape &shape, Matrix lhs, Matrix rhs, Value rows,
+                   const ProductDepth &depth, function_ref<void(Value element, Value sum)> store,
+                   function_ref<Value(Value element)> start = {}) {
+    ThreadTiles tiles = ThreadTiles::read(configuration, (name + "_").str());
+    // The larger side is read once: its blocks change last.
+    int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rows);
+    int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columns);
+    bool rowsFirst = shape.rows <= shape.columns;
+    Value task = stage.block();
+    Value row = k.mul(rowsFirst ? k.rem(task, rowTasks) : k.div(task, columnTasks), tiles.rows);
+    Value column = k.mul(rowsFirst ? k.div(task, rowTasks) : k.rem(task, columnTasks), tiles.columns);
+    Value rowExtent = k.min(k.i64(tiles.rows), k.sub(rows, row));
+    Value columnExtent = k.min(k.i64(tiles.columns), k.sub(k.i64(shape.columns), column));
+    auto source = [&](const Matrix &matrix, bool depthContiguous, Value start, Value extent) {
+      Value offset = depthContiguous ? k.mul(start, matrix.columns) : start;
+      return matrixSource(k, k.address(matrix.base, offset, matrix.element), matrix.element, k.i64(matrix.columns),
+                          depthContiguous, matrix.columns % threadVector == 0 ? threadVector : 1, extent);
+    };
+    k.lanes = shape.columns % threadVector == 0 ? threadVector : 1;
+    // The last chunk may be shorter than the number of blocks is made for.
+    k.ifThen(k.less(k.i64(0), rowExtent), [&] {
+      auto place = [&](Value r, Value c) { return k.add(k.mul(k.add(row, r), shape.columns), k.add(column, c)); };
+      auto startAt = [&](Value r, Value c) { return start(place(r, c)); };
+      emitTiledProduct(
+          k, stage.thread(), tiles, source(lhs, shape.lhsDepthContiguous, row, rowExtent),
+          source(rhs, shape.rhsDepthContiguous, column, shape.columns % tiles.columns == 0 ? Value() : columnExtent),
+          depth, stage.shared(0), k.lanes, rowExtent, columnExtent,
+          [&](Value r, Value c, Value sum) { store(place(r, c), sum); }, start ? StartOfSums(startAt) : StartOfSums());
+    });
+  }
+
+  void emitSoftmaxRow(Value z, Value token, Value target) {
+    constexpr double log2e = std::numbers::log2e;
+    k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
+    int64_t stride = threadsOfSoftmax * k.lanes;
+    Value begin = k.mul(stage.thread(), k.lanes), end = k.i64(head.vocabulary);
+    Value targetScore = k.mulf(k.load(k.f32(), z, target), k.f32(log2e));
+    auto load = [&](Value index) {
+      return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(log2e)));
+    };
+
+    Value largest = k.forReduce(begin, end, stride, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
+      Value largest = carried[0];
+      for (Value score : load(index))
+        largest = larger(largest, score);
+      return SmallVector<Value>{largest};
+    })[0];
+    largest = stage.blockReduceMax(largest, 0);
+    Value sum = sumOfExponentials(load, largest);
+    Value isFirstThread = k.equal(stage.thread(), k.i64(0));
+    k.ifThen(isFirstThread, [&] {
+      Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
+      Value loss = k.addf(k.subf(largest, targetScore), logarithm);
+      storeHeadLoss(k, kernel, head, k.mulf(loss, k.f32(std::numbers::ln2)), losses, token);
+    });
+    if (head.gradient < 0)
+      return;
+    Value factor = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
+    Value scale = k.divf(factor, sum);
+    k.forLoop(begin, end, stride, [&](Value index) {
+      SmallVector<Value> changes;
+      for (Value score : load(index))
+        changes.push_back(k.mulf(exp2(k.subf(score, largest)), scale));
+      Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), changes);
+      k.storeAligned(vector, z, index, k.lanes);
+    });
+    stage.barrier();
+    k.ifThen(isFirstThread, [&] { k.store(k.subf(k.load(k.f32(), z, target), factor), z, target); });
+  }
+
+  /// Σ 2^(score - largest), a sum along the row: vector i of a thread goes to accumulator i mod R.
+  Value sumOfExponentials(function_ref<SmallVector<Value>(Value index)> load, Value largest) {
+    int64_t accumulators = arithmetic::hopper::lanes / (threadsOfSoftmax * k.lanes);
+    Value own = k.mul(stage.thread(), k.lanes), last = k.i64(head.vocabulary - k.lanes);
+    SmallVector<Value> sums(accumulators, k.splat(0.0));
+    sums = k.forReduce(k.i64(0), k.i64(head.vocabulary), arithmetic::hopper::lanes, sums,
+                       [&](Value start, ValueRange carried) {
+                         SmallVector<Value> next(carried);
+                         for (int64_t i = 0; i < accumulators; ++i) {
+                           Value index = k.add(k.add(start, own), i * threadsOfSoftmax * k.lanes);
+                           SmallVector<Value> shares;
+                           for (Value score : load(k.min(index, last)))
+                             shares.push_back(exp2(k.subf(score, largest)));
+                           Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), shares);
+                           next[i] = k.select(k.less(last, index), next[i], k.addf(next[i], vector));
+                         }
+                         return next;
+                       });
+    // Behind the bytes of the maximum.
+    return stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, GPUStage::reductionBytes(1, threadsOfSoftmax))[0];
+  }
+
+  SmallVector<Value> elements(Value vector) {
+    SmallVector<Value> result;
+    for (int64_t i = 0; i < k.lanes; ++i)
+      result.push_back(vector::ExtractOp::create(k.builder, k.loc, vector, ArrayRef<int64_t>{i}));
+    return result;
+  }
+  Value exp2(Value exponent) { return ptx::Exp2Op::create(k.builder, k.loc, exponent); }
+  /// The larger number, or NaN where there is one: the loss must show it.
+  Value larger(Value a, Value b) { return k.maxf(a, b); }
+
+  GPUStage &stage;
+  KernelBuilder &k;
+  KernelOp kernel;
+  const Head &head;
+  const KernelConfiguration &configuration;
+  const int64_t chunk;
+  Matrix logits, weight, hidden;
+  Value losses, firstToken, tokens;
+};
+
+class ThreadHeadStrategy : public KernelStrategy {
+public:
+  ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
+
+  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
+                       KernelConfiguration &configuration) const override {
+    const Head *head = anatomy.head();
+    // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
+    int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
+    chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+    int64_t chunks = llvm::divideCeil(head->tokens, chunk);
+    configuration.set("chunk", chunk);
+    SmallVector<unsigned> perChunk;
+    auto add = [&](StringRef name, int64_t blocks, int64_t threads, int64_t shared) {
+      perChunk.push_back(configuration.stages.size());
+      configuration.addGPUStage(name, blocks, threads, shared, /*withStep=*/false);
+    };
+    auto addProduct = [&](StringRef name, const ProductShape &shape) {
+      ThreadTiles tiles = chooseThreadTiles(shape, /*elementBytes=*/4).tiles;
+      tiles.record(configuration, (name + "_").str());
+      add(name, llvm::divideCeil(shape.rows, tiles.rows) * llvm::divideCeil(shape.columns, tiles.columns),
+          tiles.threads(), tiles.sharedBytes(shape.depth));
+    };
+    addProduct("logits", head->logits(chunk));
+    int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
+    add("softmax", chunk, threadsOfSoftmax,
+        GPUStage::reductionBytes(1, threadsOfSoftmax) +
+            GPUStage::reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+    if (head->hiddenGradient.exists())
+      addProduct("hidden_gradient", head->hiddenProduct(chunk));
+    if (head->weightGradient.exists())
+      addProduct("weight_gradient", head->weightProduct(chunk));
+    for (int64_t i = 0; i < chunks; ++i)
+      for (unsigned stage : perChunk)
+        configuration.steps.push_back({stage, i});
+    if (head->loss.exists())
+      addHeadLossStage(configuration);
+    // The logits of a chunk, then the loss of every token.
+    configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
+    return success();
+  }
+
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    const Head *head = anatomy.head();
+    for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
+      GPUStage stage(builder, kernel, configuration, index, target);
+      ThreadHeadEmitter emitter(stage, kernel, *head, configuration);
+      if (spec.name == "logits")
+        emitter.emitLogits();
+      else if (spec.name == "softmax")
+        emitter.emitSoftmax();
+      else if (spec.name == "hidden_gradient")
+        emitter.emitHiddenGradient();
+      else if (spec.name == "weight_gradient")
+        emitter.emitWeightGradient();
+      else
+        emitter.emitLoss();
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+void hadal::registerThreadHeadStrategy() { registerStrategy(std::make_unique<ThreadHeadStrategy>()); }

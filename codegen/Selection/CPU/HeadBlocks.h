@@ -1,0 +1,22 @@
+//===- HeadBlocks.h - chunks and blocks of head kernels on CPUs ---------------------------------------------------===//
+//
+// Tokens go through in chunks; each of the three products of a chunk is cut into blocks as any product is.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_SELECTION_CPU_HEADBLOCKS_H
+#define HADAL_CODEGEN_SELECTION_CPU_HEADBLOCKS_H
+
+#include "codegen/Anatomy/Head.h"
+#include "codegen/Selection/CPU/ProductTiles.h"
+
+namespace hadal {
+
+/// Chooses the chunk, the tiles of the products, stages and steps.
+void selectHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration);
+
+/// Rows of the softmax that one task takes.
+constexpr int64_t headRowsPerTask = 4;
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_SELECTION_CPU_HEADBLOCKS_H

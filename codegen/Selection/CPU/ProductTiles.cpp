@@ -1,0 +1,140 @@
+//===- ProductTiles.cpp - tile sizes of matrix products on CPUs ---------------------------------------------------===//
+//
+// The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledWorkers`
+// threads needs for all blocks:
+//
+//   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per step of the
+//   depth;
+//                    tiles that hang over the edge cost as much as whole ones
+//   packing          a few cycles per vector of A and of B, more where B is transposed
+//   epilogue         a few cycles per vector of C
+//
+// The block of B is read once per row of register tiles and has to stay in the second-level cache; that of A is read
+// once and may come from further away. Larger blocks pack less often, smaller ones balance better and waste less at the
+// edges: the minimum settles it.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Selection/CPU/ProductTiles.h"
+#include "codegen/Target/Arithmetic.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
+
+using namespace hadal;
+
+namespace {
+
+/// Threads for which the balance is judged. More threads than this still help, fewer lose little.
+constexpr int64_t modelledWorkers = 8;
+
+struct RegisterTile {
+  int64_t rows, vectors;
+};
+
+/// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file. A vector
+/// of 16 lanes takes one register of AVX-512, two of AVX2, four of the baseline.
+llvm::ArrayRef<RegisterTile> registerTiles(const TargetDescription &target) {
+  static const RegisterTile many[] = {{14, 2}, {8, 3}, {8, 2}, {16, 1}};
+  static const RegisterTile few[] = {{6, 1}, {4, 1}};
+  static const RegisterTile fewAndNarrow[] = {{2, 1}};
+  if (target.vectorRegisters >= 32)
+    return many;
+  return target.registerLanes >= 8 ? llvm::ArrayRef(few) : llvm::ArrayRef(fewAndNarrow);
+}
+
+/// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors.
+int64_t packedDepth(const ProductShape &shape) {
+  if (shape.depthIsDynamic)
+    return arithmetic::depthBlock;
+  return std::min<int64_t>(arithmetic::depthBlock, llvm::alignTo(std::max<int64_t>(shape.depth, 1), arithmetic::lanes));
+}
+
+/// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
+/// so that the last block is not much shorter than the others.
+llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t longest) {
+  int64_t tiles = llvm::divideCeil(length, tile);
+  llvm::SmallVector<int64_t> result;
+  for (int64_t count = 1;; count += std::max<int64_t>(1, count / 4)) {
+    int64_t blocks = llvm::divideCeil(tiles, count);
+    int64_t block = int64_t(llvm::divideCeil(tiles, blocks)) * tile;
+    if (result.empty() || result.back() != block)
+      result.push_back(block);
+    if (count >= tiles || count * tile >= longest)
+      return result;
+  }
+}
+
+double blockCycles(const ProductShape &shape, const ProductTiles &tiles, const TargetDescription &target) {
+  int64_t lanes = target.registerLanes, registers = target.lanes / lanes;
+  double rowTiles = double(tiles.rowBlock / tiles.rows),
+         columnTiles = double(tiles.columnBlock / (tiles.vectors * target.lanes));
+  double depthSteps = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
+  double multiplyAdds = double(tiles.rows * tiles.vectors * registers),
+         loads = double(tiles.rows + tiles.vectors * registers);
+  double perDepth = std::max(multiplyAdds, loads) + 0.5;
+  double micro = rowTiles * columnTiles * (double(shape.depth) * perDepth + depthSteps * (30.0 + 2.0 * multiplyAdds));
+  double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
+  double packRhs =
+      double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
+  double epilogue = double(tiles.rowBlock) * double(tiles.columnBlock) / double(lanes) * 4.0;
+  return micro + packLhs + packRhs + epilogue + 500.0;
+}
+
+} // namespace
+
+ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDescription &target) {
+  int64_t lanes = target.lanes;
+  ProductTiles best;
+  double bestCycles = std::numeric_limits<double>::infinity();
+  for (RegisterTile tile : registerTiles(target)) {
+    int64_t width = tile.vectors * lanes;
+    ProductTiles candidate{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
+    for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
+      for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
+        candidate.rowBlock = rowBlock;
+        candidate.columnBlock = columnBlock;
+        bool smallest = rowBlock == tile.rows && columnBlock == width;
+        bool fits = candidate.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
+                    candidate.scratch(shape, lanes) * 4 <= target.l2Bytes * 2;
+        if (!fits && !smallest)
+          continue;
+        int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
+                         int64_t(llvm::divideCeil(shape.columns, columnBlock));
+        double cycles = double(llvm::divideCeil(blocks, modelledWorkers)) * blockCycles(shape, candidate, target);
+        if (cycles < bestCycles) {
+          bestCycles = cycles;
+          best = candidate;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+void ProductTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
+  auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
+  set("rows", rows);
+  set("vectors", vectors);
+  set("row_block", rowBlock);
+  set("column_block", columnBlock);
+}
+
+ProductTiles ProductTiles::read(const KernelConfiguration &configuration, const ProductShape &shape,
+                                llvm::StringRef prefix) {
+  auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
+  return {get("rows"), get("vectors"), get("row_block"), get("column_block"), packedDepth(shape)};
+}
+
+int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
+  if (depthContiguous)
+    return rowBlock * packedRowStride(depthBlock, lanes);
+  return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
+}
+
+int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
+  return depthIsCut ? rowBlock * columnBlock : rows * vectors * lanes;
+}
+
+int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
+  return packedLhs(lanes, shape.lhsDepthContiguous) + packedRhs(lanes) + result(lanes, depthIsCut(shape));
+}

@@ -1,0 +1,49 @@
+//===- ProductTiles.h - tile sizes of matrix products on CPUs -----------------------------------------------------===//
+//
+// Every product, alone or inside attention and the head, is cut the same way. A task computes a block of C, rowBlock by
+// columnBlock. It walks the depth in steps of depthBlock, packs the two blocks of A and B that belong to the step, and
+// runs the register tile (rows by vectors of columns) over them. This file chooses the tile and the block of C; the
+// depth block is no choice, since it decides the bits (docs/rationale/arithmetic.md).
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_SELECTION_CPU_PRODUCTTILES_H
+#define HADAL_CODEGEN_SELECTION_CPU_PRODUCTTILES_H
+
+#include "codegen/Anatomy/ProductShape.h"
+#include "codegen/Selection/Strategy.h"
+
+namespace hadal {
+
+struct ProductTiles {
+  /// The register tile.
+  int64_t rows = 0, vectors = 0;
+  /// The block of one task: multiples of the register tile.
+  int64_t rowBlock = 0, columnBlock = 0;
+  /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it.
+  int64_t depthBlock = 0;
+
+  /// Into a configuration's parameters under a prefix, and back.
+  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
+  static ProductTiles read(const KernelConfiguration &configuration, const ProductShape &shape,
+                           llvm::StringRef prefix = "");
+
+  /// Elements of scratch memory: the packed block of A, that of B, and the block of C (one register tile when the depth
+  /// is not cut).
+  int64_t packedLhs(int64_t lanes, bool depthContiguous) const;
+  int64_t packedRhs(int64_t lanes) const { return columnBlock * depthBlock; }
+  int64_t result(int64_t lanes, bool depthIsCut) const;
+  bool depthIsCut(const ProductShape &shape) const { return shape.depthIsDynamic || shape.depth > depthBlock; }
+  int64_t scratch(const ProductShape &shape, int64_t lanes) const;
+};
+
+/// The elements between rows of A that are packed with the depth contiguous: a little more than the block, so that the
+/// rows of a register tile fall into different sets of the cache.
+inline int64_t packedRowStride(int64_t depthBlock, int64_t lanes) { return depthBlock + lanes; }
+
+/// Enumerates register tiles and blocks and takes the one that a model of the CPU says is fastest. The choice depends
+/// on the shape and the class of CPU alone.
+ProductTiles chooseProductTiles(const ProductShape &shape, const TargetDescription &target);
+
+} // namespace hadal
+
+#endif // HADAL_CODEGEN_SELECTION_CPU_PRODUCTTILES_H

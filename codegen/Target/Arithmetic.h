@@ -1,0 +1,63 @@
+//===- Arithmetic.h - the order of sums ---------------------------------------------------------------------------===//
+//
+// The numbers of docs/rationale/arithmetic.md: how sums are cut, whatever computes them. No shape, no configuration, no
+// number of threads and no class of CPU may change them, since they decide the bits of every result.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_CODEGEN_TARGET_ARITHMETIC_H
+#define HADAL_CODEGEN_TARGET_ARITHMETIC_H
+
+#include <cstdint>
+
+namespace hadal::arithmetic {
+
+/// Lanes of a sum along a row: element i is added to lane i mod 16, in rising order; the lanes are then joined by
+/// halves.
+constexpr int64_t lanes = 16;
+
+/// A product adds its depth in blocks of so many, counted from depth 0: one chain of fused multiply-adds from +0 in
+/// each, the blocks' sums in rising order.
+constexpr int64_t depthBlock = 256;
+
+/// Attention walks over keys, and its gradient over queries too, in blocks of so many positions, counted from 0.
+constexpr int64_t keyBlock = 128;
+
+/// The softmax of the head walks over the vocabulary in blocks of so many tokens, counted from 0.
+constexpr int64_t vocabularyBlock = 1024;
+
+/// Sums over the rows of a tensor, column by column, are formed in blocks of so many rows, counted from 0.
+constexpr int64_t rowBlock = 64;
+
+/// NVIDIA Hopper, where they differ. Products of f32 are cut into depthBlock there, too.
+namespace hopper {
+
+/// Lanes of a sum along a row, as above.
+constexpr int64_t lanes = 1024;
+
+/// Attention by threads walks in blocks of so many positions, counted from 0. (On tensor cores the walked tile follows
+/// from the widths of a head: codegen/Selection/GPU/TensorAttentionTiles.cpp.)
+constexpr int64_t walkedBlock = 64;
+
+/// Softmax of the head on tensor cores: parts of so many tokens of the vocabulary, counted from 0.
+constexpr int64_t vocabularyPart = 64;
+
+/// Tokens that the head works on at a time on tensor cores: so deep is a product that adds to the weight's gradient.
+constexpr int64_t headChunk = 4096;
+
+/// Sums over rows, column by column: blocks of so many rows, counted from 0.
+constexpr int64_t rowBlock = 32;
+
+/// Chains of the sum over what the blocks leave: block b goes to chain b mod 8; the chains are added in order.
+constexpr int64_t rowChains = 8;
+
+/// Tokens of a block of a sequence whose shares are summed for the balance losses: token t goes to chain t mod 8.
+constexpr int64_t balanceBlock = 64;
+
+/// Elements of a parameter whose squares are summed in f32, in lanes; the blocks' sums are added in f64.
+constexpr int64_t normBlock = 1 << 14;
+
+} // namespace hopper
+
+} // namespace hadal::arithmetic
+
+#endif // HADAL_CODEGEN_TARGET_ARITHMETIC_H
