@@ -12,7 +12,7 @@ def CheckModel : Pass<"hadal-check-model", "::mlir::ModuleOp"> {
   let summary = "checks that the module is one model, and a program and precision that can be built from it";
   let description = [{
     A module must hold exactly one `hadal.model`. Records the choice in the module's attributes `hadal.program` and
-    `hadal.precision`. Test: test/passes/Transforms/check-model.mlir.
+    `hadal.precision`. Test: test/passes/Programs/check-model.mlir.
   }];
   let options = [
     Option<"program", "program", "std::string", "\"train\"", "the program to build: train, evaluate">,
@@ -236,7 +236,7 @@ def ExportConfigurationPass : Pass<"hadal-export-config", "::mlir::ModuleOp"> {
   let description = [{
     Describes the model as a deepseek_v2 or deepseek_v3 configuration that transformers loads, or says why that is not
     possible: names of functions and values and the order of independent operations are free, what is computed must be
-    exactly what hadal-import writes for the same configuration. Example: test/passes/huggingface/export-config.mlir.
+    exactly what hadal-import writes for the same configuration. Example: test/passes/HuggingFace/export-config.mlir.
   }];
 }
 
@@ -250,7 +250,7 @@ def FusePass : Pass<"hadal-fuse", "::mlir::ModuleOp"> {
     Groups operations greedily, in program order, into kernels: elementwise arithmetic joins the contraction before it,
     rowwise operations over the same rows join each other, the gather before the experts' products is read through. Equal
     kernels are shared. A result with `hadal.tied` is made in place of the argument that it names. Linear in the program.
-    Example: test/passes/fusion/fuse.mlir.
+    Example: test/passes/Fusion/fuse.mlir.
   }];
   let options = [Option<"printFusion", "print-fusion", "bool", "false",
                         "print kind, operations, bytes and launches of every kernel on stderr">];
@@ -272,7 +272,7 @@ def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
   let description = [{
     Lifetimes come from the order of launches. A result takes over the buffer of an operand that dies with the launch where
     the kernel allows it; the others are placed by best fit at multiples of the alignment. A kernel's workspace
-    lives during its launch only. The plan is verified. Example: test/passes/memory/plan.mlir.
+    lives during its launch only. The plan is verified. Example: test/passes/Memory/plan.mlir.
   }];
   let options = [Option<"printMemoryPlan", "print-memory-plan", "bool", "false",
                         "print arena, peak, the largest buffers and the persistent tensors on stderr">,
@@ -282,7 +282,7 @@ def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
 
 def VerifyMemoryPlanPass : Pass<"hadal-verify-memory-plan", "::mlir::ModuleOp"> {
   let summary = "checks that buffers that are live at once do not overlap";
-  let description = [{ Example: test/passes/memory/verify.mlir. }];
+  let description = [{ Example: test/passes/Memory/verify.mlir. }];
 }
 
 #endif // HADAL_PASSES_PASSES_TD

@@ -5,7 +5,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Pass/PassManager.h"
-#include "passes/Pipelines/Pipelines.h"
+#include "passes/Programs/ModelToProgramOptions.h"
 #include "passes/Programs/Programs.h"
 
 using namespace mlir;

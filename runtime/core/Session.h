@@ -9,8 +9,8 @@
 #ifndef HADAL_RUNTIME_CORE_SESSION_H
 #define HADAL_RUNTIME_CORE_SESSION_H
 
+#include "runtime/core/Device.h"
 #include "runtime/core/Program.h"
-#include "runtime/devices/Device.h"
 
 #include <memory>
 #include <optional>

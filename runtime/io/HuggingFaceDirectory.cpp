@@ -4,9 +4,9 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/HalfPrecision.h"
 #include "runtime/io/CheckpointMark.h"
 #include "runtime/io/EncodedWeights.h"
-#include "runtime/io/HalfPrecision.h"
 #include "runtime/io/NamedTensors.h"
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"

@@ -1,7 +1,7 @@
 // Initial values, schedules, and widening of 16-bit floats.
+#include "runtime/core/HalfPrecision.h"
 #include "runtime/core/Initializer.h"
 #include "runtime/core/Schedule.h"
-#include "runtime/io/HalfPrecision.h"
 #include "test/runtime/BigramModel.h"
 #include "test/runtime/Support.h"
 

@@ -276,11 +276,3 @@ void hadal::addItemStage(KernelConfiguration &configuration, StringRef name, int
   configuration.set("per_thread", perThread);
   configuration.addGPUStage(name, llvm::divideCeil(items, threads * perThread), threads);
 }
-
-int64_t hadal::commonLanes(int64_t limit, ArrayRef<int64_t> numbers) {
-  int64_t lanes = limit;
-  for (int64_t number : numbers)
-    while (number % lanes != 0)
-      lanes /= 2;
-  return lanes;
-}

@@ -26,12 +26,12 @@
 #define HADAL_CODEGEN_GPU_FRAMES_GPUSTAGE_H
 
 #include "codegen/Emit/KernelBuilder.h"
+#include "codegen/Selection/GPU/Threads.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace hadal {
 
-constexpr int64_t warpSize = 32, maxThreadsPerBlock = 1024;
 /// The name of the module that holds every GPU kernel of a program.
 constexpr llvm::StringLiteral gpuModuleName = "kernels";
 
@@ -99,11 +99,6 @@ public:
   }
   Value blockReduceAdd(Value value, int64_t offset) { return blockReduce(value, Reduction::Add, offset); }
   Value blockReduceMax(Value value, int64_t offset) { return blockReduce(value, Reduction::Maximum, offset); }
-  /// Bytes of shared memory for a reduction of so many values, of which every thread has `bytes`; none when the row is
-  /// a warp's.
-  static int64_t reductionBytes(int64_t values, int64_t sharers, int64_t bytes = 4) {
-    return sharers <= warpSize ? 0 : values * sharers * bytes;
-  }
 
   /// body(i) for i in [begin, end), one thread each: i = begin + thread, then a block further. The body must not wait
   /// for other threads.
@@ -135,9 +130,6 @@ private:
 /// else. Adds the stage and the parameter "per_thread".
 void addItemStage(KernelConfiguration &configuration, llvm::StringRef name, int64_t items, int64_t mostPerThread,
                   const TargetDescription &target);
-
-/// The largest power of two, at most `limit`, that divides all the numbers: elements of a vector access.
-int64_t commonLanes(int64_t limit, llvm::ArrayRef<int64_t> numbers);
 
 } // namespace hadal
 

@@ -19,7 +19,7 @@ void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, V
 }
 
 void hadal::addHeadLossStage(KernelConfiguration &configuration) {
-  configuration.addGPUStage("loss", 1, threadsOfLoss, GPUStage::reductionBytes(1, threadsOfLoss));
+  configuration.addGPUStage("loss", 1, threadsOfLoss, reductionBytes(1, threadsOfLoss));
 }
 
 void hadal::emitHeadLoss(GPUStage &stage, KernelOp kernel, const Head &head, Value losses) {

@@ -130,7 +130,7 @@ void RowEmitter::reduceRow(const RowLoop &loop, const Accumulators &sums) {
   for (auto [reduction, value] : llvm::zip(loop.reductions, results))
     reductions[RowReductionOpInterface(reduction)->getResult(0)] = value;
   int64_t lanes = loop.lanesOf(loop.space.pieces().front(), plan.lanes);
-  sharedOffset += GPUStage::reductionBytes(kinds.size(), sharers, lanes * int64_t(sizeof(float)));
+  sharedOffset += reductionBytes(kinds.size(), sharers, lanes * int64_t(sizeof(float)));
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,8 +64,8 @@ protected:
                                 threads);
     } else {
       constexpr int64_t lanes = arithmetic::hopper::lanes;
-      configuration.addGPUStage("sequences", layout.sequences, lanes, GPUStage::reductionBytes(1, lanes));
-      configuration.addGPUStage("loss", 1, lanes, GPUStage::reductionBytes(1, lanes));
+      configuration.addGPUStage("sequences", layout.sequences, lanes, reductionBytes(1, lanes));
+      configuration.addGPUStage("loss", 1, lanes, reductionBytes(1, lanes));
     }
     configuration.workspace = layout.workspaceBytes();
   }

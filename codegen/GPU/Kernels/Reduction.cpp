@@ -65,7 +65,7 @@ protected:
     configuration.set("rows_together", together);
     configuration.set("column_tiles", tiles);
     configuration.addGPUStage("blocks", blocks * tiles, threads,
-                              GPUStage::reductionBytes(together, threads, lanes * int64_t(sizeof(float))));
+                              reductionBytes(together, threads, lanes * int64_t(sizeof(float))));
     addColumnSumStage(configuration, "columns", blocks, columns);
     configuration.workspace = blocks * columns * sizeof(float);
   }

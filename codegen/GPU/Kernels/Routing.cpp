@@ -116,7 +116,7 @@ protected:
     configuration.set("threads_per_row", sharers);
     configuration.set("rows_per_block", rowsPerBlock);
     configuration.addGPUStage("rows", llvm::divideCeil(rows, rowsPerBlock), sharers * rowsPerBlock,
-                              GPUStage::reductionBytes(1, sharers, lanes * int64_t(sizeof(float))));
+                              reductionBytes(1, sharers, lanes * int64_t(sizeof(float))));
   }
 
   void emitStage(CombineRowsGradientOp op, unsigned, GPUAnchorContext &context) const override {

@@ -284,7 +284,7 @@ private:
                          return next;
                        });
     // Behind the bytes of the maximum.
-    sum = stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, GPUStage::reductionBytes(1, threadsOfSoftmax))[0];
+    sum = stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, reductionBytes(1, threadsOfSoftmax))[0];
   }
 
   /// A vector of columns lies in one part, whose exponentials have one factor.
@@ -425,7 +425,7 @@ public:
     };
     TensorTiles logits = addProduct("logits", head.logits(chunk));
     configuration.stages.back().maps = {hidden(logits.rows), weight(logits.columns / logits.cluster)};
-    configuration.addGPUStage("softmax", chunk, threadsOfSoftmax, 2 * GPUStage::reductionBytes(1, threadsOfSoftmax),
+    configuration.addGPUStage("softmax", chunk, threadsOfSoftmax, 2 * reductionBytes(1, threadsOfSoftmax),
                               /*withStep=*/false);
     if (head.hiddenGradient.exists()) {
       TensorTiles tiles = addProduct("hidden_gradient", head.hiddenProduct(chunk));

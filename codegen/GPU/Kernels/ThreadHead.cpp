@@ -15,8 +15,8 @@
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/GPU/Frames/HeadLoss.h"
 #include "codegen/GPU/Frames/ThreadProduct.h"
-#include "codegen/Selection/HeadChunk.h"
 #include "codegen/GPU/GPUStrategies.h"
+#include "codegen/Selection/HeadChunk.h"
 #include "llvm/Support/MathExtras.h"
 #include <numbers>
 
@@ -217,7 +217,7 @@ private:
                          return next;
                        });
     // Behind the bytes of the maximum.
-    return stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, GPUStage::reductionBytes(1, threadsOfSoftmax))[0];
+    return stage.joinLanes({sums}, Reduction::Add, threadsOfSoftmax, reductionBytes(1, threadsOfSoftmax))[0];
   }
 
   SmallVector<Value> elements(Value vector) {
@@ -268,8 +268,7 @@ public:
     addProduct("logits", head->logits(chunk));
     int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
     add("softmax", chunk, threadsOfSoftmax,
-        GPUStage::reductionBytes(1, threadsOfSoftmax) +
-            GPUStage::reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+        reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
     if (head->hiddenGradient.exists())
       addProduct("hidden_gradient", head->hiddenProduct(chunk));
     if (head->weightGradient.exists())

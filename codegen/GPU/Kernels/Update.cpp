@@ -78,9 +78,8 @@ protected:
     int64_t elements = elementsOf(op.getInput()), lanes = commonLanes(4, {elements});
     int64_t blocks = llvm::divideCeil(elements, arithmetic::hopper::normBlock);
     configuration.set("lanes", lanes);
-    configuration.addGPUStage("blocks", blocks, threads,
-                              GPUStage::reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
-    configuration.addGPUStage("sum", 1, threadsOfSum, GPUStage::reductionBytes(1, threadsOfSum, sizeof(double)));
+    configuration.addGPUStage("blocks", blocks, threads, reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
+    configuration.addGPUStage("sum", 1, threadsOfSum, reductionBytes(1, threadsOfSum, sizeof(double)));
     configuration.workspace = blocks * sizeof(float);
   }
 
@@ -159,7 +158,7 @@ protected:
   static constexpr int64_t threads = arithmetic::hopper::lanes;
 
   void plan(RouterBiasUpdateOp, const TargetDescription &, KernelConfiguration &configuration) const override {
-    configuration.addGPUStage("bias", 1, threads, GPUStage::reductionBytes(1, threads));
+    configuration.addGPUStage("bias", 1, threads, reductionBytes(1, threads));
   }
   void emitStage(RouterBiasUpdateOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;

@@ -7,8 +7,8 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/GPU/RowPlan.h"
-#include "codegen/Emit/ElementwiseEmitter.h"
-#include "codegen/GPU/Frames/GPUStage.h"
+#include "codegen/Anatomy/Elementwise.h"
+#include "codegen/Selection/GPU/Threads.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
@@ -206,7 +206,7 @@ RowPlan RowPlan::choose(KernelOp kernel, const RowProgram &program, const Target
 }
 
 int64_t RowPlan::sharedBytes() const {
-  return GPUStage::reductionBytes(blockReductions, threadsPerRow, lanes * int64_t(sizeof(float)));
+  return reductionBytes(blockReductions, threadsPerRow, lanes * int64_t(sizeof(float)));
 }
 
 void RowPlan::write(KernelConfiguration &configuration) const {

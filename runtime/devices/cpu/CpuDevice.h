@@ -2,8 +2,8 @@
 #ifndef HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
 #define HADAL_RUNTIME_DEVICES_CPU_CPUDEVICE_H
 
+#include "runtime/core/Device.h"
 #include "runtime/core/Memory.h"
-#include "runtime/devices/Device.h"
 #include "runtime/devices/cpu/MemoryChecker.h"
 #include "runtime/devices/cpu/ThreadTeam.h"
 

@@ -2,8 +2,8 @@
 #ifndef HADAL_RUNTIME_DEVICES_CUDA_CUDADEVICE_H
 #define HADAL_RUNTIME_DEVICES_CUDA_CUDADEVICE_H
 
+#include "runtime/core/Device.h"
 #include "runtime/core/MemoryNeeds.h"
-#include "runtime/devices/Device.h"
 #include "runtime/devices/cuda/ExchangedTensors.h"
 #include "runtime/devices/cuda/KernelModule.h"
 

@@ -3,9 +3,9 @@
 #ifndef HADAL_RUNTIME_DEVICES_EMULATOR_EMULATEDDEVICE_H
 #define HADAL_RUNTIME_DEVICES_EMULATOR_EMULATEDDEVICE_H
 
+#include "runtime/core/Device.h"
 #include "runtime/core/Memory.h"
 #include "runtime/core/MemoryNeeds.h"
-#include "runtime/devices/Device.h"
 #include "runtime/devices/emulator/Emulator.h"
 
 #include <deque>

@@ -2,7 +2,7 @@
 #ifndef HADAL_RUNTIME_DEVICES_EMULATOR_NUMBERS_H
 #define HADAL_RUNTIME_DEVICES_EMULATOR_NUMBERS_H
 
-#include "runtime/io/HalfPrecision.h"
+#include "runtime/core/HalfPrecision.h"
 
 #include <cmath>
 

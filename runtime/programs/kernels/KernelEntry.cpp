@@ -1,8 +1,8 @@
 // Operands in, results out, and conversions between element types.
 #include "runtime/programs/kernels/KernelEntry.h"
 
+#include "runtime/core/HalfPrecision.h"
 #include "runtime/core/Initializer.h"
-#include "runtime/io/HalfPrecision.h"
 #include "runtime/io/NamedTensors.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // What the runtime asks of a device: to hold the tensors of a program, to run its entry points, and to copy data in and
-// out. One folder per device implements it; `createDevice` chooses by the target that the program was compiled for. The
-// runtime above never assumes that the host can read a device's memory.
-#ifndef HADAL_RUNTIME_DEVICES_DEVICE_H
-#define HADAL_RUNTIME_DEVICES_DEVICE_H
+// out. One folder per device implements it, and devices/CreateDevice.cpp chooses by the target that the program was
+// compiled for. The runtime above never assumes that the host can read a device's memory.
+#ifndef HADAL_RUNTIME_CORE_DEVICE_H
+#define HADAL_RUNTIME_CORE_DEVICE_H
 
 #include "runtime/core/CommandRecorder.h"
 #include "runtime/core/Program.h"
@@ -68,4 +68,4 @@ std::unique_ptr<Device> createDevice(const Program &program, const DeviceOptions
 
 } // namespace hadal
 
-#endif // HADAL_RUNTIME_DEVICES_DEVICE_H
+#endif // HADAL_RUNTIME_CORE_DEVICE_H

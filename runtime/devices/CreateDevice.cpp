@@ -1,6 +1,6 @@
 // Which device runs a program: what the program was compiled for, held against what the user asked for and what the
 // machine has.
-#include "runtime/devices/Device.h"
+#include "runtime/core/Device.h"
 
 #include "runtime/core/Commands.h"
 #include "runtime/core/Error.h"

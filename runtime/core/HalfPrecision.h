@@ -1,6 +1,6 @@
 // Exact widening of the 16-bit float formats to f32.
-#ifndef HADAL_RUNTIME_IO_HALFPRECISION_H
-#define HADAL_RUNTIME_IO_HALFPRECISION_H
+#ifndef HADAL_RUNTIME_CORE_HALFPRECISION_H
+#define HADAL_RUNTIME_CORE_HALFPRECISION_H
 
 #include <bit>
 #include <cstdint>
@@ -24,4 +24,4 @@ inline float widenFloat16(uint16_t bits) {
 
 } // namespace hadal
 
-#endif // HADAL_RUNTIME_IO_HALFPRECISION_H
+#endif // HADAL_RUNTIME_CORE_HALFPRECISION_H
