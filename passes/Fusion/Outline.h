@@ -31,7 +31,6 @@ public:
   KernelOp getOrCreate(KernelKind kind, mlir::Operation *anchor, llvm::ArrayRef<mlir::Operation *> body,
                        mlir::ValueRange operands, mlir::ValueRange results);
 
-  llvm::ArrayRef<KernelStatistics> getStatistics() const { return statistics; }
   /// A line per kernel, and totals.
   void print(llvm::raw_ostream &stream) const;
 

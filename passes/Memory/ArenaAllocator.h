@@ -18,7 +18,6 @@ class ArenaAllocator {
 public:
   int64_t allocate(int64_t size);
   void release(int64_t offset, int64_t size);
-  int64_t getSize() const { return end; }
 
 private:
   void insertFree(int64_t offset, int64_t size);

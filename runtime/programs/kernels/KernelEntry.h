@@ -22,7 +22,6 @@ public:
 
   /// The kernel's name, without its stage.
   const std::string &name() const { return kernel; }
-  size_t operandCount() const { return operands.size(); }
 
   /// Gives the operands the values of KERNEL.operand.N in the file, integers zeros and others random numbers where it
   /// has none.
