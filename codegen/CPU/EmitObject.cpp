@@ -5,12 +5,12 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/CPU/ExpandMultiplyAdd.h"
+#include "codegen/Emit/OptimizeModule.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -53,17 +53,7 @@ llvm::Error hadal::optimizeKernels(llvm::Module &module, const TargetDescription
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = target.createTargetMachine();
   if (!machine)
     return machine.takeError();
-  llvm::PassBuilder builder(machine->get());
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  optimizeModule(module, **machine);
   return llvm::Error::success();
 }
 

@@ -90,19 +90,6 @@ private:
 
   int64_t columnsOf(Value tensor) { return length ? length : RowProgram::columns(tensor); }
 
-  /// Repeats the numbers per row that a loop will read, before the loop.
-  void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors, DenseSet<Value> &seen) {
-    Operation *op = tensor.getDefiningOp();
-    if (!op || !seen.insert(tensor).second)
-      return;
-    if (Value number = findRepeatedNumber(tensor))
-      return vectors.define(tensor, k.broadcast(numbers.emit(number)));
-    if (isa<RowReductionOpInterface>(op))
-      return;
-    for (Value operand : op->getOperands())
-      repeatNumbers(operand, numbers, vectors, seen);
-  }
-
   void emitLoop(int64_t columns, Roots &roots, ElementwiseEmitter &numbers) {
     ElementwiseEmitter vectors(k, [&](Value tensor, int64_t shift) { return vectorOf(tensor, shift); });
     current = &vectors;
@@ -110,7 +97,7 @@ private:
     DenseSet<Value> seen;
     auto prepare = [&](Value root) {
       computed.push_back(root);
-      repeatNumbers(root, numbers, vectors, seen);
+      vectors.repeatNumbers(root, numbers, seen);
     };
     SmallVector<Value> carried;
     for (RowReductionOpInterface reduction : roots.reductions) {

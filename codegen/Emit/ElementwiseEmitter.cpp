@@ -48,3 +48,15 @@ Value ElementwiseEmitter::emitOperation(Operation *op, Value tensor, int64_t shi
   state.addAttributes(op->getAttrs());
   return k.builder.create(state)->getResult(0);
 }
+
+void ElementwiseEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, DenseSet<Value> &seen) {
+  Operation *op = tensor.getDefiningOp();
+  if (!op || !seen.insert(tensor).second)
+    return;
+  if (Value number = findRepeatedNumber(tensor))
+    return define(tensor, k.broadcast(numbers.emit(number)));
+  if (isa<RowReductionOpInterface>(op))
+    return;
+  for (Value operand : op->getOperands())
+    repeatNumbers(operand, numbers, seen);
+}

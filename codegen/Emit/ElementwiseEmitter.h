@@ -27,6 +27,7 @@
 #include "codegen/Anatomy/Elementwise.h"
 #include "codegen/Emit/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include <functional>
 
 namespace hadal {
@@ -45,6 +46,10 @@ public:
 
   /// Gives a tensor the same value at every position and for good (a number per row that was repeated before the loop).
   void define(Value tensor, Value value) { defined[tensor] = value; }
+
+  /// Defines what the expression of `tensor` repeats along the columns, up to reductions, by the numbers of another
+  /// emitter: before the loop that reads it. `seen` holds what has been gone through.
+  void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, llvm::DenseSet<Value> &seen);
 
   /// Forgets what was emitted: at the start of every loop body.
   void forget() { emitted.clear(); }

@@ -10,6 +10,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Emit/OptimizeModule.h"
 #include "codegen/Selection/Strategy.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -100,23 +101,13 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(StringRef arc
   return machine;
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PassBuilder builder(&machine);
+/// Vectors are taken apart first: a thread has none.
+void scalarizeFirst(llvm::PassBuilder &builder) {
   builder.registerPipelineStartEPCallback([](llvm::ModulePassManager &passes, llvm::OptimizationLevel) {
     llvm::FunctionPassManager functions;
     functions.addPass(llvm::ScalarizerPass());
     passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(functions)));
   });
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
 /// Whether LLVM would call a library for an intrinsic, which its backend for NVIDIA GPUs ends over.
@@ -204,7 +195,7 @@ FailureOr<std::string> hadal::emitPTX(gpu::GPUModuleOp module, StringRef gpu) {
     return module.emitError(llvm::toString(machine.takeError()));
   translated->setTargetTriple((*machine)->getTargetTriple());
   translated->setDataLayout((*machine)->createDataLayout());
-  optimize(*translated, **machine);
+  optimizeModule(*translated, **machine, scalarizeFirst);
   if (failed(refuseUndefined(*translated, module)))
     return failure();
 

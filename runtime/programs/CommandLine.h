@@ -4,21 +4,17 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cctype>
-#include <string_view>
+#include <functional>
+#include <optional>
 
 namespace hadal {
 
-/// Reads a command line. CLI11 takes letters behind one dash for as many options, so that a mistyped -held would be -h
-/// and end the program well: the only letter that is an option, it has to stand alone.
-inline void parseArguments(CLI::App &app, int argc, const char *const *argv) {
-  for (int index = 1; index < argc; ++index) {
-    std::string_view argument = argv[index];
-    if (argument.size() > 2 && argument[0] == '-' && std::isalpha(static_cast<unsigned char>(argument[1])))
-      throw CLI::ExtrasError({std::string(argument)});
-  }
-  app.parse(argc, argv);
-}
+/// Reads a command line and then checks what single options cannot. Returns an exit code when there is nothing to run:
+/// after --help or --version, or after an error, which has then been reported. `beginHelp` is called before the help is
+/// printed, with whether all of it was asked for.
+std::optional<int> parseCommandLine(CLI::App &app, int argc, const char *const *argv,
+                                    const std::function<void()> &checkTogether,
+                                    const std::function<void(bool)> &beginHelp = {});
 
 } // namespace hadal
 

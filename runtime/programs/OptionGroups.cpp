@@ -3,8 +3,6 @@
 
 #include "runtime/programs/Version.h"
 
-#include <iostream>
-
 namespace hadal {
 
 static constexpr const char *exitCodes =
@@ -36,21 +34,7 @@ std::optional<int> parseProgramOptions(CommandLine &line, const Program &program
   app.set_help_flag("-h,--help", "show the options that most runs need");
   app.set_help_all_flag("--help-all", "show all options");
   app.set_version_flag("--version", describeVersion(program), "print the version");
-  try {
-    parseArguments(app, argc, argv);
-    checkTogether();
-  } catch (const CLI::CallForVersion &version) {
-    std::cout << version.what() << "\n" << std::flush;
-    return HADAL_EXIT_OK;
-  } catch (const CLI::Success &help) { // a request for help
-    line.formatter->showRare = dynamic_cast<const CLI::CallForAllHelp *>(&help);
-    std::cout << app.help() << std::flush;
-    return HADAL_EXIT_OK;
-  } catch (const CLI::ParseError &error) {
-    std::cerr << "error: " << error.what() << " (see --help)\n";
-    return HADAL_EXIT_COMMAND_LINE;
-  }
-  return std::nullopt;
+  return parseCommandLine(app, argc, argv, checkTogether, [&](bool all) { line.formatter->showRare = all; });
 }
 
 } // namespace hadal

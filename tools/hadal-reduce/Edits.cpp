@@ -173,15 +173,22 @@ LogicalResult Editor::forgetFunction(StackOpInterface stack, StringRef name) {
   return gone.any() ? takeAwayResults(stack, gone) : success();
 }
 
-LogicalResult Editor::findUsers(Operation *symbol, SmallVectorImpl<StackOpInterface> &stacks,
-                                SmallVectorImpl<LaunchOp> &launches) {
+std::optional<llvm::SetVector<Operation *>> Editor::findUsers(Operation *symbol) {
   std::optional<SymbolTable::UseRange> uses = SymbolTable::getSymbolUses(symbol, module);
   if (!uses)
-    return failure();
+    return std::nullopt;
   llvm::SetVector<Operation *> users;
   for (SymbolTable::SymbolUse use : *uses)
     users.insert(use.getUser());
-  for (Operation *user : users) {
+  return users;
+}
+
+LogicalResult Editor::findUsers(Operation *symbol, SmallVectorImpl<StackOpInterface> &stacks,
+                                SmallVectorImpl<LaunchOp> &launches) {
+  std::optional<llvm::SetVector<Operation *>> users = findUsers(symbol);
+  if (!users)
+    return failure();
+  for (Operation *user : *users) {
     if (auto stack = dyn_cast<StackOpInterface>(user))
       stacks.push_back(stack);
     else if (auto launch = dyn_cast<LaunchOp>(user))
@@ -195,14 +202,11 @@ LogicalResult Editor::findUsers(Operation *symbol, SmallVectorImpl<StackOpInterf
 LogicalResult Editor::takeAwaySymbol(Operation *symbol) {
   if (!isAttached(symbol))
     return failure();
-  std::optional<SymbolTable::UseRange> uses = SymbolTable::getSymbolUses(symbol, module);
-  if (!uses)
+  std::optional<llvm::SetVector<Operation *>> users = findUsers(symbol);
+  if (!users)
     return failure();
-  llvm::SetVector<Operation *> users;
-  for (SymbolTable::SymbolUse use : *uses)
-    users.insert(use.getUser());
   StringRef name = SymbolTable::getSymbolName(symbol).getValue();
-  for (Operation *user : users) {
+  for (Operation *user : *users) {
     if (!isAttached(user) || symbol->isAncestor(user)) // it went with another user, or goes with the symbol
       continue;
     auto stack = dyn_cast<StackOpInterface>(user);

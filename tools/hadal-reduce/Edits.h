@@ -40,6 +40,8 @@ private:
   bool isAttached(mlir::Operation *op) const { return module->isProperAncestor(op); }
   void unlink(mlir::Operation *op);
   mlir::Value findSubstitute(mlir::Value value, llvm::function_ref<bool(mlir::Operation *)> isTaken);
+  /// The users of a symbol, each once; nothing where they cannot be told.
+  std::optional<llvm::SetVector<mlir::Operation *>> findUsers(mlir::Operation *symbol);
   /// The users of a function that are stacks of layers; fails if there are others than those and launches.
   mlir::LogicalResult findUsers(mlir::Operation *symbol, llvm::SmallVectorImpl<StackOpInterface> &stacks,
                                 llvm::SmallVectorImpl<LaunchOp> &launches);

@@ -107,20 +107,6 @@ Value RowEmitter::numberOf(Value tensor) {
   return k.load(element, k.argument(argument.getArgNumber()), program.variesByRow(tensor) ? row : Value());
 }
 
-/// Repeats the numbers per row that a loop will read, before the loop.
-void RowEmitter::repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,
-                               DenseSet<Value> &seen) {
-  Operation *op = tensor.getDefiningOp();
-  if (!op || !seen.insert(tensor).second)
-    return;
-  if (Value number = findRepeatedNumber(tensor))
-    return vectors.define(tensor, k.broadcast(numbers.emit(number)));
-  if (isa<RowReductionOpInterface>(op))
-    return;
-  for (Value operand : op->getOperands())
-    repeatNumbers(operand, numbers, vectors, seen);
-}
-
 /// Joins what the threads of a row have reduced; all of them get the results.
 void RowEmitter::reduceRow(const RowLoop &loop, const Accumulators &sums) {
   SmallVector<Reduction> kinds;
@@ -174,9 +160,9 @@ void RowEmitter::emitPiece(const RowLoop &loop, const Piece &next, ElementwiseEm
   current = &vectors;
   DenseSet<Value> seen;
   for (RowReductionOpInterface reduction : loop.reductions)
-    repeatNumbers(reduction.getInput(), numbers, vectors, seen);
+    vectors.repeatNumbers(reduction.getInput(), numbers, seen);
   for (OpOperand *store : loop.stores)
-    repeatNumbers(store->get(), numbers, vectors, seen);
+    vectors.repeatNumbers(store->get(), numbers, seen);
   Items all = itemsOf(piece);
   if (keepsLoads || all.count <= plan.unroll)
     emitItems(loop, vectors, sums, all);

@@ -52,8 +52,6 @@ private:
   Value load(const OperandColumn &number);
   Value numberOf(Value tensor);
   void emitLoop(const RowLoop &loop, ElementwiseEmitter &numbers);
-  void repeatNumbers(Value tensor, ElementwiseEmitter &numbers, ElementwiseEmitter &vectors,
-                     llvm::DenseSet<Value> &seen);
   void emitPiece(const RowLoop &loop, const Piece &piece, ElementwiseEmitter &numbers, Accumulators &sums);
   void emitChunks(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums);
   void emitItems(const RowLoop &loop, ElementwiseEmitter &vectors, Accumulators &sums, const Items &items);

@@ -43,23 +43,12 @@ std::optional<int> parse(int argc, const char *const *argv, const Program &progr
   app.add_flag("--launch-blocking", options.launchBlocking, "wait for every kernel, so that a failure names its own");
   app.add_option("--threads", options.threads, "of a CPU (default: all that this process may use)");
   app.set_version_flag("--version", describeVersion(program), "print the version");
-  try {
-    parseArguments(app, argc, argv);
+  return parseCommandLine(app, argc, argv, [&] {
     if (options.cases.empty() && (!options.results.empty() || !options.compare.empty()))
       throw CLI::ValidationError("--results and --compare need --cases");
     if (options.cases.empty() && !options.time)
       throw CLI::ValidationError("nothing to do: give --cases FILE or --time N");
-  } catch (const CLI::CallForVersion &version) {
-    std::cout << version.what() << "\n" << std::flush;
-    return HADAL_EXIT_OK;
-  } catch (const CLI::Success &) {
-    std::cout << app.help() << std::flush;
-    return HADAL_EXIT_OK;
-  } catch (const CLI::ParseError &error) {
-    std::cerr << "error: " << error.what() << " (see --help)\n";
-    return HADAL_EXIT_COMMAND_LINE;
-  }
-  return std::nullopt;
+  });
 }
 
 /// Results replace former ones and nothing else.
