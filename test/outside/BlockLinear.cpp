@@ -1,7 +1,7 @@
 //===- BlockLinear.cpp - a linear layer of blocks -----------------------------------------------------------------===//
 //
 // A product whose weight has a dimension more than any of the compiler's: its parameter, its meaning in float64, its
-// gradients, and which of its operands are multiplied.
+// gradients, and what it multiplies, from which the strategies of both targets make kernels.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
@@ -127,3 +127,56 @@ SmallVector<unsigned> BlockLinearOp::getFactors() {
 }
 SmallVector<unsigned> BlockMatmulOp::getFactors() { return {0, 1}; }
 SmallVector<unsigned> BlockOuterProductOp::getFactors() { return {0, 1}; }
+
+/// A product in every head of `rows` × `columns` results, summed in f32.
+static ContractionForm headProducts(Operation *op, int64_t heads, int64_t rows, int64_t columns, int64_t depth) {
+  ContractionForm form;
+  form.batches = heads;
+  form.rows = rows;
+  form.columns = columns;
+  form.depth = depth;
+  form.sum = Float32Type::get(op->getContext());
+  return form;
+}
+
+/// A head is a stretch of every row of x and of y, and a matrix of W.
+std::optional<ContractionForm> BlockLinearOp::getContraction() {
+  RankedTensorType x = getInput().getType();
+  if (getWeights().size() != 1 || !x.hasStaticShape() || !getType().hasStaticShape())
+    return std::nullopt; // the model's form: open shapes, a parameter by its name
+  int64_t heads = getHeads(), in = channels(x) / heads, out = channels(getType()) / heads;
+  ContractionForm form = headProducts(*this, heads, countElements(leading(x)), /*columns=*/out, /*depth=*/in);
+  form.lhs = ContractionFactor::matrix(/*operand=*/0, heads * in, /*transposed=*/false, /*batchStride=*/in);
+  form.rhs = ContractionFactor::matrix(/*operand=*/1, in, /*transposed=*/false, /*batchStride=*/out * in);
+  form.resultBatchStride = out;
+  form.resultRowStride = heads * out;
+  return form;
+}
+
+/// The depth is `out`, along which neither the columns of W nor those of dx lie: W is transposed.
+std::optional<ContractionForm> BlockMatmulOp::getContraction() {
+  if (!getGradient().getType().hasStaticShape() || !getWeight().getType().hasStaticShape())
+    return std::nullopt;
+  ArrayRef<int64_t> weight = getWeight().getType().getShape();
+  int64_t heads = weight[0], out = weight[1], in = weight[2];
+  ContractionForm form = headProducts(*this, heads, countElements(leading(getType())), /*columns=*/in, /*depth=*/out);
+  form.lhs = ContractionFactor::matrix(/*operand=*/0, heads * out, /*transposed=*/false, /*batchStride=*/out);
+  form.rhs = ContractionFactor::matrix(/*operand=*/1, in, /*transposed=*/true, /*batchStride=*/out * in);
+  form.resultBatchStride = in;
+  form.resultRowStride = heads * in;
+  return form;
+}
+
+/// The depth is all rows, so both factors are transposed.
+std::optional<ContractionForm> BlockOuterProductOp::getContraction() {
+  RankedTensorType gradient = getGradient().getType(), x = getInput().getType();
+  if (!gradient.hasStaticShape() || !x.hasStaticShape())
+    return std::nullopt;
+  int64_t heads = getType().getDimSize(0), out = getType().getDimSize(1), in = getType().getDimSize(2);
+  ContractionForm form = headProducts(*this, heads, /*rows=*/out, /*columns=*/in, countElements(leading(x)));
+  form.lhs = ContractionFactor::matrix(/*operand=*/0, heads * out, /*transposed=*/true, /*batchStride=*/out);
+  form.rhs = ContractionFactor::matrix(/*operand=*/1, heads * in, /*transposed=*/true, /*batchStride=*/in);
+  form.resultBatchStride = out * in;
+  form.resultRowStride = in;
+  return form;
+}

@@ -30,7 +30,7 @@ def Outside_SoftmaxGradientOp : Outside_Op<"softmax_gradient", [SameOperandsAndR
   let assemblyFormat = "$output `,` $gradient attr-dict `:` type($output)";
 }
 
-def Outside_BlockLinearOp : Outside_Op<"block_linear", [WithParameters, Evaluable, Differentiable, Kernel, Product]> {
+def Outside_BlockLinearOp : Outside_Op<"block_linear", [WithParameters, Evaluable, Differentiable, Kernel, Product, Contraction]> {
   let summary = "a linear layer whose matrix is zero but for blocks on its diagonal";
   let description = [{
     W has shape [heads, out, in]; the columns of a row are heads of `in`, those of the result heads of `out`:
@@ -44,7 +44,7 @@ def Outside_BlockLinearOp : Outside_Op<"block_linear", [WithParameters, Evaluabl
   let hasVerifier = 1;
 }
 
-def Outside_BlockMatmulOp : Outside_Op<"block_matmul", [Evaluable, Kernel, Product]> {
+def Outside_BlockMatmulOp : Outside_Op<"block_matmul", [Evaluable, Kernel, Product, Contraction]> {
   let summary = "gradient of the rows of outside.block_linear: dx(r, h, i) = Σ_o dy(r, h, o) W(h, o, i)";
   let arguments = (ins Hadal_Activation:$gradient, Hadal_Tensor:$weight, OptionalAttr<TypeAttr>:$compute);
   let results = (outs Hadal_Activation:$result);
@@ -52,7 +52,7 @@ def Outside_BlockMatmulOp : Outside_Op<"block_matmul", [Evaluable, Kernel, Produ
   let hasVerifier = 1;
 }
 
-def Outside_BlockOuterProductOp : Outside_Op<"block_outer_product", [Evaluable, Kernel, Product]> {
+def Outside_BlockOuterProductOp : Outside_Op<"block_outer_product", [Evaluable, Kernel, Product, Contraction]> {
   let summary = "gradient of the weight of outside.block_linear: dW(h, o, i) = Σ_r dy(r, h, o) x(r, h, i)";
   let arguments = (ins Hadal_Activation:$gradient, Hadal_Activation:$input, OptionalAttr<TypeAttr>:$compute);
   let results = (outs Hadal_Tensor:$result);

@@ -18,9 +18,9 @@ func.func @softmax_gradient(%y: tensor<3x4x9xf32>, %g: tensor<3x4x9xf32>) -> ten
   return %x : tensor<3x4x9xf32>
 }
 
-func.func @block_linear(%x: tensor<2x3x6xf32>, %w: tensor<3x4x2xf32>) -> tensor<2x3x12xf32> {
-  %y = outside.block_linear %x weights(%w : tensor<3x4x2xf32>) {heads = 3} : tensor<2x3x6xf32> -> tensor<2x3x12xf32>
-  return %y : tensor<2x3x12xf32>
+func.func @block_linear(%x: tensor<2x3x21xf32>, %w: tensor<3x5x7xf32>) -> tensor<2x3x15xf32> {
+  %y = outside.block_linear %x weights(%w : tensor<3x5x7xf32>) {heads = 3} : tensor<2x3x21xf32> -> tensor<2x3x15xf32>
+  return %y : tensor<2x3x15xf32>
 }
 
 // Head 0 is 1·1 + 2·2, head 1 is 3·3 + 4·4.

@@ -3,9 +3,9 @@
 In FOLDER, `build/bin` holds those of TOOLS that REPOSITORY/tools/demo builds and no others, `models` leads to the
 repository's, and text.txt is a small text. With `all`, for pages that want the build of tools/check, all of TOOLS are there,
 `build/lib`, and the repository's `test`. Every block of MLIR is saved under the name that the text before it gives in
-"Save this as `NAME`"; every command of a block without a language is run, and so is every `build/bin/...` within the text,
-with a Hugging Face directory in the place of DIR. A training is shortened: --steps and what counts in steps are divided by
-250.
+"Save this as `NAME`"; the lines of a block of C++ stand one after the other in the file that the text before it links
+last; every command of a block without a language is run, and so is every `build/bin/...` within the text, with a Hugging
+Face directory in the place of DIR. A training is shortened: --steps and what counts in steps are divided by 250.
 """
 
 import pathlib
@@ -52,6 +52,11 @@ def commands_within(prose):
         yield re.sub(r"\bDIR\b", str(repository / "test/fixtures/cases/v3_like"), command)
 
 
+def bare(code):
+    """Code without indentation."""
+    return "\n".join(line.strip() for line in code.splitlines())
+
+
 commands = models = 0
 blocks = re.split(r"^```(\w*)\n(.*?)^```\n", text, flags=re.MULTILINE | re.DOTALL) + ["", ""]
 for prose, language, block in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
@@ -64,6 +69,11 @@ for prose, language, block in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
             sys.exit(f"{page}: no name for the model that begins with\n{block[:200]}")
         (folder / names[-1]).write_text(block)
         models += 1
+        continue
+    if language == "cpp":
+        source = re.findall(r"\]\(([\w./-]+\.(?:cpp|h|td))\)", prose)[-1]
+        if bare(block) not in bare((page.parent / source).read_text()):
+            sys.exit(f"{page}: {source} does not say\n{block}")
         continue
     for command in block.replace("\\\n", " ").splitlines():
         run(shortened.sub(lambda match: f"{match[1]} {max(1, int(match[2]) // 250)}", command))
