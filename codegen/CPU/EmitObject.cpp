@@ -23,6 +23,7 @@ void hadal::registerTranslations(mlir::DialectRegistry &registry) {
 
 std::unique_ptr<llvm::Module> hadal::translateKernels(mlir::ModuleOp module, const TargetDescription &target,
                                                       llvm::LLVMContext &context) {
+  context.setDiscardValueNames(true); // names of values: nobody reads them
   std::unique_ptr<llvm::Module> result = mlir::translateModuleToLLVMIR(module, context, "hadal");
   if (!result)
     return nullptr;
