@@ -11,19 +11,6 @@ using namespace mlir;
 using namespace hadal;
 using namespace hadal::reference;
 
-static double dot(ArrayRef<double> a, ArrayRef<double> b) {
-  double sum = 0.0;
-  for (size_t i = 0; i < a.size(); ++i)
-    sum += a[i] * b[i];
-  return sum;
-}
-
-/// result += factor · x.
-static void accumulate(MutableArrayRef<double> result, double factor, ArrayRef<double> x) {
-  for (size_t i = 0; i < x.size(); ++i)
-    result[i] += factor * x[i];
-}
-
 LogicalResult MLAAttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   Tensor query = operands[0], latent = operands[1];
   const Tensor &upProjection = operands[2], &normWeight = operands[3];

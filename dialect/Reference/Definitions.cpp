@@ -29,6 +29,13 @@ Tensor reference::fromConstant(DenseElementsAttr elements) {
 }
 
 double reference::nearest(double value, FloatType type) {
+  // Among bf16's normal numbers: the fraction loses all but its first seven bits. The rest is rare.
+  if (type.isBF16() && std::fabs(value) >= 0x1p-126 && std::fabs(value) < 0x1.fep127) {
+    constexpr uint64_t last = uint64_t(1) << (52 - 7);
+    uint64_t bits = llvm::bit_cast<uint64_t>(value);
+    bits += last / 2 - 1 + (bits / last & 1); // a tie goes to the even neighbour
+    return llvm::bit_cast<double>(bits & ~(last - 1));
+  }
   APFloat number(value);
   bool losesInformation;
   number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInformation);
@@ -57,16 +64,36 @@ LogicalResult reference::checkIndices(Operation *op, const Tensor &indices, int6
   return success();
 }
 
+double reference::dot(ArrayRef<double> a, ArrayRef<double> b) {
+  double sums[4] = {};
+  size_t whole = a.size() / 4 * 4;
+  for (size_t i = 0; i < whole; i += 4)
+    for (size_t part = 0; part < 4; ++part)
+      sums[part] += a[i + part] * b[i + part];
+  for (size_t i = whole; i < a.size(); ++i)
+    sums[i - whole] += a[i] * b[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+void reference::accumulate(MutableArrayRef<double> result, double factor, ArrayRef<double> x) {
+  for (size_t i = 0; i < x.size(); ++i)
+    result[i] += factor * x[i];
+}
+
+Tensor reference::transposed(const Tensor &tensor) {
+  Tensor result({tensor.columns(), tensor.rows()});
+  for (int64_t r = 0; r < tensor.rows(); ++r)
+    for (int64_t c = 0; c < tensor.columns(); ++c)
+      result.at(c, r) = tensor.at(r, c);
+  return result;
+}
+
 Tensor reference::linear(const Tensor &x, const Tensor &weight) {
-  int64_t out = weight.rows(), in = weight.columns();
+  int64_t out = weight.rows();
   Tensor result(withColumns(x, out));
   for (int64_t r = 0; r < x.rows(); ++r)
-    for (int64_t o = 0; o < out; ++o) {
-      double sum = 0.0;
-      for (int64_t i = 0; i < in; ++i)
-        sum += x.at(r, i) * weight.at(o, i);
-      result.at(r, o) = sum;
-    }
+    for (int64_t o = 0; o < out; ++o)
+      result.at(r, o) = dot(row(x, r), row(weight, o));
   return result;
 }
 

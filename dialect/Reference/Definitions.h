@@ -25,6 +25,12 @@ llvm::SmallVector<int64_t> withColumns(const Tensor &tensor, int64_t columns);
 /// Emits an error at the operation unless every element of `indices` lies in [0, limit).
 llvm::LogicalResult checkIndices(mlir::Operation *op, const Tensor &indices, int64_t limit, llvm::StringRef what);
 
+/// Σ a · b, in four sums that do not wait for each other.
+double dot(llvm::ArrayRef<double> a, llvm::ArrayRef<double> b);
+/// result += factor · x.
+void accumulate(llvm::MutableArrayRef<double> result, double factor, llvm::ArrayRef<double> x);
+/// The tensor as a matrix, with its columns as rows.
+Tensor transposed(const Tensor &tensor);
 /// x Wᵀ with W [out, in].
 Tensor linear(const Tensor &x, const Tensor &weight);
 /// w · x / sqrt(mean(x²) + eps) along every row.

@@ -188,15 +188,13 @@ LogicalResult GroupedMatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorIm
   const Tensor &lhs = operands[0], &rhs = operands[1], &offsets = operands[2];
   if (failed(checkIndices(*this, offsets, lhs.rows() + 1, "offset")))
     return failure();
-  bool transpose = getTransposeRhs();
-  int64_t inner = lhs.columns(), columns = rhs.shape[transpose ? 1 : 2];
+  int64_t columns = rhs.shape[getTransposeRhs() ? 1 : 2];
   Tensor result({lhs.rows(), columns});
   for (int64_t e = 0; e < rhs.shape[0]; ++e) {
-    Tensor matrix = matrixOf(rhs, e);
+    Tensor matrix = getTransposeRhs() ? matrixOf(rhs, e) : transposed(matrixOf(rhs, e));
     for (int64_t r = offsets.data[e]; r < offsets.data[e + 1]; ++r)
       for (int64_t c = 0; c < columns; ++c)
-        for (int64_t k = 0; k < inner; ++k)
-          result.at(r, c) += lhs.at(r, k) * (transpose ? matrix.at(c, k) : matrix.at(k, c));
+        result.at(r, c) = dot(row(lhs, r), row(std::as_const(matrix), c));
   }
   results.push_back(std::move(result));
   return success();
@@ -210,8 +208,7 @@ LogicalResult GroupedOuterProductOp::evaluate(ArrayRef<Tensor> operands, SmallVe
   for (int64_t e = 0; e < result.shape[0]; ++e)
     for (int64_t r = offsets.data[e]; r < offsets.data[e + 1]; ++r)
       for (int64_t a = 0; a < lhs.columns(); ++a)
-        for (int64_t b = 0; b < rhs.columns(); ++b)
-          result.at(e * lhs.columns() + a, b) += lhs.at(r, a) * rhs.at(r, b);
+        accumulate(row(result, e * lhs.columns() + a), lhs.at(r, a), row(rhs, r));
   results.push_back(std::move(result));
   return success();
 }

@@ -37,18 +37,8 @@ LogicalResult LinearOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tens
 
 LogicalResult MatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   const Tensor &lhs = operands[0], &rhs = operands[1];
-  bool transposeLhs = getTransposeLhs(), transposeRhs = getTransposeRhs();
-  int64_t inner = transposeLhs ? lhs.rows() : lhs.columns();
-  int64_t columns = transposeRhs ? rhs.rows() : rhs.columns();
-  Tensor result(transposeLhs ? SmallVector<int64_t>{lhs.columns(), columns} : withColumns(lhs, columns));
-  for (int64_t r = 0; r < result.rows(); ++r)
-    for (int64_t c = 0; c < columns; ++c) {
-      double sum = 0.0;
-      for (int64_t k = 0; k < inner; ++k)
-        sum += (transposeLhs ? lhs.at(k, r) : lhs.at(r, k)) * (transposeRhs ? rhs.at(c, k) : rhs.at(k, c));
-      result.at(r, c) = sum;
-    }
-  results.push_back(std::move(result));
+  Tensor weight = getTransposeRhs() ? rhs : transposed(rhs);
+  results.push_back(linear(getTransposeLhs() ? transposed(lhs) : lhs, weight));
   return success();
 }
 

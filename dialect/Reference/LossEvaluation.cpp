@@ -34,10 +34,8 @@ LogicalResult CrossEntropyGradientOp::evaluateRounding(ArrayRef<Tensor> operands
     for (int64_t v = 0; v < logits.columns(); ++v) {
       double probability = round(std::exp(logits.at(t, v) - denominator));
       double dz = round(operands[3].data[0] / logits.rows() * (probability - (targets.data[t] == v ? 1.0 : 0.0)));
-      for (int64_t c = 0; c < hidden.columns(); ++c) {
-        hiddenGradient.at(t, c) += dz * head.at(v, c);
-        headGradient.at(v, c) += dz * hidden.at(t, c);
-      }
+      accumulate(row(hiddenGradient, t), dz, row(head, v));
+      accumulate(row(headGradient, v), dz, row(hidden, t));
     }
   }
   results.push_back(scalar(crossEntropy(hidden, targets, head)));
