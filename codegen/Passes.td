@@ -24,11 +24,15 @@ def PrintAnatomy : Pass<"hadal-print-anatomy", "::mlir::ModuleOp"> {
 def SelectStrategies : Pass<"hadal-select-strategies", "::mlir::ModuleOp"> {
   let summary = "chooses strategy, tile sizes and stages of every kernel";
   let description = [{
-    Leaves a configuration and the bytes of workspace on every `hadal.kernel`. A kernel that nothing serves on the
-    target is an error with the reasons. Tests: test/codegen/CPU/config-products.mlir, test/codegen/GPU/config-threads.mlir.
+    Leaves a configuration and the bytes of workspace on every `hadal.kernel`: the cheapest that any strategy proposes, or
+    what `config` names. A kernel that nothing serves on the target is an error with the reasons. `print-config=text`
+    prints choice, predicted time and what lost on stderr, `=json` one document on stdout, which `config` reads. Tests: test/codegen/CPU/config-products.mlir, test/codegen/GPU/config-threads.mlir.
   }];
+  let dependentDialects = ["::hadal::choices::KernelDialect"];
   let options = !listconcat(targetOptions, [
-    Option<"printConfig", "print-config", "bool", "false", "print a line per kernel">,
+    Option<"printConfig", "print-config", "std::string", "\"\"", "print the choices: text on stderr, json on stdout",
+           "::llvm::cl::ValueOptional">,
+    Option<"config", "config", "std::string", "\"\"", "a file of choices, as print-config=json prints them">,
     Option<"multiprocessors", "multiprocessors", "int64_t", "0",
            "of the GPU that tiles are chosen for (0: those of `gpu`)">
   ]);

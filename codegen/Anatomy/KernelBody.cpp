@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelBody.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -20,6 +21,8 @@ void Refusals::add(const Refusals &others) {
     if (!llvm::is_contained(reasons, reason))
       reasons.push_back(reason);
 }
+
+std::string Refusals::text() const { return llvm::join(llvm::make_second_range(reasons), "; "); }
 
 void Refusals::attachTo(InFlightDiagnostic &diagnostic) const {
   for (auto &[location, why] : reasons)

@@ -23,6 +23,8 @@ public:
   /// Takes over what another list holds.
   void add(const Refusals &others);
   bool empty() const { return reasons.empty(); }
+  /// All reasons in one line.
+  std::string text() const;
   /// A note per reason.
   void attachTo(mlir::InFlightDiagnostic &diagnostic) const;
 

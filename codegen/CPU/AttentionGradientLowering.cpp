@@ -361,18 +361,26 @@ public:
     return anatomy.attention() && anatomy.attention().isGradient();
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    // Scores again, their gradient, and three products of either with channels.
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return {proposeAttention(shape, 3 * shape.query() + 2 * shape.value, anatomy.kernel(), target)};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     KernelOp kernel = anatomy.kernel();
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    AttentionTiles tiles = chooseAttentionTiles(shape, target);
-    tiles.record(configuration);
+    FailureOr<AttentionTiles> tiles = checkAttentionTiles(configuration, shape, target, emitError);
+    if (failed(tiles))
+      return failure();
     int64_t positions = shape.batch * shape.sequence;
     configuration.addStage("heads", shape.batch * shape.heads);
     configuration.addStage("rotary_key", llvm::divideCeil(positions, positionsPerTask));
     configuration.workspace = positions * shape.heads * shape.rope * 4;
     ScratchLayout layout;
-    GradientScratch(layout, shape, tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
+    GradientScratch(layout, shape, *tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
     configuration.scratch = layout.elements() * 4;
     return success();
   }
@@ -383,7 +391,8 @@ public:
     AttentionShape shape = AttentionShape::of(anatomy.attention());
     {
       StageFunction stage(builder, kernel, configuration.stages[0], target);
-      GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::read(configuration, shape, target));
+      GradientEmitter emitter(stage.k, kernel, shape,
+                              AttentionTiles::of(configuration.chosen<choices::AttentionTilesAttr>(), shape, target));
       stage.forTasks([&](Value task) { emitter.emitTask(task); });
     }
     StageFunction stage(builder, kernel, configuration.stages[1], target);

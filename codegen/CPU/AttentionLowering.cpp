@@ -225,16 +225,22 @@ public:
     return anatomy.attention() && !anatomy.attention().isGradient();
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    AttentionTiles tiles = chooseAttentionTiles(shape, target);
-    tiles.record(configuration);
-    configuration.set("query_block", tiles.queryBlock);
+    return {proposeAttention(shape, shape.query() + shape.value, anatomy.kernel(), target)};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    FailureOr<AttentionTiles> tiles = checkAttentionTiles(configuration, shape, target, emitError);
+    if (failed(tiles))
+      return failure();
     configuration.addStage("forward",
-                           shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.queryBlock)));
+                           shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles->queryBlock)));
     ScratchLayout layout;
-    ForwardScratch(layout, shape, tiles);
+    ForwardScratch(layout, shape, *tiles);
     configuration.scratch = layout.elements() * 4;
     return success();
   }
@@ -243,8 +249,7 @@ public:
                       const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    AttentionTiles tiles = AttentionTiles::read(configuration, shape, target);
-    tiles.queryBlock = configuration.get("query_block");
+    AttentionTiles tiles = AttentionTiles::of(configuration.chosen<choices::AttentionTilesAttr>(), shape, target);
     StageFunction stage(builder, kernel, configuration.stages.front(), target);
     ForwardEmitter emitter(stage.k, kernel, shape, tiles);
     stage.forTasks([&](Value task) { emitter.emitTask(task); });

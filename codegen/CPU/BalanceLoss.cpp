@@ -31,7 +31,7 @@ private:
   static constexpr bool isGradient =
       std::is_same_v<Op, SequenceBalanceLossGradientOp> || std::is_same_v<Op, VarianceBalanceLossGradientOp>;
   static constexpr bool needsCounts = isSequenceWise, needsShares = !isSequenceWise || !isGradient;
-  static constexpr int64_t tokensPerBlock = 128;
+  static constexpr int64_t tokensPerBlock = arithmetic::balanceBlock;
 
   /// The shapes of a kernel, and where its workspace holds what.
   struct Layout {
@@ -50,7 +50,6 @@ private:
 protected:
   void plan(Op op, const TargetDescription &target, KernelConfiguration &configuration) const override {
     Layout layout(op, target.lanes);
-    configuration.set("tokens_per_task", tokensPerBlock);
     configuration.addStage("statistics", layout.sequences * layout.blocks);
     if (isGradient) {
       configuration.addStage("coefficients", layout.sequences);

@@ -30,7 +30,7 @@ class ContractionEmitter {
 public:
   ContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, StageFunction &stage)
       : kernel(anatomy.expanded()), contraction(*anatomy.contraction()),
-        tiles(ProductTiles::read(configuration, contraction.shape)), configuration(configuration), k(stage.k) {
+        tiles(ProductTiles::of(configuration.chosen<choices::ProductTilesAttr>(), contraction.shape)), k(stage.k) {
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
     loadNumbers();
@@ -57,14 +57,14 @@ private:
   Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
   TaskBlock findBlock(Value task) {
-    int64_t rowTasks = configuration.get("row_tasks"), columnTasks = configuration.get("column_tasks");
+    ContractionTasks tasks(contraction, tiles);
     TaskBlock block;
     block.batch = k.i64(0);
     if (contraction.hasBatches()) {
-      block.batch = k.div(task, rowTasks * columnTasks);
-      task = k.rem(task, rowTasks * columnTasks);
+      block.batch = k.div(task, tasks.rows * tasks.columns);
+      task = k.rem(task, tasks.rows * tasks.columns);
     }
-    BlockGrid grid{rowTasks, columnTasks, configuration.get("rows_first") != 0};
+    BlockGrid grid{tasks.rows, tasks.columns, tasks.rowsFirst};
     auto [rowTask, columnTask] = grid.find(k, task);
     block.column = k.mul(columnTask, tiles.columnBlock);
     block.columns = k.min(k.i64(tiles.columnBlock), k.sub(k.i64(contraction.columns), block.column));
@@ -194,7 +194,6 @@ private:
   KernelOp kernel;
   const Contraction &contraction;
   ProductTiles tiles;
-  const KernelConfiguration &configuration;
   KernelBuilder &k;
   SmallVector<Value> arguments;
   DenseMap<unsigned, Value> numbers;
@@ -205,10 +204,13 @@ public:
   ContractionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, "packed_register_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
-    selectContraction(*anatomy.contraction(), target, configuration);
-    return success();
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    return proposeContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    return configureContraction(*anatomy.contraction(), target, configuration, emitError);
   }
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {

@@ -30,8 +30,8 @@ namespace {
 class HeadEmitter {
 public:
   HeadEmitter(StageFunction &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
-      : k(stage.k), head(head), configuration(configuration), operands(kernel.getNumArguments()),
-        chunk(configuration.get("chunk")), iteration(stage.iteration) {
+      : k(stage.k), head(head), choice(configuration.chosen<choices::HeadTilesAttr>()),
+        operands(kernel.getNumArguments()), chunk(choice.getChunk()), iteration(stage.iteration) {
     hidden = k.typedArgument(kernel, head.hidden);
     weight = k.typedArgument(kernel, head.weight);
     if (head.hiddenGradient.exists())
@@ -44,8 +44,8 @@ public:
   }
 
   void emitLogits(Value task) {
-    emitProduct("logits", head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels}, tokens,
-                k.i64(head.channels),
+    emitProduct(choice.getLogits(), head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels},
+                tokens, k.i64(head.channels),
                 [&](Value element, Value sum, Value mask) { k.storeVector(sum, logits, element, mask); });
   }
 
@@ -54,8 +54,8 @@ public:
     Value accumulated;
     if (head.hiddenGradient.accumulated >= 0)
       accumulated = at(k, k.argument(head.hiddenGradient.accumulated), k.mul(firstToken, head.channels));
-    emitProduct("hidden_gradient", head.hiddenProduct(chunk), task, {logits, head.vocabulary}, {weight, head.channels},
-                tokens, k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
+    emitProduct(choice.getHiddenGradient(), head.hiddenProduct(chunk), task, {logits, head.vocabulary},
+                {weight, head.channels}, tokens, k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
                   if (accumulated)
                     sum = k.addf(k.loadVector(accumulated, element, mask), sum);
                   k.storeVector(sum, result, element, mask);
@@ -67,8 +67,8 @@ public:
     Value accumulated = head.weightGradient.accumulated < 0 ? Value() : k.argument(head.weightGradient.accumulated);
     Value sumSoFar = accumulated ? k.select(isFirst, accumulated, result) : result;
     emitProduct(
-        "weight_gradient", head.weightProduct(chunk), task, {logits, head.vocabulary}, {hiddenOfChunk, head.channels},
-        k.i64(head.vocabulary), tokens,
+        choice.getWeightGradient(), head.weightProduct(chunk), task, {logits, head.vocabulary},
+        {hiddenOfChunk, head.channels}, k.i64(head.vocabulary), tokens,
         [&](Value element, Value sum, Value mask) { k.storeVector(sum, result, element, mask); },
         [&](Value element, Value mask) {
           Value before = k.loadVector(sumSoFar, element, mask);
@@ -108,12 +108,12 @@ private:
 
   Value resultAddress(const HeadResult &result) { return k.argument(operands + result.result); }
 
-  /// One block of a product whose tiles were recorded under `name`. `store` gets the place of an element in C; `start`,
+  /// One block of a product with the tiles that were chosen for it. `store` gets the place of an element in C; `start`,
   /// where there is one, says what is there before.
-  void emitProduct(StringRef name, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs, Value rows,
-                   Value depth, function_ref<void(Value element, Value sum, Value mask)> store,
+  void emitProduct(choices::ProductTilesAttr chosen, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs,
+                   Value rows, Value depth, function_ref<void(Value element, Value sum, Value mask)> store,
                    function_ref<Value(Value element, Value mask)> start = nullptr) {
-    ProductTiles tiles = ProductTiles::read(configuration, shape, (name + "_").str());
+    ProductTiles tiles = ProductTiles::of(chosen, shape);
     // The larger side is read once: its blocks change last.
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
     int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columnBlock);
@@ -204,7 +204,7 @@ private:
 
   KernelBuilder &k;
   const Head &head;
-  const KernelConfiguration &configuration;
+  const choices::HeadTilesAttr choice;
   const int64_t operands, chunk;
   TypedPointer hidden, weight, hiddenGradient, hiddenOfChunk;
   Value iteration, logits, losses, firstToken, tokens;
@@ -215,10 +215,13 @@ public:
   HeadStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Head, "token_chunks") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
-    selectHead(*anatomy.head(), target, configuration);
-    return success();
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    return {proposeHead(*anatomy.head(), target, anatomy.kernel().getContext())};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    return configureHead(*anatomy.head(), target, configuration, emitError);
   }
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {

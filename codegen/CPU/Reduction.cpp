@@ -25,15 +25,17 @@ public:
   EmbeddingStrategy() : AnchoredStrategy(KernelKind::Reduction, "gather_rows_of_table") {}
 
 protected:
+  std::optional<Share> share(EmbeddingOp op, const TargetDescription &) const override {
+    int64_t rows = rowsOf(op.getResult());
+    return Share{rowsPerTask(rows, columnsOf(op.getResult())), rows};
+  }
   void plan(EmbeddingOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    int64_t rows = rowsOf(op.getResult()), perTask = rowsPerTask(rows, columnsOf(op.getResult()));
-    configuration.set("rows_per_task", perTask);
-    configuration.addStage("gather", llvm::divideCeil(rows, perTask));
+    configuration.addStage("gather", llvm::divideCeil(rowsOf(op.getResult()), configuration.share()));
   }
   void emitStage(EmbeddingOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult());
-    context.forItems(rowsOf(op.getResult()), context.configuration.get("rows_per_task"), [&](Value row) {
+    context.forItems(rowsOf(op.getResult()), context.configuration.share(), [&](Value row) {
       Value token = k.extend(k.load(k.i32(), context.operand(0), row));
       Value from = k.mul(token, columns), to = k.mul(row, columns);
       k.forVectors(0, columns, [&](Value column, Value mask) {
@@ -48,16 +50,18 @@ public:
   EmbeddingGradientStrategy() : AnchoredStrategy(KernelKind::Reduction, "vocabulary_ranges") {}
 
 protected:
-  void plan(EmbeddingGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+  std::optional<Share> share(EmbeddingGradientOp op, const TargetDescription &) const override {
     // Every task reads all tokens: few enough tasks that this is little against the rows, enough for many cores.
-    int64_t vocabulary = rowsOf(op.getResult()), perTask = llvm::divideCeil(vocabulary, 128);
-    configuration.set("tokens_per_task", perTask);
-    configuration.addStage("add", llvm::divideCeil(vocabulary, perTask));
+    int64_t vocabulary = rowsOf(op.getResult());
+    return Share{int64_t(llvm::divideCeil(vocabulary, 128)), vocabulary};
+  }
+  void plan(EmbeddingGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    configuration.addStage("add", llvm::divideCeil(rowsOf(op.getResult()), configuration.share()));
   }
   void emitStage(EmbeddingGradientOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult()), vocabulary = rowsOf(op.getResult());
-    int64_t perTask = context.configuration.get("tokens_per_task");
+    int64_t perTask = context.configuration.share();
     Value result = context.result(0);
     context.stage.forTasks([&](Value task) {
       Value begin = k.mul(task, perTask), end = k.min(k.add(begin, perTask), k.i64(vocabulary));
@@ -105,7 +109,6 @@ protected:
   void plan(RMSNormWeightGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput());
     int64_t blocks = llvm::divideCeil(rows, arithmetic::rowBlock);
-    configuration.set("columns_per_task", columnsPerTask);
     configuration.addStage("blocks", blocks);
     configuration.addStage("columns", llvm::divideCeil(columns, columnsPerTask));
     configuration.workspace = blocks * columns * sizeof(float);

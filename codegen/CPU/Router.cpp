@@ -25,10 +25,13 @@ public:
   RouterStrategy() : AnchoredStrategy(KernelKind::Routing, "repeated_largest") {}
 
 protected:
+  std::optional<Share> share(RouterOp op, const TargetDescription &) const override {
+    int64_t tokens = rowsOf(op.getLogits());
+    return Share{std::min(tokens, tokensPerTask(tokens)), tokens};
+  }
   void plan(RouterOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t experts = columnsOf(op.getLogits()), tokens = rowsOf(op.getLogits()), perTask = tokensPerTask(tokens);
-    int64_t blocks = llvm::divideCeil(tokens, perTask);
-    configuration.set("tokens_per_task", perTask);
+    int64_t experts = columnsOf(op.getLogits()), tokens = rowsOf(op.getLogits());
+    int64_t blocks = llvm::divideCeil(tokens, configuration.share());
     configuration.addStage("choose", blocks);
     if (!op.getLoad().use_empty()) {
       configuration.addStage("load", 1);
@@ -51,7 +54,7 @@ private:
   static void emitChoice(RouterOp op, AnchorContext &context) {
     KernelBuilder &k = context.k;
     int64_t experts = columnsOf(op.getLogits()), tokens = rowsOf(op.getLogits());
-    int64_t perTask = context.configuration.get("tokens_per_task");
+    int64_t perTask = context.configuration.share();
     bool counts = context.configuration.workspace > 0;
     context.stage.forTasks([&](Value task) {
       Value load;
@@ -148,10 +151,12 @@ public:
   RouterGradientStrategy() : AnchoredStrategy(KernelKind::Routing, "token_blocks") {}
 
 protected:
+  std::optional<Share> share(RouterGradientOp op, const TargetDescription &) const override {
+    int64_t tokens = rowsOf(op.getLogits());
+    return Share{std::min(tokens, tokensPerTask(tokens)), tokens};
+  }
   void plan(RouterGradientOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t tokens = rowsOf(op.getLogits()), perTask = tokensPerTask(tokens);
-    configuration.set("tokens_per_task", perTask);
-    configuration.addStage("tokens", llvm::divideCeil(tokens, perTask));
+    configuration.addStage("tokens", llvm::divideCeil(rowsOf(op.getLogits()), configuration.share()));
     configuration.scratch = 2 * paddedLength(columnsOf(op.getLogits()), target.lanes) * sizeof(float);
   }
 
@@ -160,7 +165,7 @@ protected:
     KernelBuilder &k = context.k;
     int64_t experts = columnsOf(op.getLogits()), topK = columnsOf(op.getIndices());
     Value scores = k.scratch, slopes = k.address(scores, k.i64(paddedLength(experts, k.lanes)), k.f32());
-    context.forItems(rowsOf(op.getLogits()), context.configuration.get("tokens_per_task"), [&](Value token) {
+    context.forItems(rowsOf(op.getLogits()), context.configuration.share(), [&](Value token) {
       Value row = k.mul(token, experts), first = k.mul(token, topK);
       emitScores(k, op.getScoreFunction(), k.address(context.operand(0), row, k.f32()), experts, scores);
       forPadded(k, experts, [&](Value index) { k.storeVector(k.splat(0.0), slopes, index); });

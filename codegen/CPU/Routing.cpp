@@ -77,15 +77,17 @@ public:
   GatherRowsStrategy() : AnchoredStrategy(KernelKind::Routing, "copy_rows") {}
 
 protected:
+  std::optional<Share> share(GatherRowsOp op, const TargetDescription &) const override {
+    int64_t rows = rowsOf(op.getResult());
+    return Share{rowsPerTask(rows, columnsOf(op.getResult())), rows};
+  }
   void plan(GatherRowsOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    int64_t rows = rowsOf(op.getResult()), perTask = rowsPerTask(rows, columnsOf(op.getResult()));
-    configuration.set("rows_per_task", perTask);
-    configuration.addStage("copy", llvm::divideCeil(rows, perTask));
+    configuration.addStage("copy", llvm::divideCeil(rowsOf(op.getResult()), configuration.share()));
   }
   void emitStage(GatherRowsOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult()), choices = columnsOf(op.getRows());
-    context.forItems(rowsOf(op.getResult()), context.configuration.get("rows_per_task"), [&](Value row) {
+    context.forItems(rowsOf(op.getResult()), context.configuration.share(), [&](Value row) {
       Value pair = k.extend(k.load(k.i32(), context.operand(1), row));
       Value from = k.mul(k.div(pair, choices), columns), to = k.mul(row, columns);
       k.forVectors(0, columns, [&](Value column, Value mask) {
@@ -100,17 +102,18 @@ public:
   CombineRowsStrategy() : AnchoredStrategy(KernelKind::Routing, "add_rows_in_order") {}
 
 protected:
-  void plan(CombineRowsOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+  std::optional<Share> share(CombineRowsOp op, const TargetDescription &) const override {
     int64_t rows = rowsOf(op.getResult());
-    int64_t perTask = rowsPerTask(rows, columnsOf(op.getResult()) * (columnsOf(op.getRows()) + 1));
-    configuration.set("rows_per_task", perTask);
-    configuration.addStage("add", llvm::divideCeil(rows, perTask));
+    return Share{rowsPerTask(rows, columnsOf(op.getResult()) * (columnsOf(op.getRows()) + 1)), rows};
+  }
+  void plan(CombineRowsOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    configuration.addStage("add", llvm::divideCeil(rowsOf(op.getResult()), configuration.share()));
   }
   void emitStage(CombineRowsOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult()), choices = columnsOf(op.getRows());
     bool weighted = bool(op.getExpertWeights());
-    context.forItems(rowsOf(op.getResult()), context.configuration.get("rows_per_task"), [&](Value token) {
+    context.forItems(rowsOf(op.getResult()), context.configuration.share(), [&](Value token) {
       SmallVector<TypedPointer> rows;
       SmallVector<Value> weights;
       for (int64_t choice = 0; choice < choices; ++choice) {
@@ -140,15 +143,17 @@ public:
   CombineRowsGradientStrategy() : AnchoredStrategy(KernelKind::Routing, "scale_rows") {}
 
 protected:
+  std::optional<Share> share(CombineRowsGradientOp op, const TargetDescription &) const override {
+    int64_t rows = rowsOf(op.getInput());
+    return Share{rowsPerTask(rows, 3 * columnsOf(op.getInput())), rows};
+  }
   void plan(CombineRowsGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    int64_t rows = rowsOf(op.getInput()), perTask = rowsPerTask(rows, 3 * columnsOf(op.getInput()));
-    configuration.set("rows_per_task", perTask);
-    configuration.addStage("rows", llvm::divideCeil(rows, perTask));
+    configuration.addStage("rows", llvm::divideCeil(rowsOf(op.getInput()), configuration.share()));
   }
   void emitStage(CombineRowsGradientOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getInput()), choices = columnsOf(op.getExpertWeights());
-    context.forItems(rowsOf(op.getInput()), context.configuration.get("rows_per_task"), [&](Value row) {
+    context.forItems(rowsOf(op.getInput()), context.configuration.share(), [&](Value row) {
       Value pair = k.extend(k.load(k.i32(), context.operand(1), row));
       Value weight = k.broadcast(k.load(k.f32(), context.operand(2), pair));
       Value gradient = k.mul(k.div(pair, choices), columns), own = k.mul(row, columns);

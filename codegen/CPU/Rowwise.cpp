@@ -237,24 +237,30 @@ public:
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.rows(); }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     const RowProgram *program = anatomy.rows();
     // A task of about 64 Ki elements takes some ten microseconds: long against a barrier, short against a step.
     constexpr int64_t elementsPerTask = 1 << 16;
+    int64_t perTask;
     if (program->elementwise) {
-      int64_t elements = cast<RankedTensorType>(anatomy.kernel().getResultTypes().front()).getNumElements();
-      int64_t block = std::min(elements, elementsPerTask / 4);
-      configuration.set("elements_per_task", block);
-      configuration.addStage("elements", llvm::divideCeil(elements, std::max<int64_t>(block, 1)));
-      return success();
+      perTask = std::min(itemsOf(anatomy), elementsPerTask / 4);
+    } else {
+      perTask = std::clamp<int64_t>(elementsPerTask / program->columnsPerRow, 1, program->rows);
+      // Enough tasks for many cores, when there are rows enough.
+      perTask = std::max<int64_t>(1, std::min<int64_t>(perTask, llvm::divideCeil(program->rows, 64)));
     }
-    int64_t perTask = std::clamp<int64_t>(elementsPerTask / program->columnsPerRow, 1, program->rows);
-    // Enough tasks for many cores, when there are rows enough.
-    perTask = std::max<int64_t>(1, std::min<int64_t>(perTask, llvm::divideCeil(program->rows, 64)));
-    configuration.set("rows_per_task", perTask);
-    configuration.set("passes", program->phases);
-    configuration.addStage("rows", llvm::divideCeil(program->rows, perTask));
+    KernelOp kernel = anatomy.kernel();
+    return {{choices::ShareAttr::get(kernel.getContext(), perTask), predictStream(kernel, target, /*launches=*/1)}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    auto choice = expectChoice<choices::ShareAttr>(configuration, emitError);
+    if (!choice || failed(checkField(emitError, "items", choice.getItems(), 1, itemsOf(anatomy))))
+      return failure();
+    configuration.addStage(anatomy.rows()->elementwise ? "elements" : "rows",
+                           llvm::divideCeil(itemsOf(anatomy), choice.getItems()));
     return success();
   }
 
@@ -279,11 +285,18 @@ public:
   }
 
 private:
+  /// What tasks share: elements where there is nothing else, else rows.
+  static int64_t itemsOf(const KernelAnatomy &anatomy) {
+    if (!anatomy.rows()->elementwise)
+      return anatomy.rows()->rows;
+    return cast<RankedTensorType>(anatomy.kernel().getResultTypes().front()).getNumElements();
+  }
+
   static void lowerElements(StageFunction &stage, KernelOp expanded, const RowProgram &program,
                             const DenseMap<Attribute, Value> &tables, const KernelConfiguration &configuration) {
     KernelBuilder &k = stage.k;
     int64_t elements = cast<RankedTensorType>(expanded.getResultTypes().front()).getNumElements();
-    int64_t block = configuration.get("elements_per_task"), whole = elements / block, rest = elements % block;
+    int64_t block = configuration.share(), whole = elements / block, rest = elements % block;
     stage.forTasks([&](Value task) {
       auto emit = [&](int64_t length) { RowEmitter(k, expanded, program, tables, block, length).emit(task); };
       if (rest == 0)
@@ -295,7 +308,7 @@ private:
   static void lowerRows(StageFunction &stage, KernelOp expanded, const RowProgram &program,
                         const DenseMap<Attribute, Value> &tables, const KernelConfiguration &configuration) {
     KernelBuilder &k = stage.k;
-    int64_t perTask = configuration.get("rows_per_task");
+    int64_t perTask = configuration.share();
     Value begin = k.mul(stage.firstTask, perTask);
     Value end = k.min(k.mul(stage.endTask, perTask), k.i64(program.rows));
     k.forLoop(begin, end, 1, [&](Value row) { RowEmitter(k, expanded, program, tables, 0, 0).emit(row); });

@@ -11,14 +11,16 @@
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/SharedFunctions.h"
 #include "codegen/Emit/GradientNorm.h"
+#include "codegen/Target/Arithmetic.h"
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
 
-/// Elements of a block: 64 KiB of each array, which a core's second-level cache holds easily.
-constexpr int64_t blockElements = 1 << 14;
+/// Elements of a block: 64 KiB of each array, which a core's second-level cache holds easily. Sums of squares have the
+/// same blocks, where they decide bits.
+constexpr int64_t blockElements = arithmetic::normBlock;
 
 class AdamWStrategy : public AnchoredStrategy<AdamWOp> {
 public:
@@ -26,7 +28,6 @@ public:
 
 protected:
   void plan(AdamWOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    configuration.set("elements_per_task", blockElements);
     configuration.addStage("adamw", llvm::divideCeil(elementsOf(op.getParameter()), blockElements));
   }
 
@@ -94,7 +95,6 @@ public:
 protected:
   void plan(SquaredNormOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t blocks = llvm::divideCeil(elementsOf(op.getInput()), blockElements);
-    configuration.set("elements_per_task", blockElements);
     configuration.addStage("blocks", blocks);
     configuration.addStage("sum", 1);
     configuration.workspace = blocks * sizeof(float);

@@ -186,7 +186,8 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   }
   case Phase::Kernels:
     return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{" + where +
-               " print-config=" + flag(options.printConfig) + "},hadal-plan-memory{alignment=" +
+               (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +
+               (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "},hadal-plan-memory{alignment=" +
                std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan) + "}");
   case Phase::Target:
     if (failed(add("hadal-lower-kernels{" + where + "}")))
@@ -208,7 +209,7 @@ LogicalResult Compiler::assemble(TimingScope &timing) {
   auto start = std::chrono::steady_clock::now();
   TimingScope scope = timing.nest("assemble");
   AssembleOptions assembleOptions;
-  if (options.printConfig)
+  if (options.printConfig == "text")
     assembleOptions.usage = &log;
   if (!options.dumpFolder.empty()) {
     llvm::SmallString<256> path(options.dumpFolder);

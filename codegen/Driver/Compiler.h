@@ -51,7 +51,11 @@ struct CompilerOptions {
   std::string recompute;
   bool checkMemory = false;
   /// Reports of the passes, on stderr.
-  bool printFusion = false, printConfig = false, printMemoryPlan = false;
+  bool printFusion = false, printMemoryPlan = false;
+  /// The choices of kernels: text on stderr, json on stdout, or empty.
+  std::string printConfig;
+  /// A file of choices, or empty.
+  std::string config;
   /// The phase of the input, and the last one to run.
   Phase from = Phase::Model, to = Phase::Host;
   /// Where each phase is written, numbered, or empty.

@@ -55,9 +55,26 @@ public:
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
     return anatomy.anchored() && mlir::isa<Anchor>(anatomy.anchored()->anchor);
   }
-  mlir::LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                             KernelConfiguration &configuration) const override {
-    plan(mlir::cast<Anchor>(anatomy.anchored()->anchor), target, configuration);
+  llvm::SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                       Refusals &) const override {
+    auto op = mlir::cast<Anchor>(anatomy.anchored()->anchor);
+    KernelConfiguration configuration;
+    if (std::optional<Share> shared = share(op, target))
+      configuration.choice = choices::ShareAttr::get(op.getContext(), shared->preferred);
+    plan(op, target, configuration);
+    return {{configuration.choice, predictStream(anatomy.kernel(), target, configuration.steps.size())}};
+  }
+  mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                KernelConfiguration &configuration, EmitError emitError) const override {
+    auto op = mlir::cast<Anchor>(anatomy.anchored()->anchor);
+    if (std::optional<Share> shared = share(op, target)) {
+      auto choice = expectChoice<choices::ShareAttr>(configuration, emitError);
+      if (!choice || failed(checkField(emitError, "items", choice.getItems(), 1, shared->most)))
+        return mlir::failure();
+    } else if (configuration.choice) {
+      return emitError() << "the strategy '" << configuration.strategy << "' has nothing to choose";
+    }
+    plan(op, target, configuration);
     return mlir::success();
   }
   mlir::LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
@@ -71,7 +88,13 @@ public:
   }
 
 protected:
-  /// Fills in stages, parameters and sizes.
+  /// How many of the kernel's items a worker takes, unless told otherwise, and at most.
+  struct Share {
+    int64_t preferred, most;
+  };
+  /// Nothing where there is nothing to choose.
+  virtual std::optional<Share> share(Anchor op, const TargetDescription &target) const { return std::nullopt; }
+  /// Fills in stages and sizes from the choice.
   virtual void plan(Anchor op, const TargetDescription &target, KernelConfiguration &configuration) const = 0;
   virtual void emitStage(Anchor op, unsigned stage, Context &context) const = 0;
 };

@@ -2,10 +2,11 @@
 //
 // A configuration as an attribute, read back, and printed. As an attribute it reads
 //
-//   {strategy = "...", parameters = ["rows"], values = array<i64: 8>,
+//   {strategy = "...", choice = #kernel.share<items = 8>,
 //    stages = [{name = "rows", tasks = 32, grain = 1}], steps = array<i64: 0, 0>, workspace = 0, scratch = 0}
 //
-// with two integers per step, the stage and the iteration. A stage of a GPU says besides
+// without `choice` where there is none, and with two integers per step, the stage and the iteration. A stage of a GPU
+// says besides
 //
 //   {..., threads = 384, shared_memory = 196608, cluster = 1,
 //    maps = [{argument = 0, offset = 0, element = bf16, sizes = array<i64: 64, 128>, strides = array<i64: 128>,
@@ -36,13 +37,6 @@ StageSpec &KernelConfiguration::addGPUStage(StringRef name, int64_t blocks, int6
   stages.back().threads = threads;
   stages.back().sharedMemory = sharedMemory;
   return stages.back();
-}
-
-int64_t KernelConfiguration::get(StringRef name) const {
-  for (auto &[key, value] : parameters)
-    if (key == name)
-      return value;
-  llvm::report_fatal_error(llvm::Twine("the configuration of '") + strategy + "' has no parameter '" + name + "'");
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,13 +72,7 @@ static Attribute stageToAttribute(Builder &builder, const StageSpec &stage) {
 
 DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
   Builder builder(context);
-  // Parameters keep their order, which a dictionary would not: names and values side by side.
-  SmallVector<StringRef> names;
-  SmallVector<int64_t> values, flatSteps;
-  for (auto &[name, value] : parameters) {
-    names.push_back(name);
-    values.push_back(value);
-  }
+  SmallVector<int64_t> flatSteps;
   SmallVector<Attribute> stageAttrs;
   for (const StageSpec &stage : stages)
     stageAttrs.push_back(stageToAttribute(builder, stage));
@@ -92,13 +80,13 @@ DictionaryAttr KernelConfiguration::toAttribute(MLIRContext *context) const {
     flatSteps.append({int64_t(step.stage), step.iteration});
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("strategy", builder.getStringAttr(strategy)),
-      builder.getNamedAttr("parameters", builder.getStrArrayAttr(names)),
-      builder.getNamedAttr("values", builder.getDenseI64ArrayAttr(values)),
       builder.getNamedAttr("stages", builder.getArrayAttr(stageAttrs)),
       builder.getNamedAttr("steps", builder.getDenseI64ArrayAttr(flatSteps)),
       builder.getNamedAttr("workspace", builder.getI64IntegerAttr(workspace)),
       builder.getNamedAttr("scratch", builder.getI64IntegerAttr(scratch)),
   };
+  if (choice)
+    fields.push_back(builder.getNamedAttr("choice", choice));
   if (multiprocessors > 0)
     fields.push_back(builder.getNamedAttr("multiprocessors", builder.getI64IntegerAttr(multiprocessors)));
   return builder.getDictionaryAttr(fields);
@@ -169,21 +157,16 @@ FailureOr<KernelConfiguration> KernelConfiguration::fromAttribute(DictionaryAttr
   };
   KernelConfiguration result;
   auto strategy = attribute.getAs<StringAttr>("strategy");
-  auto names = attribute.getAs<ArrayAttr>("parameters");
-  auto values = attribute.getAs<DenseI64ArrayAttr>("values");
   auto stages = attribute.getAs<ArrayAttr>("stages");
   auto steps = attribute.getAs<DenseI64ArrayAttr>("steps");
   auto workspace = attribute.getAs<IntegerAttr>("workspace"), scratch = attribute.getAs<IntegerAttr>("scratch");
-  if (!strategy || !names || !values || !stages || !steps || !workspace || !scratch)
+  if (!strategy || !stages || !steps || !workspace || !scratch)
     return bad("a part is missing");
   result.strategy = strategy.str();
-  if (int64_t(names.size()) != values.size())
-    return bad("parameters and values differ in number");
-  for (auto [name, value] : llvm::zip(names, values.asArrayRef())) {
-    auto text = dyn_cast<StringAttr>(name);
-    if (!text)
-      return bad("a parameter's name is not a string");
-    result.set(text, value);
+  if (Attribute choice = attribute.get("choice")) {
+    result.choice = dyn_cast<ChoiceInterface>(choice);
+    if (!result.choice)
+      return bad("its choice is none of the dialect `kernel`");
   }
   for (Attribute stage : stages)
     if (failed(readStage(stage, result.stages.emplace_back(), bad)))
@@ -229,18 +212,6 @@ public:
 };
 } // namespace
 
-static void compareParameters(Difference &difference, const KernelConfiguration &found,
-                              const KernelConfiguration &expected) {
-  for (auto &[name, value] : expected.parameters) {
-    auto own = llvm::find_if(found.parameters, [&name = name](auto &entry) { return entry.first == name; });
-    if (own != found.parameters.end())
-      difference.compare("the parameter '" + name + "'", own->second, value);
-    else if (difference.text.empty())
-      difference.text = "the parameter '" + name + "' is missing";
-  }
-  difference.compare("the number of parameters", found.parameters.size(), expected.parameters.size());
-}
-
 static void compareStages(Difference &difference, const StageSpec &found, const StageSpec &expected) {
   std::string of = " of the stage '" + expected.name + "'";
   difference.compare("the name" + of, found.name, expected.name);
@@ -266,7 +237,6 @@ static void compareStages(Difference &difference, const StageSpec &found, const 
 std::string KernelConfiguration::findDifference(const KernelConfiguration &other) const {
   Difference difference;
   difference.compare("the strategy", strategy, other.strategy);
-  compareParameters(difference, *this, other);
   difference.compare("the number of stages", stages.size(), other.stages.size());
   for (auto [stage, expected] : llvm::zip(stages, other.stages))
     compareStages(difference, stage, expected);
@@ -310,9 +280,31 @@ static void printStage(raw_ostream &stream, const StageSpec &stage) {
     stream << ", " << stage.maps.size() << " tensor maps";
 }
 
+void hadal::printChoice(raw_ostream &stream, ChoiceInterface choice) {
+  if (!choice)
+    return;
+  bool first = true;
+  choice.visitFields([&](StringRef name, FieldValue value) {
+    auto *within = std::get_if<Attribute>(&value);
+    if (within && !*within)
+      return;
+    stream << (first ? "" : ", ") << name << " = ";
+    first = false;
+    if (within) {
+      stream << "{";
+      printChoice(stream, cast<ChoiceInterface>(*within));
+      stream << "}";
+    } else if (auto *truth = std::get_if<bool>(&value)) {
+      stream << (*truth ? "true" : "false");
+    } else {
+      stream << std::get<int64_t>(value);
+    }
+  });
+}
+
 void KernelConfiguration::print(raw_ostream &stream) const {
   stream << strategy << " {";
-  llvm::interleaveComma(parameters, stream, [&](auto &entry) { stream << entry.first << " = " << entry.second; });
+  printChoice(stream, choice);
   stream << "} stages [";
   llvm::interleaveComma(stages, stream, [&](const StageSpec &stage) { printStage(stream, stage); });
   stream << "]";

@@ -7,12 +7,16 @@
 #define HADAL_CODEGEN_SELECTION_HEADCHUNK_H
 
 #include "codegen/Anatomy/Head.h"
+#include "codegen/Selection/Choices.h"
 
 namespace hadal {
 
 /// Tokens of a chunk, at most `mostTokens` (or one): chunks of about equal length, and at least two wherever there are
 /// two tokens.
 int64_t chooseHeadChunk(const Head &head, int64_t mostTokens);
+
+/// Whether a chunk does not show in the bits of the weight's gradient: whole blocks of its depth, or all tokens.
+mlir::LogicalResult checkHeadChunk(const Head &head, int64_t chunk, EmitError emitError);
 
 } // namespace hadal
 

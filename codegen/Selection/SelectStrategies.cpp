@@ -5,9 +5,10 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
-#include "codegen/Selection/Strategy.h"
+#include "codegen/Selection/ChoiceFile.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace hadal {
@@ -26,12 +27,23 @@ struct SelectStrategies : hadal::impl::SelectStrategiesBase<SelectStrategies> {
 
   void runOnOperation() override {
     FailureOr<TargetDescription> target = describeTarget();
-    if (failed(target))
+    if (failed(target) || failed(checkForm()) || failed(readFile()))
       return signalPassFailure();
     markAnalysesPreserved<KernelAnatomy>();
-    for (KernelOp kernel : getOperation().getOps<KernelOp>())
-      if (failed(select(getChildAnalysis<KernelAnatomy>(kernel), *target)))
+    llvm::json::Array kernels;
+    for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
+      FailureOr<Selection> selection = selectFor(kernel, *target);
+      if (failed(selection))
         return signalPassFailure();
+      if (form() == "text")
+        print(llvm::errs(), kernel, *selection);
+      else if (form() == "json")
+        kernels.push_back(toJSON(kernel, *selection, *target));
+    }
+    if (form() == "json")
+      llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(makeDocument(std::move(kernels), *target)));
+    if (file)
+      file->noteUnused(&getContext());
   }
 
 private:
@@ -45,21 +57,40 @@ private:
     return *target;
   }
 
-  /// Leaves the configuration and the workspace on the kernel.
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target) {
-    FailureOr<KernelConfiguration> configuration = selectConfiguration(anatomy, target);
-    if (failed(configuration))
-      return failure();
-    KernelOp kernel = anatomy.kernel();
-    kernel.setConfigurationAttr(configuration->toAttribute(&getContext()));
-    kernel.setWorkspace(configuration->workspace);
-    if (!printConfig)
+  /// How choices are printed; empty: not at all.
+  StringRef form() const {
+    return !printConfig.hasValue() ? StringRef() : printConfig.empty() ? StringRef("text") : StringRef(printConfig);
+  }
+
+  LogicalResult checkForm() {
+    if (form().empty() || form() == "text" || form() == "json")
       return success();
-    llvm::errs() << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
-    configuration->print(llvm::errs());
-    llvm::errs() << "\n";
+    return getOperation().emitError("unknown form '") << form() << "' of print-config; known: text, json";
+  }
+
+  LogicalResult readFile() {
+    file.reset();
+    if (config.empty())
+      return success();
+    FailureOr<ChoiceFile> read = ChoiceFile::read(&getContext(), config);
+    if (failed(read))
+      return failure();
+    file = std::move(*read);
     return success();
   }
+
+  /// Leaves the configuration and the workspace on the kernel.
+  FailureOr<Selection> selectFor(KernelOp kernel, const TargetDescription &target) {
+    const auto &anatomy = getChildAnalysis<KernelAnatomy>(kernel);
+    FailureOr<Selection> selection = file ? file->select(anatomy, target) : select(anatomy, target);
+    if (failed(selection))
+      return failure();
+    kernel.setConfigurationAttr(selection->configuration.toAttribute(&getContext()));
+    kernel.setWorkspace(selection->configuration.workspace);
+    return selection;
+  }
+
+  std::optional<ChoiceFile> file;
 };
 
 } // namespace

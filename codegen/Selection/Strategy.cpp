@@ -1,8 +1,6 @@
-//===- Strategy.cpp - the registry of strategies, and the passes that use it --------------------------------------===//
+//===- Strategy.cpp - the registry of strategies ------------------------------------------------------------------===//
 //
-// hadal-select-strategies asks the strategy of every kernel for a configuration and leaves it on the kernel;
-// hadal-lower-kernels lets the same strategies emit the functions of the stages. Between the two the module can be
-// written to a file and read again.
+// Which strategies serve a kernel, and whether a configuration that may have been read from a file is right for it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/Strategy.h"
@@ -34,49 +32,58 @@ std::string hadal::getDeviceSymbol(StringRef stageSymbol) {
 
 void hadal::registerStrategy(std::unique_ptr<KernelStrategy> strategy) { registry().push_back(std::move(strategy)); }
 
-const KernelStrategy *hadal::findStrategy(TargetKind target, const KernelAnatomy &anatomy, Refusals &refusals) {
-  refusals.add(anatomy.refusals());
+SmallVector<const KernelStrategy *> hadal::getStrategies(const TargetDescription &target, KernelKind kind) {
+  SmallVector<const KernelStrategy *> result;
   for (const std::unique_ptr<KernelStrategy> &strategy : registry())
-    if (strategy->getTarget() == target && strategy->getKind() == anatomy.kernel().getKind() &&
-        strategy->serves(anatomy, refusals))
-      return strategy.get();
-  return nullptr;
+    if (strategy->getTarget() == target.kind() && strategy->getKind() == kind)
+      result.push_back(strategy.get());
+  return result;
 }
 
-/// What a strategy that serves the kernel selects for it.
-static FailureOr<KernelConfiguration> select(const KernelStrategy &strategy, const KernelAnatomy &anatomy,
-                                             const TargetDescription &target) {
+SmallVector<const KernelStrategy *> hadal::findStrategies(const TargetDescription &target,
+                                                          const KernelAnatomy &anatomy) {
+  SmallVector<const KernelStrategy *> result;
+  Refusals refusals;
+  for (const KernelStrategy *strategy : getStrategies(target, anatomy.kernel().getKind())) {
+    if (!strategy->serves(anatomy, refusals))
+      continue;
+    if (!result.empty() && strategy->getOrder() > result.front()->getOrder())
+      result.clear();
+    if (result.empty() || strategy->getOrder() == result.front()->getOrder())
+      result.push_back(strategy);
+  }
+  return result;
+}
+
+bool hadal::isStrategy(StringRef name) {
+  return llvm::any_of(registry(), [&](auto &strategy) { return strategy->getName() == name; });
+}
+
+LogicalResult hadal::checkField(EmitError emitError, StringRef name, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most)
+    return success();
+  return emitError() << name << " is " << value << ", and has to be from " << least << " to " << most;
+}
+
+TargetDescription hadal::selectedFor(const KernelConfiguration &configuration, const TargetDescription &target) {
+  TargetDescription result = target;
+  if (target.kind() == TargetKind::NVPTX)
+    result.multiprocessors = configuration.multiprocessors > 0 ? configuration.multiprocessors
+                                                               : getDefaultBoard(target.name()).multiprocessors;
+  return result;
+}
+
+FailureOr<KernelConfiguration> hadal::configure(const KernelStrategy &strategy, const KernelAnatomy &anatomy,
+                                                const TargetDescription &target, ChoiceInterface choice,
+                                                EmitError emitError) {
   KernelConfiguration configuration;
   configuration.strategy = strategy.getName().str();
+  configuration.choice = choice;
   if (target.kind() == TargetKind::NVPTX && target.multiprocessors != getDefaultBoard(target.name()).multiprocessors)
     configuration.multiprocessors = target.multiprocessors;
-  if (failed(strategy.select(anatomy, target, configuration)))
+  if (failed(strategy.configure(anatomy, target, configuration, emitError)))
     return failure();
   return configuration;
-}
-
-FailureOr<KernelConfiguration> hadal::selectConfiguration(KernelOp kernel, const TargetDescription &target) {
-  return selectConfiguration(KernelAnatomy(kernel), target);
-}
-
-FailureOr<KernelConfiguration> hadal::selectConfiguration(const KernelAnatomy &anatomy,
-                                                          const TargetDescription &target) {
-  KernelOp kernel = anatomy.kernel();
-  Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
-  if (!strategy) {
-    InFlightDiagnostic diagnostic = kernel.emitError("no strategy for ")
-                                    << target.name() << " serves the kernel '" << kernel.getSymName() << "' of kind "
-                                    << stringifyKernelKind(kernel.getKind())
-                                    << ": leave out what it holds, or write it in other operations; what cannot be "
-                                       "compiled can still be evaluated (hadal-opt --hadal-evaluate)";
-    refusals.attachTo(diagnostic);
-    if (refusals.empty())
-      for (Operation &op : kernel.getBody().front().without_terminator())
-        diagnostic.attachNote(op.getLoc()) << "it holds " << op.getName();
-    return failure();
-  }
-  return select(*strategy, anatomy, target);
 }
 
 FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
@@ -87,45 +94,65 @@ FailureOr<KernelConfiguration> hadal::getConfiguration(KernelOp kernel) {
   return KernelConfiguration::fromAttribute(attribute, [&] { return kernel.emitError(); });
 }
 
+/// The strategy that a configuration names, if it serves the kernel in its order of sums; null after a diagnostic.
+static const KernelStrategy *findNamed(const KernelAnatomy &anatomy, StringRef name, const TargetDescription &target) {
+  SmallVector<const KernelStrategy *> serving = findStrategies(target, anatomy);
+  auto found = llvm::find_if(serving, [&](const KernelStrategy *strategy) { return strategy->getName() == name; });
+  if (found != serving.end())
+    return *found;
+  KernelOp kernel = anatomy.kernel();
+  InFlightDiagnostic diagnostic = kernel.emitError("the kernel '")
+                                  << kernel.getSymName() << "' was configured for the strategy '" << name
+                                  << "', which does not serve it on " << target.name()
+                                  << ": run hadal-select-strategies again";
+  Refusals refusals;
+  refusals.add(anatomy.refusals());
+  for (const KernelStrategy *strategy : getStrategies(target, kernel.getKind()))
+    if (strategy->getName() == name && strategy->serves(anatomy, refusals))
+      diagnostic.attachNote() << "it adds products in another order than '" << serving.front()->getName()
+                              << "', which serves the kernel";
+  refusals.attachTo(diagnostic);
+  return nullptr;
+}
+
 LogicalResult hadal::checkConfiguration(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                         const TargetDescription &target) {
   KernelOp kernel = anatomy.kernel();
-  if (llvm::none_of(registry(), [&](auto &strategy) { return strategy->getName() == configuration.strategy; }))
+  if (!isStrategy(configuration.strategy))
     return success();
-  Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
-  if (!strategy || strategy->getName() != configuration.strategy) {
-    InFlightDiagnostic diagnostic = kernel.emitError("the kernel '")
-                                    << kernel.getSymName() << "' was configured for the strategy '"
-                                    << configuration.strategy << "', which does not serve it on " << target.name()
-                                    << ": run hadal-select-strategies again";
-    refusals.attachTo(diagnostic);
-    return diagnostic;
-  }
-  TargetDescription selectedFor = target;
-  if (configuration.multiprocessors > 0)
-    if (llvm::Error error = selectedFor.setMultiprocessors(configuration.multiprocessors))
-      return kernel.emitError(llvm::toString(std::move(error)));
-  FailureOr<KernelConfiguration> selected = select(*strategy, anatomy, selectedFor);
-  if (failed(selected))
+  const KernelStrategy *strategy = findNamed(anatomy, configuration.strategy, target);
+  if (!strategy)
     return failure();
-  if (std::string difference = configuration.findDifference(*selected); !difference.empty())
+  if (configuration.multiprocessors != 0) {
+    TargetDescription other = target;
+    if (llvm::Error error = other.setMultiprocessors(configuration.multiprocessors))
+      return kernel.emitError(llvm::toString(std::move(error)));
+  }
+  auto emitError = [&] {
+    return kernel.emitError("the configuration of the kernel '") << kernel.getSymName() << "' is wrong: ";
+  };
+  FailureOr<KernelConfiguration> entailed =
+      configure(*strategy, anatomy, selectedFor(configuration, target), configuration.choice, emitError);
+  if (failed(entailed))
+    return failure();
+  if (std::string difference = configuration.findDifference(*entailed); !difference.empty())
     return kernel.emitError("the configuration of the kernel '")
-           << kernel.getSymName() << "' is not what '" << selected->strategy << "' selects for it on " << target.name()
-           << " (" << difference << "): run hadal-select-strategies again";
+           << kernel.getSymName() << "' is not what the choice of '" << configuration.strategy << "' entails on "
+           << target.name() << " (" << difference << "): run hadal-select-strategies again";
   return success();
 }
 
 LogicalResult hadal::lowerKernel(const KernelAnatomy &anatomy, const TargetDescription &target, OpBuilder &builder) {
   KernelOp kernel = anatomy.kernel();
   FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-  if (failed(configuration) || failed(checkConfiguration(anatomy, *configuration, target)))
+  if (failed(configuration))
     return failure();
-  Refusals refusals;
-  const KernelStrategy *strategy = findStrategy(target.kind(), anatomy, refusals);
-  if (!strategy || strategy->getName() != configuration->strategy)
+  if (!isStrategy(configuration->strategy))
     return kernel.emitError("the kernel '")
            << kernel.getSymName() << "' was configured for the strategy '" << configuration->strategy
            << "', of which nothing is known: run hadal-select-strategies again";
+  if (failed(checkConfiguration(anatomy, *configuration, target)))
+    return failure();
+  const KernelStrategy *strategy = findNamed(anatomy, configuration->strategy, target);
   return strategy->lower(anatomy, *configuration, target, builder);
 }

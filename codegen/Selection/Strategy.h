@@ -1,19 +1,29 @@
 //===- Strategy.h - how a kind of kernel is served on a target ----------------------------------------------------===//
 //
-// A strategy is two things kept apart. *Selection* looks at a kernel's shapes and at the target and decides everything
-// that can be told beforehand: tile sizes, stages, tasks, workspace. Its result, the configuration, is a plain value
-// that is printed by --print-config and kept on the kernel as an attribute, so that the phase `kernels` can be written
-// to a file and resumed. *Lowering* emits one function per stage from the kernel and its configuration. Both work on
-// the kernel's anatomy (codegen/Anatomy/KernelAnatomy.h), which is read before they are asked.
+// A strategy is two things kept apart. *Selection* looks at a kernel's anatomy (codegen/Anatomy/KernelAnatomy.h) and at
+// the target:
 //
-// Strategies are registered per target and kind. Several may serve one kind (attention has a forward and a backward
-// strategy); the first that says it serves a kernel is taken.
+//   serves      whether the strategy is for such kernels, or why not
+//   propose     candidates: what it could choose (tiles, blocks, shares), each with the time that is predicted for it
+//   configure   what a choice entails (stages, tasks, memory), after the choice was found to be right for the kernel
+//
+// The cheapest candidate of all strategies wins (Select.h). Anyone may name a choice instead, a file or a tuner:
+// `configure` judges it like those that were proposed. A choice is free in nothing that decides bits
+// (docs/rationale/arithmetic.md). The result, the configuration, is a plain value that --print-config prints and that
+// is kept on the kernel as an attribute, so that the phase `kernels` can be written to a file and resumed.
+//
+// *Lowering* emits one function per stage from the kernel and its configuration.
+//
+// Strategies are registered per target and kind. Several may serve one kernel.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_SELECTION_STRATEGY_H
 #define HADAL_CODEGEN_SELECTION_STRATEGY_H
 
 #include "codegen/Anatomy/KernelBody.h"
+#include "codegen/Selection/Choices.h"
+#include "codegen/Selection/PredictedTime.h"
+#include "codegen/Target/Arithmetic.h"
 #include "codegen/Target/Target.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
@@ -63,8 +73,8 @@ struct LaunchStep {
 struct KernelConfiguration {
   /// Name of the strategy.
   std::string strategy;
-  /// Tile sizes and other choices, by name, in the order in which they are printed.
-  llvm::SmallVector<std::pair<std::string, int64_t>> parameters;
+  /// What was chosen; null where the strategy has nothing to choose. The rest follows from it.
+  ChoiceInterface choice;
   llvm::SmallVector<StageSpec, 2> stages;
   llvm::SmallVector<LaunchStep, 2> steps;
   /// Bytes that the kernel needs besides its operands and results while it runs. The pointer follows the results.
@@ -79,10 +89,10 @@ struct KernelConfiguration {
   /// The same for a stage of a GPU, whose cluster and tensor maps the caller may fill in.
   StageSpec &addGPUStage(llvm::StringRef name, int64_t blocks, int64_t threads, int64_t sharedMemory = 0,
                          bool withStep = true);
-  void set(llvm::StringRef name, int64_t value) { parameters.push_back({name.str(), value}); }
-  /// The value of a parameter, which must be there: of a configuration that was read, checkConfiguration has seen to
-  /// it.
-  int64_t get(llvm::StringRef name) const;
+  /// The choice, which has this form: of a configuration that was read, checkConfiguration has seen to it.
+  template <typename Choice> Choice chosen() const { return llvm::cast<Choice>(choice); }
+  /// How many items a worker takes.
+  int64_t share() const { return chosen<choices::ShareAttr>().getItems(); }
 
   /// As an attribute of the kernel, and back. Reading says what is wrong through `emitError`.
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
@@ -92,27 +102,42 @@ struct KernelConfiguration {
   /// Where this configuration differs from another one, in words; empty when it does not.
   std::string findDifference(const KernelConfiguration &other) const;
 
-  /// One line: `strategy {name = value, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`. A stage
+  /// One line: `strategy {rows = 14, ...} stages [name: tasks / grain, ...] workspace 64 KiB scratch 0 B`. A stage
   /// of a GPU reads `name: 264 × 384 threads, 200 KiB shared, clusters of 2, 3 tensor maps`.
   void print(llvm::raw_ostream &stream) const;
 };
 
+/// A choice that a strategy could make, and the time that it predicts for it.
+struct Candidate {
+  ChoiceInterface choice;
+  PredictedTime time;
+};
+
 class KernelStrategy {
 public:
-  KernelStrategy(TargetKind target, KernelKind kind, llvm::StringRef name) : target(target), kind(kind), name(name) {}
+  /// `order`: in which the kernel's products are summed.
+  KernelStrategy(TargetKind target, KernelKind kind, llvm::StringRef name,
+                 arithmetic::SumOrder order = arithmetic::SumOrder::DepthBlocks)
+      : target(target), kind(kind), name(name), order(order) {}
   virtual ~KernelStrategy() = default;
 
   TargetKind getTarget() const { return target; }
   KernelKind getKind() const { return kind; }
   llvm::StringRef getName() const { return name; }
+  arithmetic::SumOrder getOrder() const { return order; }
 
   /// Whether this strategy serves a kernel of its kind. What stands in its way beside the anatomy's own reasons is
-  /// noted, but for a body that another strategy of the kind is made for.
+  /// noted, but for a body that another strategy of the kind is made for. The answer must not depend on how many rows
+  /// there are: neither must bits.
   virtual bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const = 0;
-  /// Fills in the configuration of a kernel that it serves. Says why it cannot through a diagnostic on the operation at
-  /// fault.
-  virtual mlir::LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                     KernelConfiguration &configuration) const = 0;
+  /// What it could choose for a kernel that it serves: at least one candidate, or none and the reason. Of candidates
+  /// with equal times the first wins.
+  virtual llvm::SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                               Refusals &refusals) const = 0;
+  /// Fills in what the configuration's choice entails for a kernel that it serves. Says through `emitError` what is
+  /// wrong with a choice, and what would be right.
+  virtual mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                        KernelConfiguration &configuration, EmitError emitError) const = 0;
   /// Emits one llvm.func per stage, named by getStageSymbol, at the builder's insertion point (in the module's body).
   virtual mlir::LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                     const TargetDescription &target, mlir::OpBuilder &builder) const = 0;
@@ -121,7 +146,20 @@ private:
   TargetKind target;
   KernelKind kind;
   llvm::StringRef name;
+  arithmetic::SumOrder order;
 };
+
+/// The choice of a configuration, which has to be of this form; null after a diagnostic.
+template <typename Choice> Choice expectChoice(const KernelConfiguration &configuration, EmitError emitError) {
+  if (auto choice = llvm::dyn_cast_or_null<Choice>(configuration.choice))
+    return choice;
+  emitError() << "the strategy '" << configuration.strategy << "' chooses '" << Choice::getMnemonic() << "', not "
+              << (configuration.choice ? "'" + configuration.choice.getForm().str() + "'" : "nothing");
+  return {};
+}
+
+/// Says that a field is not what it has to be: `items is 9, and has to be from 1 to 8`.
+mlir::LogicalResult checkField(EmitError emitError, llvm::StringRef name, int64_t value, int64_t least, int64_t most);
 
 /// The symbol of a stage's function: the kernel's name, a dot, the stage's name.
 std::string getStageSymbol(KernelOp kernel, const StageSpec &stage);
@@ -131,17 +169,28 @@ std::string getDeviceSymbol(llvm::StringRef stageSymbol);
 /// Adds a strategy to those that this process knows.
 void registerStrategy(std::unique_ptr<KernelStrategy> strategy);
 
-/// The strategy that serves a kernel on a target, or null after noting why there is none.
-const KernelStrategy *findStrategy(TargetKind target, const KernelAnatomy &anatomy, Refusals &refusals);
+/// The strategies that serve a kernel on a target in the order of sums that the kernel has there (SumOrder), as they
+/// were registered.
+llvm::SmallVector<const KernelStrategy *> findStrategies(const TargetDescription &target, const KernelAnatomy &anatomy);
+/// All strategies of the kernel's kind on a target.
+llvm::SmallVector<const KernelStrategy *> getStrategies(const TargetDescription &target, KernelKind kind);
+/// Whether any target has a strategy of that name.
+bool isStrategy(llvm::StringRef name);
 
-/// Finds the strategy of a kernel and lets it select; a diagnostic on failure.
-mlir::FailureOr<KernelConfiguration> selectConfiguration(const KernelAnatomy &anatomy, const TargetDescription &target);
-mlir::FailureOr<KernelConfiguration> selectConfiguration(KernelOp kernel, const TargetDescription &target);
+/// The target with the multiprocessors that a configuration was made for.
+TargetDescription selectedFor(const KernelConfiguration &configuration, const TargetDescription &target);
+
+/// What a strategy does with a choice (null: it makes none).
+mlir::FailureOr<KernelConfiguration> configure(const KernelStrategy &strategy, const KernelAnatomy &anatomy,
+                                               const TargetDescription &target, ChoiceInterface choice,
+                                               EmitError emitError);
+
 /// The configuration that selection left on the kernel; a diagnostic when there is none or it cannot be read.
 mlir::FailureOr<KernelConfiguration> getConfiguration(KernelOp kernel);
-/// Whether a configuration, which may have been read from a file, is the one that its strategy selects for the kernel
-/// and the target: code, launches and memory all rely on every number of it. A strategy that no target has is that of
-/// code written by hand, and taken as it is. A diagnostic says what differs.
+/// Whether a configuration, which may have been read from a file, is right for the kernel and the target: its strategy
+/// serves the kernel, the choice is valid, and all else is what the choice entails, since code, launches and memory
+/// rely on every number of it. A strategy that no target has is that of code written by hand, and taken as it is. A
+/// diagnostic says what differs.
 mlir::LogicalResult checkConfiguration(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                                        const TargetDescription &target);
 /// Lowers a kernel by the configuration that it carries.

@@ -28,6 +28,17 @@ constexpr int64_t vocabularyBlock = 1024;
 /// Sums over the rows of a tensor, column by column, are formed in blocks of so many rows, counted from 0.
 constexpr int64_t rowBlock = 64;
 
+/// Tokens of a block of a sequence whose shares are summed for the balance losses, in order.
+constexpr int64_t balanceBlock = 128;
+
+/// Elements of a parameter whose squares are summed in f32; the blocks' sums are added in f64.
+constexpr int64_t normBlock = 1 << 14;
+
+/// The orders in which the products of a kernel are summed where a target has more than one. They have different bits,
+/// so which of them a kernel has never follows from a predicted time, which depends on the number of rows: the last one
+/// that any strategy can give the kernel is taken, and choices are among strategies of that order.
+enum class SumOrder { DepthBlocks, TensorCores };
+
 /// NVIDIA Hopper, where they differ. Products of f32 are cut into depthBlock there, too.
 namespace hopper {
 
@@ -52,9 +63,6 @@ constexpr int64_t rowChains = 8;
 
 /// Tokens of a block of a sequence whose shares are summed for the balance losses: token t goes to chain t mod 8.
 constexpr int64_t balanceBlock = 64;
-
-/// Elements of a parameter whose squares are summed in f32, in lanes; the blocks' sums are added in f64.
-constexpr int64_t normBlock = 1 << 14;
 
 } // namespace hopper
 

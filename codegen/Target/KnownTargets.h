@@ -24,8 +24,21 @@ namespace hadal {
 /// well, and is of one of these levels.
 struct CPULevel {
   llvm::StringLiteral name, summary;
+  /// f32 lanes of a vector register, and how many of these there are.
+  int64_t registerLanes, vectorRegisters;
+  /// Bytes of the second-level cache of one core.
+  int64_t l2Bytes;
+  /// Cycles per second under vector work, and bytes per second between one core and memory: those of a common server
+  /// of the level, so that choices do not depend on where a program is compiled.
+  double clock, memoryBandwidth;
 };
+/// The levels, each a superset of the one before.
 llvm::ArrayRef<CPULevel> getCPULevels();
+
+/// Threads of a team for which choices on CPUs are made. More threads than this still help, fewer lose little.
+constexpr int64_t modelledCores = 8;
+/// Seconds from one launch on a CPU to the next that is not work: a fork and a join.
+constexpr double cpuLaunchSeconds = 0.5e-6;
 
 /// An architecture of GPUs: the instructions that its kernels may use.
 struct GPUArchitecture {
@@ -38,6 +51,12 @@ struct GPUArchitecture {
   bool hasWarpGroupProducts = false;
   /// What a block, a cluster and a multiprocessor have.
   const hadal_gpu_limits *limits = nullptr;
+  /// Bytes per cycle that a multiprocessor gets from the second-level cache, by its threads and by the tensor memory
+  /// accelerator; bytes per cycle of its shared memory.
+  double threadBytesPerCycle = 0, tensorBytesPerCycle = 0, sharedBytesPerCycle = 0;
+  /// Cycles until a load from the second-level cache arrives; of a block before its first and after its last step; of a
+  /// tile on tensor cores before its first step; from one launch to the next.
+  double loadLatency = 0, blockOverhead = 0, tileOverhead = 0, launchOverhead = 0;
 };
 llvm::ArrayRef<GPUArchitecture> getGPUArchitectures();
 /// The architecture of that name, or null.
@@ -47,6 +66,10 @@ const GPUArchitecture *findGPUArchitecture(llvm::StringRef name);
 struct GPUBoard {
   llvm::StringLiteral name, architecture, summary;
   int64_t multiprocessors;
+  /// Cycles per second, bytes per second between the GPU and its memory.
+  double clock, memoryBandwidth;
+  /// Products and sums of bf16 that the tensor cores of a multiprocessor make in a cycle.
+  double tensorProductsPerCycle;
 };
 /// The boards; the first of an architecture is the one that sizes are chosen for where none is named.
 llvm::ArrayRef<GPUBoard> getGPUBoards();

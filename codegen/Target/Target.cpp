@@ -122,6 +122,9 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
                              boards(target).c_str());
   description->architecture = *architecture;
   description->multiprocessors = sizes->multiprocessors;
+  description->clock = sizes->clock;
+  description->memoryBandwidth = sizes->memoryBandwidth;
+  description->tensorProductsPerCycle = sizes->tensorProductsPerCycle;
   description->lanes = 4;
   description->fma = true;
   return description;
@@ -178,14 +181,15 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
   description.features = llvm::join(flags, ",");
 
   description.fma = description.has("fma");
-  if (description.has("avx512f") && description.has("avx512vl") && description.has("avx512dq") &&
-      description.has("avx512bw") && description.fma) {
-    description.registerLanes = 16;
-    description.vectorRegisters = 32;
-    description.l2Bytes = 1 << 20;
-  } else if (description.has("avx2") && description.fma) {
-    description.registerLanes = 8;
-  }
+  bool isLevel3 = description.has("avx2") && description.fma;
+  bool isLevel4 = description.fma && description.has("avx512f") && description.has("avx512vl") &&
+                  description.has("avx512dq") && description.has("avx512bw");
+  const CPULevel &level = getCPULevels()[isLevel4 ? 2 : isLevel3 ? 1 : 0];
+  description.registerLanes = level.registerLanes;
+  description.vectorRegisters = level.vectorRegisters;
+  description.l2Bytes = level.l2Bytes;
+  description.clock = level.clock;
+  description.memoryBandwidth = level.memoryBandwidth;
   return description;
 }
 

@@ -43,20 +43,26 @@ struct TargetDescription {
   int64_t vectorRegisters = 16;
   /// Whether a fused multiply-add is one instruction; elsewhere it is computed in f64, to the same bits.
   bool fma = false;
-  /// Bytes of cache of one core, and of the last level's share of one core: constants of the CPU's class rather than
+  /// Bytes of the second-level cache of one core: a constant of the CPU's class rather than
   /// of this machine, so that a program does not depend on where it was compiled.
-  int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10;
+  int64_t l2Bytes = 256 << 10;
+
+  /// Cycles per second, and bytes per second between memory and one core (on a GPU: all of it).
+  double clock = 0, memoryBandwidth = 0;
 
   /// What kernels for a GPU may use; null when they are for the CPU. On a GPU `lanes` counts the f32 that a thread
   /// moves in one access.
   const GPUArchitecture *architecture = nullptr;
   int64_t multiprocessors = 0;
+  double tensorProductsPerCycle = 0;
 
   TargetKind kind() const { return architecture ? TargetKind::NVPTX : TargetKind::CPU; }
   /// The target's name: cpu or the GPU's architecture.
   llvm::StringRef name() const { return architecture ? llvm::StringRef(architecture->name) : llvm::StringRef("cpu"); }
   /// What a block, a cluster and a multiprocessor of the GPU have.
   const hadal_gpu_limits &limits() const { return *architecture->limits; }
+  /// Seconds from one launch to the next that are not work.
+  double launchSeconds() const { return architecture ? architecture->launchOverhead / clock : cpuLaunchSeconds; }
   /// Bytes at whose multiples the buffers of an arena begin: a cache line on CPUs; on GPUs what the driver's own
   /// allocations have, of which vector accesses need 16 and tensor maps 128.
   int64_t bufferAlignment() const { return architecture ? 256 : 64; }

@@ -1,12 +1,12 @@
 // A row's bits depend on that row alone, on tensor cores: see alone.mlir. Here other tiles and clusters are chosen.
 // RUN: hadal-check-kernels %s --target=sm_90a --alone=random --multiprocessors=4 --other-multiprocessors=1 --print-config | FileCheck %s
 // RUN: hadal-check-kernels %s --cpu=x86-64-v3 --alone=random %if avx512 %{ --other-cpu=x86-64-v4 %}
-// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {tile_rows = 64, {{.*}}cluster = 2
-// CHECK: @attention_bf16_alone (attention): wgmma_online_softmax {tile_queries = 64,
-// CHECK: @attention_bf16_among (attention): wgmma_online_softmax {tile_queries = 128,
-// CHECK: @head_bf16_alone (head): wgmma_token_chunks {logits_tile_rows = 64, logits_tile_columns = 128,
-// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {tile_rows = 128, {{.*}}cluster = 1
-// CHECK: @head_bf16_among (head): wgmma_token_chunks {logits_tile_rows = 128, logits_tile_columns = 192,
+// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {rows = 64, {{.*}}cluster = 2
+// CHECK: @attention_bf16_alone (attention): wgmma_online_softmax {owned = 64,
+// CHECK: @attention_bf16_among (attention): wgmma_online_softmax {owned = 128,
+// CHECK: @head_bf16_alone (head): wgmma_token_chunks {logits = {rows = 64, columns = 128,
+// CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {rows = 128, {{.*}}cluster = 1
+// CHECK: @head_bf16_among (head): wgmma_token_chunks {logits = {rows = 128, columns = 192,
 // CHECK: {{^}}4 of 4 pairs of kernels pass on sm_90a (emulated)
 
 // Tiles of 64 rows and of 128.

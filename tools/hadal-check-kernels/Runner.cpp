@@ -10,6 +10,7 @@
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
+#include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Tile/Tile.h"

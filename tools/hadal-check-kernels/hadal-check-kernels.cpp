@@ -16,9 +16,11 @@
 // (Faults.h), and the comparison has to notice each.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/Driver/Passes.h"
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Selection/ChoiceFile.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "dialect/Tile/Tile.h"
@@ -56,6 +58,7 @@ struct Options {
   unsigned threads, repeat, multiprocessors;
   Routing routing;
   bool assemble, printConfig;
+  std::string config;
   SmallVector<FaultKind> faults;
   Beyond beyond;
   std::string otherCPU;
@@ -300,20 +303,35 @@ LogicalResult cutIntoKernels(ModuleOp module) {
   return passes.run(module);
 }
 
-/// Selects for every kernel, but for those whose code is in the file.
-LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target, bool print) {
-  for (KernelOp kernel : module.getOps<KernelOp>()) {
-    FailureOr<KernelConfiguration> configuration =
-        hasCode(kernel) ? getConfiguration(kernel) : selectConfiguration(kernel, target);
-    if (failed(configuration))
+/// Selects for every kernel, but for those whose code is in the file; what a file of choices names comes from there.
+LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target, const Options &options) {
+  std::optional<ChoiceFile> file;
+  if (!options.config.empty()) {
+    FailureOr<ChoiceFile> read = ChoiceFile::read(module.getContext(), options.config);
+    if (failed(read))
       return failure();
-    kernel.setConfigurationAttr(configuration->toAttribute(module.getContext()));
-    if (!print)
-      continue;
-    llvm::outs() << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
-    configuration->print(llvm::outs());
-    llvm::outs() << "\n";
+    file = std::move(*read);
   }
+  for (KernelOp kernel : module.getOps<KernelOp>()) {
+    Selection selection;
+    if (hasCode(kernel)) {
+      FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
+      if (failed(configuration))
+        return failure();
+      selection.configuration = std::move(*configuration);
+    } else {
+      KernelAnatomy anatomy(kernel);
+      FailureOr<Selection> selected = file ? file->select(anatomy, target) : select(anatomy, target);
+      if (failed(selected))
+        return failure();
+      selection = std::move(*selected);
+    }
+    kernel.setConfigurationAttr(selection.configuration.toAttribute(module.getContext()));
+    if (options.printConfig)
+      print(llvm::outs(), kernel, selection);
+  }
+  if (file)
+    file->noteUnused(module.getContext());
   return success();
 }
 
@@ -344,7 +362,7 @@ LogicalResult checkable(KernelOp kernel) {
 int run(const Options &options) {
   DialectRegistry registry;
   registerAllDialects(registry);
-  registry.insert<HadalDialect, ptx::PTXDialect, tile::TileDialect>();
+  registry.insert<HadalDialect, choices::KernelDialect, ptx::PTXDialect, tile::TileDialect>();
   registerReferenceModels(registry);
   registerTranslations(registry);
   registerGPUTranslations(registry);
@@ -391,9 +409,9 @@ int run(const Options &options) {
   if (options.beyond != Beyond::Nothing && failed(pairs = findPairs(*module)))
     return 1;
   OwningOpRef<ModuleOp> otherModule = *otherTarget ? module->clone() : ModuleOp();
-  if (failed(selectWhereNeeded(*module, *target, options.printConfig)))
+  if (failed(selectWhereNeeded(*module, *target, options)))
     return 1;
-  if (otherModule && failed(selectWhereNeeded(*otherModule, **otherTarget, options.printConfig)))
+  if (otherModule && failed(selectWhereNeeded(*otherModule, **otherTarget, options)))
     return 1;
   if ((!options.ptx.empty() || options.assemble) &&
       failed(makeGPUCode(*module, *target, {options.ptx, options.assemble})))
@@ -475,6 +493,8 @@ int hadal::hadalCheckKernelsMain(int argc, char **argv) {
   cl::opt<bool> printConfig("print-config", cl::desc("print what was selected for every kernel"), cl::cat(category));
   cl::opt<std::string> assembly("emit-assembly", cl::desc("write the assembly to a file"), cl::cat(category));
   cl::opt<std::string> ptx("emit-ptx", cl::desc("write the PTX to a file (with a GPU as target)"), cl::cat(category));
+  cl::opt<std::string> config("config", cl::desc("a file of choices, as --print-config=json of hadalc writes it"),
+                              cl::value_desc("FILE"), cl::cat(category));
   cl::opt<bool> assemble("assemble", cl::desc("assemble the kernels with ptxas, print registers, fail on spills"),
                          cl::cat(category));
   cl::opt<std::string> only("kernel", cl::desc("check only kernels whose name contains this"), cl::cat(category));
@@ -504,5 +524,5 @@ int hadal::hadalCheckKernelsMain(int argc, char **argv) {
     return tool.fail(llvm::toString(faults.takeError()), 2);
   registerHadalPasses();
   return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
-              printConfig, std::move(*faults), beyond, otherCPU, otherMultiprocessors, dialectPlugins});
+              printConfig, config, std::move(*faults), beyond, otherCPU, otherMultiprocessors, dialectPlugins});
 }

@@ -7,6 +7,7 @@
 // compiler.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
@@ -120,7 +121,7 @@ LogicalResult addKernel(KernelOp kernel, const Options &options, CaseWriter &wri
 int run(const Options &options) {
   DialectRegistry registry;
   registerAllDialects(registry);
-  registry.insert<HadalDialect, ptx::PTXDialect>();
+  registry.insert<HadalDialect, choices::KernelDialect, ptx::PTXDialect>();
   registerReferenceModels(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);

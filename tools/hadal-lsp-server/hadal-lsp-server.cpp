@@ -4,6 +4,7 @@
 // definitions and completions of model files.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Selection/Choices.h"
 #include "dialect/IR/Hadal.h"
 #include "dialect/PTX/PTX.h"
 #include "mlir/InitAllDialects.h"
@@ -16,7 +17,7 @@ int main(int argc, char **argv) {
   hadal::ShortHelp help(tool.argc(), tool.argv());
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect>();
+  registry.insert<hadal::HadalDialect, hadal::choices::KernelDialect, hadal::ptx::PTXDialect>();
   hadal::DriverReadsCommandLine reading;
   return mlir::failed(mlir::MlirLspServerMain(tool.argc(), tool.argv(), registry));
 }

@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Driver/Passes.h"
+#include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "dialect/IR/Hadal.h"
@@ -45,7 +46,8 @@ int hadal::hadalOptMain(int argc, char **argv) {
   hadal::ShortHelp help(tool.argc(), tool.argv());
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<hadal::HadalDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();
+  registry
+      .insert<hadal::HadalDialect, hadal::choices::KernelDialect, hadal::ptx::PTXDialect, hadal::tile::TileDialect>();
   hadal::registerElementwiseGradients(registry);
   hadal::registerReferenceModels(registry);
   // MLIR's driver has the option, too, but goes on without a library that it cannot load.

@@ -7,6 +7,7 @@
 // The script is also accepted as mlir-reduce spells it: --reduction-tree='traversal-mode=0 test=SCRIPT'.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Tile/Tile.h"
@@ -60,7 +61,7 @@ static std::optional<Script> readScript(const CommandLine &options) {
 
 static void registerEverything(DialectRegistry &registry) {
   registerAllDialects(registry);
-  registry.insert<HadalDialect, ptx::PTXDialect, tile::TileDialect>();
+  registry.insert<HadalDialect, choices::KernelDialect, ptx::PTXDialect, tile::TileDialect>();
 }
 
 /// The module, valid or not: that it is not may be the fault.

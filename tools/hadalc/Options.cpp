@@ -123,6 +123,11 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
                     "' they are closed already");
   if (std::string message = checkReadOptions(raw, *from); !message.empty())
     return complain(message);
+  if (!options.printConfig.empty() && options.printConfig != "text" && options.printConfig != "json")
+    return complain("--print-config is text or json, not '" + options.printConfig + "'");
+  if (options.printConfig == "json" && commandLine.isTextual &&
+      (commandLine.output.empty() || commandLine.output == "-"))
+    return complain("--print-config=json and the phase would both go to standard output: give -o FILE");
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
   llvm::Expected<const ProgramBuilder *> program = findProgram(options.program);
@@ -171,7 +176,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Kernels, app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr"));
   // Behind the phase `target` it reports what a GPU's assembler makes of the kernels.
   read(Phase::Host,
-       app.add_flag("--print-config", options.printConfig, "report every kernel's strategy and tile sizes on stderr"));
+       app.add_flag("--print-config{text}", options.printConfig,
+                    "report every kernel's choice, its predicted time and what lost, on stderr; =json: on stdout"));
+  read(Phase::Kernels, app.add_option("--config", options.config,
+                                      "a file of choices for kernels, as --print-config=json and hadal-tune write it")
+                           ->type_name("FILE"));
   read(Phase::Kernels, app.add_flag("--print-memory-plan", options.printMemoryPlan,
                                     "report the arena and its largest buffers on stderr"));
   read(Phase::Host,

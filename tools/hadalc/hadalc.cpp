@@ -9,6 +9,7 @@
 #include "codegen/Host/Descriptor.h"
 #include "codegen/Host/Link.h"
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
 #include "dialect/IR/Gradients/ElementwiseGradients.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -59,7 +60,7 @@ std::optional<int> applyMLIROptions(const CommandLine &commandLine) {
 }
 
 void registerEverything(DialectRegistry &registry) {
-  registry.insert<HadalDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
+  registry.insert<HadalDialect, choices::KernelDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
   registerElementwiseGradients(registry);
   registerTranslations(registry);
   registerGPUTranslations(registry);

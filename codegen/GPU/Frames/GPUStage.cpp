@@ -266,13 +266,17 @@ void GPUStage::forItems(int64_t count, int64_t perThread, Compute compute, Store
   }
 }
 
-void hadal::addItemStage(KernelConfiguration &configuration, StringRef name, int64_t items, int64_t mostPerThread,
-                         const TargetDescription &target) {
+static constexpr int64_t threadsOfItems = 256;
+
+int64_t hadal::chooseItemsPerThread(int64_t items, int64_t mostPerThread, const TargetDescription &target) {
   // More items to a thread keep more loads under way, but only when every multiprocessor still has several blocks.
-  constexpr int64_t threads = 256, blocksPerMultiprocessor = 4;
+  constexpr int64_t blocksPerMultiprocessor = 4;
   int64_t perThread = mostPerThread;
-  while (perThread > 1 && items < perThread * threads * blocksPerMultiprocessor * target.multiprocessors)
+  while (perThread > 1 && items < perThread * threadsOfItems * blocksPerMultiprocessor * target.multiprocessors)
     perThread /= 2;
-  configuration.set("per_thread", perThread);
-  configuration.addGPUStage(name, llvm::divideCeil(items, threads * perThread), threads);
+  return perThread;
+}
+
+void hadal::addItemStage(KernelConfiguration &configuration, StringRef name, int64_t items) {
+  configuration.addGPUStage(name, llvm::divideCeil(items, threadsOfItems * configuration.share()), threadsOfItems);
 }

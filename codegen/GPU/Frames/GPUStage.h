@@ -126,10 +126,10 @@ private:
   Value threadNumber, blockNumber, warpNumber, laneNumber;
 };
 
-/// How many items go to a thread and how many blocks that makes, for a stage that is GPUStage::forItems and nothing
-/// else. Adds the stage and the parameter "per_thread".
-void addItemStage(KernelConfiguration &configuration, llvm::StringRef name, int64_t items, int64_t mostPerThread,
-                  const TargetDescription &target);
+/// How many items go to a thread, and the stage whose threads take as many as the configuration shares out: one that is
+/// GPUStage::forItems and nothing else.
+int64_t chooseItemsPerThread(int64_t items, int64_t mostPerThread, const TargetDescription &target);
+void addItemStage(KernelConfiguration &configuration, llvm::StringRef name, int64_t items);
 
 } // namespace hadal
 

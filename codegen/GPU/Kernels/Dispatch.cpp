@@ -39,7 +39,6 @@ protected:
 
   void plan(DispatchOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     Layout layout(op);
-    configuration.set("pairs_per_block", threads);
     configuration.addGPUStage("count", layout.blocks, threads, threads * sizeof(int32_t));
     configuration.addGPUStage("scan", GPUStage::blocksOfWarps(layout.experts, threads), threads);
     configuration.addGPUStage("offsets", 1, warpSize);

@@ -30,19 +30,27 @@ protected:
     return context.k.address(context.workspace(), context.k.i64(tokens), context.k.i32());
   }
 
+  /// How threads share the columns of a row: a block of them owns a tile.
+  struct Layout {
+    int64_t lanes, owners, tiles;
+    explicit Layout(EmbeddingGradientOp op) {
+      int64_t columns = columnsOf(op.getResult());
+      lanes = commonLanes(4, {columns});
+      int64_t vectors = columns / lanes;
+      owners = std::min<int64_t>(threads, llvm::alignTo(vectors, warpSize));
+      tiles = llvm::divideCeil(vectors, owners);
+    }
+  };
+
   void plan(EmbeddingGradientOp op, const TargetDescription &target,
             KernelConfiguration &configuration) const override {
-    int64_t tokens = elementsOf(op.getTokens()), columns = columnsOf(op.getResult());
-    int64_t lanes = commonLanes(4, {columns}), vectors = columns / lanes;
-    int64_t owners = std::min<int64_t>(threads, llvm::alignTo(vectors, warpSize));
-    int64_t tiles = llvm::divideCeil(vectors, owners);
-    configuration.set("lanes", lanes);
-    configuration.set("column_tiles", tiles);
+    Layout layout(op);
+    int64_t tokens = elementsOf(op.getTokens());
     // Nothing to do where a gradient is accumulated in place, so no more blocks than run at once.
-    int64_t startBlocks = llvm::divideCeil(elementsOf(op.getResult()) / lanes, threads);
+    int64_t startBlocks = llvm::divideCeil(elementsOf(op.getResult()) / layout.lanes, threads);
     configuration.addGPUStage("start", std::min(startBlocks, 8 * target.multiprocessors), threads);
     configuration.addGPUStage("rank", llvm::divideCeil(tokens, warpSize), threads, 3 * threads * sizeof(int32_t));
-    configuration.addGPUStage("add", tokens * tiles, owners);
+    configuration.addGPUStage("add", tokens * layout.tiles, layout.owners);
     configuration.workspace = 2 * tokens * sizeof(int32_t);
   }
 
@@ -59,7 +67,7 @@ private:
   static void emitStart(EmbeddingGradientOp op, GPUAnchorContext &context) {
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = elementsOf(op.getResult()) / lanes;
+    int64_t lanes = k.lanes = Layout(op).lanes, vectors = elementsOf(op.getResult()) / lanes;
     auto forVectors = [&](function_ref<Value(Value index)> value) {
       Value first = k.add(k.mul(stage.block(), threads), stage.thread());
       k.forLoop(first, k.i64(vectors), threads * stage.spec.tasks, [&](Value vector) {
@@ -133,8 +141,8 @@ private:
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
     int64_t tokens = elementsOf(op.getTokens()), columns = columnsOf(op.getResult());
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = columns / lanes;
-    int64_t tiles = context.configuration.get("column_tiles");
+    int64_t lanes = k.lanes = Layout(op).lanes, vectors = columns / lanes;
+    int64_t tiles = Layout(op).tiles;
     Value rank = k.div(stage.block(), tiles);
     Value vector = k.add(k.mul(k.rem(stage.block(), tiles), stage.threads()), stage.thread());
     Value column = k.mul(vector, lanes), count = k.load(k.i32(), counts(context, tokens), rank);

@@ -22,14 +22,16 @@ public:
   GPUEmbeddingStrategy() : GPUAnchoredStrategy(KernelKind::Reduction, "gather_rows_of_table") {}
 
 protected:
-  void plan(EmbeddingOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t lanes = commonLanes(4, {columnsOf(op.getResult())});
-    configuration.set("lanes", lanes);
-    addItemStage(configuration, "gather", elementsOf(op.getResult()) / lanes, /*mostPerThread=*/4, target);
+  static int64_t lanesOf(EmbeddingOp op) { return commonLanes(4, {columnsOf(op.getResult())}); }
+  std::optional<Share> share(EmbeddingOp op, const TargetDescription &target) const override {
+    return Share{chooseItemsPerThread(elementsOf(op.getResult()) / lanesOf(op), /*mostPerThread=*/4, target), 4};
+  }
+  void plan(EmbeddingOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    addItemStage(configuration, "gather", elementsOf(op.getResult()) / lanesOf(op));
   }
   void emitStage(EmbeddingOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    int64_t columns = columnsOf(op.getResult()), lanes = k.lanes = context.configuration.get("lanes");
+    int64_t columns = columnsOf(op.getResult()), lanes = k.lanes = lanesOf(op);
     int64_t vectors = columns / lanes;
     auto compute = [&](Value item) -> SmallVector<Value> {
       Value token = k.extend(k.load(k.i32(), context.operand(0), k.div(item, vectors)));
@@ -38,7 +40,7 @@ protected:
       return {context.total(0, row, k.mul(item, lanes), lanes)};
     };
     context.stage.forItems(
-        elementsOf(op.getResult()) / lanes, context.configuration.get("per_thread"), compute,
+        elementsOf(op.getResult()) / lanes, context.configuration.share(), compute,
         [&](Value item, ValueRange row) { context.storeTotal(0, row[0], k.mul(item, lanes), lanes); });
   }
 };
@@ -48,24 +50,29 @@ public:
   GPUNormWeightGradientStrategy() : GPUAnchoredStrategy(KernelKind::Reduction, "row_blocks_then_columns") {}
 
 protected:
-  void plan(RMSNormWeightGradientOp op, const TargetDescription &target,
-            KernelConfiguration &configuration) const override {
-    int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
-    // As many threads as a row's squares have lanes for, or fewer. The sums of a thread's columns stay in registers, 32
-    // at most; what a block cannot own goes to further tiles.
-    int64_t vectors = columns / lanes, mostThreads = arithmetic::hopper::lanes / lanes;
-    int64_t threads = std::clamp<int64_t>(llvm::PowerOf2Ceil(vectors), warpSize, std::min<int64_t>(mostThreads, 256));
-    int64_t perThread = std::min<int64_t>(llvm::divideCeil(vectors, threads), 32 / lanes);
-    int64_t tiles = llvm::divideCeil(vectors, threads * perThread);
-    // Several rows at a time: their loads are under way together, and they share the barriers.
-    int64_t together = std::clamp<int64_t>(16 / (perThread * lanes), 1, 4);
-    int64_t blocks = llvm::divideCeil(rows, arithmetic::hopper::rowBlock);
-    configuration.set("lanes", lanes);
-    configuration.set("vectors_per_thread", perThread);
-    configuration.set("rows_together", together);
-    configuration.set("column_tiles", tiles);
-    configuration.addGPUStage("blocks", blocks * tiles, threads,
-                              reductionBytes(together, threads, lanes * int64_t(sizeof(float))));
+  /// How threads share rows and columns. As many threads as a row's squares have lanes for, or fewer; the sums of a
+  /// thread's columns stay in registers, 32 at most; what a block cannot own goes to further tiles. Several rows at a
+  /// time: their loads are under way together, and they share the barriers.
+  struct Layout {
+    int64_t lanes, threads, perThread, tiles, together;
+    explicit Layout(RMSNormWeightGradientOp op) {
+      int64_t columns = columnsOf(op.getInput());
+      lanes = commonLanes(4, {columns});
+      int64_t vectors = columns / lanes, mostThreads = arithmetic::hopper::lanes / lanes;
+      threads = std::clamp<int64_t>(llvm::PowerOf2Ceil(vectors), warpSize, std::min<int64_t>(mostThreads, 256));
+      perThread = std::min<int64_t>(llvm::divideCeil(vectors, threads), 32 / lanes);
+      tiles = llvm::divideCeil(vectors, threads * perThread);
+      together = std::clamp<int64_t>(16 / (perThread * lanes), 1, 4);
+    }
+  };
+
+  void plan(RMSNormWeightGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    Layout layout(op);
+    int64_t columns = columnsOf(op.getInput());
+    int64_t blocks = llvm::divideCeil(rowsOf(op.getInput()), arithmetic::hopper::rowBlock);
+    configuration.addGPUStage(
+        "blocks", blocks * layout.tiles, layout.threads,
+        reductionBytes(layout.together, layout.threads, layout.lanes * int64_t(sizeof(float))));
     addColumnSumStage(configuration, "columns", blocks, columns);
     configuration.workspace = blocks * columns * sizeof(float);
   }
@@ -85,14 +92,13 @@ private:
   public:
     BlockEmitter(RMSNormWeightGradientOp op, GPUAnchorContext &context)
         : op(op), context(context), stage(context.stage), k(context.k), rows(rowsOf(op.getInput())),
-          columns(columnsOf(op.getInput())), lanes(context.configuration.get("lanes")),
-          perThread(context.configuration.get("vectors_per_thread")), tiles(context.configuration.get("column_tiles")),
-          vectors(columns / lanes) {}
+          columns(columnsOf(op.getInput())), layout(op), lanes(layout.lanes), perThread(layout.perThread),
+          tiles(layout.tiles), vectors(columns / lanes) {}
 
     void emit() {
       k.lanes = lanes;
       constexpr int64_t perBlock = arithmetic::hopper::rowBlock;
-      int64_t together = context.configuration.get("rows_together");
+      int64_t together = layout.together;
       Value block = tiles == 1 ? stage.block() : k.div(stage.block(), tiles);
       findColumns();
       Value begin = k.mul(block, perBlock), end = k.min(k.add(begin, perBlock), k.i64(rows));
@@ -198,7 +204,9 @@ private:
     GPUAnchorContext &context;
     GPUStage &stage;
     KernelBuilder &k;
-    const int64_t rows, columns, lanes, perThread, tiles, vectors;
+    const int64_t rows, columns;
+    const Layout layout;
+    const int64_t lanes, perThread, tiles, vectors;
     SmallVector<Value> owned, exists;
   };
 };

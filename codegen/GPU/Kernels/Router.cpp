@@ -38,7 +38,7 @@ public:
 
   void emit() {
     bool counts = context.configuration.workspace > 0;
-    int64_t perWarp = context.configuration.get("tokens_per_warp"), tokens = rowsOf(op.getLogits());
+    int64_t perWarp = context.configuration.share(), tokens = rowsOf(op.getLogits());
     Value begin = k.mul(k.add(k.mul(stage.block(), warps), stage.warp()), perWarp);
     Value end = k.min(k.add(begin, perWarp), k.i64(tokens));
     LaneValues load = experts.fill(k.f32(0.0));
@@ -159,13 +159,16 @@ public:
   GPURouterStrategy() : GPUAnchoredStrategy(KernelKind::Routing, "warp_per_token") {}
 
 protected:
-  void plan(RouterOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
+  std::optional<Share> share(RouterOp op, const TargetDescription &target) const override {
+    // Without a load to count, the more warps the better; with one, as many as run at once.
+    int64_t tokens = rowsOf(op.getLogits());
+    bool counts = !op.getLoad().use_empty();
+    return Share{counts ? int64_t(llvm::divideCeil(tokens, 4 * target.multiprocessors * warps)) : 1, tokens};
+  }
+  void plan(RouterOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t experts = columnsOf(op.getLogits()), tokens = rowsOf(op.getLogits());
     bool counts = !op.getLoad().use_empty();
-    // Without a load to count, the more warps the better; with one, as many as run at once.
-    int64_t perWarp = counts ? llvm::divideCeil(tokens, 4 * target.multiprocessors * warps) : 1;
-    int64_t blocks = llvm::divideCeil(tokens, perWarp * warps);
-    configuration.set("tokens_per_warp", perWarp);
+    int64_t blocks = llvm::divideCeil(tokens, configuration.share() * warps);
     configuration.addGPUStage("choose", blocks, threads,
                               ChoiceEmitter::groupBytes(op) + (counts ? ChoiceEmitter::countBytes(op) : 0));
     if (!counts)

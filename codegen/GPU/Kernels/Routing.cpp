@@ -19,8 +19,11 @@ public:
   GPUTokensStrategy() : GPUAnchoredStrategy(KernelKind::Routing, "copy_rows") {}
 
 protected:
-  void plan(TokensOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    addItemStage(configuration, "copy", elementsOf(op.getResult()), /*mostPerThread=*/4, target);
+  std::optional<Share> share(TokensOp op, const TargetDescription &target) const override {
+    return Share{chooseItemsPerThread(elementsOf(op.getResult()), /*mostPerThread=*/4, target), 4};
+  }
+  void plan(TokensOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    addItemStage(configuration, "copy", elementsOf(op.getResult()));
   }
   void emitStage(TokensOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
@@ -29,7 +32,7 @@ protected:
       Value from = k.add(k.mul(k.div(item, columns), window), k.rem(item, columns));
       return {k.load(k.i32(), context.operand(0), k.add(from, int64_t(op.getAhead())))};
     };
-    context.stage.forItems(elementsOf(op.getResult()), context.configuration.get("per_thread"), compute,
+    context.stage.forItems(elementsOf(op.getResult()), context.configuration.share(), compute,
                            [&](Value item, ValueRange token) { context.storeTotal(0, token[0], item); });
   }
 };
@@ -39,17 +42,21 @@ public:
   GPUGatherRowsStrategy() : GPUAnchoredStrategy(KernelKind::Routing, "copy_rows") {}
 
 protected:
-  void plan(GatherRowsOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    // 16 bytes at a time, of whatever type is moved.
+  /// 16 bytes at a time, of whatever type is moved.
+  static int64_t lanesOf(GatherRowsOp op) {
     int64_t bytes = op.getResult().getType().getElementTypeBitWidth() / 8;
-    int64_t lanes = commonLanes(16 / bytes, {columnsOf(op.getResult())});
-    configuration.set("lanes", lanes);
-    addItemStage(configuration, "copy", elementsOf(op.getResult()) / lanes, /*mostPerThread=*/4, target);
+    return commonLanes(16 / bytes, {columnsOf(op.getResult())});
+  }
+  std::optional<Share> share(GatherRowsOp op, const TargetDescription &target) const override {
+    return Share{chooseItemsPerThread(elementsOf(op.getResult()) / lanesOf(op), /*mostPerThread=*/4, target), 4};
+  }
+  void plan(GatherRowsOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    addItemStage(configuration, "copy", elementsOf(op.getResult()) / lanesOf(op));
   }
   void emitStage(GatherRowsOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult()), choices = columnsOf(op.getRows());
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = columns / lanes;
+    int64_t lanes = k.lanes = lanesOf(op), vectors = columns / lanes;
     auto compute = [&](Value item) -> SmallVector<Value> {
       Value pair = k.extend(k.load(k.i32(), context.operand(1), k.div(item, vectors)));
       Value from = k.add(k.mul(k.div(pair, choices), columns), k.mul(k.rem(item, vectors), lanes));
@@ -57,7 +64,7 @@ protected:
       return {context.total(0, row, k.mul(item, lanes), lanes)};
     };
     context.stage.forItems(
-        elementsOf(op.getResult()) / lanes, context.configuration.get("per_thread"), compute,
+        elementsOf(op.getResult()) / lanes, context.configuration.share(), compute,
         [&](Value item, ValueRange row) { context.storeTotal(0, row[0], k.mul(item, lanes), lanes); });
   }
 };
@@ -67,16 +74,18 @@ public:
   GPUCombineRowsStrategy() : GPUAnchoredStrategy(KernelKind::Routing, "add_rows_in_order") {}
 
 protected:
-  void plan(CombineRowsOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t lanes = commonLanes(4, {columnsOf(op.getResult())});
-    configuration.set("lanes", lanes);
+  static int64_t lanesOf(CombineRowsOp op) { return commonLanes(4, {columnsOf(op.getResult())}); }
+  std::optional<Share> share(CombineRowsOp op, const TargetDescription &target) const override {
     // A thread has a load per choice under way already.
-    addItemStage(configuration, "add", elementsOf(op.getResult()) / lanes, /*mostPerThread=*/1, target);
+    return Share{chooseItemsPerThread(elementsOf(op.getResult()) / lanesOf(op), /*mostPerThread=*/1, target), 4};
+  }
+  void plan(CombineRowsOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    addItemStage(configuration, "add", elementsOf(op.getResult()) / lanesOf(op));
   }
   void emitStage(CombineRowsOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
     int64_t columns = columnsOf(op.getResult()), choices = columnsOf(op.getRows());
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = columns / lanes;
+    int64_t lanes = k.lanes = lanesOf(op), vectors = columns / lanes;
     bool weighted = bool(op.getExpertWeights());
     auto compute = [&](Value item) -> SmallVector<Value> {
       Value first = k.mul(k.div(item, vectors), choices), column = k.mul(k.rem(item, vectors), lanes), sum;
@@ -93,7 +102,7 @@ protected:
       return {context.total(0, sum, k.mul(item, lanes), lanes)};
     };
     context.stage.forItems(
-        elementsOf(op.getResult()) / lanes, context.configuration.get("per_thread"), compute,
+        elementsOf(op.getResult()) / lanes, context.configuration.share(), compute,
         [&](Value item, ValueRange sum) { context.storeTotal(0, sum[0], k.mul(item, lanes), lanes); });
   }
 };
@@ -105,22 +114,23 @@ public:
 protected:
   static constexpr int64_t threads = 256, mostUnrolled = 8;
 
-  void plan(CombineRowsGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    int64_t rows = rowsOf(op.getInput()), columns = columnsOf(op.getInput()), lanes = commonLanes(4, {columns});
-    // A warp has four vectors of a short row under way; longer ones belong to a block.
-    int64_t vectors = columns / lanes, mostThreads = std::min<int64_t>(arithmetic::hopper::lanes / lanes, 512);
+  /// A warp has four vectors of a short row under way; longer ones belong to a block.
+  static int64_t lanesOf(CombineRowsGradientOp op) { return commonLanes(4, {columnsOf(op.getInput())}); }
+  static int64_t sharersOf(CombineRowsGradientOp op) {
+    int64_t lanes = lanesOf(op), vectors = columnsOf(op.getInput()) / lanes;
+    int64_t mostThreads = std::min<int64_t>(arithmetic::hopper::lanes / lanes, 512);
     int64_t sharers = llvm::PowerOf2Ceil(llvm::divideCeil(vectors, mostUnrolled / 2));
-    sharers = std::clamp<int64_t>(sharers, warpSize, mostThreads);
-    int64_t rowsPerBlock = sharers == warpSize ? threads / warpSize : 1;
-    configuration.set("lanes", lanes);
-    configuration.set("threads_per_row", sharers);
-    configuration.set("rows_per_block", rowsPerBlock);
-    configuration.addGPUStage("rows", llvm::divideCeil(rows, rowsPerBlock), sharers * rowsPerBlock,
-                              reductionBytes(1, sharers, lanes * int64_t(sizeof(float))));
+    return std::clamp<int64_t>(sharers, warpSize, mostThreads);
+  }
+
+  void plan(CombineRowsGradientOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    int64_t sharers = sharersOf(op), rowsPerBlock = sharers == warpSize ? threads / warpSize : 1;
+    configuration.addGPUStage("rows", llvm::divideCeil(rowsOf(op.getInput()), rowsPerBlock), sharers * rowsPerBlock,
+                              reductionBytes(1, sharers, lanesOf(op) * int64_t(sizeof(float))));
   }
 
   void emitStage(CombineRowsGradientOp op, unsigned, GPUAnchorContext &context) const override {
-    if (context.configuration.get("threads_per_row") == warpSize)
+    if (sharersOf(op) == warpSize)
       context.stage.forWarps(rowsOf(op.getInput()),
                              [&](Value row) { emitRow(op, context, row, context.stage.lane()); });
     else
@@ -132,8 +142,8 @@ private:
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
     int64_t columns = columnsOf(op.getInput()), choices = columnsOf(op.getExpertWeights());
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = columns / lanes;
-    int64_t sharers = context.configuration.get("threads_per_row");
+    int64_t lanes = k.lanes = lanesOf(op), vectors = columns / lanes;
+    int64_t sharers = sharersOf(op);
     int64_t accumulators = arithmetic::hopper::lanes / (sharers * lanes);
     int64_t rounds = llvm::alignTo(mostUnrolled, accumulators), chunk = sharers * rounds;
     Value pair = k.extend(k.load(k.i32(), context.operand(1), row));

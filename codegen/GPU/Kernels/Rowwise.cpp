@@ -23,21 +23,33 @@ public:
     return anatomy.rows() && succeeded(checkPairs(anatomy.expanded(), *anatomy.rows(), refusals));
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     KernelOp kernel = anatomy.kernel();
-    const RowProgram *program = anatomy.rows();
-    if (program->elementwise) {
-      int64_t elements = elementsOf(kernel), lanes = commonLanes(RowPlan::lanesFor(kernel), {elements});
-      configuration.set("lanes", lanes);
-      addItemStage(configuration, "elements", elements / lanes, /*mostPerThread=*/4, target);
+    if (!anatomy.rows()->elementwise)
+      return proposeRowPlans(anatomy.expanded(), *anatomy.rows(), target);
+    int64_t perThread = chooseItemsPerThread(elementsOf(kernel) / lanesOf(kernel), mostPerThread, target);
+    return {{choices::ShareAttr::get(kernel.getContext(), perThread), predictStream(kernel, target, /*launches=*/1)}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    KernelOp kernel = anatomy.kernel();
+    if (anatomy.rows()->elementwise) {
+      auto choice = expectChoice<choices::ShareAttr>(configuration, emitError);
+      if (!choice || failed(checkField(emitError, "items", choice.getItems(), 1, mostPerThread)))
+        return failure();
+      addItemStage(configuration, "elements", elementsOf(kernel) / lanesOf(kernel));
       return success();
     }
-    RowPlan plan = RowPlan::choose(anatomy.expanded(), *program, target);
-    plan.write(configuration);
-    configuration.set("passes", program->phases);
-    configuration.addGPUStage("rows", llvm::divideCeil(program->rows, plan.rowsPerBlock), plan.threads(),
-                              plan.sharedBytes());
+    auto choice = expectChoice<choices::RowPlanAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
+    FailureOr<RowPlan> plan = checkRowPlan(choice, anatomy.expanded(), *anatomy.rows(), emitError);
+    if (failed(plan))
+      return failure();
+    configuration.addGPUStage("rows", llvm::divideCeil(anatomy.rows()->rows, plan->rowsPerBlock), plan->threads(),
+                              plan->sharedBytes());
     return success();
   }
 
@@ -49,16 +61,22 @@ public:
     RowEmitter::Tables tables = createTables(stage, expanded, *program);
     if (program->elementwise) {
       RowPlan plan;
-      plan.lanes = configuration.get("lanes");
-      RowEmitter(stage, expanded, *program, plan, tables)
-          .emitElements(elementsOf(kernel), configuration.get("per_thread"));
+      plan.lanes = lanesOf(kernel);
+      RowEmitter(stage, expanded, *program, plan, tables).emitElements(elementsOf(kernel), configuration.share());
       return success();
     }
-    lowerRows(stage, expanded, *program, RowPlan::read(configuration), tables);
+    RowPlan plan = RowPlan::of(configuration.chosen<choices::RowPlanAttr>(), expanded, *program);
+    lowerRows(stage, expanded, *program, plan, tables);
     return success();
   }
 
 private:
+  /// Vectors of a thread that are under way together, at most.
+  static constexpr int64_t mostPerThread = 4;
+
+  /// Elements of a vector where elements are all that there is.
+  static int64_t lanesOf(KernelOp kernel) { return commonLanes(RowPlan::lanesFor(kernel), {elementsOf(kernel)}); }
+
   /// Channels that are rotated with their neighbour are exchanged within a vector, and columns that are summed have the
   /// same vectors in every piece: none of a single column, then.
   static LogicalResult checkPairs(KernelOp expanded, const RowProgram &program, Refusals &refusals) {

@@ -40,7 +40,8 @@ struct SoftmaxState {
 class AttentionEmitter {
 public:
   AttentionEmitter(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
-      : op(op), shape(AttentionShape::of(op)), tiles(TensorAttentionTiles::read(configuration, shape)),
+      : op(op), shape(AttentionShape::of(op)),
+        tiles(TensorAttentionTiles::of(configuration.chosen<choices::TensorAttentionAttr>(), shape)),
         memory(shape, tiles), stage(stage), k(stage.k), t(stage), keySwizzle(*commonSwizzle({shape.nope, shape.rope})),
         valueSwizzle(*commonSwizzle({shape.value})) {
     queryType = t.matrix(tiles.queries, shape.query(), true, keySwizzle);
@@ -269,19 +270,41 @@ private:
 
 class TensorAttentionStrategy : public KernelStrategy {
 public:
-  TensorAttentionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_online_softmax") {}
+  TensorAttentionStrategy()
+      : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_online_softmax",
+                       arithmetic::SumOrder::TensorCores) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     AttentionOpInterface op = anatomy.attention();
-    return op && !op.isGradient() && multipliesBF16(op) && succeeded(chooseForwardTiles(AttentionShape::of(op)));
+    if (!op || op.isGradient())
+      return false;
+    if (!multipliesBF16(op))
+      return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
+    if (succeeded(chooseForwardTiles(AttentionShape::of(op))))
+      return true;
+    return succeeded(
+        refusals.add(op, "is not for tensor cores: its heads are too large, or 16 does not divide a part"));
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return {{chooseForwardTiles(shape)->toChoice(kernel.getContext()),
+             predictTensorAttention(shape, shape.query() + shape.value, kernel, target, /*launches=*/1)}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     AttentionOpInterface op = anatomy.attention();
     AttentionShape shape = AttentionShape::of(op);
-    TensorAttentionTiles tiles = *chooseForwardTiles(shape);
-    tiles.record(configuration);
+    auto choice = expectChoice<choices::TensorAttentionAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
+    TensorAttentionTiles tiles = TensorAttentionTiles::of(choice, shape);
+    if (ForwardMemory(shape, tiles).bytes > getMostSharedMemory() || tiles.stages < 2)
+      return emitError() << "stages is " << tiles.stages << ", and has to be " << chooseForwardTiles(shape)->stages
+                         << ": the shared memory of a block holds no other ring";
     int64_t blocks = shape.batch * shape.heads * llvm::divideCeil(shape.sequence, tiles.queries);
     StageSpec &stage = configuration.addGPUStage("forward", blocks, tiles.threads(), ForwardMemory(shape, tiles).bytes);
     ptx::Swizzle keySwizzle = *commonSwizzle({shape.nope, shape.rope}), valueSwizzle = *commonSwizzle({shape.value});

@@ -44,9 +44,8 @@ enum : unsigned { stagePrepare, stageKeys, stageQueries, stageRotary };
 /// What both passes share.
 class GradientPass {
 public:
-  GradientPass(GradientPassKind pass, AttentionOpInterface op, const KernelConfiguration &configuration,
-               GPUStage &stage)
-      : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::read(pass, configuration, shape)),
+  GradientPass(GradientPassKind pass, AttentionOpInterface op, choices::TensorAttentionAttr choice, GPUStage &stage)
+      : op(op), shape(AttentionShape::of(op)), tiles(TensorGradientTiles::of(pass, choice, shape)),
         memory(shape, tiles), workspace(shape), stage(stage), k(stage.k), t(stage),
         keySwizzle(*commonSwizzle({shape.nope, shape.rope})), valueSwizzle(*commonSwizzle({shape.value})) {
     zero = t.number(0);
@@ -160,8 +159,8 @@ protected:
 
 class KeyPass : GradientPass {
 public:
-  KeyPass(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
-      : GradientPass(GradientPassKind::Keys, op, configuration, stage) {}
+  KeyPass(AttentionOpInterface op, choices::TensorAttentionAttr choice, GPUStage &stage)
+      : GradientPass(GradientPassKind::Keys, op, choice, stage) {}
 
   void emit() {
     findBlock(/*lastFirst=*/false);
@@ -273,8 +272,8 @@ private:
 
 class QueryPass : GradientPass {
 public:
-  QueryPass(AttentionOpInterface op, const KernelConfiguration &configuration, GPUStage &stage)
-      : GradientPass(GradientPassKind::Queries, op, configuration, stage) {}
+  QueryPass(AttentionOpInterface op, choices::TensorAttentionAttr choice, GPUStage &stage)
+      : GradientPass(GradientPassKind::Queries, op, choice, stage) {}
 
   void emit() {
     findBlock(/*lastFirst=*/true);
@@ -412,25 +411,53 @@ void emitRotary(AttentionOpInterface op, GPUStage &stage) {
 class TensorAttentionGradientStrategy : public KernelStrategy {
 public:
   TensorAttentionGradientStrategy()
-      : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient") {}
+      : KernelStrategy(TargetKind::NVPTX, KernelKind::Attention, "wgmma_two_pass_gradient",
+                       arithmetic::SumOrder::TensorCores) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     AttentionOpInterface op = anatomy.attention();
-    return op && op.isGradient() && multipliesBF16(op) && getElementTypeOrSelf(op->getOperand(argGradient)).isBF16() &&
-           succeeded(chooseGradientTiles(GradientPassKind::Keys, AttentionShape::of(op))) &&
-           succeeded(chooseGradientTiles(GradientPassKind::Queries, AttentionShape::of(op)));
+    if (!op || !op.isGradient())
+      return false;
+    if (!multipliesBF16(op) || !getElementTypeOrSelf(op->getOperand(argGradient)).isBF16())
+      return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
+    AttentionShape shape = AttentionShape::of(op);
+    if (succeeded(chooseGradientTiles(GradientPassKind::Keys, shape)) &&
+        succeeded(chooseGradientTiles(GradientPassKind::Queries, shape)))
+      return true;
+    return succeeded(
+        refusals.add(op, "is not for tensor cores: its heads are too large, or 16 does not divide a part"));
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    auto tiles = [&](GradientPassKind pass) { return chooseGradientTiles(pass, shape)->toChoice(kernel.getContext()); };
+    // Both passes compute scores and their gradients; then sums as wide as a query, a key and a value.
+    int64_t products = 2 * (shape.query() + shape.value) + 2 * shape.query() + shape.value;
+    return {{choices::TensorAttentionGradientAttr::get(kernel.getContext(), tiles(GradientPassKind::Keys),
+                                                       tiles(GradientPassKind::Queries)),
+             predictTensorAttention(shape, products, kernel, target, /*launches=*/4)}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     AttentionOpInterface op = anatomy.attention();
     AttentionShape shape = AttentionShape::of(op);
-    auto choose = [&](GradientPassKind pass) {
-      TensorGradientTiles tiles = *chooseGradientTiles(pass, shape);
-      tiles.record(pass, configuration);
-      return tiles;
+    auto choice = expectChoice<choices::TensorAttentionGradientAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
+    auto tilesOf = [&](GradientPassKind pass, choices::TensorAttentionAttr chosen) -> FailureOr<TensorGradientTiles> {
+      TensorGradientTiles tiles = TensorGradientTiles::of(pass, chosen, shape);
+      if (GradientMemory(shape, tiles).bytes <= getMostSharedMemory() && tiles.stages >= 2)
+        return tiles;
+      return emitError() << "stages is " << tiles.stages << ", and may be from 2 to "
+                         << chooseGradientTiles(pass, shape)->stages << ": the shared memory of a block holds no more";
     };
-    TensorGradientTiles keyTiles = choose(GradientPassKind::Keys), queryTiles = choose(GradientPassKind::Queries);
+    FailureOr<TensorGradientTiles> keyTiles = tilesOf(GradientPassKind::Keys, choice.getKeys()),
+                                   queryTiles = tilesOf(GradientPassKind::Queries, choice.getQueries());
+    if (failed(keyTiles) || failed(queryTiles))
+      return failure();
     configuration.workspace = GradientWorkspace(shape).bytes;
     int64_t rows = shape.batch * shape.sequence;
     int64_t pairs = shape.batch * GradientWorkspace(shape).paddedSequence * shape.heads;
@@ -449,12 +476,12 @@ public:
       stage.maps.push_back(describeChannels(argKeyValue, op.getKeyValue().getType(), extent, values));
     };
     configuration.addGPUStage("prepare", llvm::divideCeil(pairs, queriesPerBlock), smallThreads);
-    StageSpec &keyStage = addPass("keys", keyTiles);
-    keyMaps(keyStage, keyTiles.owned);
-    queryMaps(keyStage, keyTiles.walked);
-    StageSpec &queryStage = addPass("queries", queryTiles);
-    queryMaps(queryStage, queryTiles.owned);
-    keyMaps(queryStage, queryTiles.walked);
+    StageSpec &keyStage = addPass("keys", *keyTiles);
+    keyMaps(keyStage, keyTiles->owned);
+    queryMaps(keyStage, keyTiles->walked);
+    StageSpec &queryStage = addPass("queries", *queryTiles);
+    queryMaps(queryStage, queryTiles->owned);
+    keyMaps(queryStage, queryTiles->walked);
     configuration.addGPUStage("rotary", llvm::divideCeil(rows * shape.rope, smallThreads), smallThreads);
     return success();
   }
@@ -463,14 +490,15 @@ public:
                       const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     AttentionOpInterface op = anatomy.attention();
+    auto choice = configuration.chosen<choices::TensorAttentionGradientAttr>();
     for (unsigned number : {stagePrepare, stageKeys, stageQueries, stageRotary}) {
       GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
       if (number == stagePrepare)
         emitPrepare(op, stage);
       else if (number == stageKeys)
-        KeyPass(op, configuration, stage).emit();
+        KeyPass(op, choice.getKeys(), stage).emit();
       else if (number == stageQueries)
-        QueryPass(op, configuration, stage).emit();
+        QueryPass(op, choice.getQueries(), stage).emit();
       else
         emitRotary(op, stage);
     }

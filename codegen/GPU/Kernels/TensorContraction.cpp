@@ -39,9 +39,9 @@ StridedMatrices matricesOf(const Contraction &contraction, const ContractionOper
 
 class TensorContractionEmitter : public TensorProduct {
 public:
-  TensorContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, GPUStage &stage)
-      : TensorProduct(stage, TensorTiles::read(configuration), anatomy.contraction()->shape),
-        kernel(anatomy.expanded()), contraction(*anatomy.contraction()) {
+  TensorContractionEmitter(const KernelAnatomy &anatomy, const TensorTiles &tiles, GPUStage &stage)
+      : TensorProduct(stage, tiles, anatomy.contraction()->shape), kernel(anatomy.expanded()),
+        contraction(*anatomy.contraction()) {
     resultColumns = contraction.resultColumns;
     columnsAreChunks = contraction.alignedColumns(8) == 8;
     lhs.matrixDimension = matricesOf(contraction, contraction.lhs, contraction.rows).matrixDimension();
@@ -293,7 +293,9 @@ std::string findObstacle(const Contraction &contraction, KernelOp kernel) {
 
 class TensorContractionStrategy : public KernelStrategy {
 public:
-  TensorContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "wgmma_warp_specialized") {}
+  TensorContractionStrategy()
+      : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "wgmma_warp_specialized",
+                       arithmetic::SumOrder::TensorCores) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     if (!anatomy.contraction())
@@ -305,11 +307,23 @@ public:
     return false;
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    SmallVector<Candidate> candidates;
+    for (const TensorCandidate &product : proposeTensorTiles(*anatomy.contraction(), target))
+      candidates.push_back({product.tiles.toChoice(anatomy.kernel().getContext()), product.time});
+    return candidates;
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     const Contraction &contraction = *anatomy.contraction();
-    TensorTiles tiles = chooseTensorTiles(contraction, target);
-    tiles.record(configuration);
+    auto choice = expectChoice<choices::TensorTilesAttr>(configuration, emitError);
+    FailureOr<TensorTiles> checked =
+        choice ? checkTensorTiles(choice, contraction, target, emitError) : FailureOr<TensorTiles>(failure());
+    if (failed(checked))
+      return failure();
+    const TensorTiles &tiles = *checked;
     StageSpec &stage = configuration.addGPUStage("product", tiles.blocks, tiles.threads(), tiles.sharedMemory());
     stage.cluster = tiles.cluster;
     auto describe = [&](const ContractionOperand &operand, int64_t extent, int64_t boxRows) {
@@ -327,7 +341,9 @@ public:
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
     GPUStage stage(builder, anatomy.kernel(), configuration, 0, target, /*lanes=*/2);
-    TensorContractionEmitter(anatomy, configuration, stage).emit();
+    TensorTiles tiles = TensorTiles::of(configuration.chosen<choices::TensorTilesAttr>(), *anatomy.contraction(),
+                                        selectedFor(configuration, target));
+    TensorContractionEmitter(anatomy, tiles, stage).emit();
     return success();
   }
 };

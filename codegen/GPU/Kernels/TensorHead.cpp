@@ -60,8 +60,9 @@ struct HeadWorkspace {
 
 /// What every stage knows of the kernel and of the chunk that it works on.
 struct HeadChunk {
-  HeadChunk(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
-      : kernel(kernel), head(head), configuration(configuration), chunk(chunkOf(head)), workspace(head), k(stage.k),
+  HeadChunk(GPUStage &stage, KernelOp kernel, const Head &head, choices::TensorHeadAttr choice,
+            const TargetDescription &target)
+      : kernel(kernel), head(head), choice(choice), target(target), chunk(chunkOf(head)), workspace(head), k(stage.k),
         exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
     Type byte = k.builder.getI8Type();
     statistics = k.address(exponentials, k.i64(workspace.statistics), byte);
@@ -83,7 +84,8 @@ struct HeadChunk {
 
   KernelOp kernel;
   const Head &head;
-  const KernelConfiguration &configuration;
+  const choices::TensorHeadAttr choice;
+  const TargetDescription &target;
   const int64_t chunk;
   const HeadWorkspace workspace;
   KernelBuilder &k;
@@ -96,8 +98,8 @@ struct HeadChunk {
 /// A product of a chunk: both operands by TMA, and rows that are the chunk's tokens, unless a product says otherwise.
 class HeadProduct : public TensorProduct {
 protected:
-  HeadProduct(GPUStage &stage, HeadChunk &chunk, StringRef name, const ProductShape &shape)
-      : TensorProduct(stage, TensorTiles::read(chunk.configuration, (name + "_").str()), shape), chunk(chunk),
+  HeadProduct(GPUStage &stage, HeadChunk &chunk, choices::TensorTilesAttr tiles, const ProductShape &shape)
+      : TensorProduct(stage, TensorTiles::of(tiles, shape, chunk.target), shape), chunk(chunk),
         tokens(k.truncate(chunk.tokens)) {
     lhs.map = stage.maps[0];
     rhs.map = stage.maps[1];
@@ -120,7 +122,7 @@ protected:
 class LogitsProduct : public HeadProduct {
 public:
   LogitsProduct(GPUStage &stage, HeadChunk &chunk)
-      : HeadProduct(stage, chunk, "logits", chunk.head.logits(chunk.chunk)) {
+      : HeadProduct(stage, chunk, chunk.choice.getLogits(), chunk.head.logits(chunk.chunk)) {
     lhs.extentStart = k.truncate(chunk.firstToken);
   }
 
@@ -328,7 +330,7 @@ private:
 class HiddenGradientProduct : public HeadProduct {
 public:
   HiddenGradientProduct(GPUStage &stage, HeadChunk &chunk)
-      : HeadProduct(stage, chunk, "hidden_gradient", chunk.head.hiddenProduct(chunk.chunk)) {
+      : HeadProduct(stage, chunk, chunk.choice.getHiddenGradient(), chunk.head.hiddenProduct(chunk.chunk)) {
     const HeadResult &gradient = chunk.head.hiddenGradient;
     result = chunk.fromChunk(chunk.result(gradient), chunk.head.channels);
     if (gradient.accumulated >= 0)
@@ -350,7 +352,7 @@ private:
 class WeightGradientProduct : public HeadProduct {
 public:
   WeightGradientProduct(GPUStage &stage, HeadChunk &chunk)
-      : HeadProduct(stage, chunk, "weight_gradient", chunk.head.weightProduct(chunk.chunk)) {
+      : HeadProduct(stage, chunk, chunk.choice.getWeightGradient(), chunk.head.weightProduct(chunk.chunk)) {
     rhs.depthStart = k.truncate(chunk.firstToken);
     isFirst = k.equal(stage.iteration, k.i64(0));
     const HeadResult &gradient = chunk.head.weightGradient;
@@ -394,18 +396,53 @@ private:
 
 class TensorHeadStrategy : public KernelStrategy {
 public:
-  TensorHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "wgmma_token_chunks") {}
+  TensorHeadStrategy()
+      : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "wgmma_token_chunks", arithmetic::SumOrder::TensorCores) {}
 
   /// TMA wants rows of a multiple of 16 bytes.
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     const Head *head = anatomy.head();
     KernelOp kernel = anatomy.kernel();
+    if (!head)
+      return false;
     auto isBF16 = [&](int64_t argument) { return elementType(kernel.getArgument(argument)).isBF16(); };
-    return head && isBF16(head->hidden) && isBF16(head->weight) && head->channels % 8 == 0 && head->vocabulary % 8 == 0;
+    Operation *anchor = &kernel.getBody().front().front();
+    if (!isBF16(head->hidden) || !isBF16(head->weight))
+      return succeeded(refusals.add(anchor, "is not for tensor cores: they multiply bf16"));
+    if (head->channels % 8 == 0 && head->vocabulary % 8 == 0)
+      return true;
+    return succeeded(refusals.add(anchor, "is not for tensor cores: it has " + Twine(head->channels) +
+                                              " channels and a vocabulary of " + Twine(head->vocabulary) +
+                                              ", and TMA wants multiples of 8"));
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    const Head &head = *anatomy.head();
+    int64_t chunk = chunkOf(head);
+    MLIRContext *context = anatomy.kernel().getContext();
+    PredictedTime time;
+    auto choose = [&](bool exists, const ProductShape &shape) -> choices::TensorTilesAttr {
+      if (!exists)
+        return {};
+      TensorCandidate product = chooseTensorTiles(shape, target);
+      time += product.time;
+      return product.tiles.toChoice(context);
+    };
+    choices::TensorTilesAttr logits = choose(true, head.logits(chunk)),
+                             hidden = choose(head.hiddenGradient.exists(), head.hiddenProduct(chunk)),
+                             weight = choose(head.weightGradient.exists(), head.weightProduct(chunk));
+    time.overhead += target.launchSeconds();
+    time.total += target.launchSeconds();
+    return {{choices::TensorHeadAttr::get(context, logits, hidden, weight),
+             time * double(llvm::divideCeil(head.tokens, chunk))}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    auto choice = expectChoice<choices::TensorHeadAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
     KernelOp kernel = anatomy.kernel();
     const Head &head = *anatomy.head();
     int64_t chunk = chunkOf(head), chunks = llvm::divideCeil(head.tokens, chunk);
@@ -416,24 +453,33 @@ public:
     auto weight = [&](int64_t box) { return describeMatrix(head.weight, bf16, head.vocabulary, head.channels, box); };
     auto derivatives = [&](int64_t box) { return describeMatrix(workspace, bf16, chunk, head.vocabulary, box); };
 
-    auto addProduct = [&](StringRef name, const ProductShape &shape) {
-      TensorTiles tiles = chooseTensorTiles(shape, target);
-      tiles.record(configuration, (name + "_").str());
-      configuration.addGPUStage(name, tiles.blocks, tiles.threads(), tiles.sharedMemory(), /*withStep=*/false).cluster =
-          tiles.cluster;
+    auto addProduct = [&](StringRef name, choices::TensorTilesAttr chosen,
+                          const ProductShape &shape) -> FailureOr<TensorTiles> {
+      if (!chosen)
+        return emitError() << "the field '" << name << "' is missing";
+      FailureOr<TensorTiles> tiles = checkTensorTiles(chosen, shape, target, emitError);
+      if (succeeded(tiles))
+        configuration.addGPUStage(name, tiles->blocks, tiles->threads(), tiles->sharedMemory(), /*withStep=*/false)
+            .cluster = tiles->cluster;
       return tiles;
     };
-    TensorTiles logits = addProduct("logits", head.logits(chunk));
-    configuration.stages.back().maps = {hidden(logits.rows), weight(logits.columns / logits.cluster)};
+    FailureOr<TensorTiles> tiles = addProduct("logits", choice.getLogits(), head.logits(chunk));
+    if (failed(tiles))
+      return failure();
+    configuration.stages.back().maps = {hidden(tiles->rows), weight(tiles->columns / tiles->cluster)};
     configuration.addGPUStage("softmax", chunk, threadsOfSoftmax, 2 * reductionBytes(1, threadsOfSoftmax),
                               /*withStep=*/false);
     if (head.hiddenGradient.exists()) {
-      TensorTiles tiles = addProduct("hidden_gradient", head.hiddenProduct(chunk));
-      configuration.stages.back().maps = {derivatives(tiles.rows), weight(tiles.depth / tiles.cluster)};
+      tiles = addProduct("hidden_gradient", choice.getHiddenGradient(), head.hiddenProduct(chunk));
+      if (failed(tiles))
+        return failure();
+      configuration.stages.back().maps = {derivatives(tiles->rows), weight(tiles->depth / tiles->cluster)};
     }
     if (head.weightGradient.exists()) {
-      TensorTiles tiles = addProduct("weight_gradient", head.weightProduct(chunk));
-      configuration.stages.back().maps = {derivatives(tiles.depth), hidden(tiles.depth / tiles.cluster)};
+      tiles = addProduct("weight_gradient", choice.getWeightGradient(), head.weightProduct(chunk));
+      if (failed(tiles))
+        return failure();
+      configuration.stages.back().maps = {derivatives(tiles->depth), hidden(tiles->depth / tiles->cluster)};
     }
     unsigned perChunk = configuration.stages.size();
     for (int64_t i = 0; i < chunks; ++i)
@@ -449,9 +495,10 @@ public:
                       const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     const Head &head = *anatomy.head();
+    const TargetDescription selected = selectedFor(configuration, target);
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target, /*lanes=*/2);
-      HeadChunk chunk(stage, kernel, head, configuration);
+      HeadChunk chunk(stage, kernel, head, configuration.chosen<choices::TensorHeadAttr>(), selected);
       if (spec.name == "logits")
         LogitsProduct(stage, chunk).emit();
       else if (spec.name == "softmax")

@@ -146,12 +146,26 @@ public:
     return false;
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    SmallVector<Candidate> candidates;
+    for (const ThreadAttentionPlan &plan : proposeThreadAttention(shape, AttentionWork::forward(shape), target))
+      candidates.push_back({plan.tiles.toChoice(anatomy.kernel().getContext()), plan.time});
+    return candidates;
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     AttentionShape shape = AttentionShape::of(anatomy.attention());
     AttentionWork work = AttentionWork::forward(shape);
-    ThreadAttentionTiles tiles = chooseThreadAttentionTiles(shape, work);
-    tiles.record(configuration);
+    auto choice = expectChoice<choices::ThreadAttentionAttr>(configuration, emitError);
+    FailureOr<ThreadAttentionTiles> checked = failure();
+    if (choice)
+      checked = checkThreadAttention(choice, work, target, emitError);
+    if (failed(checked))
+      return failure();
+    const ThreadAttentionTiles &tiles = *checked;
     int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.owned));
     configuration.addGPUStage("forward", blocks, tiles.threads(), tiles.sharedBytes(work));
     return success();
@@ -161,8 +175,8 @@ public:
                       const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     GPUStage stage(builder, kernel, configuration, 0, target);
-    ForwardEmitter(stage, kernel, AttentionShape::of(anatomy.attention()), ThreadAttentionTiles::read(configuration))
-        .emit();
+    ThreadAttentionTiles tiles = ThreadAttentionTiles::of(configuration.chosen<choices::ThreadAttentionAttr>());
+    ForwardEmitter(stage, kernel, AttentionShape::of(anatomy.attention()), tiles).emit();
     return success();
   }
 };

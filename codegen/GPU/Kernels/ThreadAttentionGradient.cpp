@@ -285,19 +285,39 @@ public:
     return false;
   }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    MLIRContext *context = anatomy.kernel().getContext();
     AttentionShape shape = AttentionShape::of(anatomy.attention());
+    ThreadAttentionPlan keys = chooseThreadAttention(shape, AttentionWork::keyGradient(shape), target),
+                        queries = chooseThreadAttention(shape, AttentionWork::queryGradient(shape), target);
+    PredictedTime time = predictStream(anatomy.kernel(), target, /*launches=*/2);
+    time += keys.time;
+    time += queries.time;
+    return {{choices::ThreadAttentionGradientAttr::get(context, keys.tiles.toChoice(context),
+                                                       queries.tiles.toChoice(context)),
+             time}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    auto choice = expectChoice<choices::ThreadAttentionGradientAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
     configuration.addGPUStage("delta", llvm::divideCeil(headPositions(shape), threadsOfDelta / warpSize),
                               threadsOfDelta);
-    auto addProducts = [&](StringRef name, const AttentionWork &work) {
-      ThreadAttentionTiles tiles = chooseThreadAttentionTiles(shape, work);
-      tiles.record(configuration, (name + "_").str());
-      int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.owned));
-      configuration.addGPUStage(name, blocks, tiles.threads(), tiles.sharedBytes(work));
+    auto addProducts = [&](StringRef name, choices::ThreadAttentionAttr chosen, const AttentionWork &work) {
+      FailureOr<ThreadAttentionTiles> tiles = checkThreadAttention(chosen, work, target, emitError);
+      if (failed(tiles))
+        return failure();
+      int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles->owned));
+      configuration.addGPUStage(name, blocks, tiles->threads(), tiles->sharedBytes(work));
+      return success();
     };
-    addProducts("keys", AttentionWork::keyGradient(shape));
-    addProducts("queries", AttentionWork::queryGradient(shape));
+    if (failed(addProducts("keys", choice.getKeys(), AttentionWork::keyGradient(shape))) ||
+        failed(addProducts("queries", choice.getQueries(), AttentionWork::queryGradient(shape))))
+      return failure();
     int64_t elements = shape.batch * shape.sequence * shape.rope;
     configuration.addGPUStage("rotary_key", llvm::divideCeil(elements, threadsOfRotaryKey), threadsOfRotaryKey);
     configuration.workspace = workspaceBytes(shape);
@@ -308,14 +328,15 @@ public:
                       const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     AttentionShape shape = AttentionShape::of(anatomy.attention());
+    auto choice = configuration.chosen<choices::ThreadAttentionGradientAttr>();
     for (auto [index, spec] : llvm::enumerate(configuration.stages)) {
       GPUStage stage(builder, kernel, configuration, index, target);
       if (spec.name == "delta")
         emitDelta(stage, kernel, shape);
       else if (spec.name == "keys")
-        KeyGradientEmitter(stage, kernel, shape, ThreadAttentionTiles::read(configuration, "keys_")).emit();
+        KeyGradientEmitter(stage, kernel, shape, ThreadAttentionTiles::of(choice.getKeys())).emit();
       else if (spec.name == "queries")
-        QueryGradientEmitter(stage, kernel, shape, ThreadAttentionTiles::read(configuration, "queries_")).emit();
+        QueryGradientEmitter(stage, kernel, shape, ThreadAttentionTiles::of(choice.getQueries())).emit();
       else
         emitRotaryKey(stage, kernel, shape);
     }

@@ -47,8 +47,9 @@ int64_t contractionLanes(const Contraction &contraction) {
 class ThreadContractionEmitter {
 public:
   ThreadContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, GPUStage &stage)
-      : kernel(anatomy.expanded()), contraction(*anatomy.contraction()), tiles(ThreadTiles::read(configuration)),
-        configuration(configuration), parts(configuration.get("splits_depth") ? depthBlocks(contraction.depth) : 1),
+      : kernel(anatomy.expanded()), contraction(*anatomy.contraction()),
+        tiles(ThreadTiles::of(configuration.chosen<choices::ThreadProductAttr>().getTiles())),
+        parts(configuration.chosen<choices::ThreadProductAttr>().getSplitsDepth() ? depthBlocks(contraction.depth) : 1),
         stage(stage), k(stage.k) {
     lanes = contractionLanes(contraction);
     for (BlockArgument argument : kernel.getArguments())
@@ -102,7 +103,8 @@ private:
   Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
   BlockOfC findBlock(Value task) {
-    int64_t rowTasks = configuration.get("row_tasks"), columnTasks = configuration.get("column_tasks");
+    int64_t rowTasks = contraction.rowTasks(tiles.rows), columnTasks = contraction.columnTasks(tiles.columns);
+    bool isGrouped = contraction.grouping != ContractionGrouping::None;
     BlockOfC block;
     block.batch = block.part = k.i64(0);
     if (contraction.hasBatches()) {
@@ -112,7 +114,7 @@ private:
       block.part = k.div(task, rowTasks * columnTasks);
       task = k.rem(task, rowTasks * columnTasks);
     }
-    BlockGrid grid{rowTasks, columnTasks, configuration.get("rows_first") != 0};
+    BlockGrid grid{rowTasks, columnTasks, !isGrouped && contraction.rows <= contraction.columns};
     auto [rowTask, columnTask] = grid.find(k, task);
     block.column = k.mul(columnTask, tiles.columns);
     block.columns = k.min(k.i64(tiles.columns), k.sub(k.i64(contraction.columns), block.column));
@@ -253,7 +255,6 @@ private:
   KernelOp kernel;
   const Contraction &contraction;
   const ThreadTiles tiles;
-  const KernelConfiguration &configuration;
   /// Blocks of threads to a block of C, one for each block of the depth.
   const int64_t parts;
   GPUStage &stage;
@@ -268,23 +269,42 @@ public:
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  /// Whether the contraction is a single product, whose depth can be split.
+  static bool isOne(const Contraction &contraction) {
+    return contraction.grouping == ContractionGrouping::None && !contraction.hasBatches();
+  }
+
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    MLIRContext *context = anatomy.kernel().getContext();
+    int64_t bytes = llvm::divideCeil(elementBytes(contraction.lhs.tensor) + elementBytes(contraction.rhs.tensor), 2);
+    SmallVector<Candidate> candidates;
+    for (const ThreadProductPlan &plan : proposeThreadTiles(contraction.shape, bytes, target, isOne(contraction)))
+      candidates.push_back(
+          {choices::ThreadProductAttr::get(context, plan.tiles.toChoice(context), plan.splitsDepth), plan.time});
+    return candidates;
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
     const Contraction *contraction = anatomy.contraction();
-    bool grouped = contraction->grouping != ContractionGrouping::None;
-    int64_t bytes = llvm::divideCeil(elementBytes(contraction->lhs.tensor) + elementBytes(contraction->rhs.tensor), 2);
-    bool maySplit = !grouped && !contraction->hasBatches();
-    auto [tiles, splitsDepth] = chooseThreadTiles(contraction->shape, bytes, maySplit);
+    auto choice = expectChoice<choices::ThreadProductAttr>(configuration, emitError);
+    if (!choice)
+      return failure();
+    bool splitsDepth = choice.getSplitsDepth();
+    if (splitsDepth && (!isOne(*contraction) || !maySplitDepth(contraction->shape)))
+      return emitError() << "splits_depth is true, and only a single product whose depth has more than one block, and "
+                            "not too many, can be split";
+    int64_t stagedDepth = splitsDepth ? arithmetic::depthBlock : contraction->depth;
+    if (failed(checkThreadTiles(choice.getTiles(), stagedDepth, target, emitError)))
+      return failure();
+    ThreadTiles tiles = ThreadTiles::of(choice.getTiles());
     int64_t rowTasks = contraction->rowTasks(tiles.rows), columnTasks = contraction->columnTasks(tiles.columns);
-    tiles.record(configuration);
-    configuration.set("splits_depth", splitsDepth);
-    configuration.set("row_tasks", rowTasks);
-    configuration.set("column_tasks", columnTasks);
-    configuration.set("rows_first", !grouped && contraction->rows <= contraction->columns);
     int64_t parts = splitsDepth ? depthBlocks(contraction->depth) : 1;
     int64_t products = contraction->hasBatches() ? contraction->batches : parts;
     configuration.addGPUStage("product", std::max<int64_t>(1, products * rowTasks * columnTasks), tiles.threads(),
-                              tiles.sharedBytes(splitsDepth ? arithmetic::depthBlock : contraction->depth));
+                              tiles.sharedBytes(stagedDepth));
     if (splitsDepth) {
       int64_t elements = contraction->rows * contraction->columns;
       int64_t perBlock = threadsOfSum * contractionLanes(*contraction);

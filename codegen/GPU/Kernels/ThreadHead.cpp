@@ -41,8 +41,8 @@ struct Matrix {
 class ThreadHeadEmitter {
 public:
   ThreadHeadEmitter(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
-      : stage(stage), k(stage.k), kernel(kernel), head(head), configuration(configuration),
-        chunk(configuration.get("chunk")) {
+      : stage(stage), k(stage.k), kernel(kernel), head(head), choice(configuration.chosen<choices::ThreadHeadAttr>()),
+        chunk(choice.getChunk()) {
     Value allLogits = k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
     losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
     firstToken = k.mul(stage.iteration, chunk);
@@ -54,12 +54,12 @@ public:
   }
 
   void emitLogits() {
-    emitProduct("logits", head.logits(chunk), hidden, weight, tokens, {head.channels},
+    emitProduct(choice.getLogits(), head.logits(chunk), hidden, weight, tokens, {head.channels},
                 [&](Value element, Value sum) { k.storeAligned(sum, logits.base, element, k.lanes); });
   }
 
   void emitHiddenGradient() {
-    emitProduct("hidden_gradient", head.hiddenProduct(chunk), logits, weight, tokens, {head.vocabulary},
+    emitProduct(choice.getHiddenGradient(), head.hiddenProduct(chunk), logits, weight, tokens, {head.vocabulary},
                 [&](Value element, Value sum) {
                   element = k.add(element, k.mul(firstToken, head.channels));
                   if (head.hiddenGradient.accumulated >= 0)
@@ -81,7 +81,7 @@ public:
       return accumulated < 0 ? ifElse(isFirst, k.splat(0.0), load) : load();
     };
     emitProduct(
-        "weight_gradient", head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
+        choice.getWeightGradient(), head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
         [&](Value element, Value sum) { storeResult(head.weightGradient, element, sum); }, start);
   }
 
@@ -126,12 +126,12 @@ private:
     return branch.getResult(0);
   }
 
-  /// This block's part of a product whose tiles were recorded under `name`. `store` gets the place of `lanes` numbers
+  /// This block's part of a product with the tiles that were chosen for it. `store` gets the place of `lanes` numbers
   /// in C, and so does `start`, which says what the product is added to.
-  void emitProduct(StringRef name, const ProductShape &shape, Matrix lhs, Matrix rhs, Value rows,
+  void emitProduct(choices::ThreadTilesAttr chosen, const ProductShape &shape, Matrix lhs, Matrix rhs, Value rows,
                    const ProductDepth &depth, function_ref<void(Value element, Value sum)> store,
                    function_ref<Value(Value element)> start = {}) {
-    ThreadTiles tiles = ThreadTiles::read(configuration, (name + "_").str());
+    ThreadTiles tiles = ThreadTiles::of(chosen);
     // The larger side is read once: its blocks change last.
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rows);
     int64_t columnTasks = llvm::divideCeil(shape.columns, tiles.columns);
@@ -234,7 +234,7 @@ private:
   KernelBuilder &k;
   KernelOp kernel;
   const Head &head;
-  const KernelConfiguration &configuration;
+  const choices::ThreadHeadAttr choice;
   const int64_t chunk;
   Matrix logits, weight, hidden;
   Value losses, firstToken, tokens;
@@ -246,33 +246,64 @@ public:
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
 
-  LogicalResult select(const KernelAnatomy &anatomy, const TargetDescription &target,
-                       KernelConfiguration &configuration) const override {
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     const Head *head = anatomy.head();
+    MLIRContext *context = anatomy.kernel().getContext();
     // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
     int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
     chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
-    int64_t chunks = llvm::divideCeil(head->tokens, chunk);
-    configuration.set("chunk", chunk);
+    PredictedTime time;
+    auto choose = [&](bool exists, const ProductShape &shape) -> choices::ThreadTilesAttr {
+      if (!exists)
+        return {};
+      ThreadProductPlan plan = chooseThreadTiles(shape, /*elementBytes=*/4, target);
+      time += plan.time;
+      return plan.tiles.toChoice(context);
+    };
+    choices::ThreadTilesAttr logits = choose(true, head->logits(chunk)),
+                             hidden = choose(head->hiddenGradient.exists(), head->hiddenProduct(chunk)),
+                             weight = choose(head->weightGradient.exists(), head->weightProduct(chunk));
+    time.overhead += target.launchSeconds();
+    time.total += target.launchSeconds();
+    return {{choices::ThreadHeadAttr::get(context, chunk, logits, hidden, weight),
+             time * double(llvm::divideCeil(head->tokens, chunk))}};
+  }
+
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    const Head *head = anatomy.head();
+    auto choice = expectChoice<choices::ThreadHeadAttr>(configuration, emitError);
+    if (!choice || failed(checkHeadChunk(*head, choice.getChunk(), emitError)))
+      return failure();
+    int64_t chunk = choice.getChunk(), chunks = llvm::divideCeil(head->tokens, chunk);
     SmallVector<unsigned> perChunk;
     auto add = [&](StringRef name, int64_t blocks, int64_t threads, int64_t shared) {
       perChunk.push_back(configuration.stages.size());
       configuration.addGPUStage(name, blocks, threads, shared, /*withStep=*/false);
     };
-    auto addProduct = [&](StringRef name, const ProductShape &shape) {
-      ThreadTiles tiles = chooseThreadTiles(shape, /*elementBytes=*/4).tiles;
-      tiles.record(configuration, (name + "_").str());
+    auto addProduct = [&](StringRef name, choices::ThreadTilesAttr chosen, const ProductShape &shape) -> LogicalResult {
+      if (!chosen)
+        return emitError() << "the field '" << name << "' is missing";
+      if (failed(checkThreadTiles(chosen, shape.depth, target, emitError)))
+        return failure();
+      ThreadTiles tiles = ThreadTiles::of(chosen);
       add(name, llvm::divideCeil(shape.rows, tiles.rows) * llvm::divideCeil(shape.columns, tiles.columns),
           tiles.threads(), tiles.sharedBytes(shape.depth));
+      return success();
     };
-    addProduct("logits", head->logits(chunk));
+    if (failed(addProduct("logits", choice.getLogits(), head->logits(chunk))))
+      return failure();
     int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
     add("softmax", chunk, threadsOfSoftmax,
-        reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
-    if (head->hiddenGradient.exists())
-      addProduct("hidden_gradient", head->hiddenProduct(chunk));
-    if (head->weightGradient.exists())
-      addProduct("weight_gradient", head->weightProduct(chunk));
+        reductionBytes(1, threadsOfSoftmax) +
+            reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+    if (head->hiddenGradient.exists() &&
+        failed(addProduct("hidden_gradient", choice.getHiddenGradient(), head->hiddenProduct(chunk))))
+      return failure();
+    if (head->weightGradient.exists() &&
+        failed(addProduct("weight_gradient", choice.getWeightGradient(), head->weightProduct(chunk))))
+      return failure();
     for (int64_t i = 0; i < chunks; ++i)
       for (unsigned stage : perChunk)
         configuration.steps.push_back({stage, i});

@@ -3,7 +3,7 @@
 // AdamW streams four arrays and writes them back: a thread takes a few vectors of 16 bytes, all loaded before the first
 // is computed on. Memory decides its speed.
 //
-// The squared norm of a gradient is summed in blocks of arithmetic::hopper::normBlock elements, in float32 within a
+// The squared norm of a gradient is summed in blocks of arithmetic::normBlock elements, in float32 within a
 // block, whose elements are the lanes of a row, and in float64 over the blocks, which are lanes again.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
@@ -22,15 +22,16 @@ public:
   GPUAdamWStrategy() : GPUAnchoredStrategy(KernelKind::Update, "streamed_vectors") {}
 
 protected:
-  void plan(AdamWOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    int64_t elements = elementsOf(op.getParameter()), lanes = commonLanes(4, {elements});
-    configuration.set("lanes", lanes);
-    addItemStage(configuration, "adamw", elements / lanes, /*mostPerThread=*/4, target);
+  static int64_t lanesOf(AdamWOp op) { return commonLanes(4, {elementsOf(op.getParameter())}); }
+  std::optional<Share> share(AdamWOp op, const TargetDescription &target) const override {
+    return Share{chooseItemsPerThread(elementsOf(op.getParameter()) / lanesOf(op), /*mostPerThread=*/4, target), 4};
   }
-
+  void plan(AdamWOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    addItemStage(configuration, "adamw", elementsOf(op.getParameter()) / lanesOf(op));
+  }
   void emitStage(AdamWOp op, unsigned, GPUAnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    int64_t lanes = k.lanes = context.configuration.get("lanes");
+    int64_t lanes = k.lanes = lanesOf(op);
     auto scalar = [&](unsigned index) { return k.load(k.f32(), context.operand(4 + index)); };
     Value one = k.f32(1.0), zero = k.splat(0.0);
     Value rate = scalar(0), weightDecay = scalar(1), beta1 = scalar(2), beta2 = scalar(3), epsilon = scalar(4);
@@ -62,8 +63,7 @@ protected:
       for (auto [result, value] : llvm::enumerate(results))
         context.storeTotal(result, value, k.mul(item, lanes), lanes);
     };
-    context.stage.forItems(elementsOf(op.getParameter()) / lanes, context.configuration.get("per_thread"), load,
-                           update);
+    context.stage.forItems(elementsOf(op.getParameter()) / lanes, context.configuration.share(), load, update);
   }
 };
 
@@ -74,11 +74,13 @@ public:
 protected:
   static constexpr int64_t threads = 256, threadsOfSum = arithmetic::hopper::lanes;
 
+  static int64_t lanesOf(SquaredNormOp op) { return commonLanes(4, {elementsOf(op.getInput())}); }
+
   void plan(SquaredNormOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    int64_t elements = elementsOf(op.getInput()), lanes = commonLanes(4, {elements});
-    int64_t blocks = llvm::divideCeil(elements, arithmetic::hopper::normBlock);
-    configuration.set("lanes", lanes);
-    configuration.addGPUStage("blocks", blocks, threads, reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
+    int64_t elements = elementsOf(op.getInput()), lanes = lanesOf(op);
+    int64_t blocks = llvm::divideCeil(elements, arithmetic::normBlock);
+    configuration.addGPUStage("blocks", blocks, threads,
+                              reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
     configuration.addGPUStage("sum", 1, threadsOfSum, reductionBytes(1, threadsOfSum, sizeof(double)));
     configuration.workspace = blocks * sizeof(float);
   }
@@ -94,9 +96,8 @@ private:
   static void emitBlocks(SquaredNormOp op, GPUAnchorContext &context) {
     KernelBuilder &k = context.k;
     GPUStage &stage = context.stage;
-    int64_t lanes = k.lanes = context.configuration.get("lanes"), vectors = elementsOf(op.getInput()) / lanes;
-    int64_t perBlock = arithmetic::hopper::normBlock / lanes,
-            accumulators = arithmetic::hopper::lanes / (threads * lanes);
+    int64_t lanes = k.lanes = lanesOf(op), vectors = elementsOf(op.getInput()) / lanes;
+    int64_t perBlock = arithmetic::normBlock / lanes, accumulators = arithmetic::hopper::lanes / (threads * lanes);
     bool whole = vectors % perBlock == 0;
     Value first = k.add(k.mul(stage.block(), perBlock), stage.thread());
     // Sixteen loads are under way together.

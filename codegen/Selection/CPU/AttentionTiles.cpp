@@ -19,27 +19,38 @@ static int64_t queryBlockOf(const AttentionShape &shape, int64_t rows) {
   return std::min(arithmetic::keyBlock, int64_t(llvm::alignTo(std::max<int64_t>(1, shape.sequence), rows)));
 }
 
-AttentionTiles hadal::chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target) {
-  AttentionTiles tiles{target.lanes, 2, 1, 0};
-  if (target.vectorRegisters >= 32) {
-    tiles.rows = 8;
-    tiles.vectors = 2;
-  } else if (target.registerLanes >= 8) {
-    tiles.rows = 6;
-  }
-  tiles.queryBlock = queryBlockOf(shape, tiles.rows);
-  return tiles;
+/// The register tile of a class of CPUs.
+static std::pair<int64_t, int64_t> registerTile(const TargetDescription &target) {
+  if (target.vectorRegisters >= 32)
+    return {8, 2};
+  return {target.registerLanes >= 8 ? 6 : 2, 1};
 }
 
-void AttentionTiles::record(KernelConfiguration &configuration) const {
-  configuration.set("rows", rows);
-  configuration.set("vectors", vectors);
+AttentionTiles AttentionTiles::of(choices::AttentionTilesAttr choice, const AttentionShape &shape,
+                                  const TargetDescription &target) {
+  return {target.lanes, choice.getRows(), choice.getVectors(), queryBlockOf(shape, choice.getRows())};
 }
 
-AttentionTiles AttentionTiles::read(const KernelConfiguration &configuration, const AttentionShape &shape,
-                                    const TargetDescription &target) {
-  int64_t rows = configuration.get("rows");
-  return {target.lanes, rows, configuration.get("vectors"), queryBlockOf(shape, rows)};
+Candidate hadal::proposeAttention(const AttentionShape &shape, int64_t multiplyAddsPerPair, KernelOp kernel,
+                                  const TargetDescription &target) {
+  auto [rows, vectors] = registerTile(target);
+  // A causal sequence has about half of all pairs.
+  double pairs = double(shape.batch * shape.heads * shape.sequence) * double(shape.sequence + 1) / 2.0;
+  return {choices::AttentionTilesAttr::get(kernel.getContext(), rows, vectors),
+          predictMultiplyAdds(pairs * double(multiplyAddsPerPair), kernel, target, /*launches=*/1)};
+}
+
+FailureOr<AttentionTiles> hadal::checkAttentionTiles(const KernelConfiguration &configuration,
+                                                     const AttentionShape &shape, const TargetDescription &target,
+                                                     EmitError emitError) {
+  auto choice = expectChoice<choices::AttentionTilesAttr>(configuration, emitError);
+  if (!choice)
+    return failure();
+  auto [rows, vectors] = registerTile(target);
+  if (choice.getRows() != rows || choice.getVectors() != vectors)
+    return emitError() << "attention has register tiles of " << rows << " x " << vectors << " on this CPU, not of "
+                       << choice.getRows() << " x " << choice.getVectors();
+  return AttentionTiles::of(choice, shape, target);
 }
 
 int64_t AttentionTiles::padded(int64_t columns) const { return int64_t(llvm::alignTo(columns, width())); }

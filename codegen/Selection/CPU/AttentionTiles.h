@@ -20,9 +20,11 @@ struct AttentionTiles {
   int64_t lanes, rows, vectors, queryBlock;
   static constexpr int64_t keyBlock = arithmetic::keyBlock;
 
-  void record(KernelConfiguration &configuration) const;
-  static AttentionTiles read(const KernelConfiguration &configuration, const AttentionShape &shape,
-                             const TargetDescription &target);
+  choices::AttentionTilesAttr toChoice(mlir::MLIRContext *context) const {
+    return choices::AttentionTilesAttr::get(context, rows, vectors);
+  }
+  static AttentionTiles of(choices::AttentionTilesAttr choice, const AttentionShape &shape,
+                           const TargetDescription &target);
 
   /// Columns of a register tile.
   int64_t width() const { return vectors * lanes; }
@@ -38,7 +40,13 @@ struct AttentionTiles {
   int64_t scoreStride() const { return keyBlock + lanes; }
 };
 
-AttentionTiles chooseAttentionTiles(const AttentionShape &shape, const TargetDescription &target);
+/// The one candidate of a strategy that multiplies so many numbers for each pair of positions and head.
+Candidate proposeAttention(const AttentionShape &shape, int64_t multiplyAddsPerPair, KernelOp kernel,
+                           const TargetDescription &target);
+/// The tiles of a configuration; failure after a diagnostic when they are none of this CPU's.
+mlir::FailureOr<AttentionTiles> checkAttentionTiles(const KernelConfiguration &configuration,
+                                                    const AttentionShape &shape, const TargetDescription &target,
+                                                    EmitError emitError);
 
 } // namespace hadal
 

@@ -8,17 +8,29 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/ContractionBlocks.h"
 
+using namespace mlir;
 using namespace hadal;
 
-void hadal::selectContraction(const Contraction &contraction, const TargetDescription &target,
-                              KernelConfiguration &configuration) {
-  ProductTiles tiles = chooseProductTiles(contraction.shape, target);
-  tiles.record(configuration);
-  int64_t rowTasks = contraction.rowTasks(tiles.rowBlock), columnTasks = contraction.columnTasks(tiles.columnBlock);
-  bool grouped = contraction.grouping != ContractionGrouping::None;
-  configuration.set("row_tasks", rowTasks);
-  configuration.set("column_tasks", columnTasks);
-  configuration.set("rows_first", !grouped && contraction.rows <= contraction.columns);
-  configuration.addStage("product", std::max<int64_t>(1, contraction.products() * rowTasks * columnTasks));
+ContractionTasks::ContractionTasks(const Contraction &contraction, const ProductTiles &tiles)
+    : rows(contraction.rowTasks(tiles.rowBlock)), columns(contraction.columnTasks(tiles.columnBlock)),
+      rowsFirst(contraction.grouping == ContractionGrouping::None && contraction.rows <= contraction.columns) {}
+
+SmallVector<Candidate> hadal::proposeContraction(const Contraction &contraction, const TargetDescription &target,
+                                                 MLIRContext *context) {
+  SmallVector<Candidate> candidates;
+  for (const ProductCandidate &product : proposeProductTiles(contraction.shape, target))
+    candidates.push_back({product.tiles.toChoice(context), product.time});
+  return candidates;
+}
+
+LogicalResult hadal::configureContraction(const Contraction &contraction, const TargetDescription &target,
+                                          KernelConfiguration &configuration, EmitError emitError) {
+  auto choice = expectChoice<choices::ProductTilesAttr>(configuration, emitError);
+  if (!choice || failed(checkProductTiles(choice, contraction.shape, target, emitError)))
+    return failure();
+  ProductTiles tiles = ProductTiles::of(choice, contraction.shape);
+  ContractionTasks tasks(contraction, tiles);
+  configuration.addStage("product", std::max<int64_t>(1, contraction.products() * tasks.rows * tasks.columns));
   configuration.scratch = tiles.scratch(contraction.shape, target.lanes) * 4;
+  return success();
 }

@@ -7,9 +7,18 @@
 
 namespace hadal {
 
-/// Chooses tiles and the order of tasks.
-void selectContraction(const Contraction &contraction, const TargetDescription &target,
-                       KernelConfiguration &configuration);
+/// The tasks of a contraction: blocks of C, and whether those of a column follow one another.
+struct ContractionTasks {
+  int64_t rows, columns;
+  bool rowsFirst;
+  ContractionTasks(const Contraction &contraction, const ProductTiles &tiles);
+};
+
+/// Candidates, and what one of them entails.
+llvm::SmallVector<Candidate> proposeContraction(const Contraction &contraction, const TargetDescription &target,
+                                                mlir::MLIRContext *context);
+mlir::LogicalResult configureContraction(const Contraction &contraction, const TargetDescription &target,
+                                         KernelConfiguration &configuration, EmitError emitError);
 
 } // namespace hadal
 

@@ -11,8 +11,10 @@
 
 namespace hadal {
 
-/// Chooses the chunk, the tiles of the products, stages and steps.
-void selectHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration);
+/// The one candidate, and what it entails: stages and steps.
+Candidate proposeHead(const Head &head, const TargetDescription &target, mlir::MLIRContext *context);
+mlir::LogicalResult configureHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration,
+                                  EmitError emitError);
 
 /// Rows of the softmax that one task takes.
 constexpr int64_t headRowsPerTask = 4;

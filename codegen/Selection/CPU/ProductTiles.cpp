@@ -1,6 +1,6 @@
 //===- ProductTiles.cpp - tile sizes of matrix products on CPUs ---------------------------------------------------===//
 //
-// The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledWorkers`
+// The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledCores`
 // threads needs for all blocks:
 //
 //   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per step of the
@@ -18,14 +18,11 @@
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 
+using namespace mlir;
 using namespace hadal;
 
 namespace {
-
-/// Threads for which the balance is judged. More threads than this still help, fewer lose little.
-constexpr int64_t modelledWorkers = 8;
 
 struct RegisterTile {
   int64_t rows, vectors;
@@ -64,7 +61,13 @@ llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t lo
   }
 }
 
-double blockCycles(const ProductShape &shape, const ProductTiles &tiles, const TargetDescription &target) {
+/// Cycles of one block: of register tiles and epilogue, of packing, and besides.
+struct BlockCycles {
+  double compute, packing, besides;
+  double total() const { return compute + packing + besides; }
+};
+
+BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, const TargetDescription &target) {
   int64_t lanes = target.registerLanes, registers = target.lanes / lanes;
   double rowTiles = double(tiles.rowBlock / tiles.rows),
          columnTiles = double(tiles.columnBlock / (tiles.vectors * target.lanes));
@@ -77,52 +80,72 @@ double blockCycles(const ProductShape &shape, const ProductTiles &tiles, const T
   double packRhs =
       double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
   double epilogue = double(tiles.rowBlock) * double(tiles.columnBlock) / double(lanes) * 4.0;
-  return micro + packLhs + packRhs + epilogue + 500.0;
+  return {micro + epilogue, packLhs + packRhs, 500.0};
 }
 
 } // namespace
 
-ProductTiles hadal::chooseProductTiles(const ProductShape &shape, const TargetDescription &target) {
+SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &shape,
+                                                            const TargetDescription &target) {
   int64_t lanes = target.lanes;
-  ProductTiles best;
-  double bestCycles = std::numeric_limits<double>::infinity();
+  SmallVector<ProductCandidate, 0> candidates;
   for (RegisterTile tile : registerTiles(target)) {
     int64_t width = tile.vectors * lanes;
-    ProductTiles candidate{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
+    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
     for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
-        candidate.rowBlock = rowBlock;
-        candidate.columnBlock = columnBlock;
+        tiles.rowBlock = rowBlock;
+        tiles.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
-        bool fits = candidate.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
-                    candidate.scratch(shape, lanes) * 4 <= target.l2Bytes * 2;
+        bool fits = tiles.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
+                    tiles.scratch(shape, lanes) * 4 <= target.l2Bytes * 2;
         if (!fits && !smallest)
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
                          int64_t(llvm::divideCeil(shape.columns, columnBlock));
-        double cycles = double(llvm::divideCeil(blocks, modelledWorkers)) * blockCycles(shape, candidate, target);
-        if (cycles < bestCycles) {
-          bestCycles = cycles;
-          best = candidate;
-        }
+        BlockCycles cycles = blockCycles(shape, tiles, target);
+        double scale = double(llvm::divideCeil(blocks, modelledCores)) / target.clock;
+        candidates.push_back({tiles, PredictedTime::sum(cycles.compute * scale, cycles.packing * scale,
+                                                        cycles.besides * scale + target.launchSeconds())});
+        // What decides is the sum of cycles, rounded once.
+        candidates.back().time.total = cycles.total() * scale + target.launchSeconds();
       }
     }
   }
-  return best;
+  return candidates;
 }
 
-void ProductTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
-  auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
-  set("rows", rows);
-  set("vectors", vectors);
-  set("row_block", rowBlock);
-  set("column_block", columnBlock);
+ProductCandidate hadal::chooseProductTiles(const ProductShape &shape, const TargetDescription &target) {
+  SmallVector<ProductCandidate, 0> candidates = proposeProductTiles(shape, target);
+  return *std::min_element(candidates.begin(), candidates.end(),
+                           [](const auto &a, const auto &b) { return a.time.total < b.time.total; });
 }
 
-ProductTiles ProductTiles::read(const KernelConfiguration &configuration, const ProductShape &shape,
-                                llvm::StringRef prefix) {
-  auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
-  return {get("rows"), get("vectors"), get("row_block"), get("column_block"), packedDepth(shape)};
+LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const ProductShape &shape,
+                                       const TargetDescription &target, EmitError emitError) {
+  ProductTiles tiles = ProductTiles::of(choice, shape);
+  ArrayRef<RegisterTile> known = registerTiles(target);
+  if (llvm::none_of(known,
+                    [&](RegisterTile tile) { return tile.rows == tiles.rows && tile.vectors == tiles.vectors; })) {
+    InFlightDiagnostic diagnostic = emitError() << "there is no register tile of " << tiles.rows << " rows and "
+                                                << tiles.vectors << " vectors on this CPU, but ";
+    llvm::interleaveComma(known, diagnostic,
+                          [&](RegisterTile tile) { diagnostic << tile.rows << " x " << tile.vectors; });
+    return diagnostic;
+  }
+  int64_t bytes = tiles.scratch(shape, target.lanes) * 4, most = target.l2Bytes * 8;
+  if (bytes <= most)
+    return success();
+  return emitError() << "a block of " << tiles.rowBlock << " x " << tiles.columnBlock << " takes " << bytes
+                     << " bytes of a thread's scratch memory, and may take " << most << ": give smaller blocks";
+}
+
+choices::ProductTilesAttr ProductTiles::toChoice(MLIRContext *context) const {
+  return choices::ProductTilesAttr::get(context, rows, vectors, rowBlock, columnBlock);
+}
+
+ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductShape &shape) {
+  return {choice.getRows(), choice.getVectors(), choice.getRowBlock(), choice.getColumnBlock(), packedDepth(shape)};
 }
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {

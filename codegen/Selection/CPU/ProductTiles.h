@@ -22,10 +22,9 @@ struct ProductTiles {
   /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it.
   int64_t depthBlock = 0;
 
-  /// Into a configuration's parameters under a prefix, and back.
-  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
-  static ProductTiles read(const KernelConfiguration &configuration, const ProductShape &shape,
-                           llvm::StringRef prefix = "");
+  /// As a choice, and back.
+  choices::ProductTilesAttr toChoice(mlir::MLIRContext *context) const;
+  static ProductTiles of(choices::ProductTilesAttr choice, const ProductShape &shape);
 
   /// Elements of scratch memory: the packed block of A, that of B, and the block of C (one register tile when the depth
   /// is not cut).
@@ -40,9 +39,20 @@ struct ProductTiles {
 /// rows of a register tile fall into different sets of the cache.
 inline int64_t packedRowStride(int64_t depthBlock, int64_t lanes) { return depthBlock + lanes; }
 
-/// Enumerates register tiles and blocks and takes the one that a model of the CPU says is fastest. The choice depends
-/// on the shape and the class of CPU alone.
-ProductTiles chooseProductTiles(const ProductShape &shape, const TargetDescription &target);
+struct ProductCandidate {
+  ProductTiles tiles;
+  PredictedTime time;
+};
+
+/// Register tiles and blocks with the times that a model of the CPU predicts, in the order in which they are tried.
+/// They depend on the shape and the class of CPU alone.
+llvm::SmallVector<ProductCandidate, 0> proposeProductTiles(const ProductShape &shape, const TargetDescription &target);
+/// The fastest of them; of equal ones the first.
+ProductCandidate chooseProductTiles(const ProductShape &shape, const TargetDescription &target);
+
+/// Whether the tiles are some that the CPU has micro-kernels for, and fit its cache.
+mlir::LogicalResult checkProductTiles(choices::ProductTilesAttr tiles, const ProductShape &shape,
+                                      const TargetDescription &target, EmitError emitError);
 
 } // namespace hadal
 

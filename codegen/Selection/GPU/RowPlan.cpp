@@ -12,7 +12,6 @@
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace hadal;
@@ -170,61 +169,83 @@ double cost(const RowPlan &plan, const Demand &demand, const TargetDescription &
 
 } // namespace
 
-RowPlan RowPlan::choose(KernelOp kernel, const RowProgram &program, const TargetDescription &target) {
-  RowPlan best;
-  double bestCost = std::numeric_limits<double>::infinity();
-  auto consider = [&](const Demand &demand, int64_t lanes, int64_t threadsPerRow, int64_t rowsPerBlock, double extra) {
+/// Calls `consider` with every shape, and what it costs besides.
+static void forEachPlan(KernelOp kernel, const RowProgram &program,
+                        function_ref<void(const RowPlan &plan, const Demand &demand, double extra)> consider) {
+  auto tryShape = [&](const Demand &demand, int64_t lanes, int64_t threadsPerRow, int64_t rowsPerBlock, double extra) {
     RowPlan plan;
     plan.lanes = lanes;
     plan.threadsPerRow = threadsPerRow;
     plan.rowsPerBlock = rowsPerBlock;
     complete(plan, demand);
-    // Of equal ones the first: the fewest threads.
-    if (double candidate = cost(plan, demand, target) + extra; candidate < bestCost) {
-      best = plan;
-      bestCost = candidate;
-    }
+    consider(plan, demand, extra);
   };
   constexpr int64_t threads = 256;
-  int64_t widest = lanesFor(kernel);
+  int64_t widest = RowPlan::lanesFor(kernel);
   Demand demand(kernel, program, widest);
   if (demand.reductions == 0) {
     for (int64_t share = 1; share <= threads; share *= 2)
-      consider(demand, widest, share, threads / share, 0.0);
-    return best;
+      tryShape(demand, widest, share, threads / share, 0.0);
+    return;
   }
-  auto considerSums = [&](const Demand &demand, int64_t lanes, double extra) {
-    consider(demand, lanes, warpSize, threads / warpSize, extra);
+  auto trySums = [&](const Demand &demand, int64_t lanes, double extra) {
+    tryShape(demand, lanes, warpSize, threads / warpSize, extra);
     for (int64_t share = 2 * warpSize; share * lanes <= arithmetic::hopper::lanes; share *= 2)
-      consider(demand, lanes, share, 1, extra);
+      tryShape(demand, lanes, share, 1, extra);
   };
-  considerSums(demand, widest, 0.0);
+  trySums(demand, widest, 0.0);
   // Narrower vectors than could be: more threads to a long row.
   if (widest > 4)
-    considerSums(Demand(kernel, program, widest / 2), widest / 2, 0.1);
-  return best;
+    trySums(Demand(kernel, program, widest / 2), widest / 2, 0.1);
+}
+
+SmallVector<Candidate> hadal::proposeRowPlans(KernelOp kernel, const RowProgram &program,
+                                              const TargetDescription &target) {
+  PredictedTime stream = predictStream(kernel, target, /*launches=*/1);
+  SmallVector<Candidate> candidates;
+  forEachPlan(kernel, program, [&](const RowPlan &plan, const Demand &demand, double extra) {
+    double waiting = (cost(plan, demand, target) + extra) * stream.memory;
+    candidates.push_back({plan.toChoice(kernel.getContext()),
+                          {0, stream.memory, stream.overhead + waiting, stream.memory + stream.overhead + waiting}});
+  });
+  return candidates;
+}
+
+FailureOr<RowPlan> hadal::checkRowPlan(choices::RowPlanAttr choice, KernelOp kernel, const RowProgram &program,
+                                       EmitError emitError) {
+  std::optional<RowPlan> found;
+  forEachPlan(kernel, program, [&](const RowPlan &plan, const Demand &, double) {
+    if (plan.toChoice(kernel.getContext()) == choice)
+      found = plan;
+  });
+  if (found)
+    return *found;
+  InFlightDiagnostic diagnostic = emitError() << "rows are not shared like that here; possible are";
+  forEachPlan(kernel, program, [&](const RowPlan &plan, const Demand &, double) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    printChoice(stream, plan.toChoice(kernel.getContext()));
+    diagnostic << " {" << text << "}";
+  });
+  return diagnostic;
 }
 
 int64_t RowPlan::sharedBytes() const {
   return reductionBytes(blockReductions, threadsPerRow, lanes * int64_t(sizeof(float)));
 }
 
-void RowPlan::write(KernelConfiguration &configuration) const {
-  configuration.set("lanes", lanes);
-  configuration.set("threads_per_row", threadsPerRow);
-  configuration.set("rows_per_block", rowsPerBlock);
-  configuration.set("unroll", unroll);
-  configuration.set("in_registers", inRegisters);
-  configuration.set("block_reductions", blockReductions);
+choices::RowPlanAttr RowPlan::toChoice(MLIRContext *context) const {
+  return choices::RowPlanAttr::get(context, lanes, threadsPerRow, rowsPerBlock, unroll, inRegisters);
 }
 
-RowPlan RowPlan::read(const KernelConfiguration &configuration) {
+RowPlan RowPlan::of(choices::RowPlanAttr choice, KernelOp kernel, const RowProgram &program) {
   RowPlan plan;
-  plan.lanes = configuration.get("lanes");
-  plan.threadsPerRow = configuration.get("threads_per_row");
-  plan.rowsPerBlock = configuration.get("rows_per_block");
-  plan.unroll = configuration.get("unroll");
-  plan.inRegisters = configuration.get("in_registers") != 0;
-  plan.blockReductions = configuration.get("block_reductions");
+  plan.lanes = choice.getLanes();
+  plan.threadsPerRow = choice.getThreadsPerRow();
+  plan.rowsPerBlock = choice.getRowsPerBlock();
+  plan.unroll = choice.getUnroll();
+  plan.inRegisters = choice.getInRegisters();
+  if (plan.threadsPerRow > warpSize)
+    plan.blockReductions = Demand(kernel, program, plan.lanes).reductions;
   return plan;
 }

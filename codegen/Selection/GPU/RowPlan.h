@@ -55,11 +55,16 @@ struct RowPlan {
   int64_t sharedBytes() const;
 
   static int64_t lanesFor(KernelOp kernel);
-  /// Enumerates the shapes and takes the cheapest.
-  static RowPlan choose(KernelOp kernel, const RowProgram &program, const TargetDescription &target);
-  void write(KernelConfiguration &configuration) const;
-  static RowPlan read(const KernelConfiguration &configuration);
+  choices::RowPlanAttr toChoice(mlir::MLIRContext *context) const;
+  static RowPlan of(choices::RowPlanAttr choice, KernelOp kernel, const RowProgram &program);
 };
+
+/// The shapes with their predicted times, in the order in which they are tried. `kernel` is the expanded one.
+llvm::SmallVector<Candidate> proposeRowPlans(KernelOp kernel, const RowProgram &program,
+                                             const TargetDescription &target);
+/// The plan of a choice; failure after a diagnostic when it is none that could have been proposed.
+mlir::FailureOr<RowPlan> checkRowPlan(choices::RowPlanAttr choice, KernelOp kernel, const RowProgram &program,
+                                      EmitError emitError);
 
 } // namespace hadal
 

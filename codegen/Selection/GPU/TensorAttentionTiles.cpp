@@ -50,13 +50,17 @@ FailureOr<TensorAttentionTiles> hadal::chooseForwardTiles(const AttentionShape &
   return failure();
 }
 
-void TensorAttentionTiles::record(KernelConfiguration &configuration) const {
-  configuration.set("tile_queries", queries);
-  configuration.set("stages", stages);
+TensorAttentionTiles TensorAttentionTiles::of(choices::TensorAttentionAttr choice, const AttentionShape &shape) {
+  return {choice.getOwned(), chooseForwardTiles(shape)->keys, choice.getStages()};
 }
 
-TensorAttentionTiles TensorAttentionTiles::read(const KernelConfiguration &configuration, const AttentionShape &shape) {
-  return {configuration.get("tile_queries"), chooseForwardTiles(shape)->keys, configuration.get("stages")};
+PredictedTime hadal::predictTensorAttention(const AttentionShape &shape, int64_t productsPerPair, KernelOp kernel,
+                                            const TargetDescription &target, int64_t launches) {
+  // A causal sequence has about half of all pairs.
+  double pairs = double(shape.batch * shape.heads * shape.sequence) * double(shape.sequence + 1) / 2.0;
+  double rate = target.tensorProductsPerCycle * double(target.multiprocessors) * target.clock;
+  PredictedTime stream = predictStream(kernel, target, launches);
+  return PredictedTime::overlapped(pairs * double(productsPerPair) / rate, stream.memory, stream.overhead);
 }
 
 TensorMapSpec hadal::describeChannels(unsigned argument, Type type, int64_t rows, ptx::Swizzle swizzle) {
@@ -120,17 +124,7 @@ FailureOr<TensorGradientTiles> hadal::chooseGradientTiles(GradientPassKind pass,
   return failure();
 }
 
-static std::string parameterName(GradientPassKind pass, StringRef name) {
-  return ((pass == GradientPassKind::Keys ? "keys_" : "queries_") + name).str();
-}
-
-void TensorGradientTiles::record(GradientPassKind pass, KernelConfiguration &configuration) const {
-  configuration.set(parameterName(pass, "owned"), owned);
-  configuration.set(parameterName(pass, "stages"), stages);
-}
-
-TensorGradientTiles TensorGradientTiles::read(GradientPassKind pass, const KernelConfiguration &configuration,
-                                              const AttentionShape &shape) {
-  return {configuration.get(parameterName(pass, "owned")), chooseGradientTiles(pass, shape)->walked,
-          configuration.get(parameterName(pass, "stages"))};
+TensorGradientTiles TensorGradientTiles::of(GradientPassKind pass, choices::TensorAttentionAttr choice,
+                                            const AttentionShape &shape) {
+  return {choice.getOwned(), chooseGradientTiles(pass, shape)->walked, choice.getStages()};
 }

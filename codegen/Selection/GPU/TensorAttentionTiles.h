@@ -24,8 +24,10 @@ struct TensorAttentionTiles {
   int64_t consumers() const { return queries / 64; }
   int64_t threads() const { return (consumers() + 1) * 128; }
 
-  void record(KernelConfiguration &configuration) const;
-  static TensorAttentionTiles read(const KernelConfiguration &configuration, const AttentionShape &shape);
+  choices::TensorAttentionAttr toChoice(mlir::MLIRContext *context) const {
+    return choices::TensorAttentionAttr::get(context, queries, stages);
+  }
+  static TensorAttentionTiles of(choices::TensorAttentionAttr choice, const AttentionShape &shape);
 };
 
 /// The places of the forward kernel's tiles and barriers in shared memory, and of what ptx.pin wants.
@@ -46,9 +48,11 @@ struct TensorGradientTiles {
   int64_t consumers() const { return owned / 64; }
   int64_t threads() const { return (consumers() + 1) * 128; }
 
-  void record(GradientPassKind pass, KernelConfiguration &configuration) const;
-  static TensorGradientTiles read(GradientPassKind pass, const KernelConfiguration &configuration,
-                                  const AttentionShape &shape);
+  choices::TensorAttentionAttr toChoice(mlir::MLIRContext *context) const {
+    return choices::TensorAttentionAttr::get(context, owned, stages);
+  }
+  static TensorGradientTiles of(GradientPassKind pass, choices::TensorAttentionAttr choice,
+                                const AttentionShape &shape);
 };
 
 /// The places of a gradient pass's tiles: a pair of owned tiles (as deep as a query, and as a value), a ring of walked
@@ -77,6 +81,10 @@ int64_t panelElements(ptx::Swizzle swizzle);
 mlir::FailureOr<TensorAttentionTiles> chooseForwardTiles(const AttentionShape &shape);
 
 mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape);
+
+/// Seconds of attention on tensor cores that makes so many products for each pair of positions and head.
+PredictedTime predictTensorAttention(const AttentionShape &shape, int64_t productsPerPair, KernelOp kernel,
+                                     const TargetDescription &target, int64_t launches);
 
 /// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
 TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);

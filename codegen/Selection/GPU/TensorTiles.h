@@ -37,14 +37,27 @@ struct TensorTiles {
   int64_t barrierOffset() const { return panelOffset() + panelBytes(); }
   int64_t sharedMemory() const { return barrierOffset() + 2 * stages * 8; }
 
-  /// Into a configuration's parameters under a prefix, and back.
-  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
-  static TensorTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
+  /// As a choice, and back: of a contraction, or of one product that a kernel of another kind holds.
+  choices::TensorTilesAttr toChoice(mlir::MLIRContext *context) const;
+  static TensorTiles of(choices::TensorTilesAttr choice, const Contraction &contraction,
+                        const TargetDescription &target);
+  static TensorTiles of(choices::TensorTilesAttr choice, const ProductShape &shape, const TargetDescription &target);
 };
 
-/// The tiles with the least estimated time: of a contraction, or of one product that a kernel of another kind holds.
-TensorTiles chooseTensorTiles(const Contraction &contraction, const TargetDescription &target);
-TensorTiles chooseTensorTiles(const ProductShape &shape, const TargetDescription &target);
+struct TensorCandidate {
+  TensorTiles tiles;
+  PredictedTime time;
+};
+
+/// All tiles with their predicted times, in the order in which they are tried, and the fastest.
+llvm::SmallVector<TensorCandidate> proposeTensorTiles(const Contraction &contraction, const TargetDescription &target);
+TensorCandidate chooseTensorTiles(const ProductShape &shape, const TargetDescription &target);
+
+/// The tiles of a choice, if they are right for the contraction or product; failure after a diagnostic.
+mlir::FailureOr<TensorTiles> checkTensorTiles(choices::TensorTilesAttr choice, const Contraction &contraction,
+                                              const TargetDescription &target, EmitError emitError);
+mlir::FailureOr<TensorTiles> checkTensorTiles(choices::TensorTilesAttr choice, const ProductShape &shape,
+                                              const TargetDescription &target, EmitError emitError);
 
 } // namespace hadal
 

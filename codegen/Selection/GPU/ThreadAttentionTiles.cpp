@@ -8,19 +8,17 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/GPU/ThreadAttentionTiles.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 #include <numeric>
 
+using namespace mlir;
 using namespace hadal;
 
 namespace {
 
-constexpr int64_t multiprocessors = 132, sharedPerMultiprocessor = 228 << 10, largestSharedBlock = 227 << 10;
-constexpr int64_t registersPerMultiprocessor = 65536;
 /// Channels of all outputs that a thread may hold for each of its four rows.
 constexpr int64_t mostChannelsPerThread = 32;
 /// Cycles from one product of a block to the next, of the softmax of a pair, and of one step of a product at least.
-constexpr double productLatency = 900.0, softmaxLatency = 400.0, stepLatency = 250.0, blockOverhead = 3000.0;
+constexpr double productLatency = 900.0, softmaxLatency = 400.0, stepLatency = 250.0;
 
 int64_t padded(int64_t depth) { return int64_t(llvm::alignTo(depth, attentionDepthStep)); }
 
@@ -31,7 +29,10 @@ int64_t channelsPerThread(const ThreadAttentionTiles &tiles, const AttentionWork
   return sum;
 }
 
-double cycles(const AttentionShape &shape, const AttentionWork &work, const ThreadAttentionTiles &tiles) {
+PredictedTime predict(const AttentionShape &shape, const AttentionWork &work, const ThreadAttentionTiles &tiles,
+                      const TargetDescription &target) {
+  const GPUArchitecture &gpu = *target.architecture;
+  const hadal_gpu_limits &limits = target.limits();
   int64_t blocksOfHead = llvm::divideCeil(shape.sequence, tiles.owned);
   int64_t blocks = shape.batch * shape.heads * blocksOfHead;
   double pairs = std::max(1.0, double(llvm::divideCeil(shape.sequence, tiles.walked)) * 0.5 + 0.5);
@@ -48,15 +49,19 @@ double cycles(const AttentionShape &shape, const AttentionWork &work, const Thre
   for (int64_t channels : work.outputs)
     product(double(tiles.walked), double(tiles.channelsPerThread(channels)));
   int64_t registers = tiles.threads() * (threadVector * channelsPerThread(tiles, work) + 88);
-  int64_t resident =
-      std::min(sharedPerMultiprocessor / (tiles.sharedBytes(work) + 1024), registersPerMultiprocessor / registers);
-  double perMultiprocessor = double(llvm::divideCeil(blocks, multiprocessors));
+  int64_t resident = std::min(limits.shared_bytes_per_multiprocessor / (tiles.sharedBytes(work) + 1024),
+                              limits.registers_per_multiprocessor / registers);
+  double perMultiprocessor = double(llvm::divideCeil(blocks, target.multiprocessors));
   double rounds = double(llvm::divideCeil(int64_t(perMultiprocessor), std::max<int64_t>(resident, 1)));
-  return std::max(perMultiprocessor * pairs * issue, rounds * (blockOverhead + pairs * std::max(issue, latency)));
+  double compute = perMultiprocessor * pairs * issue;
+  double total = std::max(compute, rounds * (1.5 * gpu.blockOverhead + pairs * std::max(issue, latency)));
+  return PredictedTime{compute, 0, total - compute + gpu.launchOverhead, total + gpu.launchOverhead} *
+         (1.0 / target.clock);
 }
 
-bool isPossible(const ThreadAttentionTiles &tiles, const AttentionWork &work) {
-  return tiles.sharedBytes(work) <= largestSharedBlock && channelsPerThread(tiles, work) <= mostChannelsPerThread;
+bool isPossible(const ThreadAttentionTiles &tiles, const AttentionWork &work, const hadal_gpu_limits &limits) {
+  return tiles.sharedBytes(work) <= limits.shared_bytes_per_block &&
+         channelsPerThread(tiles, work) <= mostChannelsPerThread;
 }
 
 } // namespace
@@ -79,34 +84,41 @@ int64_t ThreadAttentionTiles::stageBytes(const AttentionWork &work) const {
   return bytes;
 }
 
-bool hadal::fitsThreadAttention(const AttentionWork &work) { return isPossible({16, false}, work); }
+bool hadal::fitsThreadAttention(const AttentionWork &work) {
+  return isPossible({16, false}, work, *hadal_find_gpu_limits("sm_90a"));
+}
 
-ThreadAttentionTiles hadal::chooseThreadAttentionTiles(const AttentionShape &shape, const AttentionWork &work) {
-  ThreadAttentionTiles best{16, false};
-  double bestCycles = std::numeric_limits<double>::infinity();
+SmallVector<ThreadAttentionPlan> hadal::proposeThreadAttention(const AttentionShape &shape, const AttentionWork &work,
+                                                               const TargetDescription &target) {
+  SmallVector<ThreadAttentionPlan> plans;
   for (int64_t owned : {64, 32, 16})
     for (bool resident : {true, false}) {
       ThreadAttentionTiles tiles{owned, resident};
-      if (!isPossible(tiles, work))
+      if (!isPossible(tiles, work, target.limits()))
         continue;
-      double candidate = cycles(shape, work, tiles);
-      if (candidate < bestCycles) {
-        bestCycles = candidate;
-        best = tiles;
-      }
+      plans.push_back({tiles, predict(shape, work, tiles, target)});
       // Reading the owned block again is for heads that are too large to keep.
       break;
     }
-  return best;
+  return plans;
 }
 
-void ThreadAttentionTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
-  auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
-  set("owned", owned);
-  set("resident", resident);
+ThreadAttentionPlan hadal::chooseThreadAttention(const AttentionShape &shape, const AttentionWork &work,
+                                                 const TargetDescription &target) {
+  SmallVector<ThreadAttentionPlan> plans = proposeThreadAttention(shape, work, target);
+  return *llvm::min_element(
+      plans, [](const ThreadAttentionPlan &a, const ThreadAttentionPlan &b) { return a.time.total < b.time.total; });
 }
 
-ThreadAttentionTiles ThreadAttentionTiles::read(const KernelConfiguration &configuration, llvm::StringRef prefix) {
-  auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
-  return {get("owned"), get("resident") != 0};
+FailureOr<ThreadAttentionTiles> hadal::checkThreadAttention(choices::ThreadAttentionAttr choice,
+                                                            const AttentionWork &work, const TargetDescription &target,
+                                                            EmitError emitError) {
+  ThreadAttentionTiles tiles = ThreadAttentionTiles::of(choice);
+  if (tiles.walked % tiles.owned != 0)
+    return emitError() << "owned is " << tiles.owned << ", and has to divide " << tiles.walked;
+  if (isPossible(tiles, work, target.limits()))
+    return tiles;
+  return emitError() << "a block of " << tiles.owned << " positions" << (tiles.resident ? " that stays resident" : "")
+                     << " takes more registers or shared memory than a block of threads has: own fewer positions"
+                     << (tiles.resident ? ", or read them again" : "");
 }

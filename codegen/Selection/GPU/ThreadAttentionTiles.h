@@ -54,14 +54,31 @@ struct ThreadAttentionTiles {
     return residentBytes(work) + int64_t(work.outputs.size()) * weightBytes() + stageBytes(work);
   }
 
-  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
-  static ThreadAttentionTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
+  choices::ThreadAttentionAttr toChoice(mlir::MLIRContext *context) const {
+    return choices::ThreadAttentionAttr::get(context, owned, resident);
+  }
+  static ThreadAttentionTiles of(choices::ThreadAttentionAttr choice) {
+    return {choice.getOwned(), choice.getResident()};
+  }
 };
 
-/// Whether the outputs of a stage fit into the registers of a block's threads.
+/// Whether a stage fits into the registers and the shared memory of a block on GPUs of this class.
 bool fitsThreadAttention(const AttentionWork &work);
 
-ThreadAttentionTiles chooseThreadAttentionTiles(const AttentionShape &shape, const AttentionWork &work);
+struct ThreadAttentionPlan {
+  ThreadAttentionTiles tiles;
+  PredictedTime time;
+};
+
+/// Blocks with their predicted times, in the order in which they are tried, and the fastest.
+llvm::SmallVector<ThreadAttentionPlan> proposeThreadAttention(const AttentionShape &shape, const AttentionWork &work,
+                                                              const TargetDescription &target);
+ThreadAttentionPlan chooseThreadAttention(const AttentionShape &shape, const AttentionWork &work,
+                                          const TargetDescription &target);
+/// The blocks of a choice; failure after a diagnostic when they do not fit.
+mlir::FailureOr<ThreadAttentionTiles> checkThreadAttention(choices::ThreadAttentionAttr choice,
+                                                           const AttentionWork &work, const TargetDescription &target,
+                                                           EmitError emitError);
 
 } // namespace hadal
 

@@ -15,19 +15,11 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/GPU/ThreadTiles.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 
+using namespace mlir;
 using namespace hadal;
 
 namespace {
-
-// An H100 or H200.
-constexpr int64_t multiprocessors = 132, sharedPerMultiprocessor = 228 << 10, registersPerMultiprocessor = 65536;
-constexpr int64_t threadsPerMultiprocessor = 2048;
-/// Bytes per cycle from the second-level cache to one multiprocessor, and cycles until a load from there arrives.
-constexpr double globalBytes = 24.0, globalLatency = 600.0, sharedBytesPerCycle = 128.0;
-/// Cycles of a block before its first and after its last step, and of another launch.
-constexpr double blockOverhead = 2000.0, launchOverhead = 4000.0;
 
 constexpr ThreadTiles candidates[] = {
     {128, 128, 16, 8, 8}, {128, 64, 16, 8, 8}, {64, 128, 16, 8, 8}, {128, 64, 16, 8, 4}, {64, 128, 16, 4, 8},
@@ -38,7 +30,10 @@ constexpr ThreadTiles candidates[] = {
 /// Blocks of the depth that one stage adds up at most: as many blocks of C lie in the workspace.
 constexpr int64_t mostParts = 64;
 
-double cycles(const ProductShape &shape, const ThreadTiles &tiles, int64_t elementBytes, int64_t parts) {
+PredictedTime predict(const ProductShape &shape, const ThreadTiles &tiles, int64_t elementBytes, int64_t parts,
+                      const TargetDescription &target) {
+  const GPUArchitecture &gpu = *target.architecture;
+  const hadal_gpu_limits &limits = target.limits();
   int64_t rowBlocks = llvm::divideCeil(shape.rows, tiles.rows),
           columnBlocks = llvm::divideCeil(shape.columns, tiles.columns);
   int64_t blocks = shape.batches * rowBlocks * columnBlocks * parts;
@@ -47,24 +42,28 @@ double cycles(const ProductShape &shape, const ThreadTiles &tiles, int64_t eleme
   double warps = double(tiles.threads()) / 32.0, perThread = double(tiles.threadRows * tiles.threadColumns);
   double issue = double(tiles.depth) * perThread * warps / 4.0;
   double shared = double(tiles.depth) * warps * double(tiles.threadRows + tiles.threadColumns) / threadVector * 2.0;
-  double global = double((tiles.rows + tiles.columns) * tiles.depth * elementBytes) / globalBytes;
-  double result = double(tiles.rows * tiles.columns) * 8.0 / globalBytes;
+  double global = double((tiles.rows + tiles.columns) * tiles.depth * elementBytes) / gpu.threadBytesPerCycle;
+  double result = double(tiles.rows * tiles.columns) * 8.0 / gpu.threadBytesPerCycle;
   // Sums of a block of the depth are read and written.
   if (depthBlocks(depth) > 1)
-    result += double(depthBlocks(depth) * tiles.rows * tiles.columns) * 8.0 / sharedBytesPerCycle;
+    result += double(depthBlocks(depth) * tiles.rows * tiles.columns) * 8.0 / gpu.sharedBytesPerCycle;
 
   int64_t registers = tiles.threads() * int64_t(llvm::alignTo(int64_t(perThread) + 64, 8));
-  int64_t resident = std::min({sharedPerMultiprocessor / (tiles.sharedBytes(depth) + 1024),
-                               registersPerMultiprocessor / registers, threadsPerMultiprocessor / tiles.threads()});
-  double perMultiprocessor = double(llvm::divideCeil(blocks, multiprocessors));
+  int64_t resident =
+      std::min({limits.shared_bytes_per_multiprocessor / (tiles.sharedBytes(depth) + 1024),
+                limits.registers_per_multiprocessor / registers, limits.threads_per_multiprocessor / tiles.threads()});
+  double perMultiprocessor = double(llvm::divideCeil(blocks, target.multiprocessors));
+  double rounds = double(llvm::divideCeil(int64_t(perMultiprocessor), std::max<int64_t>(resident, 1)));
   double throughput = perMultiprocessor * (steps * std::max({issue, shared, global}) + result);
-  double alone = blockOverhead + steps * std::max({issue, shared, globalLatency}) + result;
-  double latency = double(llvm::divideCeil(int64_t(perMultiprocessor), std::max<int64_t>(resident, 1))) * alone;
-  double total = std::max(throughput, latency);
+  double alone = gpu.blockOverhead + steps * std::max({issue, shared, gpu.loadLatency}) + result;
+  double total = std::max(throughput, rounds * alone);
   if (parts > 1)
-    total += launchOverhead + double(shape.batches * shape.rows * shape.columns * (parts + 1)) * 4.0 /
-                                  (globalBytes * double(multiprocessors));
-  return total;
+    total += gpu.launchOverhead + double(shape.batches * shape.rows * shape.columns * (parts + 1)) * 4.0 /
+                                      (gpu.threadBytesPerCycle * double(target.multiprocessors));
+  double compute = perMultiprocessor * steps * std::max(issue, shared),
+         memory = perMultiprocessor * (steps * global + result);
+  double besides = std::max(0.0, total - std::max(compute, memory)) + gpu.launchOverhead;
+  return PredictedTime{compute, memory, besides, total + gpu.launchOverhead} * (1.0 / target.clock);
 }
 
 } // namespace
@@ -74,34 +73,48 @@ int64_t ThreadTiles::sharedBytes(int64_t depth) const {
   return depthBlocks(depth) > 1 ? stepBytes() + result : std::max(stepBytes(), result);
 }
 
-ThreadProductPlan hadal::chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, bool maySplit) {
-  ThreadProductPlan best;
-  double bestCycles = std::numeric_limits<double>::infinity();
-  int64_t blocks = depthBlocks(shape.depth);
+SmallVector<ThreadProductPlan> hadal::proposeThreadTiles(const ProductShape &shape, int64_t elementBytes,
+                                                         const TargetDescription &target, bool maySplit) {
+  SmallVector<ThreadProductPlan> plans;
   for (const ThreadTiles &tiles : candidates) {
-    auto consider = [&](int64_t parts) {
-      if (double candidate = cycles(shape, tiles, elementBytes, parts); candidate < bestCycles) {
-        bestCycles = candidate;
-        best = {tiles, parts > 1};
-      }
-    };
-    consider(1);
-    if (maySplit && blocks > 1 && blocks <= mostParts)
-      consider(blocks);
+    plans.push_back({tiles, false, predict(shape, tiles, elementBytes, 1, target)});
+    if (maySplit && maySplitDepth(shape))
+      plans.push_back({tiles, true, predict(shape, tiles, elementBytes, depthBlocks(shape.depth), target)});
   }
-  return best;
+  return plans;
 }
 
-void ThreadTiles::record(KernelConfiguration &configuration, llvm::StringRef prefix) const {
-  auto set = [&](llvm::StringRef name, int64_t value) { configuration.set((prefix + name).str(), value); };
-  set("rows", rows);
-  set("columns", columns);
-  set("depth", depth);
-  set("thread_rows", threadRows);
-  set("thread_columns", threadColumns);
+ThreadProductPlan hadal::chooseThreadTiles(const ProductShape &shape, int64_t elementBytes,
+                                           const TargetDescription &target) {
+  SmallVector<ThreadProductPlan> plans = proposeThreadTiles(shape, elementBytes, target);
+  return *llvm::min_element(
+      plans, [](const ThreadProductPlan &a, const ThreadProductPlan &b) { return a.time.total < b.time.total; });
 }
 
-ThreadTiles ThreadTiles::read(const KernelConfiguration &configuration, llvm::StringRef prefix) {
-  auto get = [&](llvm::StringRef name) { return configuration.get((prefix + name).str()); };
-  return {get("rows"), get("columns"), get("depth"), get("thread_rows"), get("thread_columns")};
+bool hadal::maySplitDepth(const ProductShape &shape) {
+  int64_t blocks = depthBlocks(shape.depth);
+  return blocks > 1 && blocks <= mostParts;
+}
+
+LogicalResult hadal::checkThreadTiles(choices::ThreadTilesAttr choice, int64_t depth, const TargetDescription &target,
+                                      EmitError emitError) {
+  ThreadTiles tiles = ThreadTiles::of(choice);
+  bool isKnown = llvm::any_of(candidates, [&](const ThreadTiles &known) {
+    return known.rows == tiles.rows && known.columns == tiles.columns && known.depth == tiles.depth &&
+           known.threadRows == tiles.threadRows && known.threadColumns == tiles.threadColumns;
+  });
+  if (!isKnown) {
+    InFlightDiagnostic diagnostic = emitError() << "there are no tiles of " << tiles.rows << " x " << tiles.columns
+                                                << " x " << tiles.depth << " with " << tiles.threadRows << " x "
+                                                << tiles.threadColumns << " numbers of a thread, but ";
+    llvm::interleaveComma(candidates, diagnostic, [&](const ThreadTiles &known) {
+      diagnostic << known.rows << " x " << known.columns << " x " << known.depth << " with " << known.threadRows
+                 << " x " << known.threadColumns;
+    });
+    return diagnostic;
+  }
+  if (tiles.sharedBytes(depth) <= target.limits().shared_bytes_per_block)
+    return success();
+  return emitError() << "tiles of " << tiles.rows << " x " << tiles.columns << " take " << tiles.sharedBytes(depth)
+                     << " bytes of shared memory, and a block has " << target.limits().shared_bytes_per_block;
 }

@@ -38,8 +38,13 @@ struct ThreadTiles {
   int64_t sharedBytes(int64_t depth) const;
   int64_t stepBytes() const { return stagedBytes(this->depth, rows, columns); }
 
-  void record(KernelConfiguration &configuration, llvm::StringRef prefix = "") const;
-  static ThreadTiles read(const KernelConfiguration &configuration, llvm::StringRef prefix = "");
+  choices::ThreadTilesAttr toChoice(mlir::MLIRContext *context) const {
+    return choices::ThreadTilesAttr::get(context, rows, columns, depth, threadRows, threadColumns);
+  }
+  static ThreadTiles of(choices::ThreadTilesAttr choice) {
+    return {choice.getRows(), choice.getColumns(), choice.getDepth(), choice.getThreadRows(),
+            choice.getThreadColumns()};
+  }
 };
 
 /// Blocks of the depth of a product (docs/rationale/arithmetic.md).
@@ -51,11 +56,21 @@ inline int64_t depthBlocks(int64_t depth) {
 struct ThreadProductPlan {
   ThreadTiles tiles;
   bool splitsDepth = false;
+  PredictedTime time = {};
 };
 
-/// Enumerates tiles, with the depth in one or, if it `maySplit`, in its blocks, and takes the plan that a model of the
-/// GPU says is fastest. `elementBytes` is the mean size of an operand's element.
-ThreadProductPlan chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, bool maySplit = false);
+/// Tiles, with the depth in one or, if it `maySplit`, in its blocks, and the times that a model of the GPU predicts, in
+/// the order in which they are tried. `elementBytes` is the mean size of an operand's element.
+llvm::SmallVector<ThreadProductPlan> proposeThreadTiles(const ProductShape &shape, int64_t elementBytes,
+                                                        const TargetDescription &target, bool maySplit = false);
+/// The fastest of them.
+ThreadProductPlan chooseThreadTiles(const ProductShape &shape, int64_t elementBytes, const TargetDescription &target);
+
+/// Whether the depth of a product has blocks that may go to different blocks of threads.
+bool maySplitDepth(const ProductShape &shape);
+/// Whether tiles are some that there is code for, and fit the shared memory.
+mlir::LogicalResult checkThreadTiles(choices::ThreadTilesAttr choice, int64_t depth, const TargetDescription &target,
+                                     EmitError emitError);
 
 } // namespace hadal
 

@@ -4,62 +4,62 @@
 // RUN: hadal-opt %s --hadal-select-strategies='cpu=x86-64-v2 print-config' -o /dev/null 2>&1 | FileCheck %s --check-prefix=V2
 
 // Large enough for the widest register tile and full blocks.
-// V4: @large (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256, row_tasks = 4, column_tasks = 32, rows_first = 1} stages [product: 128 / 1] workspace 0 B scratch 1356160 B
-// V3: @large (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 228, column_block = 128, row_tasks = 9, column_tasks = 64, rows_first = 1} stages [product: 576 / 1] workspace 0 B scratch 495872 B
-// V2: @large (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 228, column_block = 128, row_tasks = 9, column_tasks = 64, rows_first = 1} stages [product: 576 / 1] workspace 0 B scratch 495872 B
+// V4: @large (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256} stages [product: 128 / 1] workspace 0 B scratch 1356160 B
+// V3: @large (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 228, column_block = 128} stages [product: 576 / 1] workspace 0 B scratch 495872 B
+// V2: @large (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 228, column_block = 128} stages [product: 576 / 1] workspace 0 B scratch 495872 B
 hadal.kernel contraction @large(%x: tensor<2048x512xf32>, %w: tensor<8192x512xf32>) -> tensor<2048x8192xf32> {
   %0 = hadal.linear %x weights(%w : tensor<8192x512xf32>) : tensor<2048x512xf32> -> tensor<2048x8192xf32>
   hadal.yield %0 : tensor<2048x8192xf32>
 }
 
 // Blocks shrink until a team of threads has work.
-// V4: @square (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 256, column_block = 128, row_tasks = 2, column_tasks = 4, rows_first = 1} stages [product: 8 / 1] workspace 0 B scratch 528 KiB
-// V3: @square (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 64, row_tasks = 2, column_tasks = 8, rows_first = 1} stages [product: 16 / 1] workspace 0 B scratch 412288 B
-// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 256, column_block = 64, row_tasks = 2, column_tasks = 8, rows_first = 1} stages [product: 16 / 1] workspace 0 B scratch 400 KiB
+// V4: @square (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 256, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 528 KiB
+// V3: @square (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 64} stages [product: 16 / 1] workspace 0 B scratch 412288 B
+// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 256, column_block = 64} stages [product: 16 / 1] workspace 0 B scratch 400 KiB
 hadal.kernel contraction @square(%x: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
   %0 = hadal.linear %x weights(%w : tensor<512x512xf32>) : tensor<512x512xf32> -> tensor<512x512xf32>
   hadal.yield %0 : tensor<512x512xf32>
 }
 
 // The router: a narrow register tile.
-// V4: @gate (contraction): packed_register_tiles {rows = 16, vectors = 1, row_block = 256, column_block = 16, row_tasks = 8, column_tasks = 1, rows_first = 0} stages [product: 8 / 1] workspace 0 B scratch 304 KiB
-// V3: @gate (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 128, column_block = 16, row_tasks = 16, column_tasks = 1, rows_first = 0} stages [product: 16 / 1] workspace 0 B scratch 160 KiB
-// V2: @gate (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 64, column_block = 16, row_tasks = 32, column_tasks = 1, rows_first = 0} stages [product: 32 / 1] workspace 0 B scratch 88 KiB
+// V4: @gate (contraction): packed_register_tiles {rows = 16, vectors = 1, row_block = 256, column_block = 16} stages [product: 8 / 1] workspace 0 B scratch 304 KiB
+// V3: @gate (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 128, column_block = 16} stages [product: 16 / 1] workspace 0 B scratch 160 KiB
+// V2: @gate (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 64, column_block = 16} stages [product: 32 / 1] workspace 0 B scratch 88 KiB
 hadal.kernel contraction @gate(%x: tensor<2048x512xf32>, %w: tensor<16x512xf32>) -> tensor<2048x16xf32> {
   %0 = hadal.linear %x weights(%w : tensor<16x512xf32>) : tensor<2048x512xf32> -> tensor<2048x16xf32>
   hadal.yield %0 : tensor<2048x16xf32>
 }
 
 // A depth beyond the cache is cut.
-// V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64, row_tasks = 2, column_tasks = 4, rows_first = 1} stages [product: 8 / 1] workspace 0 B scratch 232 KiB
-// V3: @deep (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 32, row_tasks = 1, column_tasks = 8, rows_first = 1} stages [product: 8 / 1] workspace 0 B scratch 346496 B
-// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64, row_tasks = 2, column_tasks = 4, rows_first = 1} stages [product: 8 / 1] workspace 0 B scratch 232 KiB
+// V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 232 KiB
+// V3: @deep (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 32} stages [product: 8 / 1] workspace 0 B scratch 346496 B
+// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 232 KiB
 hadal.kernel contraction @deep(%x: tensor<256x8192xf32>, %w: tensor<256x8192xf32>) -> tensor<256x256xf32> {
   %0 = hadal.linear %x weights(%w : tensor<256x8192xf32>) : tensor<256x8192xf32> -> tensor<256x256xf32>
   hadal.yield %0 : tensor<256x256xf32>
 }
 
 // Blocks of rows are counted for the worst spread over experts: one more per expert.
-// V4: @grouped (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 322, column_block = 512, row_tasks = 41, column_tasks = 1, rows_first = 0} stages [product: 41 / 1] workspace 0 B scratch 1534080 B
-// V3: @grouped (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 216, column_block = 128, row_tasks = 53, column_tasks = 4, rows_first = 0} stages [product: 212 / 1] workspace 0 B scratch 476672 B
-// V2: @grouped (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 214, column_block = 128, row_tasks = 54, column_tasks = 4, rows_first = 0} stages [product: 216 / 1] workspace 0 B scratch 473472 B
+// V4: @grouped (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 322, column_block = 512} stages [product: 41 / 1] workspace 0 B scratch 1534080 B
+// V3: @grouped (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 216, column_block = 128} stages [product: 212 / 1] workspace 0 B scratch 476672 B
+// V2: @grouped (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 214, column_block = 128} stages [product: 216 / 1] workspace 0 B scratch 473472 B
 hadal.kernel contraction @grouped(%x: tensor<8192x512xf32>, %w: tensor<16x512x512xf32>, %o: tensor<17xi32>) -> tensor<8192x512xf32> {
   %0 = hadal.grouped_matmul %x, %w, %o {transpose_rhs} : (tensor<8192x512xf32>, tensor<16x512x512xf32>, tensor<17xi32>) -> tensor<8192x512xf32>
   hadal.yield %0 : tensor<8192x512xf32>
 }
 
-// V4: @outer (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256, row_tasks = 1, column_tasks = 2, rows_first = 0} stages [product: 32 / 1] workspace 0 B scratch 1366 KiB
-// V3: @outer (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 64, column_block = 128, row_tasks = 8, column_tasks = 4, rows_first = 0} stages [product: 512 / 1] workspace 0 B scratch 416 KiB
-// V2: @outer (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 52, column_block = 64, row_tasks = 10, column_tasks = 8, rows_first = 0} stages [product: 1280 / 1] workspace 0 B scratch 493 KiB
+// V4: @outer (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256} stages [product: 32 / 1] workspace 0 B scratch 1366 KiB
+// V3: @outer (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 64, column_block = 128} stages [product: 512 / 1] workspace 0 B scratch 416 KiB
+// V2: @outer (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 52, column_block = 64} stages [product: 1280 / 1] workspace 0 B scratch 493 KiB
 hadal.kernel contraction @outer(%x: tensor<8192x512xf32>, %y: tensor<8192x512xf32>, %o: tensor<17xi32>) -> tensor<16x512x512xf32> {
   %0 = hadal.grouped_outer_product %x, %y, %o : (tensor<8192x512xf32>, tensor<8192x512xf32>, tensor<17xi32>) -> tensor<16x512x512xf32>
   hadal.yield %0 : tensor<16x512x512xf32>
 }
 
 // One task per head and block of queries; no buffer of sequence squared.
-// V4: @attention (attention): online_softmax {rows = 8, vectors = 2, query_block = 128} stages [forward: 128 / 1] workspace 0 B scratch 182912 B
-// V3: @attention (attention): online_softmax {rows = 6, vectors = 1, query_block = 128} stages [forward: 128 / 1] workspace 0 B scratch 183040 B
-// V2: @attention (attention): online_softmax {rows = 2, vectors = 1, query_block = 128} stages [forward: 128 / 1] workspace 0 B scratch 175488 B
+// V4: @attention (attention): online_softmax {rows = 8, vectors = 2} stages [forward: 128 / 1] workspace 0 B scratch 182912 B
+// V3: @attention (attention): online_softmax {rows = 6, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 183040 B
+// V2: @attention (attention): online_softmax {rows = 2, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 175488 B
 hadal.kernel attention @attention(%q: tensor<4x512x768xf32>, %kv: tensor<4x512x1024xf32>, %rotary: tensor<4x512x32xf32>) -> (tensor<4x512x512xf32>, tensor<4x8x512xf32>) {
   %0, %1 = hadal.attention %q, %kv, %rotary {heads = 8, nope = 64, value = 64, scale = 0.1 : f64} : (tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>) -> (tensor<4x512x512xf32>, tensor<4x8x512xf32>)
   hadal.yield %0, %1 : tensor<4x512x512xf32>, tensor<4x8x512xf32>
@@ -75,9 +75,9 @@ hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tenso
 }
 
 // Two chunks of 1024 tokens: the logits of one fill 32 MiB.
-// V4: @head (head): token_chunks {chunk = 1024, logits_rows = 14, logits_vectors = 2, logits_row_block = 518, logits_column_block = 256, hidden_gradient_rows = 8, hidden_gradient_vectors = 2, hidden_gradient_row_block = 256, hidden_gradient_column_block = 256, weight_gradient_rows = 8, weight_gradient_vectors = 2, weight_gradient_row_block = 256, weight_gradient_column_block = 512} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 32 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1536 KiB
-// V3: @head (head): token_chunks {chunk = 1024, logits_rows = 6, logits_vectors = 1, logits_row_block = 258, logits_column_block = 96, hidden_gradient_rows = 6, hidden_gradient_vectors = 1, hidden_gradient_row_block = 174, hidden_gradient_column_block = 128, weight_gradient_rows = 6, weight_gradient_vectors = 1, weight_gradient_row_block = 108, weight_gradient_column_block = 128} stages [logits: 344 / 1, softmax: 256 / 1, hidden_gradient: 24 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
-// V2: @head (head): token_chunks {chunk = 1024, logits_rows = 2, logits_vectors = 1, logits_row_block = 206, logits_column_block = 128, hidden_gradient_rows = 2, hidden_gradient_vectors = 1, hidden_gradient_row_block = 172, hidden_gradient_column_block = 128, weight_gradient_rows = 2, weight_gradient_vectors = 1, weight_gradient_row_block = 44, weight_gradient_column_block = 128} stages [logits: 320 / 1, softmax: 256 / 1, hidden_gradient: 24 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
+// V4: @head (head): token_chunks {chunk = 1024, logits = {rows = 14, vectors = 2, row_block = 518, column_block = 256}, hidden_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 256}, weight_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 512}} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 32 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1536 KiB
+// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 258, column_block = 96}, hidden_gradient = {rows = 6, vectors = 1, row_block = 174, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 344 / 1, softmax: 256 / 1, hidden_gradient: 24 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
+// V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 206, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 172, column_block = 128}, weight_gradient = {rows = 2, vectors = 1, row_block = 44, column_block = 128}} stages [logits: 320 / 1, softmax: 256 / 1, hidden_gradient: 24 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
 hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi32>, %w: tensor<8192x512xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>

@@ -5,7 +5,7 @@
 
 // The choice of experts, and the balance losses.
 
-// CHECK: @router_v3 (routing): repeated_largest {tokens_per_task = 16} stages [choose: 5 / 1, load: 1 / 1] workspace 480 B scratch 384 B
+// CHECK: @router_v3 (routing): repeated_largest {items = 16} stages [choose: 5 / 1, load: 1 / 1] workspace 480 B scratch 384 B
 hadal.kernel routing @router_v3(%l: tensor<2x40x24xf32> {hadal.range = [-3.0, 3.0]}, %b: tensor<24xf32>)
     -> (tensor<2x40x5xi32>, tensor<2x40x5xf32>, tensor<24xf32>) {
   %i, %w, %n = hadal.router sigmoid %l weights(%b : tensor<24xf32>) {top_k = 5, groups = 4, top_groups = 2, normalize, scale = 2.5}
@@ -45,13 +45,13 @@ hadal.kernel routing @router_gradient_softmax(%l: tensor<2x17x19xf32>, %i: tenso
   hadal.yield %0 : tensor<2x17x19xf32>
 }
 
-// CHECK: @sequence_loss (reduction): sequence_statistics {tokens_per_task = 128} stages [statistics: 4 / 1, loss: 1 / 1]
+// CHECK: @sequence_loss (reduction): sequence_statistics {} stages [statistics: 4 / 1, loss: 1 / 1]
 hadal.kernel reduction @sequence_loss(%l: tensor<2x150x19xf32>) -> tensor<f32> {
   %0 = hadal.sequence_balance_loss sigmoid %l {top_k = 3} : tensor<2x150x19xf32>
   hadal.yield %0 : tensor<f32>
 }
 
-// CHECK: @sequence_loss_gradient (reduction): sequence_statistics {tokens_per_task = 128} stages [statistics: 4 / 1, coefficients: 2 / 1, gradient: 4 / 1]
+// CHECK: @sequence_loss_gradient (reduction): sequence_statistics {} stages [statistics: 4 / 1, coefficients: 2 / 1, gradient: 4 / 1]
 hadal.kernel reduction @sequence_loss_gradient(%l: tensor<2x150x19xf32>, %g: tensor<f32>, %a: tensor<2x150x19xf32>) -> tensor<2x150x19xf32> {
   %0 = hadal.sequence_balance_loss_gradient sigmoid %l, %g {top_k = 3} : tensor<2x150x19xf32>
   %1 = arith.addf %a, %0 : tensor<2x150x19xf32>

@@ -22,7 +22,7 @@ hadal.kernel routing @gather_rows(%x: tensor<2x15x37xf32>, %p: tensor<90xi32>, %
   hadal.yield %0 : tensor<90x37xf32>
 }
 
-// CHECK: @combine_rows (routing): add_rows_in_order {rows_per_task = 1} stages [add: 30 / 1]
+// CHECK: @combine_rows (routing): add_rows_in_order {items = 1} stages [add: 30 / 1]
 hadal.kernel routing @combine_rows(%x: tensor<90x37xf32>, %r: tensor<2x15x3xi32>, %p: tensor<90xi32>, %w: tensor<2x15x3xf32>)
     -> tensor<2x15x37xf32> {
   %0 = hadal.combine_rows %x, %r, %p weighted(%w) : (tensor<90x37xf32>, tensor<2x15x3xi32>, tensor<90xi32>, tensor<2x15x3xf32>) -> tensor<2x15x37xf32>

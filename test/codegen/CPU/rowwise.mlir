@@ -5,14 +5,14 @@
 
 // Kernels along rows, with row lengths that are and are not multiples of a vector.
 
-// CHECK: @rms_norm (rowwise): rows_in_vectors {rows_per_task = 1, passes = 2} stages [rows: 21 / 1] workspace 0 B scratch 0 B
+// CHECK: @rms_norm (rowwise): rows_in_vectors {items = 1} stages [rows: 21 / 1] workspace 0 B scratch 0 B
 hadal.kernel rowwise @rms_norm(%x: tensor<3x7x37xf32>, %w: tensor<37xf32>) -> tensor<3x7x37xf32> {
   %0 = hadal.rms_norm %x weights(%w : tensor<37xf32>) {eps = 1.0e-6} : tensor<3x7x37xf32>
   hadal.yield %0 : tensor<3x7x37xf32>
 }
 
 // The residual sum is stored in the same pass as its norm.
-// CHECK: @add_norm (rowwise): rows_in_vectors {rows_per_task = 2, passes = 2} stages [rows: 64 / 1]
+// CHECK: @add_norm (rowwise): rows_in_vectors {items = 2} stages [rows: 64 / 1]
 hadal.kernel rowwise @add_norm(%x: tensor<2x64x256xf32>, %y: tensor<2x64x256xf32>, %w: tensor<256xf32>)
     -> (tensor<2x64x256xf32>, tensor<2x64x256xf32>) {
   %s = arith.addf %x, %y : tensor<2x64x256xf32>
@@ -20,7 +20,7 @@ hadal.kernel rowwise @add_norm(%x: tensor<2x64x256xf32>, %y: tensor<2x64x256xf32
   hadal.yield %s, %0 : tensor<2x64x256xf32>, tensor<2x64x256xf32>
 }
 
-// CHECK: @rms_norm_gradient (rowwise): rows_in_vectors {rows_per_task = 1, passes = 2}
+// CHECK: @rms_norm_gradient (rowwise): rows_in_vectors {items = 1}
 hadal.kernel rowwise @rms_norm_gradient(%x: tensor<2x5x83xf32>, %w: tensor<83xf32>, %g: tensor<2x5x83xf32>, %r: tensor<2x5x83xf32>)
     -> tensor<2x5x83xf32> {
   %0 = hadal.rms_norm_gradient %x, %w, %g {eps = 1.0e-6} : tensor<2x5x83xf32>, tensor<83xf32>
@@ -48,7 +48,7 @@ hadal.kernel rowwise @swiglu_gradient(%x: tensor<2x3x45xf32> {hadal.range = [-20
 }
 
 // Softmax: two reductions, three passes.
-// CHECK: @softmax (rowwise): rows_in_vectors {rows_per_task = 1, passes = 3}
+// CHECK: @softmax (rowwise): rows_in_vectors {items = 1}
 hadal.kernel rowwise @softmax(%x: tensor<9x50xf32> {hadal.range = [-30.0, 30.0]}) -> (tensor<9x50xf32>, tensor<9x1xf32>) {
   %m = hadal.row_reduce maximum %x : tensor<9x50xf32> -> tensor<9x1xf32>
   %b = hadal.expand %m : tensor<9x1xf32> -> tensor<9x50xf32>
@@ -133,7 +133,7 @@ hadal.kernel rowwise @rope_half(%x: tensor<2x9x51xf32>) -> tensor<2x9x51xf32> {
 }
 
 // Without rows to respect, the elements are cut into blocks.
-// CHECK: @accumulate (rowwise): rows_in_vectors {elements_per_task = 16384} stages [elements: 3 / 1]
+// CHECK: @accumulate (rowwise): rows_in_vectors {items = 16384} stages [elements: 3 / 1]
 hadal.kernel rowwise @accumulate(%x: tensor<40001xf32>, %y: tensor<40001xf32>) -> tensor<40001xf32> {
   %s = arith.addf %x, %y : tensor<40001xf32>
   hadal.yield %s : tensor<40001xf32>

@@ -5,7 +5,7 @@
 
 // Kernels of the update step.
 
-// CHECK: @adamw (update): streamed_blocks {elements_per_task = 16384} stages [adamw: 2 / 1] workspace 0 B scratch 0 B
+// CHECK: @adamw (update): streamed_blocks {} stages [adamw: 2 / 1] workspace 0 B scratch 0 B
 hadal.kernel update @adamw(%p: tensor<131x127xf32>, %g: tensor<131x127xf32>, %m: tensor<131x127xf32>,
     %v: tensor<131x127xf32> {hadal.range = [0.0, 1.0]}, %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
@@ -28,7 +28,7 @@ hadal.kernel update @adamw_vector(%p: tensor<17xf32>, %g: tensor<17xf32>, %m: te
   hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32>
 }
 
-// CHECK: @squared_norm (update): blocks_then_sum {elements_per_task = 16384} stages [blocks: 3 / 1, sum: 1 / 1] workspace 12 B
+// CHECK: @squared_norm (update): blocks_then_sum {} stages [blocks: 3 / 1, sum: 1 / 1] workspace 12 B
 hadal.kernel update @squared_norm(%x: tensor<3x113x113xf32>) -> tensor<f32> {
   %0 = hadal.squared_norm %x : tensor<3x113x113xf32>
   hadal.yield %0 : tensor<f32>

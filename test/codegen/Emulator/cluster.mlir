@@ -14,7 +14,7 @@
 // both blocks by one multicast, after the odd one has told it (by a remote arrival) that its barrier expects them.
 hadal.kernel rowwise @pair(%x: tensor<8x32xf32>) -> tensor<8x32xf32>
     attributes {configuration = {
-      strategy = "by_hand", parameters = [], values = array<i64>, steps = array<i64: 0, 0>, workspace = 0 : i64,
+      strategy = "by_hand", steps = array<i64: 0, 0>, workspace = 0 : i64,
       scratch = 0 : i64, stages = [{
         name = "main", tasks = 8 : i64, grain = 1 : i64, threads = 32 : i64, shared_memory = 272 : i64,
         cluster = 2 : i64, maps = [

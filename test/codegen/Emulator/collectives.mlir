@@ -8,7 +8,7 @@
 // CHECK: @ordered result 0: ok
 // CHECK: 1 of 4 kernels pass on sm_90a (emulated)
 
-#warp = {strategy = "by_hand", parameters = [], values = array<i64>, steps = array<i64: 0, 0>, workspace = 0 : i64,
+#warp = {strategy = "by_hand", steps = array<i64: 0, 0>, workspace = 0 : i64,
   scratch = 0 : i64, stages = [{name = "main", tasks = 1 : i64, grain = 1 : i64, threads = 32 : i64,
   shared_memory = 128 : i64, cluster = 1 : i64, maps = []}]}
 

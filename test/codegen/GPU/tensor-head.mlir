@@ -4,15 +4,15 @@
 // RUN: hadal-check-kernels %s --target=sm_90a --print-config --assemble 2>&1 | FileCheck %s
 // RUN: hadal-check-kernels %s --target=sm_90a --seed=3
 
-// CHECK: @one_token (head): wgmma_token_chunks {logits_tile_rows
-// CHECK: @one_token_gradient (head): wgmma_token_chunks {logits_tile_rows
-// CHECK: @ragged (head): wgmma_token_chunks {logits_tile_rows
-// CHECK: @ragged_gradient (head): wgmma_token_chunks {logits_tile_rows
-// CHECK: @words_gradient (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @one_token (head): wgmma_token_chunks {logits = {rows
+// CHECK: @one_token_gradient (head): wgmma_token_chunks {logits = {rows
+// CHECK: @ragged (head): wgmma_token_chunks {logits = {rows
+// CHECK: @ragged_gradient (head): wgmma_token_chunks {logits = {rows
+// CHECK: @words_gradient (head): wgmma_token_chunks {logits = {rows
 // CHECK: @two_chunks (head): wgmma_token_chunks {{.*}}steps 9
 // CHECK: @hidden_gradient (head): wgmma_token_chunks
 // CHECK: @weight_gradient (head): wgmma_token_chunks
-// CHECK: @scores (head): wgmma_token_chunks {logits_tile_rows
+// CHECK: @scores (head): wgmma_token_chunks {logits = {rows
 // CHECK-NOT: C75
 // CHECK: 9 of 9 kernels pass on sm_90a (emulated)
 

@@ -5,16 +5,16 @@
 // RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=2 --routing=last --seed=4
 // One multiprocessor has no pair of blocks.
 // RUN: hadal-check-kernels %s --target=sm_90a --multiprocessors=1 --kernel=pairs --print-config | FileCheck %s --check-prefix=ONE
-// ONE: @pairs (contraction): {{.*}}cluster = 1, {{.*}}blocks = 1}
+// ONE: @pairs (contraction): {{.*}}cluster = 1, {{.*}}} stages [product: 1 ×
 // ONE: 2 of 2 kernels pass
 
-// CHECK: @pairs (contraction): wgmma_warp_specialized {tile_rows = 128, {{.*}}row_tasks = 4, column_tasks = 2, blocks = 2} {{.*}}clusters of 2
-// CHECK: @pairs_transposed (contraction): wgmma_warp_specialized {tile_rows = 128, tile_columns = 256, {{.*}}cluster = 2
-// CHECK: @experts (contraction): wgmma_warp_specialized {tile_rows = 128,
-// CHECK: @experts_gathered (contraction): wgmma_warp_specialized {tile_rows = 128,
-// CHECK: @experts_gradient (contraction): wgmma_warp_specialized {tile_rows = 128,
-// CHECK: @experts_gradient_gathered (contraction): wgmma_warp_specialized {tile_rows = 128,
-// CHECK: @head (head): wgmma_token_chunks {logits_tile_rows = 128, logits_tile_columns = 192, {{.*}}logits_cluster = 2, {{.*}}hidden_gradient_tile_rows = 128, {{.*}}weight_gradient_tile_rows = 128
+// CHECK: @pairs (contraction): wgmma_warp_specialized {rows = 128, {{.*}}} stages [product: 2 × {{.*}}clusters of 2
+// CHECK: @pairs_transposed (contraction): wgmma_warp_specialized {rows = 128, columns = 256, {{.*}}cluster = 2
+// CHECK: @experts (contraction): wgmma_warp_specialized {rows = 128,
+// CHECK: @experts_gathered (contraction): wgmma_warp_specialized {rows = 128,
+// CHECK: @experts_gradient (contraction): wgmma_warp_specialized {rows = 128,
+// CHECK: @experts_gradient_gathered (contraction): wgmma_warp_specialized {rows = 128,
+// CHECK: @head (head): wgmma_token_chunks {logits = {rows = 128, columns = 192, {{.*}}cluster = 2, {{.*}}hidden_gradient = {rows = 128, {{.*}}weight_gradient = {rows = 128
 // CHECK-NOT: C75
 // CHECK: 7 of 7 kernels pass on sm_90a (emulated)
 

@@ -43,7 +43,7 @@ module attributes {hadal.tokens_ahead = 1 : i64,
   ] // ASSEMBLY
   //EMULATED llvm.func @scale.rows(!llvm.ptr, i64, !llvm.ptr)
   hadal.kernel rowwise @scale(%x: tensor<8x64xbf16>) -> tensor<8x64xbf16> attributes {
-      configuration = {strategy = "block_per_row", parameters = [], values = array<i64>, stages = [
+      configuration = {strategy = "block_per_row", stages = [
         {name = "rows", tasks = 66 : i64, grain = 1 : i64, threads = 128 : i64, shared_memory = 4096 : i64, cluster = 2 : i64,
          maps = [{argument = 0 : i64, offset = 256 : i64, element = bf16, sizes = array<i64: 64, 6>, strides = array<i64: 128>,
                   box = array<i64: 64, 2>, swizzle = "b128"}]}],

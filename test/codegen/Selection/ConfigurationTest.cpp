@@ -39,8 +39,8 @@ FailureOr<KernelConfiguration> passOn(MLIRContext &context, DictionaryAttr attri
 KernelConfiguration makeGPUConfiguration(MLIRContext &context) {
   KernelConfiguration configuration;
   configuration.strategy = "wgmma_warp_specialized";
-  configuration.set("rows", 128);
-  configuration.set("depth", 64);
+  context.getOrLoadDialect<choices::KernelDialect>();
+  configuration.choice = choices::TensorTilesAttr::get(&context, 128, 256, 4, 2, 18);
   StageSpec &products = configuration.addGPUStage("products", 264, 384, 200 << 10);
   products.cluster = 2;
   TensorMapSpec &map = products.maps.emplace_back();
@@ -63,7 +63,7 @@ TEST(ConfigurationTest, StagesOfAGPUComeBack) {
   ASSERT_TRUE(succeeded(after));
   EXPECT_EQ(after->toAttribute(&context), before.toAttribute(&context));
   EXPECT_EQ(print(*after),
-            "wgmma_warp_specialized {rows = 128, depth = 64} stages [products: 264 × 384 threads, 200 KiB "
+            "wgmma_warp_specialized {rows = 128, columns = 256, stages = 4, cluster = 2, group_rows = 18} stages [products: 264 × 384 threads, 200 KiB "
             "shared, clusters of 2, 1 tensor maps, combine: 8 × 256 threads, 0 B shared] workspace 1 MiB "
             "scratch 0 B");
   const TensorMapSpec &map = after->stages[0].maps[0];

@@ -3,7 +3,7 @@
 // sizes are ragged: 200 × 136 × 168. The marks (FULL-WAIT and so on) are what the tests remove or change.
 hadal.kernel contraction @product(%x: tensor<200x168xbf16>, %w: tensor<136x168xbf16>) -> tensor<200x136xf32>
     attributes {configuration = {
-      strategy = "by_hand", parameters = [], values = array<i64>, steps = array<i64: 0, 0>, workspace = 0 : i64,
+      strategy = "by_hand", steps = array<i64: 0, 0>, workspace = 0 : i64,
       scratch = 0 : i64, stages = [{
         name = "main", tasks = 4 : i64, grain = 1 : i64, threads = 384 : i64, shared_memory = 66560 : i64,
         cluster = 1 : i64, maps = [

@@ -2,7 +2,7 @@
 // two tiles per block, one behind the other in the same place. The last rows of the last block are outside.
 hadal.kernel rowwise @twice(%x: tensor<40x32xf32>) -> tensor<40x32xf32>
     attributes {configuration = {
-      strategy = "by_hand", parameters = [], values = array<i64>, steps = array<i64: 0, 0>, workspace = 0 : i64,
+      strategy = "by_hand", steps = array<i64: 0, 0>, workspace = 0 : i64,
       scratch = 0 : i64, stages = [{
         name = "main", tasks = 2 : i64, grain = 1 : i64, threads = 128 : i64, shared_memory = 2064 : i64,
         cluster = 1 : i64, maps = [

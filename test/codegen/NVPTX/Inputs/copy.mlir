@@ -13,7 +13,7 @@ module attributes {hadal.tokens_ahead = 1 : i64,
     }
   }
   hadal.kernel rowwise @copy(%x: tensor<64xf32>) -> tensor<64xf32> attributes {
-      configuration = {strategy = "block_per_row", parameters = [], values = array<i64>, stages = [
+      configuration = {strategy = "block_per_row", stages = [
         {name = "rows", tasks = 1 : i64, grain = 1 : i64, threads = 64 : i64, shared_memory = 0 : i64, cluster = 1 : i64,
          maps = []}], steps = array<i64: 0, 0>, workspace = 0 : i64, scratch = 0 : i64}} {
     %0 = arith.addf %x, %x : tensor<64xf32>
