@@ -30,6 +30,8 @@ template <typename List, typename Seconds> static void putCheapestFirst(List &ra
 
 SmallVector<Proposal> hadal::propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                      Refusals &refusals) {
+  // A pass depends on it; tools select without one.
+  anatomy.kernel().getContext()->getOrLoadDialect<choices::KernelDialect>();
   refusals.add(anatomy.refusals());
   SmallVector<const KernelStrategy *> serving = findStrategies(target, anatomy);
   SmallVector<Proposal> proposals, unable;
