@@ -18,6 +18,16 @@ static Location findLocation(MLIRContext *context, StringRef path, StringRef tex
                              position - (lineStart == StringRef::npos ? 0 : lineStart + 1) + 1);
 }
 
+/// What the reader of JSON says begins with a place: `[4:3, byte=60]: Expected , or ] after array element`.
+static LogicalResult complainAboutJSON(MLIRContext *context, StringRef path, StringRef message) {
+  unsigned line = 1, column = 1;
+  StringRef rest = message;
+  if (rest.consume_front("[") && !rest.consumeInteger(10, line) && rest.consume_front(":") &&
+      !rest.consumeInteger(10, column))
+    message = rest.split("]: ").second;
+  return emitError(FileLineColLoc::get(context, path, line, column), "is no JSON: ") << message;
+}
+
 FailureOr<ChoiceFile> ChoiceFile::read(MLIRContext *context, StringRef path) {
   Location whole = FileLineColLoc::get(context, path, 1, 1);
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
@@ -26,14 +36,8 @@ FailureOr<ChoiceFile> ChoiceFile::read(MLIRContext *context, StringRef path) {
            << path << ": " << buffer.getError().message();
   StringRef text = (*buffer)->getBuffer();
   llvm::Expected<llvm::json::Value> document = llvm::json::parse(text);
-  if (!document) {
-    Location place = whole;
-    std::string message;
-    llvm::handleAllErrors(
-        document.takeError(), [&](const llvm::json::ParseError &error) { message = error.message(); },
-        [&](const llvm::ErrorInfoBase &error) { message = error.message(); });
-    return emitError(place, "is no JSON: ") << message;
-  }
+  if (!document)
+    return complainAboutJSON(context, path, llvm::toString(document.takeError()));
   const llvm::json::Object *object = document->getAsObject();
   const llvm::json::Array *kernels = object ? object->getArray("kernels") : nullptr;
   if (!kernels)

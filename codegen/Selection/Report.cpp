@@ -80,17 +80,18 @@ static void add(llvm::json::Object &object, const PredictedTime &time) {
 }
 
 static void add(llvm::json::Object &object, StringRef strategy, ChoiceInterface choice) {
-  object["strategy"] = strategy;
+  // JSON keeps references to text that it does not own.
+  object["strategy"] = strategy.str();
   if (!choice)
     return;
-  object["form"] = choice.getForm();
+  object["form"] = choice.getForm().str();
   object["choice"] = toJSON(choice);
 }
 
 llvm::json::Object hadal::toJSON(KernelOp kernel, const Selection &selection, const TargetDescription &target) {
-  llvm::json::Object object{{"name", kernel.getSymName()},
+  llvm::json::Object object{{"name", kernel.getSymName().str()},
                             {"hash", hashKernel(kernel, target)},
-                            {"kind", stringifyKernelKind(kernel.getKind())}};
+                            {"kind", stringifyKernelKind(kernel.getKind()).str()}};
   if (std::string place = findPlace(kernel.getLoc()); !place.empty())
     object["place"] = place;
   add(object, selection.configuration.strategy, selection.configuration.choice);
@@ -102,7 +103,7 @@ llvm::json::Object hadal::toJSON(KernelOp kernel, const Selection &selection, co
   for (const Proposal &other : selection.others) {
     llvm::json::Object entry;
     if (other.candidates.empty()) {
-      entry["strategy"] = other.strategy->getName();
+      entry["strategy"] = other.strategy->getName().str();
       entry["reason"] = other.reason;
     } else {
       add(entry, other.strategy->getName(), other.candidates.front().choice);
@@ -116,7 +117,7 @@ llvm::json::Object hadal::toJSON(KernelOp kernel, const Selection &selection, co
 }
 
 llvm::json::Object hadal::makeDocument(llvm::json::Array kernels, const TargetDescription &target) {
-  llvm::json::Object document{{"target", target.name()}, {"kernels", std::move(kernels)}};
+  llvm::json::Object document{{"target", target.name().str()}, {"kernels", std::move(kernels)}};
   if (target.kind() == TargetKind::NVPTX)
     document["multiprocessors"] = target.multiprocessors;
   else

@@ -6,8 +6,8 @@
 // CHECK: @norm_512_alone (rowwise): rows_by_threads {lanes = 4, threads_per_row = 32,
 // CHECK: @norm_512_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 64,
 // CHECK: @norm_2048_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 256,
-// CHECK: @product_alone (contraction): thread_tiles {{.*}}splits_depth = 1,
-// CHECK: @product_among (contraction): thread_tiles {{.*}}splits_depth = 0,
+// CHECK: @product_alone (contraction): thread_tiles {{.*}}splits_depth = true}
+// CHECK: @product_among (contraction): thread_tiles {{.*}}splits_depth = false}
 // CHECK: @norm_512_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 32,
 // CHECK: @norm_2048_among (rowwise): rows_by_threads {lanes = 4, threads_per_row = 128,
 // CHECK: {{^}}11 of 11 pairs of kernels pass on sm_90a (emulated)
