@@ -70,9 +70,8 @@ protected:
     Layout layout(op);
     int64_t columns = columnsOf(op.getInput());
     int64_t blocks = llvm::divideCeil(rowsOf(op.getInput()), arithmetic::hopper::rowBlock);
-    configuration.addGPUStage(
-        "blocks", blocks * layout.tiles, layout.threads,
-        reductionBytes(layout.together, layout.threads, layout.lanes * int64_t(sizeof(float))));
+    configuration.addGPUStage("blocks", blocks * layout.tiles, layout.threads,
+                              reductionBytes(layout.together, layout.threads, layout.lanes * int64_t(sizeof(float))));
     addColumnSumStage(configuration, "columns", blocks, columns);
     configuration.workspace = blocks * columns * sizeof(float);
   }

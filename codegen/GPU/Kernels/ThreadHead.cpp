@@ -296,8 +296,7 @@ public:
       return failure();
     int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
     add("softmax", chunk, threadsOfSoftmax,
-        reductionBytes(1, threadsOfSoftmax) +
-            reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+        reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
     if (head->hiddenGradient.exists() &&
         failed(addProduct("hidden_gradient", choice.getHiddenGradient(), head->hiddenProduct(chunk))))
       return failure();

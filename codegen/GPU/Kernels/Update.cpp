@@ -79,8 +79,7 @@ protected:
   void plan(SquaredNormOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     int64_t elements = elementsOf(op.getInput()), lanes = lanesOf(op);
     int64_t blocks = llvm::divideCeil(elements, arithmetic::normBlock);
-    configuration.addGPUStage("blocks", blocks, threads,
-                              reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
+    configuration.addGPUStage("blocks", blocks, threads, reductionBytes(1, threads, lanes * int64_t(sizeof(float))));
     configuration.addGPUStage("sum", 1, threadsOfSum, reductionBytes(1, threadsOfSum, sizeof(double)));
     configuration.workspace = blocks * sizeof(float);
   }

@@ -63,7 +63,8 @@ TEST(ConfigurationTest, StagesOfAGPUComeBack) {
   ASSERT_TRUE(succeeded(after));
   EXPECT_EQ(after->toAttribute(&context), before.toAttribute(&context));
   EXPECT_EQ(print(*after),
-            "wgmma_warp_specialized {rows = 128, columns = 256, stages = 4, cluster = 2, group_rows = 18} stages [products: 264 × 384 threads, 200 KiB "
+            "wgmma_warp_specialized {rows = 128, columns = 256, stages = 4, cluster = 2, group_rows = 18} stages "
+            "[products: 264 × 384 threads, 200 KiB "
             "shared, clusters of 2, 1 tensor maps, combine: 8 × 256 threads, 0 B shared] workspace 1 MiB "
             "scratch 0 B");
   const TensorMapSpec &map = after->stages[0].maps[0];
