@@ -24,7 +24,7 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
     The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
     before and after it. `kind` chooses the strategy. `parts` is what fusion knows of the body; a kernel written by hand may
     leave it out, and where it is there it says what the body shows. Equal kernels are one kernel. `configuration` is what the strategy has
-    selected for a target: its name, tile sizes and stages, as `hadalc --print-config` prints them;
+    selected for a target: its name, what it chose (an attribute of the dialect `kernel`) and the stages that this entails;
     `workspace` is how many bytes of the arena its launches need beside operands and results.
 
     ```mlir
