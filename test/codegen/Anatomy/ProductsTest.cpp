@@ -8,6 +8,7 @@
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/Driver/Passes.h"
 #include "codegen/NVPTX/EmitPTX.h"
+#include "codegen/Selection/Select.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "dialect/Tile/Tile.h"
