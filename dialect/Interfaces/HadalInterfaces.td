@@ -244,13 +244,22 @@ def Hadal_RotationOpInterface : OpInterface<"RotationOpInterface"> {
   let cppNamespace = "::hadal";
   let description = [{
     An operation that turns pairs of columns by angles which depend on the position of the row, its index in dimension 1 of
-    three: the last columns of each of `heads` equal parts, as the rotary embedding says. All other columns pass.
+    three or what an operand says: the last columns of each of `heads` equal parts, as the rotary embedding says. All other
+    columns pass.
   }];
   let methods = [
     InterfaceMethod<"What is turned, of the type of the only result.", "::mlir::Value", "getInput">,
     InterfaceMethod<"The number of equal parts.", "uint64_t", "getHeads">,
     InterfaceMethod<"The angles, and which columns are pairs.", "::hadal::RopeAttr", "getRope">,
-    InterfaceMethod<"Whether it turns backwards.", "bool", "getInverse">
+    InterfaceMethod<"Whether it turns backwards.", "bool", "getInverse">,
+    InterfaceMethod<[{
+      The position of every row, i32, with the leading two dimensions of the input. Null: the index in dimension 1.
+    }], "::mlir::Value", "getPositions", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+      How many positions a row can have: they lie in [0, count), or else what would be turned becomes NaN.
+    }], "int64_t", "getPositionCount", (ins), [{}], [{
+      return ::llvm::cast<::mlir::RankedTensorType>($_op.getInput().getType()).getDimSize(1);
+    }]>
   ];
 }
 
@@ -303,8 +312,14 @@ def Hadal_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"Batch × sequence × heads·(nope + rope).", "::mlir::Value", "getQuery">,
-    InterfaceMethod<"Batch × sequence × heads·(nope + value).", "::mlir::Value", "getKeyValue">,
-    InterfaceMethod<"Batch × sequence × rope.", "::mlir::Value", "getRotaryKey">,
+    InterfaceMethod<"Batch × keys × heads·(nope + value).", "::mlir::Value", "getKeyValue">,
+    InterfaceMethod<"Batch × keys × rope.", "::mlir::Value", "getRotaryKey">,
+    InterfaceMethod<[{
+      The position of every query, i32, batch × sequence: it sees the keys up to there. Null: the index of the query,
+      and there are as many keys as queries.
+    }], "::mlir::Value", "getPositions", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<"How many keys a sample has, i32, batch; null: all.", "::mlir::Value", "getKeyLengths", (ins), [{}],
+      [{ return {}; }]>,
     InterfaceMethod<"The number of heads.", "uint64_t", "getHeads">,
     InterfaceMethod<"Channels of a head's query that are not rotated.", "uint64_t", "getNope">,
     InterfaceMethod<"Channels of a head's value.", "uint64_t", "getValue">,

@@ -148,21 +148,22 @@ std::vector<double> chooseExperts(const Roles &roles, uint64_t seed, Routing rou
 } // namespace
 
 static LogicalResult attend(KernelOp kernel, AttentionGradientOp gradient, MutableArrayRef<Tensor> inputs) {
-  SmallVector<Tensor> operands, results;
-  for (Value operand : {gradient.getQuery(), gradient.getKeyValue(), gradient.getRotaryKey(), gradient.getOutput(),
-                        gradient.getLogSumExp()}) {
-    auto argument = dyn_cast<BlockArgument>(operand);
-    if (!argument)
-      return success();
-    operands.push_back(inputs[argument.getArgNumber()]);
-  }
   OpBuilder builder(kernel.getContext());
   OwningOpRef<AttentionOp> attention = AttentionOp::create(
-      builder, gradient.getLoc(), TypeRange{gradient.getOutput().getType(), gradient.getLogSumExp().getType()},
-      gradient->getOperands().take_front(3), gradient->getAttrs());
-  if (failed(attention->evaluate(ArrayRef(operands).take_front(3), results)))
+      builder, gradient.getLoc(), gradient.getOutput().getType(), gradient.getLogSumExp().getType(),
+      gradient.getQuery(), gradient.getKeyValue(), gradient.getRotaryKey(), gradient.getPositions(),
+      gradient.getKeyLengths(), gradient.getHeads(), gradient.getNope(), gradient.getValue(), gradient.getScale());
+  SmallVector<Value> given(attention->getOperands());
+  SmallVector<Value> replaced = {gradient.getOutput(), gradient.getLogSumExp()};
+  SmallVector<Tensor> operands, results;
+  for (Value operand : llvm::concat<Value>(given, replaced))
+    if (!isa<BlockArgument>(operand))
+      return success();
+  for (Value operand : given)
+    operands.push_back(inputs[cast<BlockArgument>(operand).getArgNumber()]);
+  if (failed(attention->evaluate(operands, results)))
     return failure();
-  for (auto [operand, result] : llvm::zip(gradient->getOperands().slice(3, 2), results)) {
+  for (auto [operand, result] : llvm::zip(replaced, results)) {
     unsigned index = cast<BlockArgument>(operand).getArgNumber();
     if (kernel.getArgAttr(index, valueAttrName) || kernel.getArgAttr(index, rangeAttrName))
       continue;

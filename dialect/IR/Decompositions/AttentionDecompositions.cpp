@@ -21,9 +21,9 @@ SmallVector<Value> MLAAttentionOp::decompose(OpBuilder &builder) {
   Location loc = getLoc();
   auto latentType = cast<RankedTensorType>(getLatent().getType());
   int64_t rope = getRope().getDim(), rank = latentType.getShape().back() - rope;
-  int64_t batch = latentType.getDimSize(0), sequence = latentType.getDimSize(1);
+  int64_t batch = latentType.getDimSize(0), keys = latentType.getDimSize(1), sequence = getType().getDimSize(1);
   Type element = latentType.getElementType();
-  auto channels = [&](int64_t count) { return RankedTensorType::get({batch, sequence, count}, element); };
+  auto channels = [&](int64_t count) { return RankedTensorType::get({batch, keys, count}, element); };
 
   auto split = SplitOp::create(builder, loc, TypeRange{channels(rank), channels(rope)}, getLatent());
   Value latent = RMSNormOp::create(builder, loc, channels(rank), split.getParts()[0], getEpsAttr(), getWeights()[1],
@@ -31,10 +31,14 @@ SmallVector<Value> MLAAttentionOp::decompose(OpBuilder &builder) {
   auto up = LinearOp::create(builder, loc, channels(getHeads() * (getNope() + getValue())), latent, getWeights()[0],
                              /*parameters=*/ArrayAttr(), /*compute=*/TypeAttr());
   up->setAttr(recomputeNameAttrName, builder.getStringAttr("mla_up"));
-  Value query = RopeOp::create(builder, loc, getQuery().getType(), getQuery(), getHeads(), getRope());
-  Value rotaryKey = RopeOp::create(builder, loc, channels(rope), split.getParts()[1], 1, getRope());
+  // Keys stand at their index; a query stands where a key can.
+  auto limit = getPositions() ? builder.getI64IntegerAttr(keys) : IntegerAttr();
+  Value query = RopeOp::create(builder, loc, getQuery().getType(), getQuery(), getPositions(), getHeads(), getRope(),
+                               /*inverse=*/false, limit);
+  Value rotaryKey = RopeOp::create(builder, loc, split.getParts()[1], 1, getRope());
   auto logSumExp = RankedTensorType::get({batch, int64_t(getHeads()), sequence}, builder.getF32Type());
-  auto attention = AttentionOp::create(builder, loc, getType(), logSumExp, query, up, rotaryKey, getHeadsAttr(),
-                                       getNopeAttr(), getValueAttr(), builder.getF64FloatAttr(getScoreScale(*this)));
+  auto attention =
+      AttentionOp::create(builder, loc, getType(), logSumExp, query, up, rotaryKey, getPositions(), getKeyLengths(),
+                          getHeadsAttr(), getNopeAttr(), getValueAttr(), builder.getF64FloatAttr(getScoreScale(*this)));
   return {attention.getResult()};
 }

@@ -9,7 +9,10 @@ using namespace mlir;
 using namespace hadal;
 
 SmallVector<Value> RopeOp::buildGradient(OpBuilder &builder, ValueRange gradients) {
-  return {RopeOp::create(builder, getLoc(), getType(), gradients[0], getHeads(), getRope(), !getInverse())};
+  SmallVector<Value> result = {RopeOp::create(builder, getLoc(), getType(), gradients[0], getPositions(), getHeads(),
+                                              getRope(), !getInverse(), getPositionLimitAttr())};
+  result.resize(getNumOperands());
+  return result;
 }
 
 // The log of the softmax denominators is there for the gradient only: nothing may be computed from it.
@@ -20,7 +23,9 @@ SmallVector<Value> AttentionOp::buildGradient(OpBuilder &builder, ValueRange gra
   }
   auto op = AttentionGradientOp::create(builder, getLoc(), getQuery().getType(), getKeyValue().getType(),
                                         getRotaryKey().getType(), getQuery(), getKeyValue(), getRotaryKey(),
-                                        getResult(), getLogSumExp(), gradients[0], getHeadsAttr(), getNopeAttr(),
-                                        getValueAttr(), getScaleAttr());
-  return {op.getQueryGradient(), op.getKeyValueGradient(), op.getRotaryKeyGradient()};
+                                        getResult(), getLogSumExp(), gradients[0], getPositions(), getKeyLengths(),
+                                        getHeadsAttr(), getNopeAttr(), getValueAttr(), getScaleAttr());
+  SmallVector<Value> result = {op.getQueryGradient(), op.getKeyValueGradient(), op.getRotaryKeyGradient()};
+  result.resize(getNumOperands());
+  return result;
 }

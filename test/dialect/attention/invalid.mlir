@@ -153,3 +153,91 @@ func.func @invalid(%q: tensor<2x3x12xbf16>, %kv: tensor<2x3x14xbf16>, %k: tensor
   %d:3 = hadal.attention_gradient %q, %kv, %k, %y, %l, %g {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xbf16>, tensor<2x3x14xbf16>, tensor<2x3x2xbf16>, tensor<2x3x6xf32>, tensor<2x2x3xf32>, tensor<2x3x6xbf16>) -> (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>)
   return
 }
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x12xf32>, %p: tensor<2x3xi32>) {
+  // expected-error @below {{expects a position_limit with its positions: the number of positions whose angles the program holds}}
+  %y = hadal.rope %x positions(%p : tensor<2x3xi32>) {heads = 2, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x12xf32>) {
+  // expected-error @below {{expects a position_limit only with positions: a row's index is less than the length of the sequence}}
+  %y = hadal.rope %x {heads = 2, position_limit = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x12xf32>, %p: tensor<2x3xi32>) {
+  // expected-error @below {{expects position_limit to lie between 1 and 1048576 (a limit of this dialect), got 0}}
+  %y = hadal.rope %x positions(%p : tensor<2x3xi32>) {heads = 2, position_limit = 0, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x12xf32>, %p: tensor<3xi32>) {
+  // expected-error @below {{expects the positions to have shape 2x3 (batch × sequence), got 3}}
+  %y = hadal.rope %x positions(%p : tensor<3xi32>) {heads = 2, position_limit = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x3x12xf32>, %p: tensor<2x3xi64>) {
+  // expected-error @below {{'hadal.rope' op operand #1 must be ranked tensor of 32-bit signless integer values, but got 'tensor<2x3xi64>'}}
+  %y = hadal.rope %x positions(%p : tensor<2x3xi64>) {heads = 2, position_limit = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>} : tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x1x12xf32>, %kv: tensor<2x9x14xf32>, %k: tensor<2x9x2xf32>) {
+  // expected-error @below {{expects the rotary key to have shape 2x1x2 (batch × sequence × rope), got 2x9x2}}
+  %y, %l = hadal.attention %q, %kv, %k {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x1x12xf32>, tensor<2x9x14xf32>, tensor<2x9x2xf32>) -> (tensor<2x1x6xf32>, tensor<2x2x1xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x1x12xf32>, %kv: tensor<2x9x14xf32>, %k: tensor<2x8x2xf32>, %p: tensor<2x1xi32>) {
+  // expected-error @below {{expects the rotary key to have shape 2x9x2 (batch × keys × rope), got 2x8x2}}
+  %y, %l = hadal.attention %q, %kv, %k positions(%p) {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x1x12xf32>, tensor<2x9x14xf32>, tensor<2x8x2xf32>, tensor<2x1xi32>) -> (tensor<2x1x6xf32>, tensor<2x2x1xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x1x12xf32>, %kv: tensor<3x9x14xf32>, %k: tensor<2x9x2xf32>, %p: tensor<2x1xi32>) {
+  // expected-error @below {{expects the keys and values to have shape 2x9x14 (batch × keys × heads·(nope + value)), got 3x9x14}}
+  %y, %l = hadal.attention %q, %kv, %k positions(%p) {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x1x12xf32>, tensor<3x9x14xf32>, tensor<2x9x2xf32>, tensor<2x1xi32>) -> (tensor<2x1x6xf32>, tensor<2x2x1xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x1x12xf32>, %kv: tensor<2x9x14xf32>, %k: tensor<2x9x2xf32>, %p: tensor<2x9xi32>) {
+  // expected-error @below {{expects the positions to have shape 2x1 (batch × sequence), got 2x9}}
+  %y, %l = hadal.attention %q, %kv, %k positions(%p) {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x1x12xf32>, tensor<2x9x14xf32>, tensor<2x9x2xf32>, tensor<2x9xi32>) -> (tensor<2x1x6xf32>, tensor<2x2x1xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x3x12xf32>, %kv: tensor<2x3x14xf32>, %k: tensor<2x3x2xf32>, %y: tensor<2x3x6xf32>, %l: tensor<2x2x3xf32>, %n: tensor<3xi32>) {
+  // expected-error @below {{expects the key lengths to have shape 2 (batch), got 3}}
+  %d:3 = hadal.attention_gradient %q, %kv, %k, %y, %l, %y key_lengths(%n) {heads = 2, nope = 4, value = 3, scale = 0.5} : (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>, tensor<2x3x6xf32>, tensor<2x2x3xf32>, tensor<2x3x6xf32>, tensor<3xi32>) -> (tensor<2x3x12xf32>, tensor<2x3x14xf32>, tensor<2x3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%q: tensor<2x1x12xf32>, %c: tensor<2x9x7xf32>) {
+  // expected-error @below {{expects the latent to have shape 2x1x7 (batch × sequence × (rank + rope)), got 2x9x7}}
+  %y = hadal.mla_attention %q, %c "up", "norm" {heads = 2, nope = 4, value = 3, rope = #hadal.rope<theta = 1.0e4, dim = 2>, eps = 1.0e-6} : tensor<2x1x12xf32>, tensor<2x9x7xf32> -> tensor<2x1x6xf32>
+  return
+}

@@ -54,6 +54,15 @@ func.func @rope_inverse() -> tensor<1x3x10xf32> {
   return %y : tensor<1x3x10xf32>
 }
 
+// Rows at positions of their own; those without angles have no number where they would turn.
+// CHECK{LITERAL}: @rope_positions: tensor<1x4x5xf32> [[[-0.14, -0.70278, -0.266645, -0.339581, 0.114824], [-0.7, nan, nan, nan, nan], [0.59, -0.273027, 0.358966, -0.0341326, -0.813225], [0.5, nan, nan, nan, nan]]]
+func.func @rope_positions() -> tensor<1x4x5xf32> {
+  %x = arith.constant dense<[[[-0.14, 0.05, 0.75, -0.31, 0.18], [-0.7, 0.87, -0.99, 0.51, 0.62], [0.59, 0.03, 0.45, -0.55, -0.6], [0.5, 0.5, 0.5, 0.5, 0.5]]]> : tensor<1x4x5xf32>
+  %p = arith.constant dense<[[2, -1, 7, 8]]> : tensor<1x4xi32>
+  %y = hadal.rope %x positions(%p : tensor<1x4xi32>) {heads = 1 : i64, position_limit = 8, rope = #hadal.rope<theta = 100.0, dim = 4>} : tensor<1x4x5xf32>
+  return %y : tensor<1x4x5xf32>
+}
+
 // CHECK{LITERAL}: @attention#0: tensor<1x3x2xf32> [[[-0.88, 0.63], [-0.00420624, 0.375827], [-0.34906, 0.111179]]]
 // CHECK-NEXT{LITERAL}: @attention#1: tensor<1x2x3xf32> [[[-0.08345, 0.860618, 1.13538], [0.06295, 0.586412, 1.31916]]]
 func.func @attention() -> (tensor<1x3x2xf32>, tensor<1x2x3xf32>) {
@@ -81,6 +90,29 @@ func.func @attention_gradient() -> (tensor<1x3x8xf32>, tensor<1x3x6xf32>, tensor
          (tensor<1x3x8xf32>, tensor<1x3x6xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>, tensor<1x2x3xf32>,
           tensor<1x3x2xf32>) -> (tensor<1x3x8xf32>, tensor<1x3x6xf32>, tensor<1x3x2xf32>)
   return %dq, %dkv, %dk : tensor<1x3x8xf32>, tensor<1x3x6xf32>, tensor<1x3x2xf32>
+}
+
+// Queries at position 1, 3 and none, over three keys; what stands in the fourth place, and in the query that sees no key,
+// is no number. The gradient: numerical differentiation.
+// CHECK{LITERAL}: @attention_positions#0: tensor<1x3x2xf32> [[[-0.0117272, 0.315344], [-0.280325, 0.119845], [0, 0]]]
+// CHECK-NEXT{LITERAL}: @attention_positions#1: tensor<1x2x3xf32> [[[0.625343, 1.21027, -inf], [0.844949, 0.932111, -inf]]]
+// CHECK-NEXT{LITERAL}: @attention_positions#2: tensor<1x3x8xf32> [[[-0.0389786, 0.0287211, 0.0615452, -0.0102575, 0.0213337, 0.0062907, -0.00820526, 0.00136754], [-0.0144479, -0.000713329, -0.0486329, -0.010879, 0.00497649, 0.00719224, 0.000622275, -0.00171004], [0, 0, 0, 0, 0, 0, 0, 0]]]
+// CHECK-NEXT{LITERAL}: @attention_positions#3: tensor<1x4x6xf32> [[[0.0381501, 0.202783, -0.16992, -0.0141973, -0.00502701, -0.14204], [-0.0664127, -0.219912, -0.169736, 0.0100667, 0.0110417, -0.181342], [0.0282626, 0.0171288, 0.259656, 0.00413056, -0.00601468, 0.023382], [0, 0, 0, 0, 0, 0]]]
+// CHECK-NEXT{LITERAL}: @attention_positions#4: tensor<1x4x2xf32> [[[-0.0506333, 0.174769], [0.00503089, -0.257502], [0.0456024, 0.0827322], [0, 0]]]
+func.func @attention_positions() -> (tensor<1x3x2xf32>, tensor<1x2x3xf32>, tensor<1x3x8xf32>, tensor<1x4x6xf32>, tensor<1x4x2xf32>) {
+  %q = arith.constant dense<[[[0.04, 0.9, -0.5, 0.61, 0.35, 0.43, 0.26, 0.94], [-0.33, -0.2, -0.59, -0.9, -0.57, 0.83, 0.68, -0.78], [0.21, -0.04, 0x7FC00000, 0.32, -0.39, 0.92, -0.07, 0.26]]]> : tensor<1x3x8xf32>
+  %kv = arith.constant dense<[[[0.27, -0.63, -0.88, -0.18, 0.53, 0.63], [0.46, -0.77, 0.83, 0.6, 0.76, 0.05], [0.83, -0.91, -0.94, -0.96, -0.49, -0.5], [0x7FC00000, 1.0, 0x7FC00000, 1.0, 1.0, 1.0]]]> : tensor<1x4x6xf32>
+  %k = arith.constant dense<[[[-0.62, 0.13], [-0.92, 0.18], [-0.67, 0.36], [1.0, 0x7FC00000]]]> : tensor<1x4x2xf32>
+  %g = arith.constant dense<[[[-0.96, -0.38], [0.88, 0.08], [0.62, 0.32]]]> : tensor<1x3x2xf32>
+  %p = arith.constant dense<[[1, 3, -1]]> : tensor<1x3xi32>
+  %n = arith.constant dense<3> : tensor<1xi32>
+  %o, %l = hadal.attention %q, %kv, %k positions(%p) key_lengths(%n) {heads = 2 : i64, nope = 2 : i64, value = 1 : i64, scale = 0.5 : f64} :
+         (tensor<1x3x8xf32>, tensor<1x4x6xf32>, tensor<1x4x2xf32>, tensor<1x3xi32>, tensor<1xi32>) -> (tensor<1x3x2xf32>, tensor<1x2x3xf32>)
+  %dq, %dkv, %dk = hadal.attention_gradient %q, %kv, %k, %o, %l, %g positions(%p) key_lengths(%n)
+         {heads = 2 : i64, nope = 2 : i64, value = 1 : i64, scale = 0.5 : f64} :
+         (tensor<1x3x8xf32>, tensor<1x4x6xf32>, tensor<1x4x2xf32>, tensor<1x3x2xf32>, tensor<1x2x3xf32>,
+          tensor<1x3x2xf32>, tensor<1x3xi32>, tensor<1xi32>) -> (tensor<1x3x8xf32>, tensor<1x4x6xf32>, tensor<1x4x2xf32>)
+  return %o, %l, %dq, %dkv, %dk : tensor<1x3x2xf32>, tensor<1x2x3xf32>, tensor<1x3x8xf32>, tensor<1x4x6xf32>, tensor<1x4x2xf32>
 }
 
 // CHECK{LITERAL}: @mla_attention: tensor<1x3x2xf32> [[[-0.523311, -1.36889], [0.656514, 0.0846856], [-0.165336, -0.377377]]]

@@ -31,6 +31,19 @@ func.func @mla_attention_scale(%q: tensor<2x5x21xf32>, %latent: tensor<2x5x9xf32
   return %y : tensor<2x5x15xf32>
 }
 
+// Two queries of a cache of nine tokens, of which one sample has seven and another only three: the query at position 6
+// sees those.
+// CHECK: hadal.mla_attention decomposition result #0: relative error
+func.func @mla_attention_positions(%q: tensor<2x2x21xf32>, %latent: tensor<2x9x9xf32>, %w: tensor<24x5xf32>,
+    %norm: tensor<5xf32>, %p: tensor<2x2xi32> {hadal.value = dense<[[6, 4], [6, 1]]> : tensor<2x2xi32>},
+    %n: tensor<2xi32> {hadal.value = dense<[7, 3]> : tensor<2xi32>}) -> tensor<2x2x15xf32> {
+  %y = hadal.mla_attention %q, %latent positions(%p : tensor<2x2xi32>) key_lengths(%n : tensor<2xi32>)
+       weights(%w, %norm : tensor<24x5xf32>, tensor<5xf32>) {heads = 3 : i64,
+       nope = 3 : i64, value = 5 : i64, rope = #hadal.rope<theta = 100.0, dim = 4>, eps = 0.0078125 : f64}
+       : tensor<2x2x21xf32>, tensor<2x9x9xf32> -> tensor<2x2x15xf32>
+  return %y : tensor<2x2x15xf32>
+}
+
 // CHECK: hadal.gated_mlp decomposition result #0: relative error
 func.func @gated_mlp(%x: tensor<2x3x5xf32>, %gate: tensor<7x5xf32>, %up: tensor<7x5xf32>, %down: tensor<5x7xf32>)
     -> tensor<2x3x5xf32> {

@@ -80,6 +80,26 @@ func.func @attention(%q: tensor<2x5x15xf32>, %kv: tensor<2x5x21xf32>, %k: tensor
   return %o : tensor<2x5x12xf32>
 }
 
+// Positions and key lengths have no gradient. Two queries stand at one position, one is no token's, and one sample has
+// fewer keys than its queries could see.
+// CHECK-COUNT-2: hadal.rope gradient of operand #0: relative error
+// CHECK: hadal.attention gradient of operand #0: relative error
+// CHECK: hadal.attention gradient of operand #1: relative error
+// CHECK: hadal.attention gradient of operand #2: relative error
+func.func @positions(%x: tensor<2x3x15xf32>, %kv: tensor<2x5x21xf32>, %k: tensor<2x5x2xf32>,
+                     %p: tensor<2x3xi32> {hadal.value = dense<[[3, 7, 3], [4, 0, 1]]> : tensor<2x3xi32>},
+                     %s: tensor<2x3xi32> {hadal.value = dense<[[3, 7, 3], [4, -1, 1]]> : tensor<2x3xi32>},
+                     %n: tensor<2xi32> {hadal.value = dense<[9, 3]> : tensor<2xi32>})
+    -> (tensor<2x3x12xf32>, tensor<2x3x15xf32>) {
+  %q = hadal.rope %x positions(%p : tensor<2x3xi32>) {heads = 3 : i64, position_limit = 8,
+       rope = #hadal.rope<theta = 100.0, dim = 2>} : tensor<2x3x15xf32>
+  %r = hadal.rope %q positions(%p : tensor<2x3xi32>) {heads = 3 : i64, position_limit = 8, inverse,
+       rope = #hadal.rope<theta = 100.0, dim = 2>} : tensor<2x3x15xf32>
+  %o, %l = hadal.attention %q, %kv, %k positions(%s) key_lengths(%n) {heads = 3 : i64, nope = 3 : i64, value = 4 : i64, scale = 0.7 : f64}
+           : (tensor<2x3x15xf32>, tensor<2x5x21xf32>, tensor<2x5x2xf32>, tensor<2x3xi32>, tensor<2xi32>) -> (tensor<2x3x12xf32>, tensor<2x3x3xf32>)
+  return %o, %r : tensor<2x3x12xf32>, tensor<2x3x15xf32>
+}
+
 // CHECK-COUNT-3: hadal.router gradient of operand #0: relative error
 func.func @router(%z: tensor<2x5x8xf32>, %bias: tensor<8xf32>) -> (tensor<2x5x3xf32>, tensor<2x5x3xf32>, tensor<2x5x2xf32>) {
   %i, %w, %load = hadal.router sigmoid %z weights(%bias : tensor<8xf32>) {top_k = 3 : i64, groups = 4 : i64,
