@@ -61,7 +61,10 @@ void KernelAnatomy::readAttention() {
     return (void)reasons.add(attention,
                              "has to read the kernel's operands in their order and yield all of its results in theirs");
   auto isServed = [](Type type) { return getElementTypeOrSelf(type).isF32() || getElementTypeOrSelf(type).isBF16(); };
-  if (!llvm::all_of(attention->getOperandTypes(), isServed) || !llvm::all_of(attention->getResultTypes(), isServed))
+  auto isOfNumbers = [&](Value operand) {
+    return operand == attention.getPositions() || operand == attention.getKeyLengths() || isServed(operand.getType());
+  };
+  if (!llvm::all_of(attention->getOperands(), isOfNumbers) || !llvm::all_of(attention->getResultTypes(), isServed))
     return (void)reasons.add(attention, "is served with numbers of f32 and bf16");
   attentionOfKernel = attention;
 }

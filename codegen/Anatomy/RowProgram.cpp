@@ -28,6 +28,13 @@ int64_t RowProgram::columns(Value tensor) {
   return type.getRank() == 0 ? 1 : type.getShape().back();
 }
 
+bool RowProgram::holdsPositions(Value tensor) {
+  return isa<BlockArgument>(tensor) && !tensor.use_empty() && llvm::all_of(tensor.getUsers(), [&](Operation *user) {
+           auto rotation = dyn_cast<RotationOpInterface>(user);
+           return rotation && rotation.getPositions() == tensor && rotation.getInput() != tensor;
+         });
+}
+
 bool RowProgram::variesByRow(Value tensor) const { return rows == 1 || rowsOf(tensor) == rows; }
 
 /// The results of one column that are taken out of an operand's; none for other operations.
@@ -56,7 +63,8 @@ LogicalResult RowProgram::readTensors(KernelOp kernel, Refusals &refusals) {
   // Every tensor of the kernel: operands, then what the operations compute.
   SmallVector<std::pair<Operation *, Value>> tensors;
   for (Value argument : body.getArguments())
-    tensors.push_back({kernel, argument});
+    if (!holdsPositions(argument))
+      tensors.push_back({kernel, argument});
   for (Operation &op : body.without_terminator())
     for (Value result : op.getResults())
       tensors.push_back({&op, result});
@@ -106,6 +114,13 @@ LogicalResult RowProgram::readOperation(Operation &op, Refusals &refusals) {
   auto type = cast<RankedTensorType>(rotation.getInput().getType());
   if (type.getRank() != 3 || rowsOf(rotation.getInput()) != rows)
     return refusals.add(&op, "rotates rows of batch x sequence, and all rows of the kernel");
+  int64_t &count = angles[rotation.getRope()];
+  count = std::max(count, rotation.getPositionCount());
+  if (Value given = rotation.getPositions()) {
+    bool isAtHand = holdsPositions(given) || (isOnePerRow(given) && this->phase(given) == 0);
+    return isAtHand ? success()
+                    : refusals.add(&op, "takes the positions of rows from what is no operand of the kernel");
+  }
   if (positions != 1 && positions != type.getDimSize(1))
     return refusals.add(&op, "counts positions in sequences of another length than a rotation before it");
   positions = type.getDimSize(1);
@@ -132,5 +147,8 @@ FailureOr<RowProgram> RowProgram::read(KernelOp kernel, Refusals &refusals) {
       program.elementwise &= tensor.getShape() == cast<RankedTensorType>(kernel.getResultTypes().front()).getShape() &&
                              program.columns(body.getTerminator()->getOperand(0)) > 1;
     }
+  for (BlockArgument argument : body.getArguments())
+    if (holdsPositions(argument))
+      program.columnsPerRow -= columns(argument) - 1;
   return program;
 }

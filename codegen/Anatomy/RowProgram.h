@@ -32,8 +32,10 @@ public:
 
   /// The number of rows.
   int64_t rows = 1;
-  /// The length of a sequence: the position of a row is row % positions.
+  /// The length of a sequence: the position of a row is row % positions, where a rotation does not say another.
   int64_t positions = 1;
+  /// How many positions there are for the rotations of an embedding.
+  llvm::DenseMap<mlir::Attribute, int64_t> angles;
   unsigned phases = 1;
   /// Row reductions by the phase that computes them (one less than that of the result).
   llvm::SmallVector<llvm::SmallVector<RowReductionOpInterface>> reductions;
@@ -45,6 +47,9 @@ public:
   /// What is loaded before the row is passed over.
   llvm::SmallVector<OperandColumn> operandColumns;
 
+  /// Whether an operand of a kernel says the positions of rows to rotations, and nothing else: a number per row, though
+  /// its last dimension is none of columns.
+  static bool holdsPositions(mlir::Value tensor);
   /// The columns of a tensor.
   static int64_t columns(mlir::Value tensor);
   /// Whether a tensor has a row of its own for every row (else it is the same for all).

@@ -15,15 +15,62 @@ Value ScratchLayout::take(int64_t elements) {
   return address;
 }
 
-TypedPointer AttentionBlocks::headAddress(TypedPointer base, const AttentionHead &head, Value position,
-                                          int64_t channels) {
-  Value row = k.add(k.mul(head.batch, shape.sequence), position);
+void SeenKeys::moveTo(Value batch, Value first, Value count) {
+  this->first = first;
+  this->count = count;
+  largest = k.add(first, count);
+  if (shape.isPlain())
+    return;
+  auto loadNumber = [&](unsigned operand, Value index) {
+    return k.extend(k.load(k.i32(), k.argument(operand), index));
+  };
+  Value there = k.i64(shape.keys);
+  if (shape.keyLengths)
+    there = k.max(k.i64(0), k.min(there, loadNumber(*shape.keyLengths, batch)));
+  largest = k.forReduce(k.i64(0), count, 1, k.i64(0), [&](Value row, ValueRange carried) -> SmallVector<Value> {
+    Value index = k.add(first, row), position = index;
+    if (shape.positions)
+      position = loadNumber(*shape.positions, k.add(k.mul(batch, shape.sequence), index));
+    Value seen = k.max(k.i64(0), k.min(there, k.add(position, 1)));
+    k.store(k.truncate(seen), counts, row);
+    return {k.max(carried[0], seen)};
+  })[0];
+}
+
+Value SeenKeys::of(Value row) {
+  if (shape.isPlain())
+    return k.add(k.add(first, row), 1);
+  return k.extend(k.load(k.i32(), counts, k.min(row, k.sub(count, k.i64(1)))));
+}
+
+Value SeenKeys::least(Value row, int64_t rows) {
+  Value result = of(row);
+  for (int64_t i = 1; i < rows && !shape.isPlain(); ++i)
+    result = k.min(result, of(k.add(row, i)));
+  return result;
+}
+
+Value SeenKeys::most(Value row, int64_t rows) {
+  if (shape.isPlain())
+    return of(k.add(row, rows - 1));
+  Value result = of(row);
+  for (int64_t i = 1; i < rows; ++i)
+    result = k.max(result, of(k.add(row, i)));
+  return result;
+}
+
+TypedPointer AttentionBlocks::headAddress(TypedPointer base, const AttentionHead &head, Value query, int64_t channels) {
+  Value row = k.add(k.mul(head.batch, shape.sequence), query);
   return at(k, base, k.mul(k.add(k.mul(row, shape.heads), head.head), channels));
 }
 
-TypedPointer AttentionBlocks::sharedAddress(TypedPointer base, const AttentionHead &head, Value position,
-                                            int64_t channels) {
-  return at(k, base, k.mul(k.add(k.mul(head.batch, shape.sequence), position), channels));
+TypedPointer AttentionBlocks::keyAddress(TypedPointer base, const AttentionHead &head, Value key) {
+  Value row = k.add(k.mul(head.batch, shape.keys), key);
+  return at(k, base, k.mul(k.add(k.mul(row, shape.heads), head.head), shape.keyValue()));
+}
+
+TypedPointer AttentionBlocks::sharedAddress(TypedPointer base, const AttentionHead &head, Value key) {
+  return at(k, base, k.mul(k.add(k.mul(head.batch, shape.keys), key), shape.rope));
 }
 
 void AttentionBlocks::packQueryRows(Value destination, TypedPointer query, const AttentionHead &head, Value position,
@@ -37,8 +84,8 @@ void AttentionBlocks::packQueryRows(Value destination, TypedPointer query, const
 
 void AttentionBlocks::packKeysTransposed(Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
                                          const AttentionHead &head, Value position, Value count) {
-  TypedPointer nope = headAddress(keyValue, head, position, shape.keyValue());
-  TypedPointer rope = sharedAddress(rotaryKey, head, position, shape.rope);
+  TypedPointer nope = keyAddress(keyValue, head, position);
+  TypedPointer rope = sharedAddress(rotaryKey, head, position);
   packTransposed(k, destination, nope, {k.i64(shape.heads * shape.keyValue())}, count, k.i64(shape.nope), tiles.vectors,
                  keyPanelStride());
   packTransposed(k, at(k, destination, tiles.ropeStart(shape) * tiles.width()), rope, {k.i64(shape.rope)}, count,

@@ -32,6 +32,35 @@ struct AttentionHead {
   mlir::Value batch, head;
 };
 
+/// How many keys, from key 0 on, each query of a sample sees. In the plain form its index says so; else the operation's
+/// operands do, and the numbers are worked out once for a range of queries and kept in scratch memory.
+class SeenKeys {
+public:
+  SeenKeys(KernelBuilder &k, const AttentionShape &shape, ScratchLayout &layout, int64_t mostQueries)
+      : k(k), shape(shape), counts(reserve(shape, layout, mostQueries)) {}
+  /// Takes what scratch memory it needs for so many queries at a time.
+  static mlir::Value reserve(const AttentionShape &shape, ScratchLayout &layout, int64_t mostQueries) {
+    return shape.isPlain() ? mlir::Value() : layout.take(mostQueries);
+  }
+
+  /// Goes to `count` queries of a sample, from number `first` on: those that are meant below.
+  void moveTo(mlir::Value batch, mlir::Value first, mlir::Value count);
+
+  /// The keys that query `row` sees. A row behind the last one sees what the last one does, or in the plain form one
+  /// more than the row before.
+  mlir::Value of(mlir::Value row);
+  /// Of `rows` queries from `row` on: those that all of them see, and those that any of them does.
+  mlir::Value least(mlir::Value row, int64_t rows);
+  mlir::Value most(mlir::Value row, int64_t rows);
+  /// Those that any query sees.
+  mlir::Value most() { return largest; }
+
+private:
+  KernelBuilder &k;
+  const AttentionShape shape;
+  mlir::Value counts, first, count, largest;
+};
+
 class AttentionBlocks {
 public:
   AttentionBlocks(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
@@ -41,11 +70,13 @@ public:
   const AttentionShape shape;
   const AttentionTiles tiles;
 
-  /// The address of the first of `channels` channels that a head has at a position, in a tensor batch × sequence ×
+  /// The address of the first of `channels` channels that a head has of a query, in a tensor batch × sequence ×
   /// heads·channels.
-  TypedPointer headAddress(TypedPointer base, const AttentionHead &head, mlir::Value position, int64_t channels);
-  /// The same in a tensor that all heads share.
-  TypedPointer sharedAddress(TypedPointer base, const AttentionHead &head, mlir::Value position, int64_t channels);
+  TypedPointer headAddress(TypedPointer base, const AttentionHead &head, mlir::Value query, int64_t channels);
+  /// The same of a key and its value, in a tensor batch × keys × heads·(nope + value).
+  TypedPointer keyAddress(TypedPointer base, const AttentionHead &head, mlir::Value key);
+  /// The rotary key, which all heads share.
+  TypedPointer sharedAddress(TypedPointer base, const AttentionHead &head, mlir::Value key);
 
   /// Packs rows of queries (or of gradients shaped like them) for the left side of a product over their channels.
   void packQueryRows(mlir::Value destination, TypedPointer query, const AttentionHead &head, mlir::Value position,

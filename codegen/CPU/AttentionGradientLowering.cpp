@@ -6,9 +6,11 @@
 //
 // A task owns one head of one sample. For each block of keys it walks over the blocks of queries from the diagonal on,
 // computes the scores again, and leaves p and ds of the pair of blocks in scratch, zero where a query does not see a
-// key. Three products read them from there: dv and dk add up in scratch while the queries pass, dq adds up in the
-// result while the keys do (the first block of keys writes it); a result that is narrower than f32 is rounded once,
-// from sums that wait in scratch. p and ds are read in both directions without being packed.
+// key. (With positions and key lengths any block of queries may see any block of keys that is seen at all, so it walks
+// over all of them, and keys that nobody sees are not read: their gradients are zero.) Three products read them from
+// there: dv and dk add up in scratch while the queries pass, dq adds up in the result while the keys do (the first
+// block of keys writes it); a result that is narrower than f32 is rounded once, from sums that wait in scratch. p and
+// ds are read in both directions without being packed.
 //
 // The rotary key is shared by the heads: each head leaves its part in the workspace, and a second stage adds the heads
 // in their order.
@@ -73,7 +75,7 @@ struct GradientScratch {
   }
 };
 
-/// A block of positions: the first and how many.
+/// A block of queries or keys: the first and how many.
 struct Positions {
   Value first, count;
 };
@@ -83,21 +85,27 @@ public:
   GradientEmitter(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, const AttentionTiles &tiles)
       : AttentionBlocks(k, shape, tiles), sizes(shape, tiles), query(k.typedArgument(kernel, 0)),
         keyValue(k.typedArgument(kernel, 1)), rotaryKey(k.typedArgument(kernel, 2)), output(k.typedArgument(kernel, 3)),
-        gradient(k.typedArgument(kernel, 5)), queryGradient(k.typedArgument(kernel, 6)),
-        keyValueGradient(k.typedArgument(kernel, 7)), logSumExp(k.argument(4)), ropePartials(k.argument(9)), layout(&k),
-        scratch(layout, shape, tiles, isNarrow(queryGradient.element)) {}
+        gradient(k.typedArgument(kernel, 5)), queryGradient(k.typedArgument(kernel, kernel.getNumArguments())),
+        keyValueGradient(k.typedArgument(kernel, kernel.getNumArguments() + 1)), logSumExp(k.argument(4)),
+        ropePartials(k.argument(kernel.getNumArguments() + 3)), layout(&k),
+        scratch(layout, shape, tiles, isNarrow(queryGradient.element)), seenKeys(k, shape, layout, shape.sequence) {}
 
   void emitTask(Value task) {
     AttentionHead head{k.div(task, shape.heads), k.rem(task, shape.heads)};
-    Value headRow = k.mul(task, shape.sequence);
-    logs = at(k, logSumExp, headRow);
-    partials = at(k, ropePartials, k.mul(headRow, shape.rope));
+    logs = at(k, logSumExp, k.mul(task, shape.sequence));
+    partials = at(k, ropePartials, k.mul(task, shape.keys * shape.rope));
+    Value end = k.i64(shape.sequence), keyEnd = end;
+    seenKeys.moveTo(head.batch, k.i64(0), end);
     emitDelta(head);
-    Value end = k.i64(shape.sequence);
-    k.forLoop(k.i64(0), end, tiles.keyBlock, [&](Value key) {
-      Positions keys{key, k.min(k.i64(tiles.keyBlock), k.sub(end, key))};
+    // The first key writes dq, seen or not.
+    if (!shape.isPlain())
+      keyEnd = k.max(k.i64(1), seenKeys.most());
+    k.forLoop(k.i64(0), keyEnd, tiles.keyBlock, [&](Value key) {
+      Positions keys{key, k.min(k.i64(tiles.keyBlock), k.sub(keyEnd, key))};
       packKeys(head, keys);
-      Value firstBlock = k.mul(k.div(key, tiles.queryBlock), tiles.queryBlock);
+      Value firstBlock = k.i64(0);
+      if (shape.isPlain())
+        firstBlock = k.mul(k.div(key, tiles.queryBlock), tiles.queryBlock);
       k.forLoop(firstBlock, end, tiles.queryBlock, [&](Value position) {
         Positions queries{position, k.min(k.i64(tiles.queryBlock), k.sub(end, position))};
         packQueries(head, queries);
@@ -107,6 +115,8 @@ public:
       });
       storeKeyGradients(head, keys);
     });
+    if (!shape.isPlain())
+      clearKeyGradients(head, keyEnd);
     if (scratch.queryGradient)
       roundQueryGradient(head);
   }
@@ -127,8 +137,8 @@ private:
 
   void packKeys(const AttentionHead &head, const Positions &keys) {
     packKeysTransposed(scratch.keysTransposed, keyValue, rotaryKey, head, keys.first, keys.count);
-    TypedPointer nope = headAddress(keyValue, head, keys.first, shape.keyValue()), value = at(k, nope, shape.nope);
-    TypedPointer rope = sharedAddress(rotaryKey, head, keys.first, shape.rope);
+    TypedPointer nope = keyAddress(keyValue, head, keys.first), value = at(k, nope, shape.nope);
+    TypedPointer rope = sharedAddress(rotaryKey, head, keys.first);
     RowNumbers rows{k.i64(shape.heads * shape.keyValue())};
     int64_t panel = tiles.keyBlock * tiles.width();
     packColumns(k, scratch.keyColumns, nope, rows, k.i64(shape.nope), keys.count, tiles.width(), tiles.width(), panel);
@@ -153,6 +163,26 @@ private:
              sizes.valueRoom + tiles.lanes);
     packColumns(k, scratch.gradientColumns, upstream, valueRows, k.i64(shape.value), queries.count, tiles.width(),
                 tiles.width(), panel);
+    if (!shape.isPlain())
+      clearBlindQueries(queries);
+  }
+
+  /// Makes the columns of queries that see no key zero, since they may hold no numbers: sums over queries multiply them
+  /// with zero.
+  void clearBlindQueries(const Positions &queries) {
+    auto clear = [&](Value columns, int64_t columnTiles, Value row) {
+      k.forLoop(k.i64(0), k.i64(columnTiles), 1, [&](Value tile) {
+        Value to = k.mul(k.add(k.mul(tile, sizes.queryRows), row), tiles.width());
+        for (int64_t v = 0; v < tiles.width(); v += k.lanes)
+          k.storeVector(k.splat(0.0), columns, k.add(to, v));
+      });
+    };
+    k.forLoop(k.i64(0), queries.count, 1, [&](Value row) {
+      k.ifThen(k.equal(seenKeys.of(k.add(queries.first, row)), k.i64(0)), [&] {
+        clear(scratch.queryColumns, sizes.channelTiles(), row);
+        clear(scratch.gradientColumns, sizes.valueTiles, row);
+      });
+    });
   }
 
   /// Leaves p and ds of the pair of blocks, zero where a query sees no key and in what the products read beyond the
@@ -163,13 +193,12 @@ private:
     auto valueKernel = rowsMicroKernel(sizes.valueRoom + tiles.lanes);
     k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
       Value row = k.mul(panel, tiles.rows);
-      // Keys of the block that the tile's first row sees, and its last.
-      Value firstSees = k.sub(k.add(k.add(queries.first, row), 1), keys.first);
-      Value lastSees = k.add(firstSees, tiles.rows - 1);
+      // Keys of the block that any row of the tile sees.
+      Value seen = k.sub(seenKeys.most(k.add(queries.first, row), tiles.rows), keys.first);
       k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.width()), 1, [&](Value tile) {
         Value column = k.mul(tile, tiles.width());
         k.ifThen(
-            k.less(column, lastSees),
+            k.less(column, seen),
             [&] {
               callFunction(k, scoreKernel,
                            {at(k, scratch.queryRows, k.mul(row, queryRowStride())),
@@ -179,7 +208,7 @@ private:
                            {at(k, scratch.gradientRows, k.mul(row, sizes.valueRoom + tiles.lanes)),
                             at(k, scratch.valuesTransposed, k.mul(tile, sizes.valueRoom * tiles.width())),
                             scratch.secondTile, k.i64(llvm::alignTo(shape.value, microKernelUnroll)), k.i64(0)});
-              emitScoreTile(queries, keys, row, column, firstSees);
+              emitScoreTile(queries, keys, row, column);
             },
             [&] {
               k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
@@ -195,13 +224,14 @@ private:
   }
 
   /// One register tile of scores and of gradient · v: p and ds.
-  void emitScoreTile(const Positions &queries, const Positions &keys, Value row, Value column, Value firstSees) {
+  void emitScoreTile(const Positions &queries, const Positions &keys, Value row, Value column) {
     Value last = k.sub(queries.count, k.i64(1));
     k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
       Value here = k.add(row, r);
       // Rows beyond the block see nothing; their numbers are those of the last row.
-      Value sees = k.select(k.less(last, here), k.i64(0), k.min(keys.count, k.add(firstSees, r)));
       Value position = k.add(queries.first, k.min(here, last));
+      Value sees = k.min(keys.count, k.sub(seenKeys.of(position), keys.first));
+      sees = k.select(k.less(last, here), k.i64(0), sees);
       Value logarithm = k.broadcast(k.load(k.f32(), logs, position));
       Value delta = k.broadcast(k.load(k.f32(), scratch.delta, position));
       Value offset = k.add(k.mul(here, tiles.scoreStride()), column);
@@ -223,7 +253,7 @@ private:
     auto kernel = rowsMicroKernel(tiles.scoreStride());
     k.forLoop(k.i64(0), ceilDiv(k, queries.count, tiles.rows), 1, [&](Value panel) {
       Value row = k.mul(panel, tiles.rows);
-      Value seen = k.min(keys.count, k.sub(k.add(k.add(queries.first, row), tiles.rows), keys.first));
+      Value seen = k.min(keys.count, k.sub(seenKeys.most(k.add(queries.first, row), tiles.rows), keys.first));
       Value depth = roundUp(k, k.max(seen, k.i64(0)), microKernelUnroll);
       Value rows = k.min(k.i64(tiles.rows), k.sub(queries.count, row));
       forChannelTiles([&](Value tile, Value channel, int64_t partStart, int64_t partSize) {
@@ -269,9 +299,12 @@ private:
     auto product = [&](Value scores, Value columns, Value result, int64_t columnTiles) {
       k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.rows), 1, [&](Value keyTile) {
         Value key = k.mul(keyTile, tiles.rows);
-        // Queries before the tile's first key see none of it.
-        Value skipped = k.max(k.i64(0), k.sub(k.add(keys.first, key), queries.first));
-        skipped = k.mul(k.div(skipped, microKernelUnroll), microKernelUnroll);
+        // In the plain form queries before the tile's first key see none of it.
+        Value skipped = k.i64(0);
+        if (shape.isPlain()) {
+          skipped = k.max(skipped, k.sub(k.add(keys.first, key), queries.first));
+          skipped = k.mul(k.div(skipped, microKernelUnroll), microKernelUnroll);
+        }
         Value a = at(k, at(k, scores, key), k.mul(skipped, tiles.scoreStride()));
         k.forLoop(k.i64(0), k.i64(columnTiles), 1, [&](Value tile) {
           Value b = at(k, columns, k.mul(tile, sizes.queryRows * tiles.width()));
@@ -288,7 +321,7 @@ private:
     k.forLoop(k.i64(0), keys.count, 1, [&](Value key) {
       Value position = k.add(keys.first, key), keyTile = k.div(key, tiles.rows);
       Value inTile = k.mul(k.rem(key, tiles.rows), tiles.width());
-      TypedPointer nope = headAddress(keyValueGradient, head, position, shape.keyValue());
+      TypedPointer nope = keyAddress(keyValueGradient, head, position);
       Value rope = at(k, partials, k.mul(position, shape.rope));
       auto copy = [&](Value from, int64_t tile, int64_t columnTiles, TypedPointer to, int64_t count) {
         k.forVectors(0, count, [&](Value column, Value mask) {
@@ -300,6 +333,17 @@ private:
       copy(scratch.keyGradient, 0, sizes.channelTiles(), nope, shape.nope);
       copy(scratch.keyGradient, sizes.nopeTiles, sizes.channelTiles(), rope, shape.rope);
       copy(scratch.valueGradient, 0, sizes.valueTiles, at(k, nope, shape.nope), shape.value);
+    });
+  }
+
+  /// Zeros for the keys that no query sees.
+  void clearKeyGradients(const AttentionHead &head, Value first) {
+    k.forLoop(first, k.i64(shape.keys), 1, [&](Value key) {
+      auto clear = [&](TypedPointer to, int64_t count) {
+        k.forVectors(0, count, [&](Value column, Value mask) { k.storeVector(k.splat(0.0), to, column, mask); });
+      };
+      clear(keyAddress(keyValueGradient, head, key), shape.keyValue());
+      clear(at(k, partials, k.mul(key, shape.rope)), shape.rope);
     });
   }
 
@@ -329,22 +373,23 @@ private:
   Value logSumExp, ropePartials;
   ScratchLayout layout;
   GradientScratch scratch;
+  SeenKeys seenKeys;
   // Of the task's head.
   Value logs, partials;
 };
 
 /// The second stage: the sum over heads, in their order, of what they left for the rotary key.
 void emitRotaryKeyTask(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, Value task) {
-  TypedPointer result = k.typedArgument(kernel, 8);
-  Value partials = k.argument(9);
+  TypedPointer result = k.typedArgument(kernel, kernel.getNumArguments() + 2);
+  Value partials = k.argument(kernel.getNumArguments() + 3);
   Value begin = k.mul(task, positionsPerTask);
-  Value end = k.min(k.add(begin, positionsPerTask), k.i64(shape.batch * shape.sequence));
+  Value end = k.min(k.add(begin, positionsPerTask), k.i64(shape.batch * shape.keys));
   k.forLoop(begin, end, 1, [&](Value row) {
-    Value batch = k.div(row, shape.sequence), position = k.rem(row, shape.sequence);
+    Value batch = k.div(row, shape.keys), key = k.rem(row, shape.keys);
     k.forVectors(0, shape.rope, [&](Value column, Value mask) {
       SmallVector<Value> sum = k.forReduce(
           k.i64(0), k.i64(shape.heads), 1, k.splat(0.0), [&](Value head, ValueRange carried) -> SmallVector<Value> {
-            Value headRow = k.add(k.mul(k.add(k.mul(batch, shape.heads), head), shape.sequence), position);
+            Value headRow = k.add(k.mul(k.add(k.mul(batch, shape.heads), head), shape.keys), key);
             Value part = k.loadVector(at(k, partials, k.mul(headRow, shape.rope)), column, mask);
             return {k.addf(carried[0], part)};
           });
@@ -375,12 +420,13 @@ public:
     FailureOr<AttentionTiles> tiles = checkAttentionTiles(configuration, shape, target, emitError);
     if (failed(tiles))
       return failure();
-    int64_t positions = shape.batch * shape.sequence;
+    int64_t keys = shape.batch * shape.keys;
     configuration.addStage("heads", shape.batch * shape.heads);
-    configuration.addStage("rotary_key", llvm::divideCeil(positions, positionsPerTask));
-    configuration.workspace = positions * shape.heads * shape.rope * 4;
+    configuration.addStage("rotary_key", llvm::divideCeil(keys, positionsPerTask));
+    configuration.workspace = keys * shape.heads * shape.rope * 4;
     ScratchLayout layout;
     GradientScratch(layout, shape, *tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
+    SeenKeys::reserve(shape, layout, shape.sequence);
     configuration.scratch = layout.elements() * 4;
     return success();
   }

@@ -12,9 +12,11 @@
 //     few that only later rows see
 //     for each row: (m, l, o) joined with (M, L, O)
 //
-// A key that a row does not see is not multiplied by a weight of zero but left out, since it may be no number. At the
-// end the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys come
-// first, so that the last ones to finish are short.
+// A key that a row does not see is not multiplied by a weight of zero but left out, since it may be no number. What a
+// row sees are the keys up to its own position, or those that the operation's positions and key lengths say (SeenKeys):
+// keys from the first on in any case, so that a row's sums are the same. A row that sees none yields zeros. At the end
+// the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys come first, so
+// that the last ones to finish are short.
 //
 //===-----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -22,6 +24,7 @@
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/Emit/Softmax.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace hadal;
@@ -35,9 +38,10 @@ struct ForwardScratch {
   /// multiplied with.
   Value blockOutput, keptShares, addedShares;
 
+  static int64_t rows(const AttentionTiles &tiles) { return int64_t(llvm::alignTo(tiles.queryBlock, tiles.rows)); }
+
   ForwardScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
-    int64_t rows = int64_t(llvm::alignTo(tiles.queryBlock, tiles.rows));
-    int64_t keyColumns = tiles.padded(tiles.keyBlock);
+    int64_t rows = this->rows(tiles), keyColumns = tiles.padded(tiles.keyBlock);
     queries = layout.take(rows * (tiles.queryRoom(shape) + tiles.lanes));
     keys = layout.take(keyColumns * tiles.queryRoom(shape));
     values = layout.take(tiles.keyBlock * tiles.padded(shape.value));
@@ -56,8 +60,9 @@ class ForwardEmitter : AttentionBlocks {
 public:
   ForwardEmitter(KernelBuilder &k, KernelOp kernel, const AttentionShape &shape, const AttentionTiles &tiles)
       : AttentionBlocks(k, shape, tiles), query(k.typedArgument(kernel, 0)), keyValue(k.typedArgument(kernel, 1)),
-        rotaryKey(k.typedArgument(kernel, 2)), result(k.typedArgument(kernel, 3)), logSumExp(k.argument(4)), layout(&k),
-        scratch(layout, shape, tiles) {}
+        rotaryKey(k.typedArgument(kernel, 2)), result(k.typedArgument(kernel, kernel.getNumArguments())),
+        logSumExp(k.argument(kernel.getNumArguments() + 1)), layout(&k), scratch(layout, shape, tiles),
+        seenKeys(k, shape, layout, ForwardScratch::rows(tiles)) {}
 
   void emitTask(Value task) {
     int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(shape.sequence, tiles.queryBlock);
@@ -66,32 +71,32 @@ public:
     Value first = k.mul(block, tiles.queryBlock);
     Value count = k.min(k.i64(tiles.queryBlock), k.sub(k.i64(shape.sequence), first));
 
+    seenKeys.moveTo(head.batch, first, count);
     packQueryRows(scratch.queries, query, head, first, count);
     k.forLoop(k.i64(0), roundUp(k, count, tiles.rows), 1, [&](Value row) {
       k.store(k.f32(lowestLogit), scratch.maxima, row);
       k.store(k.f32(0.0), scratch.sums, row);
     });
-    Value lastKey = k.add(first, count);
+    Value lastKey = seenKeys.most();
     k.forLoop(k.i64(0), lastKey, tiles.keyBlock, [&](Value key) {
       Value keys = k.min(k.i64(tiles.keyBlock), k.sub(lastKey, key));
       packKeysTransposed(scratch.keys, keyValue, rotaryKey, head, key, keys);
-      TypedPointer values = at(k, headAddress(keyValue, head, key, shape.keyValue()), shape.nope);
+      TypedPointer values = at(k, keyAddress(keyValue, head, key), shape.nope);
       packColumns(k, scratch.values, values, {k.i64(shape.heads * shape.keyValue())}, k.i64(shape.value), keys,
                   tiles.width(), tiles.width(), tiles.keyBlock * tiles.width());
       k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value panel) {
-        // Keys that the last row of the tile sees; it may see none of this block.
-        Value firstRow = k.add(first, k.mul(panel, tiles.rows));
-        Value seen = k.min(keys, k.sub(k.add(firstRow, tiles.rows), key));
-        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, k.sub(k.add(firstRow, 1), key), seen); });
+        // Keys that any row of the tile sees; it may see none of this block.
+        Value seen = k.min(keys, k.sub(seenKeys.most(k.mul(panel, tiles.rows), tiles.rows), key));
+        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, seen); });
       });
     });
     emitResults(head, first, count);
   }
 
 private:
-  /// One register tile of queries against the first `seen` keys of the block. Its first row sees `firstRowSees` of
-  /// them.
-  void emitPanel(Value panel, Value key, Value firstRowSees, Value seen) {
+  /// One register tile of queries against the first `seen` keys of the block.
+  void emitPanel(Value panel, Value key, Value seen) {
+    Value firstRow = k.mul(panel, tiles.rows);
     Value queries = at(k, scratch.queries, k.mul(panel, tiles.rows * queryRowStride()));
     Value keyTiles = ceilDiv(k, seen, tiles.width());
     auto scoreKernel = rowsMicroKernel(queryRowStride());
@@ -102,12 +107,14 @@ private:
     });
     int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
     Value output = at(k, scratch.output, k.mul(panel, valueTiles * tileElements()));
-    auto seenBy = [&](Value row) { return k.max(k.i64(0), k.min(seen, k.add(firstRowSees, row))); };
+    auto ofBlock = [&](Value keys) { return k.max(k.i64(0), k.min(seen, k.sub(keys, key))); };
+    auto seenBy = [&](Value row) { return ofBlock(seenKeys.of(k.add(firstRow, row))); };
     k.forLoop(k.i64(0), k.i64(tiles.rows), 1,
-              [&](Value row) { emitRow(k.add(k.mul(panel, tiles.rows), row), row, seenBy(row), keyTiles); });
+              [&](Value row) { emitRow(k.add(firstRow, row), row, seenBy(row), keyTiles); });
     auto valueKernel = rowsMicroKernel(tiles.scoreStride());
     // What all rows of the tile see, in whole steps of the micro-kernel.
-    Value together = k.mul(k.div(seenBy(k.i64(0)), microKernelUnroll), microKernelUnroll);
+    Value together = ofBlock(seenKeys.least(firstRow, tiles.rows));
+    together = k.mul(k.div(together, microKernelUnroll), microKernelUnroll);
     k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
       Value values = at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width()));
       callFunction(k, valueKernel, {scratch.weights, values, scratch.blockOutput, together, k.i64(0)});
@@ -199,15 +206,19 @@ private:
     k.forLoop(k.i64(0), count, 1, [&](Value row) {
       Value sum = k.load(k.f32(), scratch.sums, row);
       Value inverse = k.broadcast(k.divf(k.f32(1.0), sum));
+      // In the plain form every query sees a key.
+      Value isSeeing = shape.isPlain() ? Value() : k.less(k.i64(0), seenKeys.of(row));
       Value tile = at(k, scratch.output, k.mul(k.div(row, tiles.rows), valueTiles * tileElements()));
       Value output = at(k, tile, k.mul(k.rem(row, tiles.rows), tiles.width()));
       TypedPointer to = headAddress(result, head, k.add(first, row), shape.value);
       k.forVectors(0, shape.value, [&](Value column, Value mask) {
         Value offset = k.add(k.mul(k.div(column, tiles.width()), tileElements()), k.rem(column, tiles.width()));
-        k.storeVector(k.mulf(k.loadVector(output, offset), inverse), to, column, mask);
+        Value share = k.mulf(k.loadVector(output, offset), inverse);
+        k.storeVector(isSeeing ? k.select(isSeeing, share, k.splat(0.0)) : share, to, column, mask);
       });
       Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
-      k.store(k.addf(k.load(k.f32(), scratch.maxima, row), logarithm), logs, row);
+      logarithm = k.addf(k.load(k.f32(), scratch.maxima, row), logarithm);
+      k.store(isSeeing ? k.select(isSeeing, logarithm, k.f32(-INFINITY)) : logarithm, logs, row);
     });
   }
 
@@ -215,6 +226,7 @@ private:
   Value logSumExp;
   ScratchLayout layout;
   ForwardScratch scratch;
+  SeenKeys seenKeys;
 };
 
 class AttentionStrategy : public KernelStrategy {
@@ -241,6 +253,7 @@ public:
                            shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles->queryBlock)));
     ScratchLayout layout;
     ForwardScratch(layout, shape, *tiles);
+    SeenKeys::reserve(shape, layout, ForwardScratch::rows(*tiles));
     configuration.scratch = layout.elements() * 4;
     return success();
   }

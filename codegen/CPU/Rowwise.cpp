@@ -17,6 +17,7 @@
 #include "codegen/Emit/RotaryTable.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -38,6 +39,11 @@ public:
     for (const OperandColumn &number : program.operandColumns)
       reductions[number.part] = load(number);
     ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
+    kernel.walk([&](RotationOpInterface rotation) {
+      if (Value given = rotation.getPositions())
+        positions[rotation] = findRowPosition(
+            k, RowProgram::holdsPositions(given) ? numberOf(given) : numbers.emit(given), rotation.getPositionCount());
+    });
     for (unsigned phase = 0; phase < program.phases; ++phase)
       emitPass(phase, numbers);
     for (OpOperand &operand : kernel.getBody().front().getTerminator()->getOpOperands())
@@ -68,7 +74,8 @@ private:
       return reduced;
     auto argument = cast<BlockArgument>(tensor);
     Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-    return k.load(element, k.argument(argument.getArgNumber()), program.variesByRow(tensor) ? row : Value());
+    bool isOfRow = program.variesByRow(tensor) || RowProgram::holdsPositions(tensor);
+    return k.load(element, k.argument(argument.getArgNumber()), isOfRow ? row : Value());
   }
 
   void emitPass(unsigned phase, ElementwiseEmitter &numbers) {
@@ -209,11 +216,13 @@ private:
       partner = vector::ShuffleOp::create(k.builder, k.loc, x, x, swapped);
     }
     Value table = tables.lookup(rotation.getRope());
-    Value position = k.mul(k.rem(row, program.positions), 2 * dim);
+    RowPosition given = positions.lookup(rotation);
+    Value position = k.mul(given.index ? given.index : k.rem(row, program.positions), 2 * dim);
     Value at = k.add(k.add(position, inner), channel - pieceBegin);
     Value cosine = k.loadVector(table, at, mask), sine = k.loadVector(table, k.add(at, dim), mask);
     Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
-    return rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+    Value result = rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+    return given.exists ? k.select(given.exists, result, k.splat(NAN)) : result;
   }
 
   KernelBuilder &k;
@@ -225,6 +234,8 @@ private:
   Value row;
   /// Numbers per row that are loaded or reduced.
   DenseMap<Value, Value> reductions;
+  /// Where the row is for rotations that are told.
+  DenseMap<Operation *, RowPosition> positions;
   // Where the emission stands within a loop.
   ElementwiseEmitter *current = nullptr;
   Value inner, column, mask;
@@ -274,8 +285,9 @@ public:
     expanded.walk([&](RotationOpInterface rotation) {
       Value &table = tables[rotation.getRope()];
       if (!table)
-        table = LLVM::AddressOfOp::create(builder, k.loc,
-                                          createRotaryTable(builder, k.loc, rotation.getRope(), program->positions));
+        table = LLVM::AddressOfOp::create(
+            builder, k.loc,
+            createRotaryTable(builder, k.loc, rotation.getRope(), program->angles.lookup(rotation.getRope())));
     });
     if (program->elementwise)
       lowerElements(stage, expanded, *program, tables, configuration);

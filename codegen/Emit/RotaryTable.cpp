@@ -39,3 +39,10 @@ LLVM::GlobalOp hadal::createSplitRotaryTable(OpBuilder &builder, Location loc, R
   addRows(table, rope, std::min(positions, rotaryBlock), /*step=*/1, /*factor=*/1.0);
   return createConstantTable(builder, loc, "rotary_blocks", table);
 }
+
+RowPosition hadal::findRowPosition(KernelBuilder &k, Value position, int64_t count) {
+  position = k.extend(position);
+  Value isAbove = k.less(k.i64(-1), position), isBelow = k.less(position, k.i64(count));
+  Value exists = arith::AndIOp::create(k.builder, k.loc, isAbove, isBelow);
+  return {k.select(exists, position, k.i64(0)), exists};
+}

@@ -33,6 +33,13 @@ inline int64_t splitRotaryRows(int64_t positions) { return llvm::divideCeil(posi
 mlir::LLVM::GlobalOp createSplitRotaryTable(mlir::OpBuilder &builder, mlir::Location loc, RopeAttr rope,
                                             int64_t positions);
 
+/// Where a row is in a table of `count` positions, from the number (i32) that says its position. A position that the
+/// table does not have reads that of 0, and what it is used for has to become NaN: see exists.
+struct RowPosition {
+  mlir::Value index, exists;
+};
+RowPosition findRowPosition(KernelBuilder &k, mlir::Value position, int64_t count);
+
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_EMIT_ROTARYTABLE_H

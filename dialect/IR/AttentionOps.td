@@ -107,8 +107,7 @@ def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Ke
     scoring agree.
 
     ```mlir
-    // %q: tensor<4x512x384xf32>, %kv: tensor<4x512x512xf32>, %key: tensor<4x512x16xf32>
-    // %last: tensor<4x1x384xf32>, %p: tensor<4x1xi32>, %n: tensor<4xi32>
+    // %q: tensor<4x512x384xf32>, %kv: tensor<4x512x512xf32>, %key: tensor<4x512x16xf32>, %last: tensor<4x1x384xf32>, %p: tensor<4x1xi32>, %n: tensor<4xi32>
     %o, %lse = hadal.attention %q, %kv, %key {heads = 8, nope = 32, value = 32, scale = 0.144}
                  : (tensor<4x512x384xf32>, tensor<4x512x512xf32>, tensor<4x512x16xf32>)
                  -> (tensor<4x512x256xf32>, tensor<4x8x512xf32>)

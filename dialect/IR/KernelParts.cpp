@@ -83,6 +83,11 @@ KernelParts KernelParts::derive(KernelOp kernel) {
         access = access | findAnchorAccess(use, parts.anchor);
         continue;
       }
+      auto rotation = dyn_cast<RotationOpInterface>(use.getOwner());
+      if (rotation && rotation.getPositions() == argument) {
+        access = access | Access::NumberPerRow;
+        continue;
+      }
       bool isYielded = use.getOwner() == body.getTerminator();
       auto space = dyn_cast_or_null<RankedTensorType>(isYielded ? argument.getType() : spaceOf(use.getOwner()));
       if (std::optional<Access> read = type && space ? findAccess(type, space) : std::nullopt)

@@ -58,11 +58,11 @@ static bool haveEqualBodies(KernelOp a, KernelOp b) {
 }
 
 static bool isPartOf(TypeRange alone, TypeRange among) {
-  return llvm::all_of_zip(alone, among, [](Type a, Type b) {
-    auto small = cast<ShapedType>(a), large = cast<ShapedType>(b);
-    return small.getElementType() == large.getElementType() && small.getRank() == large.getRank() &&
-           llvm::all_of_zip(small.getShape(), large.getShape(), std::less_equal<int64_t>());
-  });
+  return alone.size() == among.size() && llvm::all_of_zip(alone, among, [](Type a, Type b) {
+           auto small = cast<ShapedType>(a), large = cast<ShapedType>(b);
+           return small.getElementType() == large.getElementType() && small.getRank() == large.getRank() &&
+                  llvm::all_of_zip(small.getShape(), large.getShape(), std::less_equal<int64_t>());
+         });
 }
 
 FailureOr<SmallVector<KernelPair>> hadal::check::findPairs(ModuleOp module) {
@@ -78,7 +78,13 @@ FailureOr<SmallVector<KernelPair>> hadal::check::findPairs(ModuleOp module) {
       return kernel.emitError("has no kernel '") << name << "_among' beside it to be compared with";
     if (!haveEqualBodies(kernel, among))
       return among.emitError("does something else than '") << kernel.getName() << "', which it is compared with";
-    if (!isPartOf(kernel.getArgumentTypes(), among.getArgumentTypes()) ||
+    unsigned shared = among.getNumArguments();
+    for (unsigned index = shared; index < kernel.getNumArguments(); ++index)
+      if (!kernel.getArgAttr(index, valueAttrName))
+        return kernel.emitError("has an operand #")
+               << index << " that '" << among.getName() << "' has not: give it a value by hadal.value";
+    if (kernel.getNumArguments() < shared ||
+        !isPartOf(TypeRange(kernel.getArgumentTypes()).take_front(shared), among.getArgumentTypes()) ||
         !isPartOf(kernel.getResultTypes(), among.getResultTypes()))
       return among.emitError("has tensors of which those of '") << kernel.getName() << "' are no parts";
     pairs.push_back({kernel, among});
@@ -125,9 +131,9 @@ FailureOr<PairInputs> hadal::check::makePairInputs(KernelPair pair, uint64_t see
   if (failed(attend(pair.among, *among)))
     return failure();
   PairInputs inputs{{}, std::move(*among)};
-  for (unsigned index = 0; index < inputs.among.size(); ++index) {
+  for (unsigned index = 0; index < pair.alone.getNumArguments(); ++index) {
     ArrayRef<int64_t> shape = cast<ShapedType>(pair.alone.getArgumentTypes()[index]).getShape();
-    bool given = bool(pair.alone.getArgAttr(index, "hadal.value"));
+    bool given = bool(pair.alone.getArgAttr(index, valueAttrName));
     inputs.alone.push_back(given ? (*own)[index] : leadingPart(inputs.among[index], shape));
   }
   limitOffsets(pair.alone, inputs.alone);

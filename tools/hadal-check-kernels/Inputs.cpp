@@ -5,7 +5,8 @@
 // operation that reads them. Scores and logits get a standard deviation of 2: every key and token then has a weight
 // that can be told from the others', and none has nearly all of it. All routing data of one kernel comes from one
 // random choice of experts, and what the gradient of attention is given of attention's results belongs to its other
-// operands.
+// operands. Keys behind those that a sample has, and queries that see none, are no numbers, since nothing may depend on
+// them.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"
@@ -70,6 +71,15 @@ Roles findRoles(KernelOp kernel) {
           double bound = std::sqrt(3.0 * spread / (e.getScale().convertToDouble() * std::sqrt(channels)));
           for (Value factor : {e.getQuery(), e.getKeyValue(), e.getRotaryKey()})
             within(factor, bound);
+          int64_t keys = cast<ShapedType>(e.getKeyValue().getType()).getDimSize(1);
+          if (e.getPositions())
+            below(e.getPositions(), keys);
+          if (e.getKeyLengths())
+            roles.range[e.getKeyLengths()] = {1.0, keys + 1.0};
+        })
+        .Case([&](RotationOpInterface e) {
+          if (e.getPositions())
+            below(e.getPositions(), e.getPositionCount());
         })
         .Case([&](TokensOp e) { below(e.getWindow(), 1000); })
         .Case([&](AdamWOp e) {
@@ -180,6 +190,27 @@ LogicalResult hadal::check::attend(KernelOp kernel, MutableArrayRef<Tensor> inpu
   return failure(walked.wasInterrupted());
 }
 
+/// Makes keys and values that lie behind those that their sample has, and queries that see no key, no numbers: what is
+/// computed from them then is none either.
+static void hideUnseen(KernelOp kernel, MutableArrayRef<Tensor> inputs) {
+  kernel.walk([&](AttentionOpInterface attention) {
+    auto find = [&](Value value) {
+      auto argument = dyn_cast_if_present<BlockArgument>(value);
+      return argument ? &inputs[argument.getArgNumber()] : nullptr;
+    };
+    auto hide = [](Tensor &tensor, int64_t row) { llvm::fill(reference::row(tensor, row), NAN); };
+    const Tensor *lengths = find(attention.getKeyLengths()), *positions = find(attention.getPositions());
+    for (Tensor *keys : {find(attention.getKeyValue()), find(attention.getRotaryKey())})
+      for (int64_t row = 0; lengths && keys && row < keys->rows(); ++row)
+        if (double(row % keys->shape[1]) >= lengths->data[row / keys->shape[1]])
+          hide(*keys, row);
+    if (Tensor *queries = find(attention.getQuery()))
+      for (int64_t row = 0; row < queries->rows(); ++row)
+        if ((positions && positions->data[row] < 0.0) || (lengths && lengths->data[row / queries->shape[1]] <= 0.0))
+          hide(*queries, row);
+  });
+}
+
 FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing,
                                                         bool integersOnly) {
   reference::Inputs source(seed);
@@ -202,6 +233,8 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
     reference::roundTo(argument.getType(), *tensor);
     inputs.push_back(std::move(*tensor));
   }
+  if (!integersOnly)
+    hideUnseen(kernel, inputs);
   if (roles.count == 0)
     return inputs;
 

@@ -15,6 +15,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/GPU/Frames/RowEmitter.h"
 #include "codegen/Emit/RotaryTable.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -32,6 +33,11 @@ void RowEmitter::emitRow(Value row, Value member) {
   for (const OperandColumn &number : program.operandColumns)
     reductions[number.part] = load(number);
   ElementwiseEmitter numbers(k, [&](Value tensor, int64_t) { return numberOf(tensor); });
+  kernel.walk([&](RotationOpInterface rotation) {
+    if (Value given = rotation.getPositions())
+      positions[rotation] = findRowPosition(
+          k, RowProgram::holdsPositions(given) ? numberOf(given) : numbers.emit(given), rotation.getPositionCount());
+  });
   SmallVector<SmallVector<RowLoop>> loops;
   for (unsigned phase = 0; phase < program.phases; ++phase)
     loops.push_back(getRowLoops(kernel, program, phase));
@@ -104,7 +110,8 @@ Value RowEmitter::numberOf(Value tensor) {
     return reduced;
   auto argument = cast<BlockArgument>(tensor);
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-  return k.load(element, k.argument(argument.getArgNumber()), program.variesByRow(tensor) ? row : Value());
+  bool isOfRow = program.variesByRow(tensor) || RowProgram::holdsPositions(tensor);
+  return k.load(element, k.argument(argument.getArgNumber()), isOfRow ? row : Value());
 }
 
 /// Joins what the threads of a row have reduced; all of them get the results.
@@ -302,9 +309,11 @@ void RowEmitter::preload(Value tensor, int64_t shift, DenseSet<std::pair<Value, 
     ShiftedColumns source = followColumns(tensor, piece.begin, shift);
     return preload(source.tensor, source.shift, seen);
   }
-  if (auto rotation = dyn_cast<RotationOpInterface>(op))
+  if (auto rotation = dyn_cast<RotationOpInterface>(op)) {
     if (rotation.getRope().getLayout() == RopeLayout::Half && channelOf(rotation, shift) >= 0)
       preload(rotation.getInput(), partnerOf(rotation, shift), seen);
+    return preload(rotation.getInput(), shift, seen);
+  }
   for (Value operand : op->getOperands())
     preload(operand, shift, seen);
 }
@@ -362,14 +371,16 @@ int64_t RowEmitter::partnerOf(RotationOpInterface rotation, int64_t shift) {
 /// Cosines and sines of the row's position for a piece that begins at a rotated channel (see createSplitRotaryTable).
 std::pair<Value, Value> RowEmitter::angles(RotationOpInterface rotation, int64_t channel) {
   int64_t dim = rotation.getRope().getDim(), multiple = commonLanes(k.lanes, {dim, channel});
-  Value table = tables.lookup(rotation.getRope()), position = k.rem(row, program.positions);
+  Value table = tables.lookup(rotation.getRope()), position = positions.lookup(rotation).index;
+  if (!position)
+    position = k.rem(row, program.positions);
   Value column = k.add(inner, channel - piece.begin);
   auto load = [&](Value tableRow, int64_t part) {
     Value at = k.add(k.add(k.mul(tableRow, 2 * dim), column), part * dim);
     return k.loadAligned(k.f32(), table, at, multiple);
   };
   Value high = k.div(position, rotaryBlock);
-  Value low = k.add(k.rem(position, rotaryBlock), splitRotaryRows(program.positions));
+  Value low = k.add(k.rem(position, rotaryBlock), splitRotaryRows(program.angles.lookup(rotation.getRope())));
   Value cosineHigh = load(high, 0), sineHigh = load(high, 1), cosineLow = load(low, 0), sineLow = load(low, 1);
   Value cosine = k.subf(k.mulf(cosineHigh, cosineLow), k.mulf(sineHigh, sineLow));
   Value sine = k.addf(k.mulf(sineHigh, cosineLow), k.mulf(cosineHigh, sineLow));
@@ -392,5 +403,7 @@ Value RowEmitter::rotate(RotationOpInterface rotation, int64_t shift) {
   }
   auto [cosine, sine] = angles(rotation, channel);
   Value turned = k.mulf(partner, sine), kept = k.mulf(x, cosine);
-  return rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned);
+  Value result = rotation.getInverse() ? k.subf(kept, turned) : k.addf(kept, turned),
+        exists = positions.lookup(rotation).exists;
+  return exists ? k.select(exists, result, k.splat(NAN)) : result;
 }

@@ -9,6 +9,7 @@
 #define HADAL_CODEGEN_GPU_FRAMES_ROWEMITTER_H
 
 #include "codegen/Emit/ElementwiseEmitter.h"
+#include "codegen/Emit/RotaryTable.h"
 #include "codegen/GPU/Frames/GPUStage.h"
 #include "codegen/Selection/GPU/RowPlan.h"
 #include "llvm/ADT/DenseSet.h"
@@ -84,6 +85,8 @@ private:
   /// Items between two neighbouring ones of a thread.
   int64_t stride = 1;
   llvm::DenseMap<Value, Value> reductions;
+  /// Where the row is for rotations that are told.
+  llvm::DenseMap<mlir::Operation *, RowPosition> positions;
   int64_t sharedOffset = 0;
   /// What was loaded: by operand, shift, the numbers of the piece that say which columns an item is, and the number of
   /// the thread's item in it. Loops of different tensors may be cut at different columns.

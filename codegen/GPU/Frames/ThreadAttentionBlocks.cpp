@@ -34,29 +34,59 @@ AttentionTensor ThreadAttentionBlocks::result(unsigned index) {
   return tensorAt(k, kernel.getNumArguments() + index, kernel.getResultTypes()[index]);
 }
 
-void ThreadAttentionBlocks::findTask(bool lastBlockFirst) {
-  int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(shape.sequence, tiles.owned);
+void ThreadAttentionBlocks::findTask(Owned owned) {
+  int64_t length = owned == Owned::Queries ? shape.sequence : shape.keys;
+  int64_t allHeads = shape.batch * shape.heads, blocks = llvm::divideCeil(length, tiles.owned);
   Value block = k.div(stage.block(), allHeads);
-  if (lastBlockFirst)
+  if (owned == Owned::Queries)
     block = k.sub(k.i64(blocks - 1), block);
   head = k.rem(stage.block(), allHeads);
   batch = k.div(head, shape.heads);
   headOfSample = k.rem(head, shape.heads);
   first = k.mul(block, tiles.owned);
-  count = k.min(k.i64(tiles.owned), k.sub(k.i64(shape.sequence), first));
+  count = k.min(k.i64(tiles.owned), k.sub(k.i64(length), first));
 }
 
-Value ThreadAttentionBlocks::extentFrom(Value first, int64_t size) {
-  if (shape.sequence % size == 0)
+Value ThreadAttentionBlocks::extentFrom(Value first, int64_t size, int64_t length) {
+  if (length % size == 0)
     return {};
-  return k.min(k.i64(size), k.sub(k.i64(shape.sequence), first));
+  return k.min(k.i64(size), k.sub(k.i64(length), first));
 }
 
-/// The address of a channel of the block's head at a position, in a tensor in which every head has `channels`.
-Value ThreadAttentionBlocks::headAddress(const AttentionTensor &tensor, Value position, int64_t channels,
-                                         int64_t channel) {
-  Value row = k.add(k.mul(sampleRow(position), shape.heads), headOfSample);
-  return k.address(tensor.base, k.add(k.mul(row, channels), channel), tensor.element);
+Value ThreadAttentionBlocks::headAddress(const AttentionTensor &tensor, Value row, int64_t channels, int64_t channel) {
+  Value headRow = k.add(k.mul(row, shape.heads), headOfSample);
+  return k.address(tensor.base, k.add(k.mul(headRow, channels), channel), tensor.element);
+}
+
+Value ThreadAttentionBlocks::seenBy(Value query) {
+  if (shape.isPlain())
+    return k.add(query, 1);
+  auto load = [&](unsigned operand, Value index) { return k.extend(k.load(k.i32(), k.argument(operand), index)); };
+  query = k.min(query, k.i64(shape.sequence - 1));
+  Value position = shape.positions ? load(*shape.positions, sampleRow(query)) : query;
+  Value end = k.min(k.add(position, 1), k.i64(shape.keys));
+  if (shape.keyLengths)
+    end = k.min(end, load(*shape.keyLengths, batch));
+  return k.max(end, k.i64(0));
+}
+
+void ThreadAttentionBlocks::findSeen() {
+  for (int64_t i = 0; i < threadVector; ++i)
+    seenByOwned[i] = seenBy(ownPosition(i));
+}
+
+Value ThreadAttentionBlocks::mostSeen() {
+  return k.forReduce(k.i64(0), count, 1, k.i64(0), [&](Value query, ValueRange carried) -> SmallVector<Value> {
+    return {k.max(carried[0], seenBy(k.add(first, query)))};
+  })[0];
+}
+
+Value ThreadAttentionBlocks::seesKey(int64_t i, Value key) {
+  return k.less(key, shape.isPlain() ? seenBy(ownPosition(i)) : seenByOwned.lookup(i));
+}
+
+Value ThreadAttentionBlocks::isSeenBy(int64_t i, Value query) {
+  return shape.isPlain() ? k.less(k.sub(ownPosition(i), k.i64(1)), query) : k.less(ownPosition(i), seenBy(query));
 }
 
 /// Vectors stay aligned when every number that an address is made of is a multiple of the vector.
@@ -65,26 +95,26 @@ static int64_t vectorLength(std::initializer_list<int64_t> numbers) {
 }
 
 TileSource ThreadAttentionBlocks::queryRows(const AttentionTensor &query, Value first, Value extent) {
-  return matrixSource(k, headAddress(query, first, shape.query(), 0), query.element, k.i64(shape.heads * shape.query()),
-                      true, vectorLength({shape.query()}), extent);
+  return matrixSource(k, headAddress(query, sampleRow(first), shape.query(), 0), query.element,
+                      k.i64(shape.heads * shape.query()), true, vectorLength({shape.query()}), extent);
 }
 
 TileSource ThreadAttentionBlocks::valueRows(const AttentionTensor &keyValue, Value first, Value extent) {
-  return matrixSource(k, headAddress(keyValue, first, shape.keyValue(), shape.nope), keyValue.element,
+  return matrixSource(k, headAddress(keyValue, keyRow(first), shape.keyValue(), shape.nope), keyValue.element,
                       k.i64(shape.heads * shape.keyValue()), true, vectorLength({shape.nope, shape.value}), extent);
 }
 
 TileSource ThreadAttentionBlocks::outputRows(const AttentionTensor &output, Value first, Value extent) {
-  return matrixSource(k, headAddress(output, first, shape.value, 0), output.element, k.i64(shape.heads * shape.value),
-                      true, vectorLength({shape.value}), extent);
+  return matrixSource(k, headAddress(output, sampleRow(first), shape.value, 0), output.element,
+                      k.i64(shape.heads * shape.value), true, vectorLength({shape.value}), extent);
 }
 
 TileSource ThreadAttentionBlocks::keyRows(const AttentionTensor &keyValue, const AttentionTensor &rotaryKey,
                                           Value first, Value extent) {
   Type element = keyValue.element;
   TileSource source{element, true, vectorLength({shape.nope, shape.rope, shape.value}), extent, {}, {}, 0.0};
-  Value own = headAddress(keyValue, first, shape.keyValue(), 0);
-  Value rotary = k.address(rotaryKey.base, k.mul(sampleRow(first), shape.rope), element);
+  Value own = headAddress(keyValue, keyRow(first), shape.keyValue(), 0);
+  Value rotary = k.address(rotaryKey.base, k.mul(keyRow(first), shape.rope), element);
   source.prepare = [=, this](Value position) -> SmallVector<Value> {
     // The rotary part begins `nope` channels before it does, so that both parts are indexed by the channel.
     Value shifted = k.sub(k.mul(position, shape.rope), k.i64(shape.nope));
@@ -99,19 +129,19 @@ TileSource ThreadAttentionBlocks::keyRows(const AttentionTensor &keyValue, const
 }
 
 TileSource ThreadAttentionBlocks::queryColumns(const AttentionTensor &query, Value first) {
-  return matrixSource(k, headAddress(query, first, shape.query(), 0), query.element, k.i64(shape.heads * shape.query()),
-                      false, vectorLength({shape.query()}), k.i64(shape.query()));
+  return matrixSource(k, headAddress(query, sampleRow(first), shape.query(), 0), query.element,
+                      k.i64(shape.heads * shape.query()), false, vectorLength({shape.query()}), k.i64(shape.query()));
 }
 
 TileSource ThreadAttentionBlocks::valueColumns(const AttentionTensor &keyValue, Value first) {
-  return matrixSource(k, headAddress(keyValue, first, shape.keyValue(), shape.nope), keyValue.element,
+  return matrixSource(k, headAddress(keyValue, keyRow(first), shape.keyValue(), shape.nope), keyValue.element,
                       k.i64(shape.heads * shape.keyValue()), false, vectorLength({shape.nope, shape.value}),
                       k.i64(shape.value));
 }
 
 TileSource ThreadAttentionBlocks::outputColumns(const AttentionTensor &output, Value first) {
-  return matrixSource(k, headAddress(output, first, shape.value, 0), output.element, k.i64(shape.heads * shape.value),
-                      false, vectorLength({shape.value}), k.i64(shape.value));
+  return matrixSource(k, headAddress(output, sampleRow(first), shape.value, 0), output.element,
+                      k.i64(shape.heads * shape.value), false, vectorLength({shape.value}), k.i64(shape.value));
 }
 
 TileSource ThreadAttentionBlocks::keyColumns(const AttentionTensor &keyValue, const AttentionTensor &rotaryKey,
@@ -119,8 +149,8 @@ TileSource ThreadAttentionBlocks::keyColumns(const AttentionTensor &keyValue, co
   Type element = keyValue.element;
   TileSource source{element, false, vectorLength({shape.nope, shape.rope, shape.value}), k.i64(shape.query()), {},
                     {},      0.0};
-  Value own = headAddress(keyValue, first, shape.keyValue(), 0);
-  Value rotary = k.address(rotaryKey.base, k.mul(sampleRow(first), shape.rope), element);
+  Value own = headAddress(keyValue, keyRow(first), shape.keyValue(), 0);
+  Value rotary = k.address(rotaryKey.base, k.mul(keyRow(first), shape.rope), element);
   source.prepare = [=, this](Value channel) -> SmallVector<Value> {
     Value isOwn = k.less(channel, k.i64(shape.nope));
     Value ofRotary = k.sub(channel, k.i64(shape.nope));

@@ -13,7 +13,7 @@
 
 namespace hadal {
 
-/// A tensor batch × sequence × channels: its address and the type of its elements.
+/// A tensor batch × sequence (or keys) × channels: its address and the type of its elements.
 struct AttentionTensor {
   mlir::Value base;
   mlir::Type element;
@@ -32,15 +32,20 @@ public:
   AttentionTensor operand(unsigned index);
   AttentionTensor result(unsigned index);
 
+  /// Which side of the scores a block of threads owns; it walks over the other.
+  enum class Owned { Queries, Keys };
   /// Takes the block's head and the number of its block of owned positions from the block's number. Tasks with the
   /// longest walk come first: the last blocks of queries, the first blocks of keys.
-  void findTask(bool lastBlockFirst);
-  /// The row of a position in a tensor with a row per position of the block's sample.
-  Value sampleRow(Value position) { return k.add(k.mul(batch, shape.sequence), position); }
-  /// The row of a position in a tensor batch × heads × sequence.
-  Value headRow(Value position) { return k.add(k.mul(head, shape.sequence), position); }
-  /// Positions from `first` on that exist in a block of `size`; null when all blocks are whole.
-  Value extentFrom(Value first, int64_t size);
+  void findTask(Owned owned);
+  /// The row of a query in a tensor with a row per query of the block's sample, and of a key in one with a row per key.
+  Value sampleRow(Value query) { return k.add(k.mul(batch, shape.sequence), query); }
+  Value keyRow(Value key) { return k.add(k.mul(batch, shape.keys), key); }
+  /// The row of a query in a tensor batch × heads × sequence, and of a key in one batch × heads × keys.
+  Value headRow(Value query) { return k.add(k.mul(head, shape.sequence), query); }
+  Value headKeyRow(Value key) { return k.add(k.mul(head, shape.keys), key); }
+  /// Queries (or keys) from `first` on that exist in a block of `size`; null when all blocks are whole.
+  Value extentFrom(Value first, int64_t size) { return extentFrom(first, size, shape.sequence); }
+  Value keyExtentFrom(Value first, int64_t size) { return extentFrom(first, size, shape.keys); }
 
   /// Sides of products, from a position on. As rows, with the channels as the depth:
   TileSource queryRows(const AttentionTensor &query, Value first, Value extent);
@@ -65,10 +70,16 @@ public:
                                       Value walkedExtent, llvm::SmallVector<Value> sums, const TakesPart &sees = {});
   /// The first position of the walked block on the diagonal: owned blocks divide walked ones.
   Value diagonal() { return k.mul(k.div(first, tiles.walked), tiles.walked); }
-  /// On the diagonal, whether owned position i has to do with a walked one, counted from the diagonal's first: walked
-  /// keys are seen up to the own position, walked queries see the own position from there on.
-  Value seesKey(int64_t i, Value walked) { return k.less(k.add(diagonal(), walked), k.add(ownPosition(i), 1)); }
-  Value isSeenBy(int64_t i, Value walked) { return k.less(k.sub(ownPosition(i), k.i64(1)), k.add(diagonal(), walked)); }
+  /// How many keys a query sees, from key 0 on: by its index in the plain form, else by what the operands say. A query
+  /// that does not exist sees what the last one does.
+  Value seenBy(Value query);
+  /// The most that a query of the block sees, where operands say what.
+  Value mostSeen();
+  /// Loads what the thread's owned queries see, for seesKey.
+  void findSeen();
+  /// Whether owned query i sees a key, and whether owned key i is seen by a query.
+  Value seesKey(int64_t i, Value key);
+  Value isSeenBy(int64_t i, Value query);
   ThreadShare outputShare(int64_t channels) { return {threadVector, tiles.channelsPerThread(channels)}; }
 
   /// Position number i of the thread's owned ones, counted from the block's first, and number j of its walked ones.
@@ -94,7 +105,11 @@ public:
   Value batch, head, headOfSample, first, count;
 
 private:
-  Value headAddress(const AttentionTensor &tensor, Value position, int64_t channels, int64_t channel);
+  Value extentFrom(Value first, int64_t size, int64_t length);
+  /// The address of a channel of the block's head, in a row of a tensor in which every head has `channels`.
+  Value headAddress(const AttentionTensor &tensor, Value row, int64_t channels, int64_t channel);
+  /// What the thread's owned queries see: see findSeen.
+  llvm::DenseMap<int64_t, Value> seenByOwned;
   Value residentNext, stageBuffer;
   int64_t residentUsed = 0;
 };

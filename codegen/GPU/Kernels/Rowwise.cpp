@@ -114,7 +114,8 @@ private:
       Value &table = tables[rotation.getRope()];
       if (!table)
         table = LLVM::AddressOfOp::create(
-            k.builder, k.loc, createSplitRotaryTable(k.builder, k.loc, rotation.getRope(), program.positions));
+            k.builder, k.loc,
+            createSplitRotaryTable(k.builder, k.loc, rotation.getRope(), program.angles.lookup(rotation.getRope())));
     });
     return tables;
   }

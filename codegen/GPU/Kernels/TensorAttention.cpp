@@ -280,6 +280,8 @@ public:
       return false;
     if (!multipliesBF16(op))
       return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
+    if (failed(AttentionShape::requirePlain(op, "by tensor cores", refusals)))
+      return false;
     if (succeeded(chooseForwardTiles(AttentionShape::of(op))))
       return true;
     return succeeded(

@@ -420,6 +420,8 @@ public:
       return false;
     if (!multipliesBF16(op) || !getElementTypeOrSelf(op->getOperand(argGradient)).isBF16())
       return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
+    if (failed(AttentionShape::requirePlain(op, "by tensor cores", refusals)))
+      return false;
     AttentionShape shape = AttentionShape::of(op);
     if (succeeded(chooseGradientTiles(GradientPassKind::Keys, shape)) &&
         succeeded(chooseGradientTiles(GradientPassKind::Queries, shape)))

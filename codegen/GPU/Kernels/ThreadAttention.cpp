@@ -14,6 +14,9 @@
 // alike. Blocks of keys begin at absolute positions, and the last one of a query is the one that it is in: its bits are
 // the same in every block of queries and every sequence.
 //
+// Where operands say which keys a query sees, a walk ends with the last key that any query of the block sees, and every
+// block of keys is treated as the one on the diagonal: what a query does not see changes none of its numbers.
+//
 // The threads' parts of l are added up at the end; the output is o / l, and the logarithm of the softmax's denominator
 // (m + log₂ l) / log₂ e. No buffer grows with the square of the sequence.
 //
@@ -22,6 +25,7 @@
 #include "codegen/GPU/Frames/ThreadAttentionBlocks.h"
 #include "codegen/GPU/GPUStrategies.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 #include <numbers>
 
 using namespace mlir;
@@ -39,49 +43,57 @@ public:
         keyValue(operand(1)), rotaryKey(operand(2)), output(result(0)), share(outputShare(shape.value)) {}
 
   void emit() {
-    findTask(/*lastBlockFirst=*/true);
+    findTask(Owned::Queries);
     ProductOperand queries = keepOwned(queryRows(query, first, extentFrom(first, tiles.owned)), shape.query());
     SmallVector<Value> carried(threadVector, k.f32(lowestScore));
     carried.append(threadVector, k.f32(0.0));
     carried.append(zeroAccumulators(k, share));
-    carried = k.forReduce(k.i64(0), diagonal(), tiles.walked, carried, [&](Value key, ValueRange carried) {
+    if (!shape.isPlain())
+      findSeen();
+    Value end = shape.isPlain() ? diagonal() : mostSeen();
+    carried = k.forReduce(k.i64(0), end, tiles.walked, carried, [&](Value key, ValueRange carried) {
       ptx::NoUnrollOp::create(k.builder, k.loc);
-      return emitKeys(queries, key, carried, /*onDiagonal=*/false);
+      if (shape.isPlain())
+        // Blocks before the diagonal are whole.
+        return emitKeys(queries, key, Value(), carried, /*asks=*/false);
+      return emitKeys(queries, key, k.min(k.i64(tiles.walked), k.sub(end, key)), carried, /*asks=*/true);
     });
-    emitResults(emitKeys(queries, diagonal(), carried, /*onDiagonal=*/true));
+    if (shape.isPlain())
+      carried = emitKeys(queries, diagonal(), keyExtentFrom(diagonal(), tiles.walked), carried, /*asks=*/true);
+    emitResults(carried);
   }
 
 private:
-  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, ValueRange carried, bool onDiagonal) {
-    // Blocks before the diagonal are whole.
-    Value extent = onDiagonal ? extentFrom(key, tiles.walked) : Value();
+  /// `asks`: whether not all queries see all of these keys.
+  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, Value extent, ValueRange carried, bool asks) {
     ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
     SmallVector<Value> maxima(carried.take_front(threadVector)), sums(carried.slice(threadVector, threadVector));
     SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
     for (int64_t i = 0; i < threadVector; ++i)
-      emitSoftmax(tile[i], i, onDiagonal, maxima[i], sums[i],
+      emitSoftmax(tile[i], i, asks ? key : Value(), maxima[i], sums[i],
                   MutableArrayRef(outputs).slice(share.index(i, 0), share.columns / threadVector));
     SharedTile weights = storeWeights(tile, 0);
-    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, walked); };
+    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, k.add(key, walked)); };
     outputs = accumulate(weights, valueColumns(keyValue, key), shape.value, extent, std::move(outputs),
-                         onDiagonal ? sees : TakesPart());
+                         asks ? sees : TakesPart());
     SmallVector<Value> next = std::move(maxima);
     next.append(sums);
     next.append(outputs);
     return next;
   }
 
-  /// The online softmax of the thread's query i: turns its scores into weights and rescales what it has.
-  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, bool onDiagonal, Value &maximum, Value &sum,
+  /// The online softmax of the thread's query i: turns its scores into weights and rescales what it has. `firstKey` is
+  /// null where the query sees all of the keys.
+  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, Value firstKey, Value &maximum, Value &sum,
                    MutableArrayRef<Value> outputs) {
     SmallVector<Value> seen;
     auto seenOr = [&](int64_t j, Value value, double otherwise) {
-      return onDiagonal ? k.select(seen[j], value, k.f32(otherwise)) : value;
+      return firstKey ? k.select(seen[j], value, k.f32(otherwise)) : value;
     };
     Value largest;
     for (int64_t j = 0; j < threadVector; ++j) {
-      if (onDiagonal)
-        seen.push_back(seesKey(i, walkedPosition(j)));
+      if (firstKey)
+        seen.push_back(seesKey(i, k.add(firstKey, walkedPosition(j))));
       scores[j] = seenOr(j, k.mulf(scores[j], k.f32(shape.scale * std::numbers::log2e)), lowestScore);
       largest = largest ? larger(largest, scores[j]) : scores[j];
     }
@@ -111,9 +123,13 @@ private:
           carried[threadVector + i], [&](Value a, Value b) { return k.addf(a, b); }, tiles.threadColumns());
       Value inverse = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({threadVector}, k.f32()),
                                                   k.divf(k.f32(1.0), sum));
+      // In the plain form every query sees a key.
+      Value isSeeing = shape.isPlain() ? Value() : seesKey(i, k.i64(0));
       for (int64_t piece = 0; piece < share.columns / threadVector; ++piece) {
         Value &output = outputs[share.index(i, piece)];
         output = k.mulf(output, inverse);
+        if (isSeeing)
+          output = k.select(isSeeing, output, k.constant(output.getType(), 0.0));
       }
       Value position = ownedPosition(i);
       k.ifThen(k.less(position, count), [&] {
@@ -122,7 +138,10 @@ private:
         storeRow(share, outputs, i, 0, shape.value, to, output.element, aligned);
         k.ifThen(k.equal(grid.column, k.i64(0)), [&] {
           Value log2 = ptx::Log2Op::create(k.builder, k.loc, sum);
-          k.store(k.mulf(k.addf(carried[i], log2), k.f32(std::numbers::ln2)), logs, headRow(k.add(first, position)));
+          Value logarithm = k.mulf(k.addf(carried[i], log2), k.f32(std::numbers::ln2));
+          if (isSeeing)
+            logarithm = k.select(isSeeing, logarithm, k.f32(-std::numeric_limits<double>::infinity()));
+          k.store(logarithm, logs, headRow(k.add(first, position)));
         });
       });
     }

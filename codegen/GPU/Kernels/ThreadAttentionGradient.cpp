@@ -13,6 +13,9 @@
 //   queries      owns a block of queries, walks over the keys up to the diagonal; dq stays in registers
 //   rotary_key   adds the heads' parts of the rotary key's gradient, in their order
 //
+// Where operands say which keys a query sees, the walk over queries begins at the first one, that over keys ends with
+// the last one that any query of the block sees, and every pair of blocks is treated as one on the diagonal.
+//
 // Seven products per pair of blocks instead of five is the price for having no partial sums in memory: dq in parts, one
 // for each block of keys, would grow with the square of the sequence.
 //
@@ -36,12 +39,13 @@ enum Operand { Query, KeyValue, RotaryKey, Output, LogSumExp, Gradient };
 enum Result { QueryGradient, KeyValueGradient, RotaryKeyGradient };
 
 int64_t headPositions(const AttentionShape &shape) { return shape.batch * shape.heads * shape.sequence; }
+int64_t headKeys(const AttentionShape &shape) { return shape.batch * shape.heads * shape.keys; }
 /// The workspace: δ of every query, then what the heads leave for the rotary key. Both begin at multiples of 16 bytes.
 int64_t deltaElements(const AttentionShape &shape) {
   return int64_t(llvm::alignTo(headPositions(shape), threadVector));
 }
 int64_t workspaceBytes(const AttentionShape &shape) {
-  return 4 * (deltaElements(shape) + headPositions(shape) * shape.rope);
+  return 4 * (deltaElements(shape) + headKeys(shape) * shape.rope);
 }
 Value workspace(KernelBuilder &k, KernelOp kernel) {
   return k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
@@ -90,24 +94,28 @@ public:
         valueShare(outputShare(shape.value)), keyShare(outputShare(shape.query())) {}
 
   void emit() {
-    findTask(/*lastBlockFirst=*/false);
-    Value extent = extentFrom(first, tiles.owned);
+    findTask(Owned::Keys);
+    Value extent = keyExtentFrom(first, tiles.owned);
     ProductOperand keys = keepOwned(keyRows(keyValue, rotaryKey, first, extent), shape.query());
     ProductOperand values = keepOwned(valueRows(keyValue, first, extent), shape.value);
     SmallVector<Value> carried = zeroAccumulators(k, valueShare);
     carried.append(zeroAccumulators(k, keyShare));
-    carried = emitQueries(keys, values, diagonal(), carried, /*onDiagonal=*/true);
-    carried = k.forReduce(k.add(diagonal(), tiles.walked), k.i64(shape.sequence), tiles.walked, carried,
-                          [&](Value position, ValueRange carried) {
-                            ptx::NoUnrollOp::create(k.builder, k.loc);
-                            return emitQueries(keys, values, position, carried, /*onDiagonal=*/false);
-                          });
+    Value begin = k.i64(0);
+    if (shape.isPlain()) {
+      carried = emitQueries(keys, values, diagonal(), carried, /*asks=*/true);
+      begin = k.add(diagonal(), tiles.walked);
+    }
+    carried = k.forReduce(begin, k.i64(shape.sequence), tiles.walked, carried, [&](Value position, ValueRange carried) {
+      ptx::NoUnrollOp::create(k.builder, k.loc);
+      return emitQueries(keys, values, position, carried, /*asks=*/!shape.isPlain());
+    });
     storeGradients(carried);
   }
 
 private:
+  /// `asks`: whether not all of these queries see all of the block's keys.
   SmallVector<Value> emitQueries(const ProductOperand &keys, const ProductOperand &values, Value position,
-                                 ValueRange carried, bool onDiagonal) {
+                                 ValueRange carried, bool asks) {
     Value extent = extentFrom(position, tiles.walked);
     ScoreTile weights = scores(keys, queryRows(query, position, extent), shape.query());
     ScoreTile changes = scores(values, outputRows(gradient, position, extent), shape.value);
@@ -116,8 +124,8 @@ private:
       QueryNumbers numbers = loadQuery(at);
       for (int64_t i = 0; i < threadVector; ++i) {
         Value counts = extent ? k.less(at, k.i64(shape.sequence)) : Value();
-        if (onDiagonal) {
-          Value sees = isSeenBy(i, walkedPosition(j));
+        if (asks) {
+          Value sees = isSeenBy(i, at);
           counts = counts ? Value(arith::AndIOp::create(k.builder, k.loc, counts, sees)) : sees;
         }
         std::tie(weights[i][j], changes[i][j]) = weigh(weights[i][j], changes[i][j], numbers, counts);
@@ -126,8 +134,8 @@ private:
     SharedTile sharedWeights = storeWeights(weights, 0), sharedChanges = storeWeights(changes, 1);
     SmallVector<Value> valueSums(carried.take_front(valueShare.vectors())),
         keySums(carried.drop_front(valueShare.vectors()));
-    TakesPart onlyThese = [&](int64_t i, Value walked) { return isSeenBy(i, walked); };
-    const TakesPart sees = onDiagonal ? onlyThese : TakesPart();
+    TakesPart onlyThese = [&](int64_t i, Value walked) { return isSeenBy(i, k.add(position, walked)); };
+    const TakesPart sees = asks ? onlyThese : TakesPart();
     valueSums =
         accumulate(sharedWeights, outputColumns(gradient, position), shape.value, extent, std::move(valueSums), sees);
     keySums = accumulate(sharedChanges, queryColumns(query, position), shape.query(), extent, std::move(keySums), sees);
@@ -145,11 +153,11 @@ private:
       Value position = ownedPosition(i);
       k.ifThen(k.less(position, count), [&] {
         Value at = k.add(first, position);
-        Value row = k.mul(k.add(k.mul(sampleRow(at), shape.heads), headOfSample), shape.keyValue());
+        Value row = k.mul(k.add(k.mul(keyRow(at), shape.heads), headOfSample), shape.keyValue());
         Value own = k.address(to.base, row, to.element);
         storeRow(keyShare, keySums, i, 0, shape.nope, own, to.element, aligned);
         storeRow(keyShare, keySums, i, shape.nope, shape.rope,
-                 k.address(partials, k.mul(headRow(at), shape.rope), k.f32()), k.f32(), aligned);
+                 k.address(partials, k.mul(headKeyRow(at), shape.rope), k.f32()), k.f32(), aligned);
         storeRow(valueShare, valueSums, i, 0, shape.value, k.address(own, k.i64(shape.nope), to.element), to.element,
                  aligned);
       });
@@ -167,37 +175,47 @@ public:
         share(outputShare(shape.query())) {}
 
   void emit() {
-    findTask(/*lastBlockFirst=*/true);
+    findTask(Owned::Queries);
     Value extent = extentFrom(first, tiles.owned);
     ProductOperand queries = keepOwned(queryRows(query, first, extent), shape.query());
     ProductOperand gradients = keepOwned(outputRows(gradient, first, extent), shape.value);
     SmallVector<QueryNumbers> numbers;
     for (int64_t i = 0; i < threadVector; ++i)
       numbers.push_back(loadQuery(k.add(first, ownedPosition(i))));
+    if (!shape.isPlain())
+      findSeen();
+    Value end = shape.isPlain() ? diagonal() : mostSeen();
     SmallVector<Value> sums =
-        k.forReduce(k.i64(0), diagonal(), tiles.walked, zeroAccumulators(k, share), [&](Value key, ValueRange carried) {
+        k.forReduce(k.i64(0), end, tiles.walked, zeroAccumulators(k, share), [&](Value key, ValueRange carried) {
           ptx::NoUnrollOp::create(k.builder, k.loc);
-          return emitKeys(queries, gradients, numbers, key, carried, false);
+          if (shape.isPlain())
+            // Blocks before the diagonal are whole, and keys beyond the sequence lie beyond every query.
+            return emitKeys(queries, gradients, numbers, key, Value(), carried, /*asks=*/false);
+          Value extent = k.min(k.i64(tiles.walked), k.sub(end, key));
+          return emitKeys(queries, gradients, numbers, key, extent, carried, /*asks=*/true);
         });
-    storeGradient(emitKeys(queries, gradients, numbers, diagonal(), sums, /*onDiagonal=*/true));
+    if (shape.isPlain()) {
+      Value extent = keyExtentFrom(diagonal(), tiles.walked);
+      sums = emitKeys(queries, gradients, numbers, diagonal(), extent, sums, /*asks=*/true);
+    }
+    storeGradient(sums);
   }
 
 private:
+  /// `asks`: whether not all queries see all of these keys.
   SmallVector<Value> emitKeys(const ProductOperand &queries, const ProductOperand &gradients,
-                              ArrayRef<QueryNumbers> numbers, Value key, ValueRange carried, bool onDiagonal) {
-    // Blocks before the diagonal are whole, and keys beyond the sequence lie beyond every query.
-    Value extent = onDiagonal ? extentFrom(key, tiles.walked) : Value();
+                              ArrayRef<QueryNumbers> numbers, Value key, Value extent, ValueRange carried, bool asks) {
     ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
     ScoreTile changes = scores(gradients, valueRows(keyValue, key, extent), shape.value);
     for (int64_t i = 0; i < threadVector; ++i)
       for (int64_t j = 0; j < threadVector; ++j) {
-        Value sees = onDiagonal ? seesKey(i, walkedPosition(j)) : Value();
+        Value sees = asks ? seesKey(i, k.add(key, walkedPosition(j))) : Value();
         changes[i][j] = weigh(tile[i][j], changes[i][j], numbers[i], sees).second;
       }
     SharedTile sharedChanges = storeWeights(changes, 0);
-    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, walked); };
+    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, k.add(key, walked)); };
     return accumulate(sharedChanges, keyColumns(keyValue, rotaryKey, key), shape.query(), extent,
-                      llvm::to_vector(carried), onDiagonal ? sees : TakesPart());
+                      llvm::to_vector(carried), asks ? sees : TakesPart());
   }
 
   void storeGradient(ArrayRef<Value> sums) {
@@ -254,16 +272,16 @@ void emitDelta(GPUStage &stage, KernelOp kernel, const AttentionShape &shape) {
 void emitRotaryKey(GPUStage &stage, KernelOp kernel, const AttentionShape &shape) {
   KernelBuilder &k = stage.k;
   Value element = k.add(k.mul(stage.block(), stage.threads()), stage.thread());
-  k.ifThen(k.less(element, k.i64(shape.batch * shape.sequence * shape.rope)), [&] {
+  k.ifThen(k.less(element, k.i64(shape.batch * shape.keys * shape.rope)), [&] {
     Value row = k.div(element, shape.rope), channel = k.rem(element, shape.rope);
-    Value sample = k.div(row, shape.sequence), position = k.rem(row, shape.sequence);
+    Value sample = k.div(row, shape.keys), key = k.rem(row, shape.keys);
     Value partials = ropePartials(k, kernel, shape);
-    Value sum = k.forReduce(
-        k.i64(0), k.i64(shape.heads), 1, k.f32(0.0), [&](Value head, ValueRange carried) -> SmallVector<Value> {
-          Value headRow = k.add(k.mul(k.add(k.mul(sample, shape.heads), head), shape.sequence), position);
-          Value at = k.add(k.mul(headRow, shape.rope), channel);
-          return {k.addf(carried[0], k.load(k.f32(), partials, at))};
-        })[0];
+    Value sum = k.forReduce(k.i64(0), k.i64(shape.heads), 1, k.f32(0.0),
+                            [&](Value head, ValueRange carried) -> SmallVector<Value> {
+                              Value headRow = k.add(k.mul(k.add(k.mul(sample, shape.heads), head), shape.keys), key);
+                              Value at = k.add(k.mul(headRow, shape.rope), channel);
+                              return {k.addf(carried[0], k.load(k.f32(), partials, at))};
+                            })[0];
     unsigned result = kernel.getNumArguments() + RotaryKeyGradient;
     Type type = cast<RankedTensorType>(kernel.getResultTypes()[RotaryKeyGradient]).getElementType();
     storeF32(k, sum, k.address(k.argument(result), element, type), type);
@@ -307,18 +325,19 @@ public:
       return failure();
     configuration.addGPUStage("delta", llvm::divideCeil(headPositions(shape), threadsOfDelta / warpSize),
                               threadsOfDelta);
-    auto addProducts = [&](StringRef name, choices::ThreadAttentionAttr chosen, const AttentionWork &work) {
+    auto addProducts = [&](StringRef name, choices::ThreadAttentionAttr chosen, const AttentionWork &work,
+                           int64_t owned) {
       FailureOr<ThreadAttentionTiles> tiles = checkThreadAttention(chosen, work, target, emitError);
       if (failed(tiles))
         return failure();
-      int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles->owned));
+      int64_t blocks = shape.batch * shape.heads * int64_t(llvm::divideCeil(owned, tiles->owned));
       configuration.addGPUStage(name, blocks, tiles->threads(), tiles->sharedBytes(work));
       return success();
     };
-    if (failed(addProducts("keys", choice.getKeys(), AttentionWork::keyGradient(shape))) ||
-        failed(addProducts("queries", choice.getQueries(), AttentionWork::queryGradient(shape))))
+    if (failed(addProducts("keys", choice.getKeys(), AttentionWork::keyGradient(shape), shape.keys)) ||
+        failed(addProducts("queries", choice.getQueries(), AttentionWork::queryGradient(shape), shape.sequence)))
       return failure();
-    int64_t elements = shape.batch * shape.sequence * shape.rope;
+    int64_t elements = shape.batch * shape.keys * shape.rope;
     configuration.addGPUStage("rotary_key", llvm::divideCeil(elements, threadsOfRotaryKey), threadsOfRotaryKey);
     configuration.workspace = workspaceBytes(shape);
     return success();

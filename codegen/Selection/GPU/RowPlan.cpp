@@ -85,7 +85,7 @@ int64_t RowPlan::lanesFor(KernelOp kernel) {
   int64_t widest = 2;
   auto visit = [&](Value tensor) {
     auto type = cast<RankedTensorType>(tensor.getType());
-    if (!isOnePerRow(tensor))
+    if (!isOnePerRow(tensor) && !RowProgram::holdsPositions(tensor))
       widest = std::max<int64_t>(widest, type.getElementTypeBitWidth() / 8);
   };
   llvm::for_each(kernel.getBody().getArguments(), visit);
@@ -111,7 +111,7 @@ struct Demand {
       reductions += loop.reductions.size();
     }
     for (Value argument : kernel.getBody().getArguments())
-      operands += isOnePerRow(argument) ? 0 : 1;
+      operands += isOnePerRow(argument) || RowProgram::holdsPositions(argument) ? 0 : 1;
   }
 
   /// Vectors that a thread goes through in the longest loop.

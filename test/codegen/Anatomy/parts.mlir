@@ -57,3 +57,10 @@ hadal.kernel rowwise @rows(%x: tensor<9x16xf32>, %g: tensor<16xf32>) -> tensor<9
   %y = hadal.rms_norm %x weights(%g : tensor<16xf32>) {eps = 1.0e-6} : tensor<9x16xf32>
   hadal.yield %y : tensor<9x16xf32>
 }
+
+// A position is a number per row, whatever the shape of the tensor that they lie in.
+// CHECK: @positions (rowwise): prologue [] anchor none epilogue [hadal.rope] arguments [element, number_per_row]
+hadal.kernel rowwise @positions(%x: tensor<2x9x16xf32>, %p: tensor<2x9xi32>) -> tensor<2x9x16xf32> {
+  %y = hadal.rope %x positions(%p : tensor<2x9xi32>) {heads = 1, position_limit = 40, rope = #hadal.rope<theta = 1.0e4, dim = 16>} : tensor<2x9x16xf32>
+  hadal.yield %y : tensor<2x9x16xf32>
+}

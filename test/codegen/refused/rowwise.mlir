@@ -23,6 +23,17 @@ hadal.kernel rowwise @matrix_per_sample(%x: tensor<2x9x4xf32>, %b: tensor<9x4xf3
 
 // -----
 
+// Positions lie in memory, one for every row.
+// expected-error @below {{serves the kernel 'constant_positions'}}
+hadal.kernel rowwise @constant_positions(%x: tensor<1x9x4xf32>) -> tensor<1x9x4xf32> {
+  %p = arith.constant dense<3> : tensor<1x9xi32>
+  // expected-note @below {{'hadal.rope' takes the positions of rows from what is no operand of the kernel}}
+  %a = hadal.rope %x positions(%p : tensor<1x9xi32>) {heads = 1, position_limit = 9, rope = #hadal.rope<theta = 1.0e4, dim = 4>} : tensor<1x9x4xf32>
+  hadal.yield %a : tensor<1x9x4xf32>
+}
+
+// -----
+
 // Positions are counted in the rotated tensor, not in another of as many rows.
 // expected-error @below {{serves the kernel 'two_lengths'}}
 hadal.kernel rowwise @two_lengths(%x: tensor<2x9x4xf32>, %y: tensor<3x6x4xf32>) -> (tensor<2x9x4xf32>, tensor<3x6x4xf32>) {
