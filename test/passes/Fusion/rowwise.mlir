@@ -48,3 +48,17 @@ func.func @used_twice(%t: tensor<2x4xi32>, %a: tensor<2x4x8xf32>, %b: tensor<2x4
   %g2 = arith.addf %g1, %db : tensor<16x8xf32>
   return %g2 : tensor<16x8xf32>
 }
+
+// Positions that rows are told are one more operand; with one token per sample they may be what the kernel itself computes.
+// CHECK-LABEL: func.func @told
+// CHECK: hadal.launch @split_rms_norm_rope{{.*}}(%arg0, %arg1, %arg2)
+// CHECK: hadal.launch @rope{{.*}}(%arg2, %arg3)
+func.func @told(%x: tensor<4x1x80xf32>, %w: tensor<64xf32>, %p: tensor<4x1xi32>, %q: tensor<4x1x16xf32>)
+    -> (tensor<4x1x64xf32>, tensor<4x1x16xf32>, tensor<4x1x16xf32>) {
+  %a, %b = hadal.split %x : tensor<4x1x80xf32> -> tensor<4x1x64xf32>, tensor<4x1x16xf32>
+  %n = hadal.rms_norm %a weights(%w : tensor<64xf32>) {eps = 1.0e-6} : tensor<4x1x64xf32>
+  %r = hadal.rope %b positions(%p : tensor<4x1xi32>) {heads = 1, position_limit = 100, rope = #hadal.rope<theta = 1.0e4, dim = 16>} : tensor<4x1x16xf32>
+  %d = arith.addi %p, %p : tensor<4x1xi32>
+  %s = hadal.rope %q positions(%d : tensor<4x1xi32>) {heads = 1, position_limit = 100, rope = #hadal.rope<theta = 1.0e4, dim = 16>} : tensor<4x1x16xf32>
+  return %n, %r, %s : tensor<4x1x64xf32>, tensor<4x1x16xf32>, tensor<4x1x16xf32>
+}
