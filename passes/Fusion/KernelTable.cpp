@@ -22,6 +22,9 @@ namespace {
 
 /// Marks that matter to the program and not to a kernel: a recomputed norm is the same kernel as the norm.
 constexpr StringLiteral recomputeAttrName = "recompute";
+/// How MLIR notes which optional operands there are. Their types tell, too, so no name changes where an operation gets
+/// further ones.
+constexpr StringLiteral segmentsAttrName = "operandSegmentSizes";
 
 /// The words of a kernel's structure.
 std::string getSignature(KernelKind kind, ArrayRef<Operation *> body, ValueRange operands, ValueRange results) {
@@ -63,7 +66,7 @@ std::string getDigits(KernelKind kind, ArrayRef<Operation *> body, ValueRange op
   for (Operation *op : body) {
     stream << '\n' << op->getName();
     for (NamedAttribute attribute : op->getAttrs())
-      if (attribute.getName() != recomputeAttrName)
+      if (attribute.getName() != recomputeAttrName && attribute.getName() != segmentsAttrName)
         stream << ' ' << attribute.getName().getValue() << '=' << attribute.getValue();
     for (Value operand : op->getOperands())
       stream << ' ' << numbers.lookup(operand);
