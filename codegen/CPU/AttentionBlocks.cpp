@@ -52,7 +52,7 @@ Value SeenKeys::least(Value row, int64_t rows) {
 
 Value SeenKeys::most(Value row, int64_t rows) {
   if (shape.isPlain())
-    return of(k.add(row, rows - 1));
+    return k.add(k.add(first, row), rows);
   Value result = of(row);
   for (int64_t i = 1; i < rows; ++i)
     result = k.max(result, of(k.add(row, i)));

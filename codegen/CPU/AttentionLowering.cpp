@@ -86,16 +86,19 @@ public:
                   tiles.width(), tiles.width(), tiles.keyBlock * tiles.width());
       k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value panel) {
         // Keys that any row of the tile sees; it may see none of this block.
-        Value seen = k.min(keys, k.sub(seenKeys.most(k.mul(panel, tiles.rows), tiles.rows), key));
-        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, seen); });
+        Value firstRow = k.mul(panel, tiles.rows);
+        Value seen = k.min(keys, k.sub(seenKeys.most(firstRow, tiles.rows), key));
+        Value firstRowSees = k.sub(seenKeys.of(firstRow), key);
+        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, firstRowSees, seen); });
       });
     });
     emitResults(head, first, count);
   }
 
 private:
-  /// One register tile of queries against the first `seen` keys of the block.
-  void emitPanel(Value panel, Value key, Value seen) {
+  /// One register tile of queries against the first `seen` keys of the block. Its first row sees `firstRowSees` of
+  /// them.
+  void emitPanel(Value panel, Value key, Value firstRowSees, Value seen) {
     Value firstRow = k.mul(panel, tiles.rows);
     Value queries = at(k, scratch.queries, k.mul(panel, tiles.rows * queryRowStride()));
     Value keyTiles = ceilDiv(k, seen, tiles.width());
@@ -107,13 +110,16 @@ private:
     });
     int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
     Value output = at(k, scratch.output, k.mul(panel, valueTiles * tileElements()));
-    auto ofBlock = [&](Value keys) { return k.max(k.i64(0), k.min(seen, k.sub(keys, key))); };
-    auto seenBy = [&](Value row) { return ofBlock(seenKeys.of(k.add(firstRow, row))); };
+    // Of the block, a row of the tile sees so many; in the plain form, one more than the row before.
+    auto clamp = [&](Value keys) { return k.max(k.i64(0), k.min(seen, keys)); };
+    auto seenBy = [&](Value row) {
+      return clamp(shape.isPlain() ? k.add(firstRowSees, row) : k.sub(seenKeys.of(k.add(firstRow, row)), key));
+    };
     k.forLoop(k.i64(0), k.i64(tiles.rows), 1,
               [&](Value row) { emitRow(k.add(firstRow, row), row, seenBy(row), keyTiles); });
     auto valueKernel = rowsMicroKernel(tiles.scoreStride());
     // What all rows of the tile see, in whole steps of the micro-kernel.
-    Value together = ofBlock(seenKeys.least(firstRow, tiles.rows));
+    Value together = shape.isPlain() ? seenBy(k.i64(0)) : clamp(k.sub(seenKeys.least(firstRow, tiles.rows), key));
     together = k.mul(k.div(together, microKernelUnroll), microKernelUnroll);
     k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
       Value values = at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width()));
