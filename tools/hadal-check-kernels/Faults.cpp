@@ -335,7 +335,7 @@ LogicalResult hadal::check::prepareForFaults(KernelOp kernel, MutableArrayRef<Te
     Tensor &query = inputs[*scores.query];
     int64_t channels = scores.areAttention() ? scores.queryChannels : query.columns();
     for (int64_t i = 0; i < query.size(); i += channels)
-      query.data[i] = 0.5 + 0.5 * std::fabs(query.data[i]);
+      query.data[i] = float(0.5 + 0.5 * std::fabs(query.data[i]));
     reference::roundTo(kernel.getArgumentTypes()[*scores.query], query);
     if (scores.areAttention())
       continue;
