@@ -34,8 +34,9 @@ AttentionTiles AttentionTiles::of(choices::AttentionTilesAttr choice, const Atte
 Candidate hadal::proposeAttention(const AttentionShape &shape, int64_t multiplyAddsPerPair, KernelOp kernel,
                                   const TargetDescription &target) {
   auto [rows, vectors] = registerTile(target);
-  // A causal sequence has about half of all pairs.
-  double pairs = double(shape.batch * shape.heads * shape.sequence) * double(shape.sequence + 1) / 2.0;
+  // A causal sequence has about half of all pairs; queries that stand elsewhere may see all keys.
+  double keys = shape.isPlain() ? double(shape.sequence + 1) / 2.0 : double(shape.keys);
+  double pairs = double(shape.batch * shape.heads * shape.sequence) * keys;
   return {choices::AttentionTilesAttr::get(kernel.getContext(), rows, vectors),
           predictMultiplyAdds(pairs * double(multiplyAddsPerPair), kernel, target, /*launches=*/1)};
 }

@@ -35,7 +35,8 @@ PredictedTime predict(const AttentionShape &shape, const AttentionWork &work, co
   const hadal_gpu_limits &limits = target.limits();
   int64_t blocksOfHead = llvm::divideCeil(shape.sequence, tiles.owned);
   int64_t blocks = shape.batch * shape.heads * blocksOfHead;
-  double pairs = std::max(1.0, double(llvm::divideCeil(shape.sequence, tiles.walked)) * 0.5 + 0.5);
+  double walked = double(llvm::divideCeil(shape.keys, tiles.walked));
+  double pairs = shape.isPlain() ? std::max(1.0, walked * 0.5 + 0.5) : walked;
   double warps = double(tiles.threads()) / 32.0;
   double issue = 0.0, latency = softmaxLatency;
   auto product = [&](double depth, double columnsPerThread) {
