@@ -3,8 +3,7 @@
 // RUN: hadal-check-kernels %s --cpu=host
 // RUN: hadal-check-kernels %s --cpu=x86-64-v3
 // RUN: hadal-check-kernels %s --cpu=x86-64-v2
-// RUN: hadal-check-kernels %s --target=sm_90a
-// RUN: hadal-opt %s --hadal-select-strategies="target=sm_90a print-config" -o /dev/null 2>&1 | FileCheck %s
+// RUN: hadal-check-kernels %s --target=sm_90a --print-config | FileCheck %s
 
 #rope = #hadal.rope<theta = 1.0e4, dim = 6>
 #half = #hadal.rope<theta = 5.0e4, dim = 10, layout = half>
