@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelBody.h"
+#include "dialect/IR/Encoding.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -34,8 +35,17 @@ static std::string findFault(Type type, bool isInMemory) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && !getBounds(type).empty()) {
+    stream << "has a value of type '" << type << "', whose length a number tells: kernels take closed lengths so far";
+    return text;
+  }
   if (!tensor || !tensor.hasStaticShape()) {
     stream << "has a value of type '" << type << "', which is no tensor of known shape";
+    return text;
+  }
+  // Which layouts are read, and by whom, the operations and the strategies say.
+  if (tensor.getEncoding() && (!getEncoding(type) || getShard(type))) {
+    stream << "has a value of type '" << type << "': kernels work on whole tensors, row by row or in a layout";
     return text;
   }
   Type element = tensor.getElementType();

@@ -8,8 +8,8 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Host/Descriptor.h"
 #include "codegen/Anatomy/KernelAnatomy.h"
+#include "dialect/IR/Encoding.h"
 #include "mlir/Pass/Pass.h"
-#include "passes/Fusion/FusionGroups.h"
 #include "runtime/include/hadal/program.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -80,6 +80,19 @@ FailureOr<rows::launch> EntryTables::writeStep(LaunchOp launch, KernelOp kernel,
                       .gpu = gpu};
 }
 
+/// Kernels take whole tensors of closed lengths, also those whose code was written by hand.
+static LogicalResult requireWholeTensors(LaunchOp launch) {
+  for (TypeRange types : {TypeRange(launch->getOperandTypes()), TypeRange(launch->getResultTypes())})
+    for (Type type : types) {
+      if (!getBounds(type).empty())
+        return launch.emitOpError("passes ")
+               << type << " to a kernel: a length that a number tells is not handed to kernels yet";
+      if (getShard(type))
+        return launch.emitOpError("passes ") << type << " to a kernel: a part of a tensor is not handed to kernels yet";
+    }
+  return success();
+}
+
 FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &writer) {
   FailureOr<EntryPlan> plan = EntryPlan::read(entry);
   if (failed(plan) || failed(plan->verify()))
@@ -97,6 +110,8 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
   };
   SmallVector<int64_t> firstRow;
   for (auto [number, launch] : llvm::enumerate(plan->launches)) {
+    if (failed(requireWholeTensors(launch)))
+      return failure();
     KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
     if (!kernel)
       return launch.emitOpError("names no kernel");
@@ -154,6 +169,8 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
   SmallVector<int64_t> inputs = tensors.getInputs(entry), results = tensors.getResults(entry);
   std::string name = entry.getSymName().str();
   return rows::entry{.name = writer.string(name),
+                     .kind = getLoadedParameter(entry) ? HADAL_ENTRY_LOAD : HADAL_ENTRY_CALLED,
+                     .loaded = tensors.getLoaded(entry),
                      .tokens_ahead = getTokensAhead(entry),
                      .input_count = int64_t(inputs.size()),
                      .inputs = writer.integers(name + ".inputs", inputs),
@@ -200,6 +217,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
     return module.emitError("holds no entry point");
   Attribute tensorTable = tensors.write(writer);
   Attribute entryTable = writer.table("entries", rows);
+  std::vector<rows::number> numbers = tensors.writeNumbers(writer);
   FailureOr<std::vector<rows::image>> images = embedImages(module, writer, target);
   if (failed(images))
     return failure();
@@ -226,8 +244,8 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
       .vocabulary = getInteger(module, vocabularyAttrName, 1),
       .arena_size = entries.getArenaSize(),
       .scratch_size = entries.getScratchSize(),
-      .number_count = 0,
-      .numbers = writer.null(),
+      .number_count = int64_t(numbers.size()),
+      .numbers = writer.table("numbers", numbers),
       .tensor_count = tensors.size(),
       .tensors = tensorTable,
       .entry_count = int64_t(rows.size()),

@@ -30,10 +30,14 @@ public:
   /// The numbers of what an entry point reads from the runtime (inputs and scalars), and of what it gives to it.
   llvm::SmallVector<int64_t> getInputs(mlir::func::FuncOp entry) const;
   llvm::SmallVector<int64_t> getResults(mlir::func::FuncOp entry) const;
+  /// The number of the parameter whose loading an entry point ends; HADAL_NONE when it is called by its name.
+  int64_t getLoaded(mlir::func::FuncOp entry) const;
 
   /// Writes the table and returns its name.
   mlir::Attribute write(TableWriter &writer) const;
   int64_t size() const { return tensors.size(); }
+  /// The numbers that lengths of tensors follow from, in the order in which they are first named.
+  std::vector<rows::number> writeNumbers(TableWriter &writer) const;
 
 private:
   struct Tensor {
@@ -43,11 +47,21 @@ private:
     /// The parameter, for parameters, gradients and moments.
     ParameterOp parameter;
     int64_t owner = 0;
+    /// Of a parameter: whether an entry point that is called reads it, and whether packed forms of it are made. Of a
+    /// packed form: whether it is made.
+    bool isRead = false, isMade = false;
+    mlir::Location loc;
   };
   mlir::FailureOr<int64_t> add(mlir::Location loc, unsigned role, llvm::StringRef name, mlir::Type type);
+  llvm::LogicalResult addBounds(mlir::Location loc, llvm::StringRef name, mlir::Type type);
+  llvm::LogicalResult gatherArguments(mlir::func::FuncOp entry);
+  llvm::LogicalResult gatherResults(mlir::func::FuncOp entry);
+  rows::tensor writeRow(const Tensor &tensor, unsigned index, TableWriter &writer) const;
 
   std::vector<Tensor> tensors;
   llvm::StringMap<ParameterOp> parameters;
+  /// By their names, the bounds of the numbers that lengths follow from.
+  llvm::MapVector<mlir::StringAttr, int64_t> bounds;
   /// By role, name, and type where tensors of one name may differ in it.
   llvm::DenseMap<std::tuple<unsigned, mlir::StringAttr, mlir::Type>, int64_t> numbers;
   llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, int64_t> arguments, results;

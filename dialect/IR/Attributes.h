@@ -8,6 +8,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TensorEncoding.h"
 #include "llvm/ADT/bit.h"
 
 #include "dialect/IR/HadalEnums.h.inc"
@@ -27,6 +28,10 @@ mlir::FailureOr<Real> parseReal(mlir::AsmParser &parser);
 std::string realText(double value);
 /// Prints the fewest digits that read back to the same value.
 void printReal(mlir::AsmPrinter &printer, double value);
+
+/// The syntax of a list of numbers in an attribute: `[1, 0]`.
+mlir::FailureOr<llvm::SmallVector<int64_t>> parseNumbers(mlir::AsmParser &parser);
+void printNumbers(mlir::AsmPrinter &printer, llvm::ArrayRef<int64_t> numbers);
 } // namespace hadal
 
 #define GET_ATTRDEF_CLASSES

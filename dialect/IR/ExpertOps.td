@@ -213,7 +213,7 @@ def Hadal_CombineRowsGradientOp : Hadal_PureOp<"combine_rows_gradient", [AllType
   }];
 }
 
-def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel, Product, Contraction]> {
+def Hadal_GroupedMatmulOp : Hadal_PureOp<"grouped_matmul", [Evaluable, Differentiable, RowReadingKernel, Product, Contraction, EncodedFactors]> {
   let summary = "a matrix product per expert over its rows";
   let description = [{
     lhs [N, K], rows sorted by expert; rhs [E, K, C], or [E, C, K] with `transpose_rhs` (the forward product with PyTorch's

@@ -76,7 +76,8 @@ def Hadal_KernelKind : Hadal_Enum<"KernelKind", "the kind of a kernel: each has 
   I32EnumAttrCase<"Head", 3, "head">,
   I32EnumAttrCase<"Reduction", 4, "reduction">,
   I32EnumAttrCase<"Routing", 5, "routing">,
-  I32EnumAttrCase<"Update", 6, "update">
+  I32EnumAttrCase<"Update", 6, "update">,
+  I32EnumAttrCase<"Packing", 7, "packing"> // tensors brought into another layout
 ]>;
 def Hadal_Initializer : Hadal_Enum<"Initializer", "how a parameter starts when no weights are loaded", [
   I32EnumAttrCase<"Zeros", 0, "zeros">,
@@ -112,7 +113,8 @@ def Hadal_ArgumentRole : Hadal_Enum<"ArgumentRole", "what an argument of an entr
   I32EnumAttrCase<"SecondMoment", 3, "second_moment">,
   I32EnumAttrCase<"State", 4, "state">,
   I32EnumAttrCase<"Input", 5, "input">,
-  I32EnumAttrCase<"Scalar", 6, "scalar"> // a tensor<f32> that the runtime sets
+  I32EnumAttrCase<"Scalar", 6, "scalar">, // a tensor<f32> that the runtime sets
+  I32EnumAttrCase<"Packed", 7, "packed">  // a parameter in another layout, made when it is loaded
 ]>;
 
 // How a kernel reads one of its arguments: see dialect/IR/KernelParts.h.
@@ -199,8 +201,10 @@ def Hadal_RopeAttr : Hadal_Attr<"Rope", "rope"> {
 def KnownAttributesOnly : NativeOpTrait<"KnownAttributesOnly"> { let cppNamespace = "::hadal"; }
 // Elements and bytes are counted in 64 bits everywhere behind the verifier.
 def CountableTensors : NativeOpTrait<"CountableTensors"> { let cppNamespace = "::hadal"; }
+// Whoever does not know how an encoded tensor lies would read it as rows.
+def KnownEncodings : NativeOpTrait<"KnownEncodings"> { let cppNamespace = "::hadal"; }
 
 class Hadal_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Hadal_Dialect, mnemonic, !listconcat([KnownAttributesOnly, CountableTensors], traits)>;
+    : Op<Hadal_Dialect, mnemonic, !listconcat([KnownAttributesOnly, CountableTensors, KnownEncodings], traits)>;
 
 #endif // HADAL_DIALECT_IR_HADALBASE_TD

@@ -12,5 +12,6 @@ include "dialect/IR/LossOps.td"
 include "dialect/IR/OptimizerOps.td"
 include "dialect/IR/QuantizeOps.td"
 include "dialect/IR/KernelOps.td"
+include "dialect/IR/LayoutOps.td"
 
 #endif // HADAL_DIALECT_IR_HADALOPS_TD

@@ -37,6 +37,9 @@ HADAL_KIND(CrossEntropyGradientOp, Head)
 HADAL_KIND(CrossEntropyOp, Head)
 HADAL_KIND(LogProbabilitiesOp, Head)
 
+HADAL_KIND(PackOp, Packing)
+HADAL_KIND(UnpackOp, Packing)
+
 HADAL_KIND(EmbeddingGradientOp, Reduction)
 HADAL_KIND(EmbeddingOp, Reduction)
 HADAL_KIND(RMSNormWeightGradientOp, Reduction)

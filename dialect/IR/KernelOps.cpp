@@ -19,7 +19,7 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   std::optional<KernelKind> parsed = symbolizeKernelKind(kind);
   if (!parsed)
     return parser.emitError(loc, "expected a kind of kernel: contraction, attention, rowwise, head, reduction, "
-                                 "routing or update");
+                                 "routing, update or packing");
   result.addAttribute(getKindAttrName(result.name), KernelKindAttr::get(parser.getContext(), *parsed));
   return parseFunction<KernelOp>(parser, result);
 }
@@ -40,6 +40,10 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult KernelOp::verifyRegions() {
+  // Those of the dialect have been asked already; arithmetic of others is not to work on padding.
+  for (Operation &op : getBody().front())
+    if (failed(verifyEncodings(&op)))
+      return failure();
   KernelPartsAttr stated = getPartsAttr();
   if (!stated)
     return success();

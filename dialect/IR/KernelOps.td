@@ -18,7 +18,7 @@ def Hadal_KernelPartsAttr : Hadal_Attr<"KernelParts", "parts"> {
 }
 
 def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbol, OpAsmOpInterface,
-                                         SingleBlockImplicitTerminator<"YieldOp">]> {
+                                         SingleBlockImplicitTerminator<"YieldOp">, Hadal_EncodedTensorsOpInterface]> {
   let summary = "a piece of the program that a target runs as one";
   let description = [{
     The body holds program operations on tensors: one anchor (a contraction, an attention, ...) or none (rowwise), with what is fused
@@ -49,7 +49,7 @@ def Hadal_KernelOp : Hadal_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface,
   }];
 }
 
-def Hadal_YieldOp : Hadal_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
+def Hadal_YieldOp : Hadal_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">, Hadal_EncodedTensorsOpInterface]> {
   let summary = "the results of a kernel";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
@@ -57,7 +57,7 @@ def Hadal_YieldOp : Hadal_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"
 }
 
 def Hadal_LaunchOp : Hadal_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
-                                         DeclareOpInterfaceMethods<CallOpInterface>]> {
+                                         DeclareOpInterfaceMethods<CallOpInterface>, Hadal_EncodedTensorsOpInterface]> {
   let summary = "runs a kernel";
   let description = [{
     `tied`: result i lies in the buffer of operand tied[i] (-1: in its own). `placement`: where result i starts in the arena,

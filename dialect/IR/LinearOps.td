@@ -37,7 +37,7 @@ def Hadal_EmbeddingGradientOp : Hadal_PureOp<"embedding_gradient", [Evaluable, K
   let assemblyFormat = "$tokens `,` $gradient attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel, Product, Contraction]> {
+def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel, Product, Contraction, EncodedFactors]> {
   let summary = "y = x Wᵀ, without bias";
   let description = [{
     W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. x and W have one type, f32 or bf16, in
@@ -60,7 +60,7 @@ def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kern
   }];
 }
 
-def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, Product, Contraction]> {
+def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, Product, Contraction, EncodedFactors]> {
   let summary = "a matrix product with either side transposed";
   let description = [{
     result = op(lhs) op(rhs). lhs is a matrix or has leading dimensions that count as rows (all but the last dimension

@@ -43,6 +43,8 @@ def Stack : DeclareOpInterfaceMethods<Hadal_StackOpInterface>;
 def AuxiliaryStack : DeclareOpInterfaceMethods<Hadal_StackOpInterface, ["getLayerSlots", "isAuxiliary", "getTokensAhead"]>;
 def Product : DeclareOpInterfaceMethods<Hadal_ProductOpInterface>;
 def Contraction : DeclareOpInterfaceMethods<Hadal_ContractionOpInterface>;
+// A product whose factors may lie in any layout.
+def EncodedFactors : DeclareOpInterfaceMethods<Hadal_EncodedTensorsOpInterface, ["takesEncoding", "yieldsEncoding"]>;
 def ProductWithStatistics : DeclareOpInterfaceMethods<Hadal_ProductOpInterface, ["mayNarrowResult"]>;
 def InnerFactors : DeclareOpInterfaceMethods<Hadal_InnerFactorsOpInterface>;
 // An operation that decides by small differences (which expert is best): what it reads stays f32 in every precision, and

@@ -22,6 +22,13 @@ SmallVector<unsigned> MatmulOp::getFactors() { return {0, 1}; }
 SmallVector<unsigned> GroupedMatmulOp::getFactors() { return {0, 1}; }
 SmallVector<unsigned> GroupedOuterProductOp::getFactors() { return {0, 1}; }
 
+bool LinearOp::takesEncoding(unsigned) { return true; }
+bool MatmulOp::takesEncoding(unsigned) { return true; }
+bool GroupedMatmulOp::takesEncoding(unsigned operand) { return operand < 2; }
+bool LinearOp::yieldsEncoding(unsigned) { return false; }
+bool MatmulOp::yieldsEncoding(unsigned) { return false; }
+bool GroupedMatmulOp::yieldsEncoding(unsigned) { return false; }
+
 SmallVector<unsigned> AttentionOp::getFactors() { return {0, 1, 2}; }
 bool AttentionOp::mayNarrowResult(unsigned result) { return result == 0; }
 // All but the logarithms of the softmax denominators.

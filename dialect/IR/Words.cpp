@@ -5,6 +5,7 @@
 // it up.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Encoding.h"
 #include "dialect/IR/Hadal.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -51,6 +52,14 @@ std::optional<ArgumentMeaning> hadal::getArgumentMeaning(FunctionOpInterface fun
 
 FlatSymbolRefAttr hadal::getRoleSymbol(FunctionOpInterface function, unsigned argument, ArgumentRole role) {
   return function.getArgAttrOfType<FlatSymbolRefAttr>(argument, getRoleAttrName(role));
+}
+
+FlatSymbolRefAttr hadal::getLoadedParameter(FunctionOpInterface entry) {
+  return entry->getAttrOfType<FlatSymbolRefAttr>(loadsAttrName);
+}
+
+FlatSymbolRefAttr hadal::getPackedResult(FunctionOpInterface entry, unsigned result) {
+  return entry.getResultAttrOfType<FlatSymbolRefAttr>(result, getRoleAttrName(ArgumentRole::Packed));
 }
 
 StringAttr hadal::getResultName(FunctionOpInterface function, unsigned result) {
@@ -153,8 +162,27 @@ static LogicalResult verifyRoundedResults(Operation *op, Attribute value) {
   return success();
 }
 
+/// An entry point that ends the loading of a parameter reads nothing else, and yields packed forms of it.
+static LogicalResult verifyLoads(Operation *op, Attribute value) {
+  auto entry = dyn_cast<FunctionOpInterface>(op);
+  auto parameter = dyn_cast<FlatSymbolRefAttr>(value);
+  if (!entry || !parameter)
+    return op->emitError("the attribute ") << loadsAttrName << " of an entry point names a parameter, not " << value;
+  for (unsigned argument = 0; argument < entry.getNumArguments(); ++argument)
+    if (getRoleSymbol(entry, argument, ArgumentRole::Parameter) != parameter)
+      return op->emitError("argument ") << argument << " of an entry point that loads " << parameter
+                                        << " is something else: it reads that parameter alone";
+  for (unsigned result = 0; result < entry.getNumResults(); ++result)
+    if (getPackedResult(entry, result) != parameter)
+      return op->emitError("result ") << result << " of an entry point that loads " << parameter
+                                      << " is no packed form of it (" << getRoleAttrName(ArgumentRole::Packed) << ")";
+  return success();
+}
+
 LogicalResult HadalDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName().getValue();
+  if (name == loadsAttrName)
+    return verifyLoads(op, attribute.getValue());
   if (name == roundedResultsAttrName)
     return verifyRoundedResults(op, attribute.getValue());
   bool isOfModule = isa<ModuleOp>(op);
@@ -206,8 +234,11 @@ LogicalResult HadalDialect::verifyRegionArgAttribute(Operation *op, unsigned, un
   if (!isName(*role, attribute.getValue()))
     return complain() << " says what it is by " << name << " = " << attribute.getValue() << ", which is no name";
   auto scalar = RankedTensorType::get({}, Float32Type::get(op->getContext()));
-  if (Type type = function.getArgumentTypes()[argument]; *role == ArgumentRole::Scalar && type != scalar)
+  Type type = function.getArgumentTypes()[argument];
+  if (*role == ArgumentRole::Scalar && type != scalar)
     return complain() << " is " << type << "; a number that the runtime sets is " << scalar;
+  if (*role != ArgumentRole::Packed && getLayout(type))
+    return complain() << " is " << type << "; what is no packed form of a parameter lies row by row";
   return success();
 }
 
@@ -221,13 +252,24 @@ LogicalResult HadalDialect::verifyRegionResultAttribute(Operation *op, unsigned,
     return diagnostic;
   };
   auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function || (name != resultAttrName && name != tiedAttrName))
+  StringRef packedAttrName = getRoleAttrName(ArgumentRole::Packed);
+  if (!function || (name != resultAttrName && name != tiedAttrName && name != packedAttrName))
     return complain() << " has the attribute " << name << ", which the dialect does not have";
+  if (name == packedAttrName) {
+    if (!isa<FlatSymbolRefAttr>(attribute.getValue()))
+      return complain() << " is a packed form of " << attribute.getValue() << ", which is no parameter";
+    if (!getLoadedParameter(function))
+      return complain() << " is a packed form of a parameter, which entry points make that are run when it is loaded ("
+                        << loadsAttrName << ")";
+    return success();
+  }
   if (function.getResultAttr(result, resultAttrName) && function.getResultAttr(result, tiedAttrName))
     return complain() << " is both read by its name and tied to an argument: it is one of them";
   if (name == resultAttrName) {
     if (!isa<StringAttr>(attribute.getValue()) || getName(attribute.getValue()).empty())
       return complain() << " is named by " << attribute.getValue() << ", which is no name";
+    if (Type type = function.getResultTypes()[result]; getLayout(type))
+      return complain() << " is " << type << "; what the runtime reads lies row by row";
     return success();
   }
   auto tied = dyn_cast<IntegerAttr>(attribute.getValue());

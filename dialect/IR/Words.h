@@ -35,6 +35,14 @@ std::optional<ArgumentMeaning> getArgumentMeaning(mlir::FunctionOpInterface func
 /// The symbol that an argument names in a role that goes by parameters; null when it has another role.
 mlir::FlatSymbolRefAttr getRoleSymbol(mlir::FunctionOpInterface function, unsigned argument, ArgumentRole role);
 
+/// The parameter (a symbol) whose loading an entry point ends: the runtime runs it whenever the parameter has been
+/// loaded or initialized. It writes results that are packed forms of that parameter, which go by its symbol.
+constexpr llvm::StringLiteral loadsAttrName = "hadal.loads";
+/// The parameter that an entry point is run for; null: it is no such entry point.
+mlir::FlatSymbolRefAttr getLoadedParameter(mlir::FunctionOpInterface entry);
+/// The parameter whose packed form a result is; null: it is none.
+mlir::FlatSymbolRefAttr getPackedResult(mlir::FunctionOpInterface entry, unsigned result);
+
 /// What a result is: a tensor that the runtime reads (its name), or the new value of an argument (its number).
 constexpr llvm::StringLiteral resultAttrName = "hadal.result", tiedAttrName = "hadal.tied";
 /// The name of a result that the runtime reads; null when it is none.

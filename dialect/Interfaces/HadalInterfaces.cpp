@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"
+#include "dialect/IR/Encoding.h"
 #include "dialect/IR/Hadal.h"
 
 using namespace mlir;
@@ -75,7 +76,7 @@ LogicalResult hadal::detail::verifyParameters(Operation *op) {
   if (weights.size() != slots.size())
     return op->emitOpError("expects ") << slots.size() << " weights, got " << weights.size();
   for (auto [index, weight, slot] : llvm::enumerate(weights, slots))
-    if (weight.getType() != slot.type)
+    if (withoutEncoding(cast<RankedTensorType>(weight.getType())) != slot.type)
       return op->emitOpError("expects weight ") << index << " to be " << slot.type << ", got " << weight.getType();
   return success();
 }

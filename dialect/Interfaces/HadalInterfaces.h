@@ -79,6 +79,17 @@ public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyCountableTensors(op); }
 };
 
+/// Refuses operands, results and arguments of regions whose types have an encoding, where the operation does not say by
+/// EncodedTensorsOpInterface that it takes one. Whoever walks over operations of other dialects asks it of each.
+llvm::LogicalResult verifyEncodings(mlir::Operation *op);
+
+/// The trait of operations with that check.
+template <typename ConcreteType>
+class KnownEncodings : public mlir::OpTrait::TraitBase<ConcreteType, KnownEncodings> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyEncodings(op); }
+};
+
 /// What the user wrote for the parameter at the given place: a name, or a prefix; empty when there is none or the
 /// parameters are bound.
 std::string getParameterName(ParametersOpInterface op, unsigned index);

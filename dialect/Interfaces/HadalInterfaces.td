@@ -17,6 +17,7 @@
 // Sum:             which operation adds two tensors, so that a kernel may add to what is there already.
 // Head, Attention: what the kernels of these kinds read and yield.
 // TokenTable:      the vocabulary that an operation looks tokens up in.
+// EncodedTensors:  which operands and results may lie in memory otherwise than row by row.
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 #define HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
 
@@ -334,6 +335,21 @@ def Hadal_TokenTableOpInterface : OpInterface<"TokenTableOpInterface"> {
   let description = [{ An operation by which a model reads tokens. }];
   let methods = [
     InterfaceMethod<"How many tokens there are.", "uint64_t", "getVocabulary">
+  ];
+}
+
+def Hadal_EncodedTensorsOpInterface : OpInterface<"EncodedTensorsOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation that takes or yields tensors whose types have an encoding (`#hadal.encoding`): it hands them on, or asks
+    where their elements lie. Any other operation is refused by its verifier when it is given one. Which layouts a kernel
+    reads, its strategy decides.
+  }];
+  let methods = [
+    InterfaceMethod<"Whether the operand's type may have an encoding.", "bool", "takesEncoding",
+      (ins "unsigned":$operand), [{}], [{ return true; }]>,
+    InterfaceMethod<"Whether the result's type may have one.", "bool", "yieldsEncoding", (ins "unsigned":$result), [{}],
+      [{ return true; }]>
   ];
 }
 

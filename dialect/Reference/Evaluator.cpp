@@ -150,7 +150,9 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
     return failure();
   LogicalResult evaluated = success();
   if (auto evaluable = dyn_cast<EvaluableOpInterface>(op)) {
-    evaluated = checkOpenDimensions(&op, operands);
+    evaluated = verifyEncodings(&op);
+    if (succeeded(evaluated))
+      evaluated = checkOpenDimensions(&op, operands);
     if (succeeded(evaluated))
       evaluated = evaluable.evaluate(operands, results);
   } else if (auto stack = dyn_cast<StackOpInterface>(op))

@@ -27,6 +27,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/FusionGroups.h"
 #include "dialect/IR/Conversions.h"
+#include "dialect/IR/Encoding.h"
 #include "passes/Transforms/Requirements.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -309,11 +310,6 @@ LogicalResult GroupFinder::run(func::FuncOp entry) {
 }
 
 } // namespace
-
-int64_t hadal::getByteSize(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() * llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
-}
 
 Operation *hadal::getCopiedProducer(OpOperand &use) {
   Operation *producer = use.get().getDefiningOp(), *reader = use.getOwner();

@@ -35,8 +35,6 @@ struct FusionGroup {
 /// In the order of launches.
 using FusionGroups = std::vector<std::unique_ptr<FusionGroup>>;
 
-/// What a value occupies.
-int64_t getByteSize(mlir::Type type);
 /// The operation behind an operand that the reader's kernel copies instead of reading its result from memory, or null:
 /// constants, expansions of smaller tensors, and selections of rows that the reader reads through.
 mlir::Operation *getCopiedProducer(mlir::OpOperand &use);

@@ -8,6 +8,7 @@
 // whole body, `linear_addf_2048x512x192_3fa1c2`. A kernel has the same name in every program that contains it.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Encoding.h"
 #include "dialect/IR/KernelParts.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Fusion/Outline.h"

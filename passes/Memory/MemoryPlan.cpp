@@ -10,7 +10,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Memory/MemoryPlan.h"
-#include "passes/Fusion/FusionGroups.h"
+#include "dialect/IR/Encoding.h"
 #include "passes/Transforms/Requirements.h"
 #include "llvm/Support/Format.h"
 #include <map>
@@ -200,15 +200,27 @@ void EntryPlan::print(raw_ostream &stream) const {
 void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
   // A tensor is an argument of several entry points and counts once.
   std::map<ArgumentRole, int64_t> bytes;
-  std::set<std::pair<ArgumentRole, StringRef>> seen;
+  std::set<std::tuple<ArgumentRole, StringRef, const void *>> seen;
+  // What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
+  int64_t loading = 0;
+  auto count = [&](func::FuncOp entry, unsigned index) {
+    Type type = entry.getArgumentTypes()[index];
+    std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index);
+    if (!meaning || !isa<RankedTensorType>(type))
+      return;
+    if (getLoadedParameter(entry))
+      loading = std::max(loading, getByteSize(type));
+    else if (seen.emplace(meaning->role, meaning->name, type.getAsOpaquePointer()).second)
+      bytes[meaning->role] += getByteSize(type);
+  };
   for (auto entry : module.getOps<func::FuncOp>())
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
-      if (std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index))
-        if (isa<RankedTensorType>(entry.getArgumentTypes()[index]) && seen.emplace(meaning->role, meaning->name).second)
-          bytes[meaning->role] += getByteSize(entry.getArgumentTypes()[index]);
+      count(entry, index);
   auto mebibytes = [&](ArgumentRole role) { return formatMiB(bytes[role]); };
-  stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter) << ", gradients "
-         << mebibytes(ArgumentRole::Gradient) << ", optimizer "
+  stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter);
+  if (loading > 0)
+    stream << ", packed " << mebibytes(ArgumentRole::Packed) << ", loading " << formatMiB(loading);
+  stream << ", gradients " << mebibytes(ArgumentRole::Gradient) << ", optimizer "
          << formatMiB(bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment]) << ", states "
          << mebibytes(ArgumentRole::State) << ", inputs " << mebibytes(ArgumentRole::Input) << "\n";
 }

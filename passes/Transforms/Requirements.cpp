@@ -5,6 +5,7 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Transforms/Requirements.h"
 #include "dialect/IR/Checks.h"
+#include "dialect/IR/Encoding.h"
 #include "passes/Transforms/EntryPoint.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -59,7 +60,7 @@ LogicalResult hadal::requireTensor(Operation *op, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return op->emitOpError("has a value of type ") << type << ", which is no ranked tensor";
-  if (!tensor.hasStaticShape())
+  if (!isBounded(tensor))
     return op->emitOpError("has a value of the open type ") << type << ": run hadal-close-shapes first";
   if (!tensor.getElementType().isIntOrFloat())
     return op->emitOpError("has a value of type ") << type << ", whose elements are neither integers nor real numbers";

@@ -64,13 +64,6 @@ void initializeParameters(Session &session, uint64_t seed) {
     uint64_t first, count;
   };
   std::vector<Chunk> chunks;
-  for (uint32_t index : session.program().tensorsOf(HADAL_PARAMETER)) {
-    const hadal_tensor &tensor = session.tensor(index);
-    if (tensor.element_type != HADAL_F32)
-      fail(HADAL_EXIT_INPUT, "malformed program: the parameter '", tensor.name, "' is not f32");
-    for (uint64_t first = 0, count = elementCount(tensor); first < count; first += chunkSize)
-      chunks.push_back({index, first, std::min(chunkSize, count - first)});
-  }
   std::atomic<size_t> next = 0;
   auto fillChunks = [&] {
     std::vector<float> values(chunkSize);
@@ -84,7 +77,29 @@ void initializeParameters(Session &session, uint64_t seed) {
       session.write(chunks[i].tensor, chunks[i].first * sizeof(float), std::as_bytes(part));
     }
   };
-  runOnThreads(std::min<size_t>(session.device().threads(), chunks.size()), fillChunks);
+  auto fillAll = [&] {
+    if (chunks.empty())
+      return;
+    next = 0;
+    runOnThreads(std::min<size_t>(session.device().threads(), chunks.size()), fillChunks);
+    for (size_t i = 0; i < chunks.size(); ++i)
+      if (i + 1 == chunks.size() || chunks[i + 1].tensor != chunks[i].tensor)
+        session.finishLoading(chunks[i].tensor);
+    chunks.clear();
+  };
+  for (uint32_t index : session.program().tensorsOf(HADAL_PARAMETER)) {
+    const hadal_tensor &tensor = session.tensor(index);
+    if (tensor.element_type != HADAL_F32)
+      fail(HADAL_EXIT_INPUT, "malformed program: the parameter '", tensor.name, "' is not f32");
+    // Parameters that share their memory are made one after the other, all others at once.
+    if (tensor.lifetime == HADAL_LOADING)
+      fillAll();
+    for (uint64_t first = 0, count = elementCount(tensor); first < count; first += chunkSize)
+      chunks.push_back({index, first, std::min(chunkSize, count - first)});
+    if (tensor.lifetime == HADAL_LOADING)
+      fillAll();
+  }
+  fillAll();
 }
 
 } // namespace hadal

@@ -2,6 +2,7 @@
 #include "runtime/core/MemoryNeeds.h"
 
 #include "runtime/core/Memory.h"
+#include "runtime/core/TensorPlacement.h"
 
 namespace hadal {
 
@@ -9,8 +10,11 @@ MemoryNeeds::MemoryNeeds(const Program &program, uint64_t alignment, unsigned th
   auto alignUp = [&](uint64_t value) { return (value + alignment - 1) / alignment * alignment; };
   for (const hadal_tensor &tensor : program.tensors()) {
     uint64_t size = alignUp(byteSize(tensor));
+    if (tensor.lifetime == HADAL_LOADING)
+      continue;
     switch (tensor.role) {
     case HADAL_PARAMETER:
+    case HADAL_PACKED:
       parameters += size;
       break;
     case HADAL_GRADIENT:
@@ -24,6 +28,7 @@ MemoryNeeds::MemoryNeeds(const Program &program, uint64_t alignment, unsigned th
       others += size;
     }
   }
+  others += TensorPlacement(program, alignment).shared;
   arena = program->arena_size;
   scratch = alignUp(program->scratch_size) * threads;
 }

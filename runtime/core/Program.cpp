@@ -37,7 +37,19 @@ uint64_t elementCount(const hadal_tensor &tensor) {
   return count;
 }
 
-uint64_t byteSize(const hadal_tensor &tensor) { return elementCount(tensor) * elementSize(tensor.element_type); }
+uint64_t byteSize(const hadal_tensor &tensor) {
+  if (tensor.layout == HADAL_ROW_MAJOR)
+    return elementCount(tensor) * elementSize(tensor.element_type);
+  uint64_t bytes = elementSize(tensor.element_type);
+  for (uint32_t i = 0; i < tensor.rank; ++i) {
+    uint64_t cut = 1;
+    for (uint32_t t = 0; t < tensor.tile_count; ++t)
+      if (tensor.tile_dimensions[t] == i)
+        cut *= static_cast<uint64_t>(tensor.tiles[t]);
+    bytes *= (static_cast<uint64_t>(tensor.dimensions[i]) + cut - 1) / cut * cut;
+  }
+  return bytes;
+}
 
 std::string describeShape(std::span<const int64_t> dimensions) {
   std::string text = "[";
@@ -87,19 +99,42 @@ void verifyImage(const struct hadal_program &program, uint32_t index) {
           ", is of the unknown kind ", image.kind, "; this runtime loads cubins and PTX");
 }
 
+/// The largest tile, with all that it is cut into: padded sizes then fit 64 bits wherever the others do by far.
+constexpr int64_t largestTile = 1 << 18;
+
+void verifyLayout(const hadal_tensor &tensor, const std::string &what) {
+  require(tensor.layout <= HADAL_TILED, what, "has the unknown layout ", tensor.layout);
+  if (tensor.layout == HADAL_ROW_MAJOR)
+    return require(tensor.tile_count == 0, what, "lies row by row, and has ", tensor.tile_count, " tiles");
+  require(tensor.role == HADAL_PACKED, what, "lies in tiles, as only packed forms of parameters may");
+  std::set<uint32_t> order(tensor.order, tensor.order + tensor.rank);
+  require(order.size() == tensor.rank && (order.empty() || *order.rbegin() < tensor.rank), what,
+          "lies in an order that does not name each of its ", tensor.rank, " dimensions");
+  require(tensor.tile_count <= HADAL_MAX_TILES, what, "is cut ", tensor.tile_count, " times, at most ", HADAL_MAX_TILES,
+          " is possible");
+  int64_t elements = 1;
+  for (uint32_t i = 0; i < tensor.tile_count; ++i) {
+    require(tensor.tile_dimensions[i] < tensor.rank, what, "is cut along dimension ", tensor.tile_dimensions[i], " of ",
+            tensor.rank);
+    require(tensor.tiles[i] >= 2 && tensor.tiles[i] <= largestTile && (elements *= tensor.tiles[i]) <= largestTile,
+            what, "has tiles of ", tensor.tiles[i], " elements; 2 to ", largestTile, " are possible, all together");
+  }
+}
+
 void verifyTensor(const struct hadal_program &program, uint32_t index) {
   const hadal_tensor &tensor = program.tensors[index];
   require(tensor.name, "tensor ", index, " has no name");
   std::string what = concat("tensor ", index, " '", tensor.name, "' ");
-  require(tensor.role <= HADAL_RESULT, what, "has the unknown role ", tensor.role);
+  require(tensor.role <= HADAL_PACKED, what, "has the unknown role ", tensor.role);
   require(tensor.element_type <= HADAL_F8E4M3FN, what, "has the unknown element type ", tensor.element_type);
   require(tensor.rank <= HADAL_MAX_RANK, what, "has rank ", tensor.rank, ", at most ", HADAL_MAX_RANK, " is possible");
-  require(tensor.lifetime <= HADAL_EXTERNAL, what, "has the unknown lifetime ", tensor.lifetime);
+  require(tensor.lifetime <= HADAL_LOADING, what, "has the unknown lifetime ", tensor.lifetime);
   require(tensor.lifetime != HADAL_RUN || tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT, what,
           "lives for one run only, as nothing but inputs and results may");
-  require(tensor.layout == HADAL_ROW_MAJOR, what, "has the layout ", tensor.layout,
-          "; this runtime knows only that of rows (", int{HADAL_ROW_MAJOR}, ")");
-  uint64_t bytes = elementSize(tensor.element_type);
+  require(tensor.lifetime != HADAL_LOADING || tensor.role == HADAL_PARAMETER, what,
+          "lives only while it is loaded, as nothing but parameters may");
+  verifyLayout(tensor, what);
+  uint64_t bytes = elementSize(tensor.element_type) * (tensor.layout == HADAL_TILED ? largestTile : 1);
   for (int64_t dimension : dimensions(tensor)) {
     require(dimension > 0, what, "has the dimension ", dimension);
     require(!__builtin_mul_overflow(bytes, static_cast<uint64_t>(dimension), &bytes), what, "has too many elements");
@@ -112,7 +147,8 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
     break;
   case HADAL_GRADIENT:
   case HADAL_FIRST_MOMENT:
-  case HADAL_SECOND_MOMENT: {
+  case HADAL_SECOND_MOMENT:
+  case HADAL_PACKED: {
     require(tensor.owner < program.tensor_count && program.tensors[tensor.owner].role == HADAL_PARAMETER, what,
             "has the owner ", tensor.owner, ", which is no parameter");
     const hadal_tensor &owner = program.tensors[tensor.owner];
@@ -158,11 +194,30 @@ Program::Program(const struct hadal_program &descriptor) : descriptor(descriptor
     verifyTensor(descriptor, i);
     const hadal_tensor &tensor = descriptor.tensors[i];
     bool isOfEntry = tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT; // names are unique within the entry
-    require(isOfEntry || names.insert({tensor.role, tensor.name}).second, "two tensors of role ", tensor.role,
+    bool isOneOfMany = isOfEntry || tensor.role == HADAL_PACKED; // a parameter may have several packed forms
+    require(isOneOfMany || names.insert({tensor.role, tensor.name}).second, "two tensors of role ", tensor.role,
             " are named '", tensor.name, "'");
   }
   for (const hadal_entry &entry : entries())
     verifyEntry(descriptor, entry);
+  for (uint32_t i = 0; i < descriptor.tensor_count; ++i)
+    verifyLoaded(i);
+}
+
+/// What is made of a parameter when it is loaded has an entry point that makes it.
+void Program::verifyLoaded(uint32_t index) const {
+  const hadal_tensor &tensor = descriptor.tensors[index];
+  if (tensor.role != HADAL_PACKED && tensor.lifetime != HADAL_LOADING)
+    return;
+  require(std::ranges::any_of(entries(),
+                              [&](const hadal_entry &entry) {
+                                return entry.kind == HADAL_ENTRY_LOAD && entry.loaded == tensor.owner &&
+                                       std::ranges::any_of(argumentsOf(entry), [&](const hadal_argument &argument) {
+                                         return argument.kind == HADAL_ARGUMENT_TENSOR && argument.index == index;
+                                       });
+                              }),
+          "tensor ", index, " '", tensor.name, "' has no entry point that ",
+          tensor.role == HADAL_PACKED ? "packs it" : "reads it", " when the parameter is loaded");
 }
 
 std::optional<uint32_t> Program::findTensor(hadal_role role, std::string_view name) const {

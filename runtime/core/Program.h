@@ -20,6 +20,7 @@ namespace hadal {
 uint64_t elementSize(uint32_t elementType);
 
 uint64_t elementCount(const hadal_tensor &tensor);
+/// Bytes of memory, padding of its layout included.
 uint64_t byteSize(const hadal_tensor &tensor);
 std::span<const int64_t> dimensions(const hadal_tensor &tensor);
 
@@ -69,6 +70,7 @@ public:
 private:
   const struct hadal_program &descriptor;
 
+  void verifyLoaded(uint32_t index) const;
   std::optional<uint32_t> findAmong(std::span<const uint32_t> indices, std::string_view name) const;
 };
 

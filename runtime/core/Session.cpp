@@ -13,6 +13,11 @@ Session::Session(const struct hadal_program &descriptor, const DeviceOptions &op
       scalars(checkedProgram.tensorsOf(HADAL_SCALAR)), results(checkedProgram.tensorsOf(HADAL_RESULT)) {
   for (const hadal_entry &entry : checkedProgram.entries())
     numbers.push_back(numbersOf(descriptor, entry));
+  loadEntries.resize(checkedProgram.tensors().size());
+  isStale = std::make_unique<std::atomic<bool>[]>(loadEntries.size());
+  for (uint32_t entry = 0; entry < checkedProgram.entries().size(); ++entry)
+    if (uint32_t loaded = checkedProgram.entries()[entry].loaded; loaded != HADAL_NONE)
+      loadEntries[loaded].push_back(entry);
 }
 
 std::optional<uint32_t> Session::findAmong(const std::vector<uint32_t> &indices, std::string_view name) const {
@@ -34,7 +39,8 @@ uint32_t Session::requireEntry(std::string_view name) const {
     return *index;
   std::string names;
   for (const hadal_entry &entry : checkedProgram.entries())
-    names += concat(names.empty() ? "" : ", ", entry.name);
+    if (entry.kind == HADAL_ENTRY_CALLED)
+      names += concat(names.empty() ? "" : ", ", entry.name);
   fail(HADAL_EXIT_INPUT, "the program of model '", checkedProgram->model, "' has no entry point '", name,
        "'; it has: ", names);
 }
@@ -59,7 +65,36 @@ void Session::write(uint32_t index, uint64_t offset, std::span<const std::byte> 
   if (offset > size || source.size() > size - offset)
     fail(HADAL_EXIT_INPUT, "write of ", source.size(), " bytes at ", offset, " into the tensor '", tensor(index).name,
          "' of ", size, " bytes");
+  if (!loadEntries[index].empty())
+    beginLoading(index);
   programDevice->upload(index, offset, source);
+}
+
+void Session::beginLoading(uint32_t parameter) {
+  if (!isStale[parameter].exchange(true))
+    ++staleCount;
+  uint32_t other = HADAL_NONE;
+  if (tensor(parameter).lifetime != HADAL_LOADING || held.compare_exchange_strong(other, parameter) ||
+      other == parameter)
+    return;
+  fail(HADAL_EXIT_INPUT, "the parameter '", tensor(parameter).name, "' is written before the loading of '",
+       tensor(other).name, "' is finished, in whose memory it is loaded");
+}
+
+void Session::finishLoading(uint32_t parameter) {
+  for (uint32_t entry : loadEntries[parameter])
+    programDevice->run(entry, nullptr);
+  if (isStale[parameter].exchange(false))
+    --staleCount;
+  uint32_t own = parameter;
+  held.compare_exchange_strong(own, HADAL_NONE);
+}
+
+void Session::requireLoaded(uint32_t entry) const {
+  for (uint32_t index = 0; index < loadEntries.size(); ++index)
+    if (isStale[index])
+      fail(HADAL_EXIT_INPUT, "the entry point '", checkedProgram.entries()[entry].name, "' is run while '",
+           tensor(index).name, "' is being loaded");
 }
 
 void Session::read(uint32_t index, uint64_t offset, std::span<std::byte> destination) const {
@@ -67,6 +102,9 @@ void Session::read(uint32_t index, uint64_t offset, std::span<std::byte> destina
   if (offset > size || destination.size() > size - offset)
     fail(HADAL_EXIT_INPUT, "read of ", destination.size(), " bytes at ", offset, " from the tensor '",
          tensor(index).name, "' of ", size, " bytes");
+  if (tensor(index).lifetime == HADAL_LOADING && held != index)
+    fail(HADAL_EXIT_INPUT, "the parameter '", tensor(index).name,
+         "' cannot be read: this program holds it in the layout of its kernels only");
   programDevice->download(index, offset, destination);
 }
 
@@ -113,6 +151,8 @@ std::vector<int64_t> Session::shapeOf(uint32_t index) const {
 }
 
 void Session::run(uint32_t entry, CommandRecorder *recorder) {
+  if (staleCount)
+    requireLoaded(entry);
   for (uint32_t index : numbers[entry])
     if (programDevice->number(index) < 0)
       fail(HADAL_EXIT_INPUT, "the entry point '", checkedProgram.entries()[entry].name, "' depends on the number '",

@@ -15,6 +15,7 @@ public:
 
   void verify() {
     require(entry.name, "an entry point has no name");
+    verifyKind();
     verifyExchanged(inputsOf(entry), "input");
     verifyExchanged(resultsOf(entry), "result");
     verifyBuffers();
@@ -31,6 +32,9 @@ private:
 
   bool isForGPU() const { return std::string_view(program.target) != "cpu"; }
 
+  bool isLoading() const { return entry.kind == HADAL_ENTRY_LOAD; }
+
+  void verifyKind() const;
   void verifyExchanged(std::span<const uint32_t> tensors, const char *kind);
   void verifyBuffers() const;
   void verifyOverlaps() const;
@@ -45,6 +49,18 @@ private:
   void verifyRange(uint32_t argument, uint64_t offset, uint64_t bytes, const char *verb) const;
   void verifyWritable(uint32_t argument) const;
 };
+
+/// What runs when a parameter is loaded has nothing to wait for: no input, no result, no number.
+void EntryVerifier::verifyKind() const {
+  require(entry.kind <= HADAL_ENTRY_LOAD, "'", entry.name, "' is an entry point of the unknown kind ", entry.kind);
+  if (!isLoading())
+    return require(entry.loaded == HADAL_NONE, "'", entry.name, "' is called by its name, and loads tensor ",
+                   entry.loaded);
+  require(entry.loaded < program.tensor_count && program.tensors[entry.loaded].role == HADAL_PARAMETER, "'", entry.name,
+          "' is run when tensor ", entry.loaded, " is loaded, which is no parameter");
+  require(entry.input_count == 0 && entry.result_count == 0, "'", entry.name, "' is run when '",
+          program.tensors[entry.loaded].name, "' is loaded, and has inputs or results");
+}
 
 void EntryVerifier::verifyExchanged(std::span<const uint32_t> tensors, const char *kind) {
   bool isInput = std::string_view(kind) == "input";
@@ -133,6 +149,8 @@ void EntryVerifier::verifyArgument(uint64_t index) const {
   require(argument.index < counts[argument.kind], what, "has an argument with index ", argument.index, " out of range");
   if (argument.kind == HADAL_ARGUMENT_TENSOR)
     return verifyTensorArgument(argument);
+  require(argument.kind != HADAL_ARGUMENT_NUMBER || !isLoading(), what, "depends on a number, which has none while '",
+          entry.name, "' loads a parameter");
   if (argument.kind == HADAL_ARGUMENT_NUMBER)
     return;
   const hadal_arena_buffer &buffer = entry.arena_buffers[argument.index];
@@ -146,6 +164,11 @@ void EntryVerifier::verifyTensorArgument(const hadal_argument &argument) const {
   if (tensor.role == HADAL_INPUT || tensor.role == HADAL_SCALAR || tensor.role == HADAL_RESULT)
     require(exchanged.contains(argument.index), what, "touches '", tensor.name, "', which is not among the ",
             tensor.role == HADAL_RESULT ? "results" : "inputs", " of '", entry.name, "'");
+  bool isOfLoaded = (tensor.role == HADAL_PARAMETER || tensor.role == HADAL_PACKED) && tensor.owner == entry.loaded;
+  require(!isLoading() || isOfLoaded, what, "touches '", tensor.name, "', which is neither the parameter that '",
+          entry.name, "' loads nor a packed form of it");
+  require(isLoading() || tensor.lifetime != HADAL_LOADING, what, "touches '", tensor.name,
+          "', which is held only while it is loaded");
 }
 
 void EntryVerifier::verifyLaunch(const hadal_launch &launch) const {
@@ -166,6 +189,7 @@ void EntryVerifier::verifyTasks(const hadal_launch &launch) const {
   if (launch.number == HADAL_NONE)
     return require(launch.task_factor == 1 && launch.task_divisor == 1, what,
                    "has tasks by a factor and a divisor, but of no number");
+  require(!isLoading(), what, "has tasks by a number while '", entry.name, "' loads a parameter");
   require(launch.number < program.number_count, what, "has tasks by the number ", launch.number, " of ",
           program.number_count);
   const hadal_number &counted = program.numbers[launch.number];

@@ -263,13 +263,15 @@ void loadWeights(const fs::path &directory, Session &session) {
       if (owner.named.tensor == alias.named.tensor)
         checkAlias(alias, owner);
   Widener widener;
-  for (const Pairing &pair : pairs) {
+  for (const Pairing &pair : pairs) { // the experts of a stacked parameter follow one another
     uint64_t count = pair.named.size / sizeof(float);
     for (uint64_t first = 0; first < count; first += chunkSize) {
       std::span part = widener.read(pair.source, first, std::min(chunkSize, count - first));
       requireFiniteValues(pair.source.file->path(), pair.named.name, first, part);
       session.write(pair.named.tensor, pair.named.offset + first * sizeof(float), std::as_bytes(part));
     }
+    if (&pair == &pairs.back() || (&pair + 1)->named.tensor != pair.named.tensor)
+      session.finishLoading(pair.named.tensor);
   }
 }
 

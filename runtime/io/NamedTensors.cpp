@@ -135,7 +135,8 @@ static std::vector<Reading> planReading(const SafetensorsFile &file, const Sessi
 void readTensors(const std::filesystem::path &path, Session &session, const std::vector<NamedGroup> &groups) {
   SafetensorsFile file(path);
   std::vector<float> chunk(1 << 18);
-  for (const Reading &reading : planReading(file, session, groups)) {
+  std::vector<Reading> plan = planReading(file, session, groups);
+  for (const Reading &reading : plan) { // the experts of a stacked parameter follow one another
     bool floats = reading.entry->dtype == "F32";
     for (uint64_t done = 0; done < reading.named.size;) {
       uint64_t size = std::min<uint64_t>(chunk.size() * sizeof(float), reading.named.size - done);
@@ -149,6 +150,8 @@ void readTensors(const std::filesystem::path &path, Session &session, const std:
       session.write(reading.named.tensor, reading.named.offset + done, part);
       done += size;
     }
+    if (&reading == &plan.back() || (&reading + 1)->named.tensor != reading.named.tensor)
+      session.finishLoading(reading.named.tensor);
   }
 }
 

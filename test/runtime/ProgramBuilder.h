@@ -14,6 +14,7 @@ namespace hadal::test {
 
 struct EntryBuilder {
   const char *name;
+  uint32_t loaded = HADAL_NONE; // the parameter when whose loading ends the entry point is run
   int64_t tokensAhead = 0;
   std::vector<hadal_command> commands = {};
   std::vector<hadal_launch> launches = {};
@@ -224,6 +225,8 @@ private:
 
   static hadal_entry tableOf(const EntryBuilder &entry) {
     return {.name = entry.name,
+            .kind = uint32_t{entry.loaded == HADAL_NONE ? HADAL_ENTRY_CALLED : HADAL_ENTRY_LOAD},
+            .loaded = entry.loaded,
             .tokens_ahead = entry.tokensAhead,
             .input_count = entry.inputs.size(),
             .inputs = entry.inputs.data(),

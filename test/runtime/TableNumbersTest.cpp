@@ -127,9 +127,10 @@ TEST(TableNumbersTest, TensorsAreWholeAndInRows) {
     change(program.builder.tensors[program.input.index]);
     return program.failure();
   };
-  EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.lifetime = 3; }), "tensor 1 'input' has the unknown lifetime 3");
-  EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.layout = 2; }),
-                  "tensor 1 'input' has the layout 2; this runtime knows only that of rows (0)");
+  EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.lifetime = 4; }), "tensor 1 'input' has the unknown lifetime 4");
+  EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.layout = 2; }), "tensor 1 'input' has the unknown layout 2");
+  EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.layout = HADAL_TILED; }),
+                  "tensor 1 'input' lies in tiles, as only packed forms of parameters may");
   EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.global_dimensions[0] = 6; }),
                   "tensor 1 'input' is a part of [6] in dimension 0, [3] from 0 on; on one device it has to be whole");
   EXPECT_CONTAINS(failure([](hadal_tensor &t) { t.box_offsets[1] = 2; }), "[10] from 2 on");

@@ -11,6 +11,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/MemoryNeeds.h"
 #include "runtime/core/ProcessLimits.h"
+#include "runtime/core/TensorPlacement.h"
 #include "runtime/devices/cpu/Features.h"
 
 #include <algorithm>
@@ -58,15 +59,10 @@ void CpuDevice::placeTensors() {
       tensorAddresses.push_back(checker->tensor(i));
     return;
   }
-  uint64_t size = 0;
-  for (const hadal_tensor &tensor : program.tensors())
-    size += alignUp(byteSize(tensor));
-  tensorMemory = Mapping(size, "parameters, gradients and optimizer state");
-  std::byte *next = tensorMemory.data();
-  for (const hadal_tensor &tensor : program.tensors()) {
-    tensorAddresses.push_back(next);
-    next += alignUp(byteSize(tensor));
-  }
+  TensorPlacement placement(program, alignment);
+  tensorMemory = Mapping(placement.size, "parameters, gradients and optimizer state");
+  for (uint64_t offset : placement.offsets)
+    tensorAddresses.push_back(tensorMemory.data() + offset);
 }
 
 void CpuDevice::placeScratch() {

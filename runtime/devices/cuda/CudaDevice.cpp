@@ -11,13 +11,13 @@
 #include "runtime/core/Commands.h"
 #include "runtime/core/Memory.h"
 #include "runtime/core/ProcessLimits.h"
+#include "runtime/core/TensorPlacement.h"
 
 #include <algorithm>
 
 namespace hadal::cuda {
 
 static constexpr uint64_t alignment = 256;
-static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
 
 CudaDevice::CudaDevice(const Program &program, const DeviceOptions &options, std::optional<int> ordinal)
     : Device(program), program(program), driver(Driver::get()), gpu(chooseGPU(program, ordinal)),
@@ -47,24 +47,18 @@ std::string CudaDevice::describe() const {
 
 void CudaDevice::placeTensors() {
   exchanged = std::make_unique<ExchangedTensors>(program, stream.get());
-  uint64_t size = 0;
-  for (uint32_t i = 0; i < program->tensor_count; ++i)
-    if (!exchanged->address(i))
-      size += alignUp(byteSize(program.tensors()[i]));
+  TensorPlacement placement(program, alignment, [&](uint32_t tensor) { return exchanged->address(tensor) != 0; });
   auto allocate = [&](DeviceMemory &memory, uint64_t bytes, const char *purpose) {
     bytes = std::max(bytes, alignment);
     driver.check(driver->memoryAllocate(memory.receive(), bytes), describeBytes(bytes), " for ", purpose, " on ",
                  gpu.describe());
     driver.check(driver->memset8Async(memory.get(), 0, bytes, stream.get()), "clearing ", purpose);
   };
-  allocate(tensorMemory, size, "parameters, gradients and optimizer state");
+  allocate(tensorMemory, placement.size, "parameters, gradients and optimizer state");
   allocate(arenaMemory, program->arena_size, "the arena");
-  DevicePointer next = tensorMemory.get();
-  for (uint32_t i = 0; i < program->tensor_count; ++i) {
-    tensorAddresses.push_back(exchanged->address(i) ? exchanged->address(i) : next);
-    if (!exchanged->address(i))
-      next += alignUp(byteSize(program.tensors()[i]));
-  }
+  for (uint32_t i = 0; i < program->tensor_count; ++i)
+    tensorAddresses.push_back(exchanged->address(i) ? exchanged->address(i)
+                                                    : tensorMemory.get() + placement.offsets[i]);
 }
 
 void CudaDevice::prepareEntries() {

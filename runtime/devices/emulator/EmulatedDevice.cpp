@@ -5,6 +5,7 @@
 
 #include "runtime/core/Commands.h"
 #include "runtime/core/ProcessLimits.h"
+#include "runtime/core/TensorPlacement.h"
 #include "runtime/devices/cpu/Features.h"
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 namespace hadal::emulator {
 
 static constexpr uint64_t alignment = 256;
-static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
 
 /// The threads to use, after the check that this CPU can run the program's code at all.
 static unsigned admit(const Program &program, const DeviceOptions &options) {
@@ -33,11 +33,8 @@ EmulatedDevice::EmulatedDevice(const Program &program, const DeviceOptions &opti
       team(admit(program, options)), emulator(team) {
   tensorMemory = Mapping(needs.persistent(), "parameters, gradients and optimizer state");
   arenaMemory = Mapping(program->arena_size, "the arena");
-  std::byte *next = tensorMemory.data();
-  for (const hadal_tensor &tensor : program.tensors()) {
-    tensorAddresses.push_back(next);
-    next += alignUp(byteSize(tensor));
-  }
+  for (uint64_t offset : TensorPlacement(program, alignment).offsets)
+    tensorAddresses.push_back(tensorMemory.data() + offset);
   for (const hadal_entry &table : program.entries())
     prepareEntry(table);
 }

@@ -18,8 +18,9 @@
 extern "C" {
 #endif
 
-#define HADAL_PROGRAM_VERSION 4u
+#define HADAL_PROGRAM_VERSION 5u
 #define HADAL_MAX_RANK 4
+#define HADAL_MAX_TILES 4
 #define HADAL_TENSOR_MAP_RANK 5
 
 /* In the place of an index: nothing. */
@@ -38,24 +39,32 @@ enum hadal_role {
                               `update` */
   HADAL_INPUT = 5,         /* written by the runtime before an entry point runs: `tokens` (i32) */
   HADAL_SCALAR = 6,        /* a run-time scalar (f32, rank 0), written by the runtime under its name */
-  HADAL_RESULT = 7         /* a tensor (f32 or i32, of any shape) that an entry point writes and the runtime reads after
+  HADAL_RESULT = 7,        /* a tensor (f32 or i32, of any shape) that an entry point writes and the runtime reads after
                               it */
+  HADAL_PACKED = 8         /* of the parameter `owner`: the same numbers in another layout, written by the entry points
+                              that are run when it is loaded; never saved */
 };
 
 /* How long the contents of a tensor count. */
 enum hadal_lifetime {
   HADAL_SESSION = 0, /* as long as the program runs */
   HADAL_RUN = 1,     /* inputs until the run that they are written for has ended, results until the next run begins */
-  HADAL_EXTERNAL = 2 /* the memory belongs to whoever calls the runtime, which is given its address */
+  HADAL_EXTERNAL = 2, /* the memory belongs to whoever calls the runtime, which is given its address */
+  HADAL_LOADING = 3   /* parameters that are kept in packed forms only: from the first write until the entry points that
+                         are run for it have made these. One at a time, so that all of them share their memory */
 };
 
-/* In which order a tensor's elements lie in memory. */
-enum hadal_layout { HADAL_ROW_MAJOR = 0 };
+/* In which order a tensor's elements lie in memory: row by row, or as its order and tiles say. */
+enum hadal_layout { HADAL_ROW_MAJOR = 0, HADAL_TILED = 1 };
 
 /* How a parameter starts when no weights are loaded. */
 enum hadal_initializer { HADAL_ZEROS = 0, HADAL_ONES = 1, HADAL_NORMAL = 2 };
 
 enum hadal_argument_kind { HADAL_ARGUMENT_TENSOR = 0, HADAL_ARGUMENT_ARENA = 1, HADAL_ARGUMENT_NUMBER = 2 };
+
+/* When an entry point runs: when the runtime asks for it by its name, or whenever the parameter `loaded` has been loaded
+ * or initialized. */
+enum hadal_entry_kind { HADAL_ENTRY_CALLED = 0, HADAL_ENTRY_LOAD = 1 };
 
 /* What a command does. Collectives and waits have their place here; no device runs them yet. */
 enum hadal_command_kind { HADAL_LAUNCH = 0, HADAL_COPY = 1, HADAL_FILL = 2, HADAL_COLLECTIVE = 3, HADAL_HOST_WAIT = 4 };

@@ -45,3 +45,75 @@ func.func @result_of_halves(%x: tensor<4xbf16> {hadal.state = @s}) -> (tensor<4x
 // expected-error @+1 {{holds no entry point}}
 module {
 }
+
+// -----
+
+!panels = tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>
+module {
+  hadal.parameter @w zeros : tensor<4x8xf32>
+  // expected-error @+1 {{reads a packed form of 'w', 'tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>', which no entry point makes when the parameter is loaded (hadal.loads)}}
+  func.func @unmade(%w: !panels {hadal.packed = @w}) {
+    return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{'s' has a type that a program cannot hold: 'tensor<4x8xf32, #hadal.encoding<shard = <global = [8, 8], offsets = [4, 0], axes = [["tp"], []]>>>'; it is a part of a tensor, and programs for many devices are not built yet}}
+func.func @part(%s: tensor<4x8xf32, #hadal.encoding<shard = <global = [8, 8], offsets = [4, 0], axes = [["tp"], []]>>> {hadal.state = @s}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{its encoding is none of hadal's}}
+func.func @other_encoding(%s: tensor<4x8xf32, "mine"> {hadal.state = @s}) {
+  return
+}
+
+// -----
+
+!tiles = tensor<4x8xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1, 0, 1, 0], tiles = [2, 2, 2, 2, 2]>>>
+module {
+  hadal.parameter @w zeros : tensor<4x8xf32>
+  // expected-error @+1 {{its layout has more than 4 tiles}}
+  func.func @many_tiles(%w: !tiles {hadal.packed = @w}) {
+    return
+  }
+}
+
+// -----
+
+// expected-error @+2 {{a length of 'b' is the number 'tokens', at most 8 here and 4 elsewhere}}
+func.func @two_bounds(%a: tensor<?xf32, #hadal.encoding<bounds = [<"tokens", 4>]>> {hadal.input = "a"},
+                      %b: tensor<?xf32, #hadal.encoding<bounds = [<"tokens", 8>]>> {hadal.input = "b"}) {
+  return
+}
+
+// -----
+
+!open = tensor<?x8xf32, #hadal.encoding<bounds = [<"tokens", 16>]>>
+module {
+  hadal.kernel rowwise @by_hand(%x: !open) -> !open attributes {configuration = {strategy = "by_hand"}} {
+    hadal.yield %x : !open
+  }
+  func.func @bounded(%x: !open {hadal.input = "x"}) -> (!open {hadal.result = "y"}) {
+    // expected-error @+1 {{'hadal.launch' op passes 'tensor<?x8xf32, #hadal.encoding<bounds = [<"tokens", 16>]>>' to a kernel: a length that a number tells is not handed to kernels yet}}
+    %y = hadal.launch @by_hand(%x) : (!open) -> !open
+    return %y : !open
+  }
+}
+
+// -----
+
+!whole = tensor<4x8xf32, #hadal.encoding<shard = <global = [4, 8], offsets = [0, 0], axes = [["tp"], []]>>>
+module {
+  hadal.kernel rowwise @by_hand(%x: !whole) -> !whole attributes {configuration = {strategy = "by_hand"}} {
+    hadal.yield %x : !whole
+  }
+  func.func @sharded(%x: !whole {hadal.state = @x}) -> (!whole {hadal.tied = 0 : i64}) {
+    // expected-error @+1 {{to a kernel: a part of a tensor is not handed to kernels yet}}
+    %y = hadal.launch @by_hand(%x) {tied = array<i64: 0>} : (!whole) -> !whole
+    return %y : !whole
+  }
+}

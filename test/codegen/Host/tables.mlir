@@ -27,13 +27,13 @@
 // A row: role, f32, for the session, in rows, rank 1; no extent varies, and the device holds the whole tensor.
 // CHECK: llvm.mlir.global internal constant @aliases.0()
 // CHECK: llvm.mlir.global internal constant @tensors()
-// CHECK: 0 : i32, 0 : i32, 0 : i32, 0 : i32, 1 : i32, 1 : i32, [8, 0, 0, 0], [-1 : i32, -1 : i32, -1 : i32, -1 : i32], [8, 0, 0, 0], [0, 0, 0, 0],
+// CHECK: 0 : i32, 0 : i32, 0 : i32, 0 : i32, [0 : i32, 0 : i32, 0 : i32, 0 : i32], 0 : i32, [0 : i32, 0 : i32, 0 : i32, 0 : i32], [0, 0, 0, 0], 1 : i32, 1 : i32, [8, 0, 0, 0], [-1 : i32, -1 : i32, -1 : i32, -1 : i32], [8, 0, 0, 0], [0, 0, 0, 0],
 // The result lives for a run.
-// CHECK-SAME: 7 : i32, 0 : i32, 1 : i32, 0 : i32, 0 : i32,
+// CHECK-SAME: 7 : i32, 0 : i32, 1 : i32, 0 : i32, [0 : i32,
 // CHECK: llvm.mlir.global internal constant @entries()
 // CHECK: llvm.mlir.global external constant @hadal_program()
-// Version 4 with guarded buffers; no numbers, three tensors, one entry point, no images of code, not emulated.
-// CHECK: llvm.mlir.constant({{\[\[}}4 : i32, 1 : i32, {{.*}} 0, #llvm.zero, 3, #llvm.zero, 1, #llvm.zero, 0, #llvm.zero, 0]]
+// Version 5 with guarded buffers; no numbers, three tensors, one entry point, no images of code, not emulated.
+// CHECK: llvm.mlir.constant({{\[\[}}5 : i32, 1 : i32, {{.*}} 0, #llvm.zero, 3, #llvm.zero, 1, #llvm.zero, 0, #llvm.zero, 0]]
 
 module attributes {hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand"} {

@@ -64,7 +64,7 @@ hadal.kernel rowwise @k(%x: tensor<4x8xf32>) {
 
 // -----
 
-// expected-error @below {{expected a kind of kernel: contraction, attention, rowwise, head, reduction, routing or update}}
+// expected-error @below {{expected a kind of kernel: contraction, attention, rowwise, head, reduction, routing, update or packing}}
 hadal.kernel gemm @k(%x: tensor<4x8xf32>) {
   hadal.yield
 }

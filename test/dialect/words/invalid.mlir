@@ -149,3 +149,46 @@ func.func @nowhere(%x: tensor<4xf32>) -> (tensor<4xf32> {hadal.tied = -1 : index
 func.func @other(%x: tensor<4xf32>, %y: tensor<5xf32>) -> (tensor<4xf32> {hadal.tied = 1 : index}) {
   return %x : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @below {{the attribute hadal.loads of an entry point names a parameter, not "w"}}
+func.func private @f() attributes {hadal.loads = "w"}
+
+// -----
+
+// expected-error @below {{argument 0 of an entry point that loads @w is something else: it reads that parameter alone}}
+func.func @f(%x: tensor<4xf32> {hadal.parameter = @v}) attributes {hadal.loads = @w} { return }
+
+// -----
+
+// expected-error @below {{result 0 of an entry point that loads @w is no packed form of it (hadal.packed)}}
+func.func @f(%x: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<4xf32> {hadal.result = "y"}) attributes {hadal.loads = @w} {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{result 0 of @f is a packed form of a parameter, which entry points make that are run when it is loaded (hadal.loads)}}
+func.func @f(%x: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<4xf32> {hadal.packed = @w}) {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{result 0 of @f is a packed form of "w", which is no parameter}}
+func.func @f(%x: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<4xf32> {hadal.packed = "w"}) {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+!turned = tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>
+// expected-error @below {{argument 0 of @f is 'tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>'; what is no packed form of a parameter lies row by row}}
+func.func @f(%x: !turned {hadal.parameter = @w}) { return }
+
+// -----
+
+!turned = tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>
+// expected-error @below {{result 0 of @f is 'tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>'; what the runtime reads lies row by row}}
+func.func @f(%x: !turned {hadal.packed = @w}) -> (!turned {hadal.result = "y"}) { return %x : !turned }
