@@ -21,6 +21,18 @@ def PrintAnatomy : Pass<"hadal-print-anatomy", "::mlir::ModuleOp"> {
   }];
 }
 
+def PackParameters : Pass<"hadal-pack-parameters", "::mlir::ModuleOp"> {
+  let summary = "packs parameters that no entry point writes into the layouts that their kernels read, when they are loaded";
+  let description = [{
+    Where every kernel that reads a parameter wants it in one layout (a CPU's products want a right-hand side in the
+    panels of their register tiles), the argument becomes its packed form (`hadal.packed`), and an entry point is added that the
+    runtime runs whenever the parameter has been loaded (`hadal.loads`). The row-major parameter is then not kept. Test:
+    test/codegen/Selection/pack-parameters.mlir.
+  }];
+  let dependentDialects = ["::hadal::choices::KernelDialect"];
+  let options = targetOptions;
+}
+
 def SelectStrategies : Pass<"hadal-select-strategies", "::mlir::ModuleOp"> {
   let summary = "chooses strategy, tile sizes and stages of every kernel";
   let description = [{

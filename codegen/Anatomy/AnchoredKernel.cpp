@@ -16,6 +16,12 @@ int64_t hadal::columnsOf(Value tensor) {
 }
 int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64_t>(columnsOf(tensor), 1); }
 
+/// What is only moved may have any type of numbers.
+static bool isOnlyMoved(Operation *anchor) {
+  auto kernelOp = cast<KernelOpInterface>(anchor);
+  return kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing;
+}
+
 static bool isSupported(Value value, bool mayBeNarrow) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.hasStaticShape() && type.getNumElements() > 0 &&
@@ -30,8 +36,7 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
     read.insert(operand.getDefiningOp());
     operand = unwidened;
   }
-  // Rows that are only moved may have any type of numbers.
-  bool mayBeNarrow = isWidened || cast<KernelOpInterface>(anchor).getRowSelection();
+  bool mayBeNarrow = isWidened || isOnlyMoved(anchor);
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isSupported(operand, mayBeNarrow))
     return failure();
@@ -58,7 +63,7 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
     read.insert(sum);
     value = second;
   }
-  bool mayBeNarrow = isRounded || cast<KernelOpInterface>(anchor).getRowSelection();
+  bool mayBeNarrow = isRounded || isOnlyMoved(anchor);
   auto result = dyn_cast<OpResult>(value);
   if (!result || result.getOwner() != anchor || !isSupported(yielded.get(), mayBeNarrow))
     return failure();

@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Contraction.h"
 #include "codegen/Anatomy/Elementwise.h"
+#include "dialect/IR/Encoding.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -37,6 +38,7 @@ public:
 private:
   LogicalResult readForm();
   LogicalResult readFactor(const ContractionFactor &factor, int64_t rows, ContractionOperand &operand);
+  LogicalResult readLayout(ContractionOperand &operand);
   LogicalResult readResult();
   LogicalResult checkTypes();
   LogicalResult checkAccess(Operation *op, Value value);
@@ -112,6 +114,25 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
   return success(bool(operand.tensor));
 }
 
+/// A factor lies row by row, or is a B in panels.
+LogicalResult ContractionReader::readLayout(ContractionOperand &operand) {
+  RankedTensorType type = typeOf(operand.tensor);
+  LayoutAttr layout = getLayout(type);
+  if (!layout)
+    return success();
+  ArrayRef<int64_t> tiles = layout.getTiles();
+  if (&operand == &result.rhs && !operand.pairs && tiles.size() == 2 &&
+      layout == getPanelLayout(operand, type, tiles[1], tiles[0])) {
+    operand.panelDepth = tiles[0];
+    operand.panelColumns = tiles[1];
+    return success();
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << "reads argument " << operand.tensor.getArgNumber() << " in the layout " << layout
+                                 << "; products read rows, and a right-hand side in panels";
+  return refusals.add(result.anchor, text);
+}
+
 /// Where C lies in rows and columns of the result.
 LogicalResult ContractionReader::readResult() {
   result.resultColumns = lastDimension(result.anchor->getResult(0));
@@ -158,6 +179,7 @@ LogicalResult ContractionReader::checkEpilogue() {
 void ContractionReader::describeShape() {
   result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
   result.shape.batches = result.batches;
+  result.shape.rhsPanel = result.rhs.panelColumns;
   int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.batches * 4));
   if (result.grouping == ContractionGrouping::Rows) {
     result.shape.rows = std::min(result.rows, share);
@@ -188,13 +210,31 @@ FailureOr<Contraction> ContractionReader::read() {
       (isGrouped && !result.offsets))
     return refusals.add(result.anchor, "reads what the kernel computes: its factors are operands of the kernel, or "
                                        "rows gathered from them");
-  if (failed(readResult()) || failed(checkEpilogue()))
+  if (failed(readLayout(result.lhs)) || failed(readLayout(result.rhs)) || failed(readResult()) ||
+      failed(checkEpilogue()))
     return failure();
   describeShape();
   return std::move(result);
 }
 
 } // namespace
+
+LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensorType type, int64_t columns,
+                                 int64_t depth) {
+  int64_t rank = type.getRank();
+  if (rank < 2)
+    return {};
+  ArrayRef<int64_t> shape = type.getShape();
+  bool isMatrix = operand.columns == shape.back();
+  bool areMatrices = operand.batchStride == 0 || operand.batchStride == shape[rank - 1] * shape[rank - 2];
+  if (!isMatrix || !areMatrices || (rank > 2 && operand.batchStride == 0))
+    return {};
+  int64_t depthDimension = operand.depthContiguous ? rank - 1 : rank - 2,
+          columnDimension = 2 * rank - 3 - depthDimension;
+  SmallVector<int64_t> outer = llvm::to_vector(llvm::seq<int64_t>(0, rank - 2)), inner{depthDimension, columnDimension};
+  outer.append(inner);
+  return LayoutAttr::get(type.getContext(), outer, inner, {depth, columns});
+}
 
 FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, const KernelParts &parts, Refusals &refusals) {
   return ContractionReader(kernel, parts, refusals).read();

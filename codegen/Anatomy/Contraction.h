@@ -36,7 +36,17 @@ struct ContractionOperand {
   mlir::BlockArgument pairs = {};
   int64_t topK = 1;
   bool depthContiguous = true;
+  /// Where the matrix lies in panels (see below): columns of a panel, and its depth; else 0.
+  int64_t panelColumns = 0, panelDepth = 0;
+
+  bool isPacked() const { return panelColumns > 0; }
 };
+
+/// The layout of panels, in which register tiles read B: `columns` columns by `depth` of the depth, of each depth the
+/// columns side by side; first come all panels of the first part of the depth. Null where `operand` is not the last two
+/// dimensions of `type`, matrix after matrix.
+LayoutAttr getPanelLayout(const ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns,
+                          int64_t depth);
 
 struct Contraction {
   mlir::Operation *anchor = nullptr;

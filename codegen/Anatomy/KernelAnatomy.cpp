@@ -39,6 +39,7 @@ void KernelAnatomy::read() {
   case KernelKind::Reduction:
   case KernelKind::Routing:
   case KernelKind::Update:
+  case KernelKind::Packing:
     anchoredKernel = AnchoredKernel::read(given, reasons);
   }
 }
@@ -78,6 +79,8 @@ static void printOperand(raw_ostream &stream, StringRef name, const ContractionO
          << (operand.depthContiguous ? "" : " across the depth");
   if (operand.batchStride > 0)
     stream << ", batches " << operand.batchStride << " apart";
+  if (operand.isPacked())
+    stream << ", in panels of " << operand.panelColumns << " columns by " << operand.panelDepth;
   if (operand.pairs)
     stream << ", gathered by argument " << operand.pairs.getArgNumber() << " / " << operand.topK;
 }

@@ -13,6 +13,8 @@ struct ProductShape {
   bool lhsDepthContiguous = true, rhsDepthContiguous = true;
   /// Whether the depth is known at run time only; `depth` is then what to expect.
   bool depthIsDynamic = false;
+  /// Where B lies packed in panels: their columns; else 0.
+  int64_t rhsPanel = 0;
 };
 
 } // namespace hadal

@@ -71,15 +71,18 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
                    lhs.depthContiguous ? 1 : storedRows};
   PackedPanels packedLhs{scratch, lhs.depthContiguous ? tiles.rows * rowStride : storedRows * tiles.depthBlock};
   PackedPanels packedRhs{at(k, scratch, tiles.packedLhs(k.lanes, lhs.depthContiguous)), width * tiles.depthBlock};
-  Value result = at(k, packedRhs.base, tiles.packedRhs(k.lanes));
+  Value result = rhs.isPacked() ? packedRhs.base : at(k, packedRhs.base, tiles.packedRhs(k.lanes));
   auto microKernel = getMicroKernel(k, tile);
 
   auto pack = [&](Value firstDepth, Value depth) {
-    BlockSource a = advanceDepth(k, lhs, firstDepth), b = advanceDepth(k, rhs, firstDepth);
+    BlockSource a = advanceDepth(k, lhs, firstDepth);
     if (a.depthContiguous)
       packRows(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, rowStride);
     else
       packColumns(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, storedRows, packedLhs.panelStride);
+    if (rhs.isPacked())
+      return;
+    BlockSource b = advanceDepth(k, rhs, firstDepth);
     if (b.depthContiguous)
       packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth, tiles.vectors, packedRhs.panelStride);
     else
@@ -89,6 +92,9 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
   auto multiply = [&](Value firstDepth, Value depth, Value isLast) {
     Value rowTiles = ceilDiv(k, extent.rows, tiles.rows), columnTiles = ceilDiv(k, extent.columns, width);
     Value paddedDepth = roundUp(k, depth, microKernelUnroll);
+    PackedPanels panels = packedRhs;
+    if (rhs.isPacked())
+      panels = {at(k, rhs.base.pointer, k.mul(firstDepth, rhs.panelDepthStride)), rhs.panelStride};
     k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
       k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) {
         Value c = result;
@@ -103,7 +109,7 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
             });
           });
         }
-        callFunction(k, microKernel, {packedLhs.panel(k, i), packedRhs.panel(k, j), c, paddedDepth, accumulate});
+        callFunction(k, microKernel, {packedLhs.panel(k, i), panels.panel(k, j), c, paddedDepth, accumulate});
         auto finish = [&] {
           forTileVectors(k, tiles, c, row, column, extent, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
             epilogue(r, n, k.loadVector(sums, k.i64(v)), mask);

@@ -15,11 +15,17 @@
 namespace hadal {
 
 /// A block of a matrix in memory, from its first element. With `depthContiguous` a memory row holds neighbours along
-/// the depth (and `rows` numbers the rows of A or the columns of B); otherwise `rows` numbers the depth.
+/// the depth (and `rows` numbers the rows of A or the columns of B); otherwise `rows` numbers the depth. A B that lies
+/// packed is read where it lies, from its first panel on.
 struct BlockSource {
   TypedPointer base;
   RowNumbers rows;
   bool depthContiguous;
+  /// Of packed panels, of f32: elements from a panel to the next, and from a depth (a depth block's first) to the next;
+  /// else 0.
+  int64_t panelStride = 0, panelDepthStride = 0;
+
+  bool isPacked() const { return panelStride > 0; }
 };
 
 /// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).

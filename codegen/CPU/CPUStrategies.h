@@ -21,6 +21,7 @@ void registerRouterStrategies();
 void registerHeadStrategy();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
+void registerRelayoutStrategy();
 void registerRoutingStrategies();
 void registerUpdateStrategies();
 

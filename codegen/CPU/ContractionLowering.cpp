@@ -120,6 +120,21 @@ private:
     return source;
   }
 
+  /// The panels of B from the block's first column on.
+  BlockSource packedSource(const ContractionOperand &operand, const TaskBlock &block) {
+    int64_t panels = llvm::divideCeil(contraction.columns, operand.panelColumns);
+    BlockSource source{{address(operand.tensor)}, {}, operand.depthContiguous};
+    source.panelStride = operand.panelDepth * operand.panelColumns;
+    bool isCut = operand.panelDepth < contraction.depth;
+    source.panelDepthStride = isCut ? panels * operand.panelColumns : operand.panelColumns;
+    if (operand.batchStride > 0) {
+      int64_t parts = llvm::divideCeil(contraction.depth, operand.panelDepth);
+      source.base = at(k, source.base, k.mul(block.batch, parts * panels * source.panelStride));
+    }
+    source.base = at(k, source.base, k.mul(k.div(block.column, operand.panelColumns), source.panelStride));
+    return source;
+  }
+
   /// Where the block begins in the results: row and column.
   std::pair<Value, Value> findPlace(const TaskBlock &block) {
     Value row = block.row, column = block.column;
@@ -145,7 +160,8 @@ private:
     Value rhsRows = zero;
     if (contraction.grouping == ContractionGrouping::Rows)
       rhsRows = k.mul(block.batch, contraction.rhs.batchStride / contraction.rhs.columns);
-    BlockSource rhs = contraction.rhs.depthContiguous
+    BlockSource rhs = contraction.rhs.isPacked() ? packedSource(contraction.rhs, block)
+                      : contraction.rhs.depthContiguous
                           ? source(contraction.rhs, k.add(rhsRows, block.column), block.depthStart, rhsStart)
                           : source(contraction.rhs, k.add(rhsRows, block.depthStart), block.column, rhsStart);
     BlockExtent extent{block.rows, block.columns, block.depth, contraction.columns,
@@ -199,14 +215,43 @@ private:
   DenseMap<unsigned, Value> numbers;
 };
 
+/// The largest panel, in elements: of deeper ones that cannot be cut into depth blocks, nothing would stay in a cache.
+constexpr int64_t largestPanel = 1 << 18;
+
+/// Why the panels of B cannot be read; empty when they can, and when there are none.
+std::string findPackingFault(const Contraction &contraction, const TargetDescription &target) {
+  const ContractionOperand &rhs = contraction.rhs;
+  if (!rhs.isPacked())
+    return "";
+  Type element = getElementTypeOrSelf(rhs.tensor.getType());
+  if (!element.isF32())
+    return "reads a right-hand side in panels of f32, and this one has others";
+  return findPanelFault(contraction.shape, {rhs.panelColumns, rhs.panelDepth}, target);
+}
+
 class ContractionStrategy : public KernelStrategy {
 public:
   ContractionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, "packed_register_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
+  LayoutAttr getWantedLayout(const KernelAnatomy &anatomy, unsigned argument,
+                             const TargetDescription &target) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    const ContractionOperand &rhs = contraction.rhs;
+    auto type = cast<RankedTensorType>(rhs.tensor.getType());
+    bool isPackable = !rhs.pairs && !rhs.isPacked() && contraction.grouping != ContractionGrouping::Depth;
+    if (argument != rhs.tensor.getArgNumber() || !isPackable || !type.getElementType().isF32())
+      return {};
+    Panel panel = choosePanel(contraction.shape, target);
+    return panel.columns * panel.depth <= largestPanel ? getPanelLayout(rhs, type, panel.columns, panel.depth)
+                                                       : LayoutAttr();
+  }
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    return proposeContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
+                                 Refusals &refusals) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    if (std::string fault = findPackingFault(contraction, target); !fault.empty())
+      return (void)refusals.add(contraction.anchor, fault), SmallVector<Candidate>();
+    return proposeContraction(contraction, target, anatomy.kernel().getContext());
   }
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                           KernelConfiguration &configuration, EmitError emitError) const override {

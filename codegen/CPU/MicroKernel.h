@@ -8,11 +8,12 @@
 #define HADAL_CODEGEN_CPU_MICROKERNEL_H
 
 #include "codegen/CPU/SharedFunctions.h"
+#include "codegen/Selection/CPU/ProductTiles.h"
 
 namespace hadal {
 
 /// The depth that a micro-kernel takes per turn of its loop: packed panels are padded with zeros to a multiple.
-constexpr int64_t microKernelUnroll = 4;
+constexpr int64_t microKernelUnroll = registerTileUnroll;
 
 /// A register tile of `rows` rows by `vectors` vectors, and where A's element (row r, depth k) lies in its panel: at
 /// r · rowStride + k · depthStride. B's panel holds for each k the tile's columns side by side.

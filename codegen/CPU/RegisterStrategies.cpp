@@ -15,6 +15,7 @@ void hadal::registerCPUStrategies() {
     registerHeadStrategy();
     registerRowwiseStrategies();
     registerReductionStrategies();
+    registerRelayoutStrategy();
     registerBalanceLossStrategies();
     registerRouterStrategies();
     registerRoutingStrategies();

@@ -185,7 +185,8 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
                " precision=" + options.precision + recompute + "}");
   }
   case Phase::Kernels:
-    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-select-strategies{" + where +
+    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-pack-parameters{" + where +
+               "},hadal-select-strategies{" + where +
                (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +
                (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "},hadal-plan-memory{alignment=" +
                std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan) + "}");

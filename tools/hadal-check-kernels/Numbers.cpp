@@ -1,9 +1,10 @@
 //===- Numbers.cpp - tensors of the evaluator as a kernel's memory holds them -------------------------------------===//
 //
-// A bf16 is the upper half of the f32 of the same value.
+// A bf16 is the upper half of the f32 of the same value. Where an element lies, the type's layout says.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Numbers.h"
+#include "dialect/IR/Encoding.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -19,28 +20,61 @@ bool check::canHold(Type type) {
 }
 
 size_t check::elementBytes(RankedTensorType type) { return type.getElementTypeBitWidth() / 8; }
-size_t check::tensorBytes(RankedTensorType type) { return size_t(type.getNumElements()) * elementBytes(type); }
+size_t check::tensorBytes(RankedTensorType type) { return size_t(getMemorySize(type)) * elementBytes(type); }
+
+/// body(element, place): for every element of a tensor, in their order, where it lies in memory.
+static void forElements(RankedTensorType type, llvm::function_ref<void(int64_t, int64_t)> body) {
+  SmallVector<MemoryDimension> memory = getMemoryDimensions(type);
+  SmallVector<int64_t> indices(type.getRank());
+  for (int64_t element = 0; element < type.getNumElements(); ++element) {
+    int64_t rest = element;
+    for (int64_t dimension = type.getRank(); dimension-- > 0;) {
+      indices[dimension] = rest % type.getDimSize(dimension);
+      rest /= type.getDimSize(dimension);
+    }
+    body(element, getElementPlace(memory, indices));
+  }
+}
 
 void check::copyIn(const Tensor &tensor, RankedTensorType type, void *to) {
   Type element = type.getElementType();
-  for (auto [index, value] : llvm::enumerate(tensor.data))
+  // Padding is zero.
+  if (getLayout(type))
+    std::memset(to, 0, tensorBytes(type));
+  forElements(type, [&](int64_t index, int64_t place) {
+    double value = tensor.data[index];
     if (element.isF32())
-      static_cast<float *>(to)[index] = float(value);
+      static_cast<float *>(to)[place] = float(value);
     else if (element.isBF16())
-      static_cast<uint16_t *>(to)[index] = uint16_t(llvm::bit_cast<uint32_t>(float(value)) >> 16);
+      static_cast<uint16_t *>(to)[place] = uint16_t(llvm::bit_cast<uint32_t>(float(value)) >> 16);
     else
-      static_cast<int32_t *>(to)[index] = int32_t(value);
+      static_cast<int32_t *>(to)[place] = int32_t(value);
+  });
 }
 
 Tensor check::copyOut(RankedTensorType type, const void *from) {
   Tensor tensor(type.getShape());
   Type element = type.getElementType();
-  for (int64_t index = 0; index < tensor.size(); ++index)
+  forElements(type, [&](int64_t index, int64_t place) {
     if (element.isF32())
-      tensor.data[index] = static_cast<const float *>(from)[index];
+      tensor.data[index] = static_cast<const float *>(from)[place];
     else if (element.isBF16())
-      tensor.data[index] = llvm::bit_cast<float>(uint32_t(static_cast<const uint16_t *>(from)[index]) << 16);
+      tensor.data[index] = llvm::bit_cast<float>(uint32_t(static_cast<const uint16_t *>(from)[place]) << 16);
     else
-      tensor.data[index] = static_cast<const int32_t *>(from)[index];
+      tensor.data[index] = static_cast<const int32_t *>(from)[place];
+  });
   return tensor;
+}
+
+bool check::hasZeroPadding(RankedTensorType type, const void *from) {
+  if (!getLayout(type))
+    return true;
+  size_t size = elementBytes(type);
+  std::vector<bool> isElement(getMemorySize(type));
+  forElements(type, [&](int64_t, int64_t place) { isElement[place] = true; });
+  auto bytes = ArrayRef(static_cast<const char *>(from), tensorBytes(type));
+  for (auto [place, isOne] : llvm::enumerate(isElement))
+    if (!isOne && llvm::any_of(bytes.slice(place * size, size), [](char byte) { return byte != 0; }))
+      return false;
+  return true;
 }

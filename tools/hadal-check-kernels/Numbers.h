@@ -19,6 +19,8 @@ size_t tensorBytes(mlir::RankedTensorType type);
 /// Writes a tensor, whose numbers are ones of the type, to memory, and reads it back.
 void copyIn(const reference::Tensor &tensor, mlir::RankedTensorType type, void *to);
 reference::Tensor copyOut(mlir::RankedTensorType type, const void *from);
+/// Whether all of memory that is no element, what a layout's tiles hang over, is zero.
+bool hasZeroPadding(mlir::RankedTensorType type, const void *from);
 
 } // namespace hadal::check
 

@@ -188,8 +188,14 @@ FailureOr<SmallVector<Tensor>> hadal::check::runKernel(CompiledKernels &kernels,
   if (failed(runner->run(memory)))
     return failure();
   SmallVector<Tensor> results;
-  for (auto [type, buffer] : llvm::zip(kernel.getResultTypes(), resultBuffers))
-    results.push_back(copyOut(cast<RankedTensorType>(type), memory.buffers[buffer].data()));
+  for (auto [index, type] : llvm::enumerate(kernel.getResultTypes())) {
+    auto tensor = cast<RankedTensorType>(type);
+    const void *data = memory.buffers[resultBuffers[index]].data();
+    if (!hasZeroPadding(tensor, data))
+      return kernel.emitError("the kernel '")
+             << kernel.getName() << "' leaves numbers in the padding of result " << index << ", which is to be zero";
+    results.push_back(copyOut(tensor, data));
+  }
   for (unsigned round = 0; round < options.repeat; ++round) {
     auto begin = std::chrono::steady_clock::now();
     if (failed(runner->run(memory)))

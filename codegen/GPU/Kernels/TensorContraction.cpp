@@ -278,6 +278,8 @@ std::string findObstacle(const Contraction &contraction, KernelOp kernel) {
   };
   check("A", contraction.lhs);
   check("B", contraction.rhs);
+  if (contraction.rhs.isPacked())
+    stream << "B lies in panels, and TMA reads rows; ";
   if (contraction.columns % 2 != 0 || contraction.columns < 8 || contraction.alignedColumns(2) != 2)
     stream << "the product has " << contraction.columns << " columns, and tensor cores make at least 8, in pairs; ";
   if (contraction.rowStep != 1)

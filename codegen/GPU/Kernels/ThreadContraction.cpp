@@ -267,7 +267,12 @@ class ThreadContractionStrategy : public KernelStrategy {
 public:
   ThreadContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "thread_tiles") {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!anatomy.contraction() || !anatomy.contraction()->rhs.isPacked())
+      return anatomy.contraction();
+    return succeeded(refusals.add(anatomy.contraction()->anchor,
+                                  "reads a right-hand side in panels, which are a CPU's: unpack it (hadal.unpack)"));
+  }
 
   /// Whether the contraction is a single product, whose depth can be split.
   static bool isOne(const Contraction &contraction) {

@@ -88,9 +88,14 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
 SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &shape,
                                                             const TargetDescription &target) {
   int64_t lanes = target.lanes;
+  // Where B lies packed, the tiles are those of a B in rows: what is left out then is time won.
+  ProductShape inRows = shape;
+  inRows.rhsPanel = 0;
   SmallVector<ProductCandidate, 0> candidates;
   for (RegisterTile tile : registerTiles(target)) {
     int64_t width = tile.vectors * lanes;
+    if (shape.rhsPanel > 0 && shape.rhsPanel != width)
+      continue;
     ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
     for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
@@ -98,7 +103,7 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
         tiles.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
         bool fits = tiles.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
-                    tiles.scratch(shape, lanes) * 4 <= target.l2Bytes * 2;
+                    tiles.scratch(inRows, lanes) * 4 <= target.l2Bytes * 2;
         if (!fits && !smallest)
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
@@ -121,6 +126,23 @@ ProductCandidate hadal::chooseProductTiles(const ProductShape &shape, const Targ
                            [](const auto &a, const auto &b) { return a.time.total < b.time.total; });
 }
 
+Panel hadal::choosePanel(const ProductShape &shape, const TargetDescription &target) {
+  bool isWhole = shape.depth % arithmetic::depthBlock == 0;
+  return {chooseProductTiles(shape, target).tiles.vectors * target.lanes,
+          isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll))};
+}
+
+std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target) {
+  auto hasWidth = [&](RegisterTile tile) { return tile.vectors * target.lanes == panel.columns; };
+  if (llvm::none_of(registerTiles(target), hasWidth))
+    return "has panels of " + std::to_string(panel.columns) + " columns, for which this CPU has no register tile";
+  bool isWhole = panel.depth >= shape.depth && panel.depth % registerTileUnroll == 0;
+  if (shape.depthIsDynamic || (panel.depth != arithmetic::depthBlock && !isWhole))
+    return "has panels " + std::to_string(panel.depth) + " deep, which are neither blocks of the depth (" +
+           std::to_string(arithmetic::depthBlock) + ") nor all of it";
+  return "";
+}
+
 LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const ProductShape &shape,
                                        const TargetDescription &target, EmitError emitError) {
   ProductTiles tiles = ProductTiles::of(choice, shape);
@@ -133,6 +155,9 @@ LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const P
                           [&](RegisterTile tile) { diagnostic << tile.rows << " x " << tile.vectors; });
     return diagnostic;
   }
+  if (int64_t width = tiles.vectors * target.lanes; shape.rhsPanel > 0 && shape.rhsPanel != width)
+    return emitError() << "a right-hand side in panels of " << shape.rhsPanel
+                       << " columns takes register tiles as wide, not of " << width;
   int64_t bytes = tiles.scratch(shape, target.lanes) * 4, most = target.l2Bytes * 8;
   if (bytes <= most)
     return success();
@@ -159,5 +184,6 @@ int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
 }
 
 int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
-  return packedLhs(lanes, shape.lhsDepthContiguous) + packedRhs(lanes) + result(lanes, depthIsCut(shape));
+  int64_t panels = shape.rhsPanel != 0 ? 0 : packedRhs(lanes);
+  return packedLhs(lanes, shape.lhsDepthContiguous) + panels + result(lanes, depthIsCut(shape));
 }

@@ -26,14 +26,26 @@ struct ProductTiles {
   choices::ProductTilesAttr toChoice(mlir::MLIRContext *context) const;
   static ProductTiles of(choices::ProductTilesAttr choice, const ProductShape &shape);
 
-  /// Elements of scratch memory: the packed block of A, that of B, and the block of C (one register tile when the depth
-  /// is not cut).
+  /// Elements of scratch memory: the packed block of A, that of B unless it lies packed, and the block of C (one
+  /// register tile when the depth is not cut).
   int64_t packedLhs(int64_t lanes, bool depthContiguous) const;
   int64_t packedRhs(int64_t lanes) const { return columnBlock * depthBlock; }
   int64_t result(int64_t lanes, bool depthIsCut) const;
   bool depthIsCut(const ProductShape &shape) const { return shape.depthIsDynamic || shape.depth > depthBlock; }
   int64_t scratch(const ProductShape &shape, int64_t lanes) const;
 };
+
+/// The columns of the panels that the register tile of the product reads, and their depth: a depth block, or the whole
+/// depth where it is no multiple of that.
+struct Panel {
+  int64_t columns, depth;
+};
+Panel choosePanel(const ProductShape &shape, const TargetDescription &target);
+/// Why register tiles cannot read panels of this form; empty when they can.
+std::string findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target);
+
+/// The depth that a register tile takes per turn of its loop: panels are padded with zeros to a multiple.
+constexpr int64_t registerTileUnroll = 4;
 
 /// The elements between rows of A that are packed with the depth contiguous: a little more than the block, so that the
 /// rows of a register tile fall into different sets of the cache.

@@ -1,0 +1,132 @@
+//===- Relayout.cpp - a tensor brought into another layout --------------------------------------------------------===//
+//
+// Follows the memory of the result from its first element to its last and fetches every element from its place in the
+// operand; padding becomes zero. A task takes a part of the slower dimensions of memory. It is element by element, for
+// what is moved once: parameters that have been loaded.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/CPU/AnchoredStrategy.h"
+#include "codegen/CPU/CPUStrategies.h"
+#include "dialect/IR/Encoding.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+class RelayoutEmitter {
+public:
+  RelayoutEmitter(KernelBuilder &k, Value from, RankedTensorType source, Value to, RankedTensorType result)
+      : k(k), from(from), to(to), element(result.getElementType()), shape(result.getShape()),
+        source(getMemoryDimensions(source)), result(getMemoryDimensions(result)) {}
+
+  /// The dimensions of memory, the slowest ones, of which tasks take one index each.
+  static size_t sharedDimensions(ArrayRef<MemoryDimension> memory) {
+    return memory.size() > 2 ? memory.size() - 2 : memory.empty() ? 0 : memory.size() - 1;
+  }
+
+  void emitTask(Value task) {
+    size_t shared = sharedDimensions(result);
+    SmallVector<Value> parts(shared);
+    for (size_t place = shared; place-- > 0;) {
+      parts[place] = k.rem(task, result[place].length);
+      task = k.div(task, result[place].length);
+    }
+    emitLoops(parts);
+  }
+
+private:
+  /// Loops over the dimensions of memory behind those that have an index.
+  void emitLoops(SmallVector<Value> parts) {
+    if (parts.size() == result.size())
+      return emitElement(parts);
+    k.forLoop(k.i64(0), k.i64(result[parts.size()].length), 1, [&](Value index) {
+      SmallVector<Value> more = parts;
+      more.push_back(index);
+      emitLoops(more);
+    });
+  }
+
+  void emitElement(ArrayRef<Value> parts) {
+    Value place = k.i64(0);
+    SmallVector<Value> indices(shape.size(), k.i64(0));
+    for (auto [dimension, part] : llvm::zip(result, parts)) {
+      place = k.add(k.mul(place, dimension.length), part);
+      indices[dimension.dimension] = k.add(indices[dimension.dimension], k.mul(part, dimension.divisor));
+    }
+    auto move = [&] { k.store(k.load(element, from, placeInSource(indices)), to, place); };
+    Value inside = isInside(indices);
+    if (!inside)
+      return move();
+    k.ifThen(inside, move, [&] {
+      Value zero = arith::ConstantOp::create(k.builder, k.loc, k.builder.getZeroAttr(element));
+      k.store(zero, to, place);
+    });
+  }
+
+  /// Whether the indices are those of an element; null where the result has no padding.
+  Value isInside(ArrayRef<Value> indices) {
+    Value inside;
+    for (auto [dimension, length] : llvm::enumerate(shape)) {
+      int64_t padded = 1;
+      for (const MemoryDimension &part : result)
+        if (part.dimension == dimension)
+          padded *= part.length;
+      if (padded == length)
+        continue;
+      Value fits = k.less(indices[dimension], k.i64(length));
+      inside = inside ? arith::AndIOp::create(k.builder, k.loc, inside, fits).getResult() : fits;
+    }
+    return inside;
+  }
+
+  Value placeInSource(ArrayRef<Value> indices) {
+    Value place = k.i64(0);
+    for (const MemoryDimension &part : source) {
+      Value index = k.rem(k.div(indices[part.dimension], part.divisor), part.length);
+      place = k.add(k.mul(place, part.length), index);
+    }
+    return place;
+  }
+
+  KernelBuilder &k;
+  Value from, to;
+  Type element;
+  ArrayRef<int64_t> shape;
+  SmallVector<MemoryDimension> source, result;
+};
+
+class RelayoutStrategy : public AnchoredStrategy<KernelOpInterface> {
+public:
+  RelayoutStrategy() : AnchoredStrategy(KernelKind::Packing, "element_by_element") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!anatomy.anchored())
+      return false;
+    Operation *anchor = anatomy.anchored()->anchor;
+    if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
+        anatomy.anchored()->accumulated[0] < 0)
+      return true;
+    return succeeded(refusals.add(anchor,
+                                  "is not what a kernel of this kind is made for: one movement of a tensor into "
+                                  "another layout"));
+  }
+
+protected:
+  void plan(KernelOpInterface op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    SmallVector<MemoryDimension> memory = getMemoryDimensions(cast<RankedTensorType>(op->getResult(0).getType()));
+    int64_t tasks = 1;
+    for (const MemoryDimension &part : ArrayRef(memory).take_front(RelayoutEmitter::sharedDimensions(memory)))
+      tasks *= part.length;
+    configuration.addStage("move", tasks, std::max<int64_t>(1, tasks / 64));
+  }
+  void emitStage(KernelOpInterface op, unsigned, AnchorContext &context) const override {
+    RelayoutEmitter emitter(context.k, context.operand(0), cast<RankedTensorType>(op->getOperand(0).getType()),
+                            context.result(0), cast<RankedTensorType>(op->getResult(0).getType()));
+    context.stage.forTasks([&](Value task) { emitter.emitTask(task); });
+  }
+};
+
+} // namespace
+
+void hadal::registerRelayoutStrategy() { registerStrategy(std::make_unique<RelayoutStrategy>()); }

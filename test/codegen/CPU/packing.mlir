@@ -1,0 +1,158 @@
+// Tensors in layouts on CPUs, against the reference evaluator: movements into every kind of layout and back, with padding in every
+// dimension, and products whose right-hand side lies in the panels of their register tiles.
+// RUN: split-file %s %t
+// RUN: hadal-check-kernels %t/pack.mlir --cpu=host
+// RUN: hadal-check-kernels %t/v3.mlir --cpu=x86-64-v3 --routing=skewed
+// RUN: %if avx512 %{ hadal-check-kernels %t/v4.mlir --cpu=x86-64-v4 --routing=last %}
+// RUN: not hadal-check-kernels %t/v4.mlir --cpu=x86-64-v3 2>&1 | FileCheck %s --check-prefix=V3
+// V3: 'hadal.linear' has panels of 32 columns, for which this CPU has no register tile
+// RUN: not hadal-opt %t/v3.mlir --hadal-select-strategies=target=sm_90a 2>&1 | FileCheck %s --check-prefix=GPU
+// GPU: no strategy for sm_90a serves the kernel 'linear'
+// GPU: 'hadal.linear' is not for tensor cores: {{.*}}B lies in panels, and TMA reads rows
+// GPU: 'hadal.linear' reads a right-hand side in panels, which are a CPU's: unpack it (hadal.unpack)
+// RUN: not hadal-opt %t/pack.mlir --hadal-select-strategies=target=sm_90a 2>&1 | FileCheck %s --check-prefix=PACK
+// PACK: no strategy for sm_90a serves the kernel 'pairs' of kind packing
+// RUN: hadal-opt %t/refused.mlir --split-input-file --hadal-select-strategies=cpu=x86-64-v3 --verify-diagnostics
+
+//--- pack.mlir
+
+!pairs = tensor<37x21xbf16, #hadal.encoding<layout = <outer = [1, 0], inner = [1], tiles = [2]>>>
+hadal.kernel packing @pairs(%w: tensor<37x21xbf16>) -> !pairs {
+  %0 = hadal.pack %w : tensor<37x21xbf16> -> !pairs
+  hadal.yield %0 : !pairs
+}
+
+!amx = tensor<37x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+hadal.kernel packing @amx(%w: tensor<37x45xbf16>) -> !amx {
+  %0 = hadal.pack %w : tensor<37x45xbf16> -> !amx
+  hadal.yield %0 : !amx
+}
+hadal.kernel packing @from_amx(%w: !amx) -> tensor<37x45xbf16> {
+  %0 = hadal.unpack %w : !amx -> tensor<37x45xbf16>
+  hadal.yield %0 : tensor<37x45xbf16>
+}
+
+!experts = tensor<3x37x45xf32, #hadal.encoding<layout = <outer = [0, 2, 1], inner = [2, 1], tiles = [48, 16]>>>
+!turned = tensor<3x37x45xf32, #hadal.encoding<layout = <outer = [2, 0, 1]>>>
+hadal.kernel packing @experts(%w: tensor<3x37x45xf32>) -> !experts {
+  %0 = hadal.pack %w : tensor<3x37x45xf32> -> !experts
+  hadal.yield %0 : !experts
+}
+hadal.kernel packing @from_one_to_the_other(%w: !turned) -> !experts {
+  %0 = hadal.pack %w : !turned -> !experts
+  hadal.yield %0 : !experts
+}
+
+!numbers = tensor<7xi32, #hadal.encoding<layout = <outer = [0], inner = [0], tiles = [4]>>>
+hadal.kernel packing @numbers(%w: tensor<7xi32>) -> !numbers {
+  %0 = hadal.pack %w : tensor<7xi32> -> !numbers
+  hadal.yield %0 : !numbers
+}
+
+//--- v3.mlir
+
+// AVX2 multiplies panels of 16 columns.
+!whole = tensor<37x45xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 16]>>>
+hadal.kernel contraction @linear(%x: tensor<11x45xf32>, %w: !whole, %y: tensor<11x37xf32>) -> tensor<11x37xf32> {
+  %0 = hadal.linear %x weights(%w : !whole) : tensor<11x45xf32> -> tensor<11x37xf32>
+  %1 = arith.addf %0, %y : tensor<11x37xf32>
+  hadal.yield %1 : tensor<11x37xf32>
+}
+
+!cut = tensor<130x512xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [256, 16]>>>
+hadal.kernel contraction @deep(%x: tensor<2x5x512xf32>, %w: !cut) -> tensor<2x5x130xf32> {
+  %0 = hadal.linear %x weights(%w : !cut) : tensor<2x5x512xf32> -> tensor<2x5x130xf32>
+  hadal.yield %0 : tensor<2x5x130xf32>
+}
+
+!uneven = tensor<33x300xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [300, 16]>>>
+hadal.kernel contraction @uneven(%x: tensor<7x300xf32>, %w: !uneven) -> tensor<7x33xf32> {
+  %0 = hadal.linear %x weights(%w : !uneven) : tensor<7x300xf32> -> tensor<7x33xf32>
+  hadal.yield %0 : tensor<7x33xf32>
+}
+
+!across = tensor<45x37xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1], tiles = [48, 16]>>>
+hadal.kernel contraction @matmul(%x: tensor<11x45xf32>, %w: !across) -> tensor<11x37xf32> {
+  %0 = hadal.matmul %x, %w : (tensor<11x45xf32>, !across) -> tensor<11x37xf32>
+  hadal.yield %0 : tensor<11x37xf32>
+}
+
+!experts = tensor<3x37x512xf32, #hadal.encoding<layout = <outer = [0, 2, 1], inner = [2, 1], tiles = [256, 16]>>>
+hadal.kernel contraction @experts(%x: tensor<40x512xf32>, %w: !experts, %offsets: tensor<4xi32>) -> tensor<40x37xf32> {
+  %0 = hadal.grouped_matmul %x, %w, %offsets {transpose_rhs} : (tensor<40x512xf32>, !experts, tensor<4xi32>) -> tensor<40x37xf32>
+  hadal.yield %0 : tensor<40x37xf32>
+}
+
+//--- v4.mlir
+
+!whole = tensor<70x45xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 32]>>>
+hadal.kernel contraction @linear(%x: tensor<33x45xf32>, %w: !whole) -> tensor<33x70xf32> {
+  %0 = hadal.linear %x weights(%w : !whole) : tensor<33x45xf32> -> tensor<33x70xf32>
+  hadal.yield %0 : tensor<33x70xf32>
+}
+
+!experts = tensor<3x70x512xf32, #hadal.encoding<layout = <outer = [0, 2, 1], inner = [2, 1], tiles = [256, 48]>>>
+hadal.kernel contraction @experts(%x: tensor<40x512xf32>, %w: !experts, %offsets: tensor<4xi32>) -> tensor<40x70xf32> {
+  %0 = hadal.grouped_matmul %x, %w, %offsets {transpose_rhs} : (tensor<40x512xf32>, !experts, tensor<4xi32>) -> tensor<40x70xf32>
+  hadal.yield %0 : tensor<40x70xf32>
+}
+
+//--- refused.mlir
+
+!left = tensor<11x45xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'left_hand_side' of kind contraction}}
+hadal.kernel contraction @left_hand_side(%x: !left, %w: tensor<37x45xf32>) -> tensor<11x37xf32> {
+  // expected-note @below {{'hadal.linear' reads argument 0 in the layout #hadal.layout<outer = [1, 0], inner = [1, 0], tiles = [48, 16]>; products read rows, and a right-hand side in panels}}
+  %0 = hadal.linear %x weights(%w : tensor<37x45xf32>) : !left -> tensor<11x37xf32>
+  hadal.yield %0 : tensor<11x37xf32>
+}
+
+// -----
+
+!other = tensor<37x45xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [48, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'other_order' of kind contraction}}
+hadal.kernel contraction @other_order(%x: tensor<11x45xf32>, %w: !other) -> tensor<11x37xf32> {
+  // expected-note @below {{reads argument 1 in the layout}}
+  %0 = hadal.linear %x weights(%w : !other) : tensor<11x45xf32> -> tensor<11x37xf32>
+  hadal.yield %0 : tensor<11x37xf32>
+}
+
+// -----
+
+!shallow = tensor<37x512xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [128, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'shallow' of kind contraction}}
+hadal.kernel contraction @shallow(%x: tensor<11x512xf32>, %w: !shallow) -> tensor<11x37xf32> {
+  // expected-note @below {{has panels 128 deep, which are neither blocks of the depth (256) nor all of it}}
+  %0 = hadal.linear %x weights(%w : !shallow) : tensor<11x512xf32> -> tensor<11x37xf32>
+  hadal.yield %0 : tensor<11x37xf32>
+}
+
+// -----
+
+!narrow = tensor<37x45xbf16, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'narrow' of kind contraction}}
+hadal.kernel contraction @narrow(%x: tensor<11x45xbf16>, %w: !narrow) -> tensor<11x37xf32> {
+  // expected-note @below {{reads a right-hand side in panels of f32, and this one has others}}
+  %0 = hadal.linear %x weights(%w : !narrow) : tensor<11x45xbf16> -> tensor<11x37xf32>
+  hadal.yield %0 : tensor<11x37xf32>
+}
+
+// -----
+
+!part = tensor<4x8xf32, #hadal.encoding<shard = <global = [8, 8], offsets = [4, 0], axes = [["tp"], []]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'part' of kind contraction}}
+// expected-note @below {{kernels work on whole tensors, row by row or in a layout}}
+hadal.kernel contraction @part(%x: tensor<11x8xf32>, %w: !part) -> tensor<11x4xf32> {
+  %0 = hadal.linear %x weights(%w : !part) : tensor<11x8xf32> -> tensor<11x4xf32>
+  hadal.yield %0 : tensor<11x4xf32>
+}
+
+// -----
+
+!open = tensor<?x8xf32, #hadal.encoding<layout = <outer = [1, 0]>, bounds = [<"tokens", 16>]>>
+// expected-error @below {{no strategy for cpu serves the kernel 'open' of kind packing}}
+// expected-note @below {{whose length a number tells: kernels take closed lengths so far}}
+hadal.kernel packing @open(%x: !open) -> !open {
+  %0 = hadal.pack %x : !open -> !open
+  hadal.yield %0 : !open
+}

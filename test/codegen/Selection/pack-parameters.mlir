@@ -1,0 +1,78 @@
+// Parameters that no entry point writes are packed when they are loaded, where all their kernels want it, in one layout.
+// RUN: hadal-opt %s --hadal-pack-parameters=cpu=x86-64-v3 | FileCheck %s
+// A GPU's kernels read rows.
+// RUN: hadal-opt %s --hadal-pack-parameters=target=sm_90a | FileCheck %s --check-prefix=ROWS --implicit-check-not=encoding
+// ROWS: hadal.kernel contraction @linear(
+// RUN: not hadal-opt %s --hadal-pack-parameters=cpu=unheard-of 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: unheard-of
+
+module {
+  hadal.parameter @w zeros : tensor<40x9xf32>
+  hadal.parameter @u zeros : tensor<40x9xf32>
+  hadal.parameter @read_as_rows zeros : tensor<40x9xf32>
+  hadal.parameter @beside zeros : tensor<40x9xf32>
+  hadal.parameter @written zeros : tensor<7x512xf32>
+
+  // Two parameters, one kernel: the depth of 9, filled up, by panels of 16 columns.
+  // CHECK: hadal.kernel contraction @linear_packed_12x16(%{{.*}}: tensor<3x9xf32>, %{{.*}}: tensor<40x9xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [12, 16]>>>)
+  hadal.kernel contraction @linear(%x: tensor<3x9xf32>, %w: tensor<40x9xf32>) -> tensor<3x40xf32> {
+    %0 = hadal.linear %x weights(%w : tensor<40x9xf32>) : tensor<3x9xf32> -> tensor<3x40xf32>
+    hadal.yield %0 : tensor<3x40xf32>
+  }
+  // This one is given a parameter that a norm reads as well, so all of its launches pass rows, and @beside stays, too.
+  // CHECK: hadal.kernel contraction @product(%{{.*}}: tensor<3x9xf32>, %{{.*}}: tensor<40x9xf32>)
+  hadal.kernel contraction @product(%x: tensor<3x9xf32>, %w: tensor<40x9xf32>) -> tensor<3x40xf32> {
+    %0 = hadal.matmul %x, %w {transpose_rhs} : (tensor<3x9xf32>, tensor<40x9xf32>) -> tensor<3x40xf32>
+    hadal.yield %0 : tensor<3x40xf32>
+  }
+  hadal.kernel rowwise @double(%x: tensor<40x9xf32>) -> tensor<40x9xf32> {
+    %0 = arith.addf %x, %x : tensor<40x9xf32>
+    hadal.yield %0 : tensor<40x9xf32>
+  }
+  // CHECK: hadal.kernel contraction @trained(%{{.*}}: tensor<3x512xf32>, %{{.*}}: tensor<7x512xf32>)
+  hadal.kernel contraction @trained(%x: tensor<3x512xf32>, %w: tensor<7x512xf32>) -> tensor<3x7xf32> {
+    %0 = hadal.linear %x weights(%w : tensor<7x512xf32>) : tensor<3x512xf32> -> tensor<3x7xf32>
+    hadal.yield %0 : tensor<3x7xf32>
+  }
+  hadal.kernel rowwise @step(%w: tensor<7x512xf32>) -> tensor<7x512xf32> {
+    %0 = arith.addf %w, %w : tensor<7x512xf32>
+    hadal.yield %0 : tensor<7x512xf32>
+  }
+
+  // CHECK: func.func @evaluate(
+  // CHECK-SAME: tensor<40x9xf32, #hadal.encoding<{{.*}}>> {hadal.packed = @w}
+  // CHECK-SAME: tensor<40x9xf32, #hadal.encoding<{{.*}}>> {hadal.packed = @u}
+  // CHECK-SAME: tensor<40x9xf32> {hadal.parameter = @read_as_rows}
+  // CHECK-SAME: tensor<40x9xf32> {hadal.parameter = @beside}
+  // CHECK-SAME: tensor<7x512xf32> {hadal.parameter = @written}
+  // CHECK: hadal.launch @linear_packed_12x16
+  // CHECK: hadal.launch @linear_packed_12x16
+  // CHECK: hadal.launch @product
+  func.func @evaluate(%x: tensor<3x9xf32> {hadal.state = @x}, %z: tensor<3x512xf32> {hadal.state = @z},
+                      %w: tensor<40x9xf32> {hadal.parameter = @w}, %u: tensor<40x9xf32> {hadal.parameter = @u},
+                      %r: tensor<40x9xf32> {hadal.parameter = @read_as_rows}, %b: tensor<40x9xf32> {hadal.parameter = @beside},
+                      %t: tensor<7x512xf32> {hadal.parameter = @written})
+      -> (tensor<3x40xf32> {hadal.result = "a"}, tensor<3x40xf32> {hadal.result = "b"}, tensor<3x40xf32> {hadal.result = "c"},
+          tensor<3x40xf32> {hadal.result = "d"}, tensor<40x9xf32> {hadal.result = "e"}, tensor<3x7xf32> {hadal.result = "f"}) {
+    %0 = hadal.launch @linear(%x, %w) : (tensor<3x9xf32>, tensor<40x9xf32>) -> tensor<3x40xf32>
+    %1 = hadal.launch @linear(%x, %u) : (tensor<3x9xf32>, tensor<40x9xf32>) -> tensor<3x40xf32>
+    %2 = hadal.launch @product(%x, %r) : (tensor<3x9xf32>, tensor<40x9xf32>) -> tensor<3x40xf32>
+    %3 = hadal.launch @product(%x, %b) : (tensor<3x9xf32>, tensor<40x9xf32>) -> tensor<3x40xf32>
+    %4 = hadal.launch @double(%r) : (tensor<40x9xf32>) -> tensor<40x9xf32>
+    %5 = hadal.launch @trained(%z, %t) : (tensor<3x512xf32>, tensor<7x512xf32>) -> tensor<3x7xf32>
+    return %0, %1, %2, %3, %4, %5 : tensor<3x40xf32>, tensor<3x40xf32>, tensor<3x40xf32>, tensor<3x40xf32>, tensor<40x9xf32>, tensor<3x7xf32>
+  }
+  // CHECK: func.func @update(%{{.*}}: tensor<7x512xf32> {hadal.parameter = @written})
+  func.func @update(%w: tensor<7x512xf32> {hadal.parameter = @written}) -> (tensor<7x512xf32> {hadal.tied = 0 : i64}) {
+    %0 = hadal.launch @step(%w) {tied = array<i64: 0>} : (tensor<7x512xf32>) -> tensor<7x512xf32>
+    return %0 : tensor<7x512xf32>
+  }
+  // One kernel packs both.
+  // CHECK: hadal.kernel packing @pack_40x9_12x16(
+  // CHECK-NEXT: hadal.pack
+  // CHECK: func.func @load.w(%[[W:.*]]: tensor<40x9xf32> {hadal.parameter = @w}) -> (tensor<40x9xf32, #hadal.encoding<{{.*}}>> {hadal.packed = @w}) attributes {hadal.loads = @w}
+  // CHECK-NEXT: %[[P:.*]] = hadal.launch @pack_40x9_12x16(%[[W]])
+  // CHECK-NEXT: return %[[P]]
+  // CHECK: func.func @load.u(
+  // CHECK-NOT: func.func @load
+}
