@@ -1,7 +1,8 @@
 //===- Encoding.h - how tensors lie in memory ---------------------------------------------------------------------===//
 //
-// Accessors of the encoding of a tensor's type (EncodingAttrs.td), and what follows from it: how memory is cut, where an
-// element lies, how many bytes there are. Whoever turns a tensor into memory asks here, so that a layout is told once.
+// Accessors of the encoding of a tensor's type (EncodingAttrs.td), and what follows from it: how memory is cut, where
+// an element lies, how many bytes there are. Whoever turns a tensor into memory asks here, so that a layout is told
+// once.
 //
 //   for (MemoryDimension part : getMemoryDimensions(type))   // the slowest first
 //     place = place * part.length + (index[part.dimension] / part.divisor) % part.length;

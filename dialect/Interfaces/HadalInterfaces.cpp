@@ -33,9 +33,8 @@ LogicalResult hadal::verifyCountableTensors(Operation *op) {
   auto check = [&](Type type) -> LogicalResult {
     if (isCountable(type))
       return success();
-    return op->emitOpError("has a tensor of ")
-           << shapeText(cast<RankedTensorType>(type).getShape()) << " elements; at most " << mostElements
-           << " are allowed";
+    return op->emitOpError("has a tensor of ") << shapeText(cast<RankedTensorType>(type).getShape())
+                                               << " elements; at most " << mostElements << " are allowed";
   };
   for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
     for (Type type : types)

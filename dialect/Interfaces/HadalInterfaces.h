@@ -84,8 +84,7 @@ public:
 llvm::LogicalResult verifyEncodings(mlir::Operation *op);
 
 /// The trait of operations with that check.
-template <typename ConcreteType>
-class KnownEncodings : public mlir::OpTrait::TraitBase<ConcreteType, KnownEncodings> {
+template <typename ConcreteType> class KnownEncodings : public mlir::OpTrait::TraitBase<ConcreteType, KnownEncodings> {
 public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyEncodings(op); }
 };

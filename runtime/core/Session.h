@@ -44,13 +44,13 @@ public:
   const hadal_tensor &tensor(uint32_t index) const { return checkedProgram.tensors()[index]; }
 
   /// Copies elements into a tensor, or out of it, from an offset in bytes on. What is made of a parameter when it is
-  /// loaded is out of date from its first write on, until `finishLoading`; where the program holds nothing but that, one
-  /// parameter is loaded after the other, and cannot be read.
+  /// loaded is out of date from its first write on, until `finishLoading`; where the program holds nothing but that,
+  /// one parameter is loaded after the other, and cannot be read.
   void write(uint32_t tensor, uint64_t offset, std::span<const std::byte> source);
   void read(uint32_t tensor, uint64_t offset, std::span<std::byte> destination) const;
 
-  /// Ends the loading of a parameter, all of whose elements have been written: runs the entry points that make its packed
-  /// forms. Harmless where there are none.
+  /// Ends the loading of a parameter, all of whose elements have been written: runs the entry points that make its
+  /// packed forms. Harmless where there are none.
   void finishLoading(uint32_t parameter);
 
   template <class Element> void write(uint32_t tensor, std::span<const Element> elements) {
@@ -82,8 +82,8 @@ public:
 private:
   Program checkedProgram;
   std::unique_ptr<Device> programDevice;
-  std::vector<uint32_t> scalars, results;     // looked up in every step
-  std::vector<std::vector<uint32_t>> numbers; // that each entry point depends on
+  std::vector<uint32_t> scalars, results;         // looked up in every step
+  std::vector<std::vector<uint32_t>> numbers;     // that each entry point depends on
   std::vector<std::vector<uint32_t>> loadEntries; // that are run when each tensor is loaded
   std::unique_ptr<std::atomic<bool>[]> isStale;   // whether a parameter was written and not finished
   std::atomic<uint32_t> staleCount = 0;

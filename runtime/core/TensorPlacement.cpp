@@ -8,9 +8,7 @@ namespace hadal {
 TensorPlacement::TensorPlacement(const Program &program, uint64_t alignment,
                                  const std::function<bool(uint32_t)> &isLeftOut)
     : offsets(program.tensors().size()) {
-  auto sizeOf = [&](const hadal_tensor &tensor) {
-    return (byteSize(tensor) + alignment - 1) / alignment * alignment;
-  };
+  auto sizeOf = [&](const hadal_tensor &tensor) { return (byteSize(tensor) + alignment - 1) / alignment * alignment; };
   for (const hadal_tensor &tensor : program.tensors())
     if (tensor.lifetime == HADAL_LOADING)
       shared = std::max(shared, sizeOf(tensor));

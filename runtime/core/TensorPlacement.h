@@ -16,8 +16,9 @@ struct TensorPlacement {
   uint64_t size = 0, shared = 0;
 
   /// Offsets are multiples of `alignment`. Tensors of which `isLeftOut` holds lie elsewhere.
-  TensorPlacement(const Program &program, uint64_t alignment,
-                  const std::function<bool(uint32_t)> &isLeftOut = [](uint32_t) { return false; });
+  TensorPlacement(
+      const Program &program, uint64_t alignment,
+      const std::function<bool(uint32_t)> &isLeftOut = [](uint32_t) { return false; });
 };
 
 } // namespace hadal

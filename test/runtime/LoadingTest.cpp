@@ -90,7 +90,8 @@ TEST(LoadingTest, InitializesWhatIsPacked) {
   Session session(program.builder.build()), other(kept.builder.build());
   initializeParameters(session, 7);
   initializeParameters(other, 7);
-  std::vector<float> rows = other.read<float>(kept.first.index), panels = session.read<float>(program.firstPanels.index);
+  std::vector<float> rows = other.read<float>(kept.first.index),
+                     panels = session.read<float>(program.firstPanels.index);
   EXPECT_EQ(panels, (std::vector<float>{rows[0], rows[2], rows[1], rows[3], rows[4], 0, rows[5], 0}));
   EXPECT_EQ(other.read<float>(kept.secondPanels.index), session.read<float>(program.secondPanels.index));
   EXPECT_NE(panels, session.read<float>(program.secondPanels.index));
@@ -107,9 +108,10 @@ TEST(LoadingTest, HoldsOneParameterAtATime) {
 
   Session session(program.builder.program);
   session.write<float>(program.first.index, std::vector<float>{1, 2, 3, 4, 5, 6});
-  EXPECT_EQ(failureOf(HADAL_EXIT_INPUT,
-                      [&] { session.write<float>(program.second.index, std::vector<float>{1, 2, 3, 4, 5, 6}); }),
-            "the parameter 'second' is written before the loading of 'first' is finished, in whose memory it is loaded");
+  EXPECT_EQ(
+      failureOf(HADAL_EXIT_INPUT,
+                [&] { session.write<float>(program.second.index, std::vector<float>{1, 2, 3, 4, 5, 6}); }),
+      "the parameter 'second' is written before the loading of 'first' is finished, in whose memory it is loaded");
   EXPECT_EQ(failureOf(HADAL_EXIT_INPUT, [&] { session.run("sum"); }),
             "the entry point 'sum' is run while 'first' is being loaded");
   session.finishLoading(program.first.index);
@@ -144,7 +146,8 @@ TEST(LoadingTest, RefusesMalformedTables) {
                   "tensor 1 'second' has no entry point that reads it when the parameter is loaded");
   EXPECT_CONTAINS(failure([](P &p) { p.tensor(p.sum).lifetime = HADAL_LOADING; }),
                   "lives only while it is loaded, as nothing but parameters may");
-  EXPECT_CONTAINS(failure([](P &p) { p.loadFirst.arguments[1] = p.builder.number("pages", 2); }), "depends on a number");
+  EXPECT_CONTAINS(failure([](P &p) { p.loadFirst.arguments[1] = p.builder.number("pages", 2); }),
+                  "depends on a number");
   EXPECT_CONTAINS(failure([](P &p) { p.builder.number("pages", 1), p.loadFirst.launches[0].number = 0; }),
                   "has tasks by a number while 'load.first' loads a parameter");
   EXPECT_CONTAINS(failure([](P &p) { p.tensor(p.firstPanels).order[0] = 1; }),

@@ -54,7 +54,8 @@ static void verifyEvaluation(const Program &program) {
   requireResult(program, entry, "loss.main", {});
   for (const hadal_tensor &tensor : program.tensors()) {
     std::string_view name = tensor.name;
-    bool isKnown = tensor.role == HADAL_PARAMETER || tensor.role == HADAL_PACKED || (tensor.role == HADAL_INPUT && name == "tokens") ||
+    bool isKnown = tensor.role == HADAL_PARAMETER || tensor.role == HADAL_PACKED ||
+                   (tensor.role == HADAL_INPUT && name == "tokens") ||
                    (tensor.role == HADAL_RESULT && (name == "log_probabilities" || name == "loss.main"));
     requireOfProgram(isKnown, "evaluation knows no tensor '", name, "' of role ", tensor.role);
   }

@@ -73,3 +73,14 @@ hadal.model @large(%window: tensor<?x?xi32>) {
   %main = hadal.cross_entropy %x, %t "head.weight" {vocabulary = 129280 : i64} : tensor<?x?x7168xf32>, tensor<?x?xi32>
   hadal.losses main(%main)
 }
+
+// -----
+
+// Arithmetic of other dialects knows no encodings.
+!turned = tensor<2x2xf32, #hadal.encoding<layout = <outer = [1, 0]>>>
+func.func @encoded(%x: tensor<2x2xf32>) -> !turned {
+  %0 = hadal.pack %x : tensor<2x2xf32> -> !turned
+  // expected-error @below {{'arith.addf' op takes no encoded tensor as operand 0}}
+  %1 = arith.addf %0, %0 : !turned
+  return %1 : !turned
+}

@@ -57,3 +57,16 @@ func.func @elementwise() -> (tensor<3xf32>, tensor<3xbf16>, tensor<3xi32>) {
 func.func @random(%x: tensor<2xf32>, %i: tensor<3xi32> {hadal.range = [7, 8]}) -> (tensor<2xf32>, tensor<3xi32>) {
   return %x, %i : tensor<2xf32>, tensor<3xi32>
 }
+
+// A layout says where elements lie and not which they are.
+// CHECK{LITERAL}: @layouts#0: tensor<1x3xf32> [[3, 7, 11]]
+// CHECK{LITERAL}: @layouts#1: tensor<3x2xf32> [[1, 2], [3, 4], [5, 6]]
+!panels = tensor<3x2xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [4, 16]>>>
+func.func @layouts() -> (tensor<1x3xf32>, tensor<3x2xf32>) {
+  %x = arith.constant dense<1.0> : tensor<1x2xf32>
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %p = hadal.pack %w : tensor<3x2xf32> -> !panels
+  %y = hadal.linear %x weights(%p : !panels) : tensor<1x2xf32> -> tensor<1x3xf32>
+  %u = hadal.unpack %p : !panels -> tensor<3x2xf32>
+  return %y, %u : tensor<1x3xf32>, tensor<3x2xf32>
+}
