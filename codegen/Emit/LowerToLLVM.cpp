@@ -22,7 +22,6 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -96,7 +95,7 @@ struct LowerToLLVM : hadal::impl::LowerToLLVMBase<LowerToLLVM> {
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     LLVMConversionTarget target(getContext());
-    target.addLegalDialect<NVVM::NVVMDialect>();
+    target.addLegalDialect("nvvm");
     return applyFullConversion(getOperation(), target, std::move(patterns));
   }
 
