@@ -379,9 +379,9 @@ struct LowerProduct : OpConversionPattern<ProductOp> {
   }
 };
 
-struct LowerPack : OpConversionPattern<PackOp> {
+struct LowerPack : OpConversionPattern<tile::PackOp> {
   using OpConversionPattern::OpConversionPattern;
-  LogicalResult matchAndRewrite(PackOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tile::PackOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     VectorType type = op.getRegisters().getType();
     int64_t perRegister = op.getAccumulator().getType().getNumElements() / type.getNumElements();

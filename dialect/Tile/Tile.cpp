@@ -129,7 +129,7 @@ LogicalResult ProductOp::verify() {
   return success();
 }
 
-LogicalResult PackOp::verify() {
+LogicalResult tile::PackOp::verify() {
   int64_t numbers = getAccumulator().getType().getNumElements(), registers = getRegisters().getType().getNumElements();
   if (numbers != 2 * registers && numbers != 4 * registers)
     return emitOpError("packs 2 bf16 or 4 e4m3 into a register: ") << numbers << " numbers fill no " << registers;
