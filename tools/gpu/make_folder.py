@@ -23,7 +23,7 @@ LIMIT = 60 * 10**6
 # The kernels that the tests hold against the reference evaluator, f32 and bf16, small enough for compute-sanitizer; and
 # every kernel of a small model.
 SETS = sorted(str(path.relative_to(REPOSITORY / "test/codegen").with_suffix(""))
-              for target in ("CPU", "NVPTX") for path in (REPOSITORY / "test/codegen" / target).glob("*.mlir")
+              for target in ("CPU", "GPU") for path in (REPOSITORY / "test/codegen" / target).glob("*.mlir")
               if "hadal-check-kernels %s" in path.read_text()) + ["model"]
 PARTS = ("kernels", "timing", "tiny", "step")
 
