@@ -13,6 +13,7 @@ int hadalcMain(int argc, char **argv);
 int hadalCheckKernelsMain(int argc, char **argv);
 int hadalImportMain(int argc, char **argv);
 int hadalOptMain(int argc, char **argv);
+int hadalTuneMain(int argc, char **argv);
 
 } // namespace hadal
 

@@ -10,6 +10,7 @@
 // CPU: error: unknown CPU 'skylak': close names are host, skylake
 // THREADS: error: --threads must be at least 1
 // RIGHT: @sum (update): blocks_then_sum {} stages [blocks: 1 / 1, sum: 1 / 1] workspace 4 B scratch 0 B
+// RIGHT-NEXT: predicted
 // RIGHT-NEXT: @sum result 0: ok, error / tolerance {{[0-9.]+}}, {{[0-9.]+}} us
 // RIGHT-NEXT: 1 of 1 kernels pass on x86-64-v2 (4 lanes)
 

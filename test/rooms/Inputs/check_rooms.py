@@ -10,7 +10,7 @@ import re
 import sys
 
 # From the bottom up. Between the five parts: an include may point to a part on its left here, but for the runtime, of which
-# the compiler sees the C headers alone (tools/hadal-check-kernels runs kernels on it).
+# the compiler sees the C headers alone (tools/hadal-check-kernels and hadal-tune run kernels on it).
 parts = ["runtime", "dialect", "passes", "codegen", "tools"]
 levels = {
     "runtime": [["include/hadal"], ["core"], ["io"], ["devices/cpu"], ["devices/cuda", "devices/emulator"], ["devices"],
@@ -22,7 +22,7 @@ levels = {
     "codegen": [["Support"], [""], ["Target"], ["Anatomy"], ["Selection"], ["Selection/CPU", "Selection/GPU"], ["Emit"],
                 ["Tile"], ["CPU", "GPU", "GPU/Frames", "NVPTX", "Emulator", "Host"], ["GPU/Kernels"], ["Driver"]],
     "tools": [[""], ["Support"], ["hadal-check-kernels"],
-              ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadalc"]],
+              ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadal-tune", "hadalc"]],
 }
 # A room and its parts that do not see these others and theirs, whatever the levels of the parts.
 apart = {"CPU", "GPU", "NVPTX", "Emulator", "Host"}
@@ -42,7 +42,7 @@ def is_part_of(room, whole):
 def allows(part, room, other_part, other):
     if part != other_part:
         if other_part == "runtime":
-            return other == "include/hadal" or (part, room) == ("tools", "hadal-check-kernels")
+            return other == "include/hadal" or (part == "tools" and room in ["hadal-check-kernels", "hadal-tune"])
         return part != "runtime" and parts.index(other_part) < parts.index(part)
     if room == other or is_part_of(room, other) or is_part_of(other, room):
         return True
