@@ -16,11 +16,10 @@
 // (Faults.h), and the comparison has to notice each.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
 #include "codegen/Driver/Passes.h"
 #include "codegen/NVPTX/EmitPTX.h"
-#include "codegen/Selection/ChoiceFile.h"
+#include "codegen/Selection/Choices.h"
 #include "dialect/PTX/PTX.h"
 #include "dialect/Reference/Models.h"
 #include "dialect/Tile/Tile.h"
@@ -39,6 +38,7 @@
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Numbers.h"
 #include "tools/hadal-check-kernels/Runner.h"
+#include "tools/hadal-check-kernels/Selected.h"
 #include "tools/hadal-check-kernels/Tolerance.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -303,38 +303,6 @@ LogicalResult cutIntoKernels(ModuleOp module) {
   return passes.run(module);
 }
 
-/// Selects for every kernel, but for those whose code is in the file; what a file of choices names comes from there.
-LogicalResult selectWhereNeeded(ModuleOp module, const TargetDescription &target, const Options &options) {
-  std::optional<ChoiceFile> file;
-  if (!options.config.empty()) {
-    FailureOr<ChoiceFile> read = ChoiceFile::read(module.getContext(), options.config);
-    if (failed(read))
-      return failure();
-    file = std::move(*read);
-  }
-  for (KernelOp kernel : module.getOps<KernelOp>()) {
-    Selection selection;
-    if (hasCode(kernel)) {
-      FailureOr<KernelConfiguration> configuration = getConfiguration(kernel);
-      if (failed(configuration))
-        return failure();
-      selection.configuration = std::move(*configuration);
-    } else {
-      KernelAnatomy anatomy(kernel);
-      FailureOr<Selection> selected = file ? file->select(anatomy, target) : select(anatomy, target);
-      if (failed(selected))
-        return failure();
-      selection = std::move(*selected);
-    }
-    kernel.setConfigurationAttr(selection.configuration.toAttribute(module.getContext()));
-    if (options.printConfig)
-      print(llvm::outs(), kernel, selection);
-  }
-  if (file)
-    file->noteUnused(module.getContext());
-  return success();
-}
-
 /// The other target that kernels are to agree with, when one is asked for.
 llvm::Expected<std::optional<TargetDescription>> describeOther(const Options &options,
                                                                const TargetDescription &target) {
@@ -409,9 +377,9 @@ int run(const Options &options) {
   if (options.beyond != Beyond::Nothing && failed(pairs = findPairs(*module)))
     return 1;
   OwningOpRef<ModuleOp> otherModule = *otherTarget ? module->clone() : ModuleOp();
-  if (failed(selectWhereNeeded(*module, *target, options)))
+  if (failed(selectWhereNeeded(*module, *target, options.config, options.printConfig)))
     return 1;
-  if (otherModule && failed(selectWhereNeeded(*otherModule, **otherTarget, options)))
+  if (otherModule && failed(selectWhereNeeded(*otherModule, **otherTarget, options.config, options.printConfig)))
     return 1;
   if ((!options.ptx.empty() || options.assemble) &&
       failed(makeGPUCode(*module, *target, {options.ptx, options.assemble})))

@@ -1,14 +1,19 @@
 //===- Tuner.cpp - times what could be chosen for a kernel --------------------------------------------------------===//
 //
-// Candidates take turns, so that a machine that is busy for a while is so for all of them, and the median of a
-// candidate's turns counts. After three turns those that are half as slow again as the fastest are left out. What is
-// selected without a file stays unless another is clearly faster: a file that says what noise said would be worth less.
+// Candidates take turns, so that a machine that is busy for a while is so for all of them, in another order every time,
+// so that no candidate always meets what comes and goes; the median of a candidate's turns counts. After three turns
+// those that are half as slow again as the fastest are left out.
+//
+// The fastest of many is partly the luckiest. So it takes turns once more with what is selected without a file, and
+// replaces that only if it is clearly faster then: a file that says what noise said would be worth less.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-tune/Tuner.h"
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "tools/hadal-check-kernels/Inputs.h"
 #include "tools/hadal-check-kernels/Runner.h"
+#include <numeric>
+#include <random>
 
 using namespace mlir;
 using namespace hadal;
@@ -93,10 +98,15 @@ bool Tuner::takeTurns(MutableArrayRef<Contender> contenders, const KernelBuffers
                       function_ref<bool()> isInterrupted) {
   constexpr unsigned turnsBeforeLeaving = 3;
   constexpr double farOff = 1.5;
+  std::vector<unsigned> order(contenders.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 generator(1);
   for (unsigned turn = 0; turn < options.repeat; ++turn) {
-    for (Contender &contender : contenders) {
+    std::shuffle(order.begin(), order.end(), generator);
+    for (unsigned index : order) {
       if (isInterrupted())
         return false;
+      Contender &contender = contenders[index];
       if (!contender.isFarOff)
         contender.seconds.push_back(stopwatch.time(contender.code, buffers, contender.runs));
     }
@@ -110,6 +120,16 @@ bool Tuner::takeTurns(MutableArrayRef<Contender> contenders, const KernelBuffers
       contender.isFarOff |= contender.median() > farOff * fastest;
   }
   return true;
+}
+
+void Tuner::print(ArrayRef<Contender> contenders) {
+  for (const Contender &contender : contenders) {
+    llvm::errs() << "    ";
+    printSeconds(llvm::errs(), contender.median());
+    llvm::errs() << (contender.isFarOff ? " (left out early)" : "") << ", predicted ";
+    printSeconds(llvm::errs(), contender.candidate.time.total);
+    llvm::errs() << ": " << contender.describe() << "\n";
+  }
 }
 
 /// The kernel under every configuration, by the names NAME.0, NAME.1, ...
@@ -157,13 +177,27 @@ FailureOr<std::optional<Tuned>> Tuner::tune(KernelOp kernel, function_ref<bool()
     return failure();
   if (!takeTurns(contenders, buffers, isInterrupted))
     return std::optional<Tuned>();
+  if (options.printTimes)
+    print(contenders);
 
+  auto fastest = std::min_element(contenders.begin(), contenders.end(), [](const Contender &a, const Contender &b) {
+    return (a.isFarOff ? INFINITY : a.median()) < (b.isFarOff ? INFINITY : b.median());
+  });
+  unsigned timed = contenders.size();
+  if (fastest != contenders.begin()) {
+    if (fastest != contenders.begin() + 1)
+      std::iter_swap(contenders.begin() + 1, fastest);
+    contenders.erase(contenders.begin() + 2, contenders.end());
+    for (Contender &contender : contenders) {
+      contender.seconds.clear();
+      contender.code.configuration = &contender.configuration;
+    }
+    if (!takeTurns(contenders, buffers, isInterrupted))
+      return std::optional<Tuned>();
+  }
   constexpr double clearly = 0.97;
-  const Contender *best = &contenders.front();
-  for (const Contender &contender : contenders)
-    if (!contender.isFarOff && contender.median() < best->median() &&
-        contender.median() < clearly * contenders.front().median())
-      best = &contender;
+  bool isBetter = contenders.size() == 2 && contenders.back().median() < clearly * contenders.front().median();
+  const Contender *best = isBetter ? &contenders.back() : &contenders.front();
   FailureOr<Selection> selection = selectNamed(KernelAnatomy(kernel), target, best->strategy->getName(),
                                                best->candidate.choice, [&] { return kernel.emitError(); });
   if (failed(selection))

@@ -15,6 +15,8 @@ struct TuningOptions {
   unsigned threads = 1;
   /// Rounds in which every candidate is timed once, and the candidates that are tried (0: all).
   unsigned repeat = 7, candidates = 16;
+  /// A line per candidate on stderr: its times, predicted and measured.
+  bool printTimes = false;
 };
 
 /// What was found for a kernel.
@@ -38,6 +40,7 @@ private:
   struct Contender;
   mlir::FailureOr<std::vector<Contender>> findContenders(KernelOp kernel);
   mlir::LogicalResult compareBits(KernelOp kernel, llvm::MutableArrayRef<Contender> contenders, KernelBuffers &buffers);
+  static void print(llvm::ArrayRef<Contender> contenders);
   bool takeTurns(llvm::MutableArrayRef<Contender> contenders, const KernelBuffers &buffers,
                  llvm::function_ref<bool()> isInterrupted);
 

@@ -304,6 +304,8 @@ int hadal::hadalTuneMain(int argc, char **argv) {
                                cl::cat(category));
   cl::opt<double> share("least-share", cl::desc("leave out kernels that are expected to take less of a step"),
                         cl::init(0.002), cl::cat(category));
+  cl::opt<bool> printTimes("print-times", cl::desc("print the predicted and the measured time of every candidate"),
+                           cl::cat(category));
   cl::list<std::string> plugins(dialectPluginOption, cl::desc(dialectPluginHelp), cl::value_desc("FILE"),
                                 cl::cat(category));
   cl::HideUnrelatedOptions(category);
@@ -323,7 +325,7 @@ int hadal::hadalTuneMain(int argc, char **argv) {
   options.compiler.from = *phase;
   options.compiler.microBatchSize = microBatch;
   options.compiler.sequenceLength = sequence;
-  options.tuning = {threads ? threads : availableCpus(), repeat, candidates};
+  options.tuning = {threads ? threads : availableCpus(), repeat, candidates, printTimes};
   options.leastShare = share;
   options.dialectPlugins = plugins;
   return run(options, tool);

@@ -422,9 +422,7 @@ public:
       return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
     if (failed(AttentionShape::requirePlain(op, "by tensor cores", refusals)))
       return false;
-    AttentionShape shape = AttentionShape::of(op);
-    if (succeeded(chooseGradientTiles(GradientPassKind::Keys, shape)) &&
-        succeeded(chooseGradientTiles(GradientPassKind::Queries, shape)))
+    if (hasGradientTiles(AttentionShape::of(op)))
       return true;
     return succeeded(
         refusals.add(op, "is not for tensor cores: its heads are too large, or 16 does not divide a part"));
@@ -432,14 +430,7 @@ public:
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &) const override {
-    KernelOp kernel = anatomy.kernel();
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    auto tiles = [&](GradientPassKind pass) { return chooseGradientTiles(pass, shape)->toChoice(kernel.getContext()); };
-    // Both passes compute scores and their gradients; then sums as wide as a query, a key and a value.
-    int64_t products = 2 * (shape.query() + shape.value) + 2 * shape.query() + shape.value;
-    return {{choices::TensorAttentionGradientAttr::get(kernel.getContext(), tiles(GradientPassKind::Keys),
-                                                       tiles(GradientPassKind::Queries)),
-             predictTensorAttention(shape, products, kernel, target, /*launches=*/4)}};
+    return {proposeTensorGradient(AttentionShape::of(anatomy.attention()), anatomy.kernel(), target)};
   }
 
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
@@ -449,15 +440,10 @@ public:
     auto choice = expectChoice<choices::TensorAttentionGradientAttr>(configuration, emitError);
     if (!choice)
       return failure();
-    auto tilesOf = [&](GradientPassKind pass, choices::TensorAttentionAttr chosen) -> FailureOr<TensorGradientTiles> {
-      TensorGradientTiles tiles = TensorGradientTiles::of(pass, chosen, shape);
-      if (GradientMemory(shape, tiles).bytes <= getMostSharedMemory() && tiles.stages >= 2)
-        return tiles;
-      return emitError() << "stages is " << tiles.stages << ", and may be from 2 to "
-                         << chooseGradientTiles(pass, shape)->stages << ": the shared memory of a block holds no more";
-    };
-    FailureOr<TensorGradientTiles> keyTiles = tilesOf(GradientPassKind::Keys, choice.getKeys()),
-                                   queryTiles = tilesOf(GradientPassKind::Queries, choice.getQueries());
+    FailureOr<TensorGradientTiles> keyTiles =
+                                       checkGradientTiles(GradientPassKind::Keys, choice.getKeys(), shape, emitError),
+                                   queryTiles = checkGradientTiles(GradientPassKind::Queries, choice.getQueries(),
+                                                                   shape, emitError);
     if (failed(keyTiles) || failed(queryTiles))
       return failure();
     configuration.workspace = GradientWorkspace(shape).bytes;
@@ -490,11 +476,10 @@ public:
 
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
-    KernelOp kernel = anatomy.kernel();
     AttentionOpInterface op = anatomy.attention();
     auto choice = configuration.chosen<choices::TensorAttentionGradientAttr>();
     for (unsigned number : {stagePrepare, stageKeys, stageQueries, stageRotary}) {
-      GPUStage stage(builder, kernel, configuration, number, target, /*lanes=*/2);
+      GPUStage stage(builder, anatomy.kernel(), configuration, number, target, /*lanes=*/2);
       if (number == stagePrepare)
         emitPrepare(op, stage);
       else if (number == stageKeys)

@@ -22,6 +22,7 @@
 #include "codegen/GPU/Frames/HeadLoss.h"
 #include "codegen/GPU/Frames/TensorProduct.h"
 #include "codegen/GPU/GPUStrategies.h"
+#include "codegen/Selection/GPU/TensorHeadTiles.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -36,12 +37,6 @@ constexpr int64_t threadsOfSoftmax = 256, softmaxLanes = 8;
 /// Less than every score, but finite, so that differences are no NaN.
 constexpr double lowestScore = -1.0e30;
 
-bool hasGradients(const Head &head) { return head.hiddenGradient.exists() || head.weightGradient.exists(); }
-
-int64_t chunkOf(const Head &head) {
-  return hasGradients(head) ? std::min(head.tokens, arithmetic::hopper::headChunk) : head.tokens;
-}
-
 /// Parts of the vocabulary.
 int64_t partsOf(const Head &head) { return llvm::divideCeil(head.vocabulary, partColumns); }
 
@@ -50,7 +45,7 @@ int64_t partsOf(const Head &head) { return llvm::divideCeil(head.vocabulary, par
 struct HeadWorkspace {
   int64_t statistics, targetScores, losses, bytes;
   explicit HeadWorkspace(const Head &head) {
-    int64_t chunk = chunkOf(head);
+    int64_t chunk = tensorHeadChunk(head);
     statistics = hasGradients(head) ? chunk * head.vocabulary * 2 : 0;
     targetScores = statistics + chunk * partsOf(head) * 8;
     losses = targetScores + chunk * 4;
@@ -62,8 +57,8 @@ struct HeadWorkspace {
 struct HeadChunk {
   HeadChunk(GPUStage &stage, KernelOp kernel, const Head &head, choices::TensorHeadAttr choice,
             const TargetDescription &target)
-      : kernel(kernel), head(head), choice(choice), target(target), chunk(chunkOf(head)), workspace(head), k(stage.k),
-        exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
+      : kernel(kernel), head(head), choice(choice), target(target), chunk(tensorHeadChunk(head)), workspace(head),
+        k(stage.k), exponentials(k.argument(kernel.getNumArguments() + kernel.getNumResults())) {
     Type byte = k.builder.getI8Type();
     statistics = k.address(exponentials, k.i64(workspace.statistics), byte);
     targetScores = k.address(exponentials, k.i64(workspace.targetScores), byte);
@@ -405,7 +400,7 @@ public:
     KernelOp kernel = anatomy.kernel();
     if (!head)
       return false;
-    auto isBF16 = [&](int64_t argument) { return elementType(kernel.getArgument(argument)).isBF16(); };
+    auto isBF16 = [&](int64_t argument) { return getElementTypeOrSelf(kernel.getArgument(argument)).isBF16(); };
     Operation *anchor = &kernel.getBody().front().front();
     if (!isBF16(head->hidden) || !isBF16(head->weight))
       return succeeded(refusals.add(anchor, "is not for tensor cores: they multiply bf16"));
@@ -418,24 +413,7 @@ public:
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &) const override {
-    const Head &head = *anatomy.head();
-    int64_t chunk = chunkOf(head);
-    MLIRContext *context = anatomy.kernel().getContext();
-    PredictedTime time;
-    auto choose = [&](bool exists, const ProductShape &shape) -> choices::TensorTilesAttr {
-      if (!exists)
-        return {};
-      TensorCandidate product = chooseTensorTiles(shape, target);
-      time += product.time;
-      return product.tiles.toChoice(context);
-    };
-    choices::TensorTilesAttr logits = choose(true, head.logits(chunk)),
-                             hidden = choose(head.hiddenGradient.exists(), head.hiddenProduct(chunk)),
-                             weight = choose(head.weightGradient.exists(), head.weightProduct(chunk));
-    time.overhead += target.launchSeconds();
-    time.total += target.launchSeconds();
-    return {{choices::TensorHeadAttr::get(context, logits, hidden, weight),
-             time * double(llvm::divideCeil(head.tokens, chunk))}};
+    return {proposeTensorHead(*anatomy.head(), target, anatomy.kernel().getContext())};
   }
 
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
@@ -445,7 +423,7 @@ public:
       return failure();
     KernelOp kernel = anatomy.kernel();
     const Head &head = *anatomy.head();
-    int64_t chunk = chunkOf(head), chunks = llvm::divideCeil(head.tokens, chunk);
+    int64_t chunk = tensorHeadChunk(head), chunks = llvm::divideCeil(head.tokens, chunk);
     Type bf16 = BFloat16Type::get(kernel.getContext());
     unsigned workspace = kernel.getNumArguments() + kernel.getNumResults();
     // hidden, W and dz as one side of a product, their rows cut into boxes of so many.
@@ -512,9 +490,6 @@ public:
     }
     return success();
   }
-
-private:
-  static Type elementType(Value tensor) { return getElementTypeOrSelf(tensor.getType()); }
 };
 
 } // namespace

@@ -128,3 +128,21 @@ TensorGradientTiles TensorGradientTiles::of(GradientPassKind pass, choices::Tens
                                             const AttentionShape &shape) {
   return {choice.getOwned(), chooseGradientTiles(pass, shape)->walked, choice.getStages()};
 }
+
+Candidate hadal::proposeTensorGradient(const AttentionShape &shape, KernelOp kernel, const TargetDescription &target) {
+  auto tiles = [&](GradientPassKind pass) { return chooseGradientTiles(pass, shape)->toChoice(kernel.getContext()); };
+  // Both passes compute scores and their gradients; then sums as wide as a query, a key and a value.
+  int64_t products = 2 * (shape.query() + shape.value) + 2 * shape.query() + shape.value;
+  return {choices::TensorAttentionGradientAttr::get(kernel.getContext(), tiles(GradientPassKind::Keys),
+                                                    tiles(GradientPassKind::Queries)),
+          predictTensorAttention(shape, products, kernel, target, /*launches=*/4)};
+}
+
+FailureOr<TensorGradientTiles> hadal::checkGradientTiles(GradientPassKind pass, choices::TensorAttentionAttr choice,
+                                                         const AttentionShape &shape, EmitError emitError) {
+  TensorGradientTiles tiles = TensorGradientTiles::of(pass, choice, shape);
+  if (GradientMemory(shape, tiles).bytes <= getMostSharedMemory() && tiles.stages >= 2)
+    return tiles;
+  return emitError() << "stages is " << tiles.stages << ", and may be from 2 to "
+                     << chooseGradientTiles(pass, shape)->stages << ": the shared memory of a block holds no more";
+}

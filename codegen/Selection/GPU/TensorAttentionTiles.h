@@ -81,10 +81,20 @@ int64_t panelElements(ptx::Swizzle swizzle);
 mlir::FailureOr<TensorAttentionTiles> chooseForwardTiles(const AttentionShape &shape);
 
 mlir::FailureOr<TensorGradientTiles> chooseGradientTiles(GradientPassKind pass, const AttentionShape &shape);
+/// Whether both passes have some.
+inline bool hasGradientTiles(const AttentionShape &shape) {
+  return succeeded(chooseGradientTiles(GradientPassKind::Keys, shape)) &&
+         succeeded(chooseGradientTiles(GradientPassKind::Queries, shape));
+}
 
 /// Seconds of attention on tensor cores that makes so many products for each pair of positions and head.
 PredictedTime predictTensorAttention(const AttentionShape &shape, int64_t productsPerPair, KernelOp kernel,
                                      const TargetDescription &target, int64_t launches);
+
+/// The one candidate of the gradient; the tiles of a pass, if its ring fits; failure after a diagnostic.
+Candidate proposeTensorGradient(const AttentionShape &shape, KernelOp kernel, const TargetDescription &target);
+mlir::FailureOr<TensorGradientTiles> checkGradientTiles(GradientPassKind pass, choices::TensorAttentionAttr choice,
+                                                        const AttentionShape &shape, EmitError emitError);
 
 /// What TMA is told of a tensor of batch × sequence × channels: boxes of `rows` positions and one panel of channels.
 TensorMapSpec describeChannels(unsigned argument, mlir::Type type, int64_t rows, ptx::Swizzle swizzle);
