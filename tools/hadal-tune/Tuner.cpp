@@ -184,7 +184,8 @@ FailureOr<std::optional<Tuned>> Tuner::tune(KernelOp kernel, function_ref<bool()
     return (a.isFarOff ? INFINITY : a.median()) < (b.isFarOff ? INFINITY : b.median());
   });
   unsigned timed = contenders.size();
-  if (fastest != contenders.begin()) {
+  bool wasBeaten = fastest != contenders.begin();
+  if (wasBeaten) {
     if (fastest != contenders.begin() + 1)
       std::iter_swap(contenders.begin() + 1, fastest);
     contenders.erase(contenders.begin() + 2, contenders.end());
@@ -196,12 +197,12 @@ FailureOr<std::optional<Tuned>> Tuner::tune(KernelOp kernel, function_ref<bool()
       return std::optional<Tuned>();
   }
   constexpr double clearly = 0.97;
-  bool isBetter = contenders.size() == 2 && contenders.back().median() < clearly * contenders.front().median();
+  bool isBetter = wasBeaten && contenders.back().median() < clearly * contenders.front().median();
   const Contender *best = isBetter ? &contenders.back() : &contenders.front();
   FailureOr<Selection> selection = selectNamed(KernelAnatomy(kernel), target, best->strategy->getName(),
                                                best->candidate.choice, [&] { return kernel.emitError(); });
   if (failed(selection))
     return failure();
-  return std::optional(
-      Tuned{std::move(*selection), contenders.front().median(), best->median(), unsigned(contenders.size())});
+  return std::optional(Tuned{std::move(*selection), contenders.front().median(),
+                             (wasBeaten ? contenders.back() : contenders.front()).median(), best->median(), timed});
 }

@@ -22,8 +22,9 @@ struct TuningOptions {
 /// What was found for a kernel.
 struct Tuned {
   Selection selection;
-  /// Medians of what is selected without a file, and of the fastest; how many candidates were timed.
-  double selectedSeconds = 0, seconds = 0;
+  /// Medians of what is selected without a file, of the fastest other (or itself), and of what is chosen of the two;
+  /// how many candidates were timed.
+  double selectedSeconds = 0, fastestSeconds = 0, seconds = 0;
   unsigned timed = 0;
 };
 

@@ -141,6 +141,7 @@ llvm::json::Object describe(KernelOp kernel, const Tuned &tuned, const TargetDes
   entry.erase("others");
   entry["measured"] = llvm::json::Object{{"seconds", tuned.seconds},
                                          {"selected_seconds", tuned.selectedSeconds},
+                                         {"fastest_seconds", tuned.fastestSeconds},
                                          {"candidates", int64_t(tuned.timed)},
                                          {"threads", int64_t(options.tuning.threads)}};
   return entry;
