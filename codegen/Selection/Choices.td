@@ -9,6 +9,7 @@
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/DialectBase.td"
 include "mlir/IR/Interfaces.td"
+include "mlir/IR/OpBase.td"
 
 def Kernel_Dialect : Dialect {
   let name = "kernel";
