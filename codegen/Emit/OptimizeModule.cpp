@@ -8,11 +8,9 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 
-void hadal::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, bool unrolls,
+void hadal::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                            llvm::function_ref<void(llvm::PassBuilder &)> extend) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopUnrolling = tuning.LoopInterleaving = tuning.LoopVectorization = tuning.SLPVectorization = unrolls;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassBuilder builder(&machine);
   if (extend)
     extend(builder);
   llvm::LoopAnalysisManager loops;

@@ -16,9 +16,8 @@ class TargetMachine;
 
 namespace hadal {
 
-/// Runs LLVM's O3 pipeline, to which `extend` may add passes. Without `unrolls` loops stay as they are written: neither
-/// unrolled nor turned into vectors.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, bool unrolls,
+/// Runs LLVM's O3 pipeline, to which `extend` may add passes.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                     llvm::function_ref<void(llvm::PassBuilder &)> extend = nullptr);
 
 } // namespace hadal
