@@ -15,6 +15,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/ExpertScores.h"
+#include "codegen/Emit/BalanceForm.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -26,24 +27,17 @@ public:
   BalanceStrategy() : AnchoredStrategy<Op>(KernelKind::Reduction, "sequence_statistics") {}
 
 private:
-  static constexpr bool isSequenceWise =
-      std::is_same_v<Op, SequenceBalanceLossOp> || std::is_same_v<Op, SequenceBalanceLossGradientOp>;
-  static constexpr bool isGradient =
-      std::is_same_v<Op, SequenceBalanceLossGradientOp> || std::is_same_v<Op, VarianceBalanceLossGradientOp>;
-  static constexpr bool needsCounts = isSequenceWise, needsShares = !isSequenceWise || !isGradient;
+  using Form = BalanceForm<Op>;
+  static constexpr bool isSequenceWise = Form::isSequenceWise, isGradient = Form::isGradient;
+  static constexpr bool needsCounts = Form::needsCounts, needsShares = Form::needsShares;
   static constexpr int64_t tokensPerBlock = arithmetic::balanceBlock;
 
   /// The shapes of a kernel, and where its workspace holds what.
-  struct Layout {
-    int64_t experts, positions, sequences, blocks, padded;
-    Layout(Op op, int64_t lanes) : experts(columnsOf(op.getLogits())), padded(paddedLength(experts, lanes)) {
-      ArrayRef<int64_t> shape = op.getLogits().getType().getShape();
-      positions = shape.size() > 1 ? shape[shape.size() - 2] : 1;
-      sequences = elementsOf(op.getLogits()) / (experts * positions);
-      blocks = llvm::divideCeil(positions, tokensPerBlock);
-    }
-    /// Rows of the workspace: per block of every sequence the counts and the shares; then the coefficients.
-    int64_t rowsOfBlocks() const { return sequences * blocks * 2; }
+  struct Layout : BalanceExtents {
+    int64_t padded;
+    Layout(Op op, int64_t lanes)
+        : BalanceExtents(op.getLogits(), tokensPerBlock), padded(paddedLength(experts, lanes)) {}
+    /// Behind the rows of blocks lie the coefficients.
     int64_t workspaceBytes() const { return (rowsOfBlocks() + (isGradient ? sequences : 0)) * padded * sizeof(float); }
   };
 

@@ -77,8 +77,10 @@ FailureOr<std::vector<Work>> findWork(ModuleOp module, const TargetDescription &
   for (KernelOp kernel : module.getOps<KernelOp>()) {
     Refusals refusals;
     SmallVector<Proposal> proposals = propose(KernelAnatomy(kernel), target, refusals);
-    if (proposals.empty() || proposals.front().candidates.empty())
-      return (void)select(KernelAnatomy(kernel), target), failure(); // says why
+    if (proposals.empty() || proposals.front().candidates.empty()) {
+      (void)select(KernelAnatomy(kernel), target); // says why
+      return failure();
+    }
     size_t candidates = 0;
     for (const Proposal &proposal : proposals)
       candidates += proposal.candidates.size();
@@ -99,7 +101,7 @@ FailureOr<std::vector<Work>> findWork(ModuleOp module, const TargetDescription &
 }
 
 /// What an earlier run has written to the file; failure, after a message, when it is something else.
-llvm::Expected<Known> readKnown(StringRef path, const TargetDescription &target) {
+llvm::Expected<Known> readKnown(StringRef path) {
   Known known;
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
@@ -166,7 +168,7 @@ int tuneKernels(ModuleOp module, const TargetDescription &target, const Options 
   FailureOr<std::vector<Work>> work = findWork(module, target, options);
   if (failed(work))
     return 1;
-  llvm::Expected<Known> known = readKnown(options.output, target);
+  llvm::Expected<Known> known = readKnown(options.output);
   if (!known)
     return tool.fail(llvm::toString(known.takeError()), 2);
   if (work->empty())

@@ -14,6 +14,7 @@
 // from scores to logits.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Emit/BalanceForm.h"
 #include "codegen/GPU/Frames/GPUAnchoredStrategy.h"
 #include "codegen/GPU/Frames/WarpRow.h"
 #include "codegen/GPU/GPUStrategies.h"
@@ -29,25 +30,16 @@ public:
   GPUBalanceStrategy() : GPUAnchoredStrategy<Op>(KernelKind::Reduction, "sequence_statistics") {}
 
 private:
-  static constexpr bool isSequenceWise =
-      std::is_same_v<Op, SequenceBalanceLossOp> || std::is_same_v<Op, SequenceBalanceLossGradientOp>;
-  static constexpr bool isGradient =
-      std::is_same_v<Op, SequenceBalanceLossGradientOp> || std::is_same_v<Op, VarianceBalanceLossGradientOp>;
-  static constexpr bool needsCounts = isSequenceWise, needsShares = !isSequenceWise || !isGradient;
+  using Form = BalanceForm<Op>;
+  static constexpr bool isSequenceWise = Form::isSequenceWise, isGradient = Form::isGradient;
+  static constexpr bool needsCounts = Form::needsCounts, needsShares = Form::needsShares;
   static constexpr int64_t threads = 256, warps = threads / warpSize, tokensPerBlock = arithmetic::hopper::balanceBlock;
 
   /// The shapes of a kernel, and where its workspace holds what.
-  struct Layout {
-    int64_t experts, positions, sequences, blocks;
-    explicit Layout(Op op) : experts(columnsOf(op.getLogits())) {
-      ArrayRef<int64_t> shape = op.getLogits().getType().getShape();
-      positions = shape.size() > 1 ? shape[shape.size() - 2] : 1;
-      sequences = elementsOf(op.getLogits()) / (experts * positions);
-      blocks = llvm::divideCeil(positions, tokensPerBlock);
-    }
-    /// Rows of the workspace: per block of every sequence the counts and the shares; then, for a gradient, a row of
-    /// coefficients per sequence, for a loss, a number per sequence.
-    int64_t rowsOfBlocks() const { return sequences * blocks * 2; }
+  struct Layout : BalanceExtents {
+    explicit Layout(Op op) : BalanceExtents(op.getLogits(), tokensPerBlock) {}
+    /// Behind the rows of blocks lie, for a gradient, a row of coefficients per sequence, for a loss, a number per
+    /// sequence.
     int64_t workspaceBytes() const {
       return (rowsOfBlocks() * experts + sequences * (isGradient ? experts : 1)) * sizeof(float);
     }
