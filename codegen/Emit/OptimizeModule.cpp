@@ -8,9 +8,11 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 
-void hadal::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+void hadal::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, bool unrolls,
                            llvm::function_ref<void(llvm::PassBuilder &)> extend) {
-  llvm::PassBuilder builder(&machine);
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopUnrolling = tuning.LoopInterleaving = tuning.LoopVectorization = tuning.SLPVectorization = unrolls;
+  llvm::PassBuilder builder(&machine, tuning);
   if (extend)
     extend(builder);
   llvm::LoopAnalysisManager loops;

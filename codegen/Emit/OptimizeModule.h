@@ -16,8 +16,9 @@ class TargetMachine;
 
 namespace hadal {
 
-/// Runs LLVM's O3 pipeline, to which `extend` may add passes.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+/// Runs LLVM's O3 pipeline, to which `extend` may add passes. Without `unrolls` loops stay as they are written: neither
+/// unrolled nor turned into vectors.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, bool unrolls,
                     llvm::function_ref<void(llvm::PassBuilder &)> extend = nullptr);
 
 } // namespace hadal
