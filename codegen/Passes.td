@@ -57,9 +57,6 @@ def LowerKernels : Pass<"hadal-lower-kernels", "::mlir::ModuleOp"> {
     hadal-select-strategies left on it: for the CPU beside the kernels, for a GPU in a `gpu.module`. A configuration that
     selection would not leave is refused. Tests: test/codegen/CPU, test/codegen/GPU.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::gpu::GPUDialect",
-                           "::mlir::NVVM::NVVMDialect", "::hadal::ptx::PTXDialect", "::hadal::tile::TileDialect"];
   let options = targetOptions;
 }
 

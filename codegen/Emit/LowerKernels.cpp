@@ -4,13 +4,8 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
+#include "codegen/Emit/KernelDialects.h"
 #include "codegen/Selection/Strategy.h"
-#include "dialect/Tile/Tile.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -27,6 +22,7 @@ namespace {
 
 struct LowerKernels : hadal::impl::LowerKernelsBase<LowerKernels> {
   using LowerKernelsBase::LowerKernelsBase;
+  void getDependentDialects(DialectRegistry &registry) const override { registerKernelDialects(registry); }
 
   void runOnOperation() override {
     llvm::Expected<TargetDescription> target = TargetDescription::forTarget(targetName, cpu, gpu);

@@ -5,12 +5,12 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/NVPTX/AssembleKernels.h"
+#include "codegen/Emit/KernelDialects.h"
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/EmitPTX.h"
 #include "codegen/Selection/Strategy.h"
 #include "codegen/Support/OutputFile.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/Pass.h"
 
 namespace hadal {
@@ -78,7 +78,7 @@ LogicalResult assembleModule(gpu::GPUModuleOp module, StringRef gpu, const Assem
 
   OpBuilder builder(module);
   MLIRContext *context = module.getContext();
-  auto target = NVVM::NVVMTargetAttr::get(context, /*optLevel=*/3, "nvptx64-nvidia-cuda", gpu);
+  Attribute target = getNVVMTarget(context, gpu);
   auto object = [&](gpu::CompilationTarget format, StringRef contents) -> Attribute {
     return gpu::ObjectAttr::get(context, target, format, builder.getStringAttr(contents), DictionaryAttr(),
                                 gpu::KernelTableAttr());

@@ -8,17 +8,13 @@
 #include "tools/hadal-check-kernels/Runner.h"
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/EmitObject.h"
+#include "codegen/Emit/KernelDialects.h"
 #include "codegen/Emit/LowerToLLVM.h"
 #include "codegen/Emulator/Emulator.h"
 #include "codegen/Selection/Choices.h"
 #include "codegen/Support/OutputFile.h"
-#include "dialect/PTX/PTX.h"
-#include "dialect/Tile/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "runtime/devices/emulator/calls.h"
 #include "tools/hadal-check-kernels/Numbers.h"
@@ -54,9 +50,11 @@ bool hadal::check::hasCode(KernelOp kernel) {
 }
 
 OwningOpRef<ModuleOp> hadal::check::lowerKernels(ModuleOp module, const TargetDescription &target) {
-  module.getContext()
-      ->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect, arith::ArithDialect, math::MathDialect,
-                    gpu::GPUDialect, NVVM::NVVMDialect, ptx::PTXDialect, tile::TileDialect>();
+  DialectRegistry registry;
+  registerKernelDialects(registry);
+  module.getContext()->appendDialectRegistry(registry);
+  for (StringRef name : registry.getDialectNames())
+    module.getContext()->getOrLoadDialect(name);
   OwningOpRef<ModuleOp> copy(module.clone());
   OpBuilder builder = OpBuilder::atBlockEnd(copy->getBody());
   for (KernelOp kernel : copy->getOps<KernelOp>())

@@ -12,7 +12,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/GPU/Frames/GPUStage.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "codegen/Emit/KernelDialects.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -29,8 +29,7 @@ gpu::GPUModuleOp hadal::getKernelModule(OpBuilder &builder, const TargetDescript
     return existing;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module.getBody());
-  Attribute chip = NVVM::NVVMTargetAttr::get(builder.getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", target.name(),
-                                             target.architecture->ptxFeature);
+  Attribute chip = getNVVMTarget(builder.getContext(), target.name(), target.architecture->ptxFeature);
   return gpu::GPUModuleOp::create(builder, module.getLoc(), gpuModuleName, builder.getArrayAttr(chip));
 }
 
@@ -43,23 +42,9 @@ static LLVM::LLVMFuncOp createKernelFunction(OpBuilder &builder, KernelOp kernel
   types.append(spec.maps.size(), pointer);
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), types);
   auto function = LLVM::LLVMFuncOp::create(builder, kernel.getLoc(), getStageSymbol(kernel, spec), type);
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), builder.getDenseI32ArrayAttr({int32_t(spec.threads)}));
-  // One block to a multiprocessor is enough: without this, ptxas rather spills than uses all registers, and setmaxnreg
-  // is ignored.
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
-  if (spec.cluster > 1)
-    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
-                      builder.getDenseI32ArrayAttr({int32_t(spec.cluster)}));
-  // A tensor map is 128 bytes of the parameters themselves, which TMA reads.
-  for (unsigned map = 0; map < spec.maps.size(); ++map) {
-    unsigned index = pointers + 1 + map;
-    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
-    function.setArgAttr(index, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes));
-    function.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
-    function.setArgAttr(index, NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr());
-  }
+  markKernelFunction(function, spec.threads, spec.cluster);
+  for (unsigned map = 0; map < spec.maps.size(); ++map)
+    markTensorMap(function, pointers + 1 + map);
   return function;
 }
 
