@@ -31,7 +31,14 @@ def checkpoint_tensors(model):
             name = f"layers.{layers + int(depth)}.{rest.replace('shared_head_norm', 'shared_head.norm')}"
         if not name.startswith("lm_head"):
             name = f"model.{name}"
-        if "gate_up_proj" in name:
+        if ".stacked." in name:
+            prefix, projection = name.split("stacked.")
+            for expert, matrix in enumerate(tensor.data):
+                parts = {projection: matrix}
+                if projection == "gate_up_proj":
+                    parts = dict(zip(("gate_proj", "up_proj"), matrix.chunk(2)))
+                tensors.update({f"{prefix}experts.{expert}.{part}.weight": value for part, value in parts.items()})
+        elif "gate_up_proj" in name:
             gate, up = tensor.data.chunk(2)
             tensors[name.replace("gate_up_proj", "gate_proj")] = gate
             tensors[name.replace("gate_up_proj", "up_proj")] = up

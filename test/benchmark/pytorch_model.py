@@ -1,15 +1,20 @@
-"""The opponent's model: a DeepSeek-V3-shaped language model with MTP, written for speed in eager PyTorch on CPUs.
+"""The opponent's model: a DeepSeek-V3-shaped language model with MTP, written for speed in PyTorch on CPUs.
 
 It computes the losses that test/fixtures/README.md defines. What makes it fast, each measured against its alternatives
 on the benchmark's shape:
 
-* every token that an expert serves is gathered once (sort by expert), each expert is one pair of dense products on its
-  slice, and the results are gathered back and summed in top-k order: no scatter, no index_add, no mask per expert;
-* each expert's weights are parameters of their own, so that no gradient is written into a slice of a large tensor;
+* every token that an expert serves is gathered once (sort by expert), the experts' products run over slices of that, and
+  the results are gathered back and summed in top-k order: no scatter, no index_add, no mask per expert. The products
+  come in three forms, since which is fastest depends on the machine: a loop of dense products, whose weights are
+  parameters of their own, so that no gradient is written into a slice of a large tensor; torch's grouped products;
+  batched products of slices that are padded to the longest;
 * gate and up projection are one product;
 * attention is scaled_dot_product_attention with is_causal, values padded to the queries' width: as fast as without, and
   the fused kernel that PyTorch then takes needs 0.4 GB less;
 * the head and its cross entropy go over chunks of tokens and compute both gradients in the forward pass.
+
+It runs in float32, under autocast to bf16, or with bf16 weights. Then factors of products are bf16; logits, losses and
+the router stay float32.
 """
 import torch
 import torch.nn.functional as F
@@ -17,16 +22,25 @@ from torch import nn
 
 
 class LinearCrossEntropy(torch.autograd.Function):
-    """Mean cross entropy of `hidden @ weight.T`, by chunks of tokens; keeps gradients instead of logits."""
+    """Mean cross entropy of `hidden @ weight.T`, by chunks of tokens; keeps gradients instead of logits. Factors of the
+    products are `factor`s, logits and their gradient are float32."""
 
     @staticmethod
-    def forward(ctx, hidden, weight, targets, chunk):
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=None)
+    def forward(ctx, hidden, weight, targets, chunk, factor):
+        with torch.autocast("cpu", enabled=False):
+            return LinearCrossEntropy.compute(ctx, hidden, weight, targets, chunk, factor)
+
+    @staticmethod
+    def compute(ctx, hidden, weight, targets, chunk, factor):
         hidden_gradient = torch.empty_like(hidden)
-        weight_gradient = torch.zeros_like(weight)
-        total = hidden.new_zeros(())
+        weight_gradient = torch.zeros_like(weight, dtype=torch.float32)
+        total = hidden.new_zeros((), dtype=torch.float32)
+        ctx.types = hidden.dtype, weight.dtype
+        hidden, weight = hidden.to(factor), weight.to(factor)
         for start in range(0, len(hidden), chunk):
             rows = slice(start, start + chunk)
-            logits = hidden[rows] @ weight.T
+            logits = (hidden[rows] @ weight.T).float()
             target = targets[rows, None]
             maximum = logits.amax(-1, keepdim=True)
             picked = logits.gather(1, target) - maximum
@@ -35,15 +49,21 @@ class LinearCrossEntropy(torch.autograd.Function):
             total += (sums.log() - picked).sum()
             gradient = logits.div_(sums * len(hidden))
             gradient.scatter_add_(1, target, gradient.new_full(target.shape, -1 / len(hidden)))
-            torch.mm(gradient, weight, out=hidden_gradient[rows])
-            weight_gradient.addmm_(gradient.T, hidden[rows])
+            if factor == torch.float32:
+                torch.mm(gradient, weight, out=hidden_gradient[rows])
+                weight_gradient.addmm_(gradient.T, hidden[rows])
+            else:
+                gradient = gradient.to(factor)
+                hidden_gradient[rows] = gradient @ weight
+                weight_gradient += gradient.T @ hidden[rows]
         ctx.save_for_backward(hidden_gradient, weight_gradient)
         return total / len(hidden)
 
     @staticmethod
     def backward(ctx, scale):
         hidden_gradient, weight_gradient = ctx.saved_tensors
-        return hidden_gradient * scale, weight_gradient * scale, None, None
+        hidden_type, weight_type = ctx.types
+        return ((hidden_gradient * scale).to(hidden_type), (weight_gradient * scale).to(weight_type), None, None, None)
 
 
 class RMSNorm(nn.Module):
@@ -113,6 +133,38 @@ class GatedMLP(nn.Module):
         return self.down_proj(F.silu(gate) * up)
 
 
+class StackedExperts(nn.Module):
+    """All experts' weights in two parameters. `forward` takes rows in the order of their experts and the experts'
+    loads."""
+
+    def __init__(self, c, form):
+        super().__init__()
+        experts, hidden, width = c["n_routed_experts"], c["hidden_size"], c["moe_intermediate_size"]
+        self.gate_up_proj = nn.Parameter(torch.empty(experts, 2 * width, hidden))
+        self.down_proj = nn.Parameter(torch.empty(experts, hidden, width))
+        self.products = self.grouped if form == "grouped" else self.batched
+
+    def grouped(self, rows, load, product):
+        offsets = load.cumsum(0, dtype=torch.int32)
+        return product(rows, lambda x, weight: F.grouped_mm(x, weight.transpose(-2, -1), offs=offsets))
+
+    def batched(self, rows, load, product):
+        longest = int(load.max())
+        starts = load.cumsum(0) - load
+        places = (torch.arange(len(rows)) - starts.repeat_interleave(load)
+                  + longest * torch.arange(len(load)).repeat_interleave(load))
+        padded = rows.new_zeros(len(load) * longest, rows.shape[-1]).index_copy(0, places, rows)
+        served = product(padded.view(len(load), longest, -1), lambda x, weight: x @ weight.transpose(-2, -1))
+        return served.flatten(0, 1).index_select(0, places)
+
+    def forward(self, rows, load):
+        def gated(x, multiply):
+            gate, up = multiply(x, self.gate_up_proj.to(x.dtype)).chunk(2, -1)
+            return multiply(F.silu(gate) * up, self.down_proj.to(x.dtype))
+
+        return self.products(rows, load, gated)
+
+
 class Router(nn.Module):
     """Sigmoid scores, group-limited selection with bias; also the sequence-wise balance loss and the load."""
 
@@ -125,7 +177,8 @@ class Router(nn.Module):
 
     def forward(self, x):
         experts = len(self.weight)
-        scores = F.linear(x, self.weight).sigmoid()  # [batch, T, experts]
+        with torch.autocast(x.device.type, enabled=False):
+            scores = F.linear(x.float(), self.weight.float()).sigmoid()  # [batch, T, experts]
         with torch.no_grad():
             choice = (scores + self.e_score_correction_bias).unflatten(-1, (self.groups, -1))
             kept = choice.topk(2).values.sum(-1).topk(self.kept).indices
@@ -146,20 +199,30 @@ class MoE(nn.Module):
         super().__init__()
         width = c["moe_intermediate_size"]
         self.gate = Router(c)
-        self.experts = nn.ModuleList(GatedMLP(c["hidden_size"], width) for _ in range(c["n_routed_experts"]))
+        form = c.get("experts_form", "loop")
+        if form == "loop":
+            self.experts = nn.ModuleList(GatedMLP(c["hidden_size"], width) for _ in range(c["n_routed_experts"]))
+        else:
+            self.stacked = StackedExperts(c, form)
+        self.factor = c.get("factor", torch.float32)
         self.shared_experts = GatedMLP(c["hidden_size"], width * c["n_shared_experts"])
         self.load = None
 
     def forward(self, x):
         chosen, weights, balance = self.gate(x)
-        rows = x.flatten(0, 1)
+        rows = x.flatten(0, 1).to(self.factor)
         k = chosen.shape[-1]
         order = chosen.flatten().argsort(stable=True)
-        self.load = torch.bincount(chosen.flatten(), minlength=len(self.experts))
-        slices = rows.index_select(0, order // k).split(self.load.tolist())
-        served = torch.cat([expert(part) for expert, part in zip(self.experts, slices)])
+        self.load = torch.bincount(chosen.flatten(), minlength=self.gate.weight.shape[0])
+        sorted_rows = rows.index_select(0, order // k)
+        if hasattr(self, "stacked"):
+            served = self.stacked(sorted_rows, self.load)
+        else:
+            slices = sorted_rows.split(self.load.tolist())
+            served = torch.cat([expert(part) for expert, part in zip(self.experts, slices)])
         place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order)))
-        routed = torch.bmm(weights.view(-1, 1, k), served.index_select(0, place).view(-1, k, rows.shape[-1]))
+        routed = torch.bmm(weights.view(-1, 1, k).to(served.dtype),
+                           served.index_select(0, place).view(-1, k, rows.shape[-1]))
         return routed.view_as(x) + self.shared_experts(x), balance
 
     @torch.no_grad()
@@ -216,13 +279,15 @@ class Model(nn.Module):
         dim, where = self.config["qk_rope_head_dim"], {"dtype": torch.float64, "device": self.lm_head.weight.device}
         frequency = self.config["rope_theta"] ** (-torch.arange(0, dim, 2, **where) / dim)
         angle = torch.arange(length, **where)[:, None] * frequency
-        return angle.cos().float()[:, None], angle.sin().float()[:, None]
+        type = self.lm_head.weight.dtype
+        return angle.cos().to(type)[:, None], angle.sin().to(type)[:, None]
 
     def head_loss(self, hidden, targets):
         hidden, targets = hidden.flatten(0, 1), targets.flatten()
         if self.chunk:
-            return LinearCrossEntropy.apply(hidden, self.lm_head.weight, targets, self.chunk)
-        return F.cross_entropy(self.lm_head(hidden), targets)
+            factor = self.config.get("factor", torch.float32)
+            return LinearCrossEntropy.apply(hidden, self.lm_head.weight, targets, self.chunk, factor)
+        return F.cross_entropy(self.lm_head(hidden).float(), targets)
 
     def forward(self, tokens, mtp_weight, balance_weight):
         """loss, loss.main, loss.mtp, loss.balance of a window of T + 1 + D tokens per sequence."""

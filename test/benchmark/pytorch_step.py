@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The PyTorch opponent: training steps of a Hugging Face directory's model in float32 on the CPU.
+"""The PyTorch opponent: training steps of a Hugging Face directory's model on the CPU.
 
   pytorch_step.py --make DIR                         writes a random directory of the bench model, with tokens
   pytorch_step.py --load DIR --data FILE.u16 [...]   trains; one JSON line per step on stdout
@@ -8,6 +8,9 @@ A line holds step, loss, loss_main, gradient_norm, seconds, tokens_per_second an
 resident set so far, bytes); the first line, {"ready": ...}, says which form runs and what memory the imports took.
 With --serve it runs as many steps as each line on stdin asks for, and ends with the input: so that a benchmark can
 interleave it with other programs without paying for start-up or compilation again.
+
+--precision f32, autocast (weights float32, products in bf16) or bf16 (weights, activations and their gradients bf16, with
+float32 masters that the optimizer updates and rounds).
 """
 import argparse
 import json
@@ -27,22 +30,52 @@ def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def compile_parts():
+def compile_parts(mode):
     """torch.compile for the parts without data-dependent shapes; the experts' slices change with every step."""
-    Block.attend = torch.compile(Block.attend, dynamic=False)
-    Router.forward = torch.compile(Router.forward, dynamic=False)
-    GatedMLP.forward = torch.compile(GatedMLP.forward, dynamic=True)
+    options = {} if mode == "default" else {"mode": mode}
+    Block.attend = torch.compile(Block.attend, dynamic=False, **options)
+    Router.forward = torch.compile(Router.forward, dynamic=False, **options)
+    GatedMLP.forward = torch.compile(GatedMLP.forward, dynamic=True, **options)
+
+
+class Masters:
+    """float32 copies of bf16 parameters: what the optimizer updates."""
+
+    def __init__(self, parameters):
+        self.rounded = list(parameters)
+        self.parameters = [parameter.detach().float() for parameter in self.rounded]
+
+    def take_gradients(self):
+        for master, parameter in zip(self.parameters, self.rounded):
+            master.grad = parameter.grad.float()
+
+    def round(self):
+        with torch.no_grad():
+            torch._foreach_copy_(self.rounded, self.parameters)
+        for parameter in self.rounded:
+            parameter.grad = None
 
 
 class Trainer:
     def __init__(self, arguments):
         config = json.loads((arguments.load / "config.json").read_text())
+        config["experts_form"] = arguments.experts
+        config["factor"] = torch.float32 if arguments.precision == "f32" else torch.bfloat16
         self.arguments = arguments
         self.model = Model(config, arguments.head_chunk)
         load_weights(self.model, arguments.load)
+        parameters, self.masters = list(self.model.parameters()), None
+        if arguments.precision == "bf16":
+            masters = Masters(parameters)
+            self.model.bfloat16()
+            for module in self.model.modules():  # selection and its bias stay float32
+                if isinstance(module, Router):
+                    module.e_score_correction_bias = module.e_score_correction_bias.float()
+            self.masters, parameters = masters, masters.parameters
         self.tokens = torch.from_numpy(numpy.fromfile(arguments.data, dtype="<u2").astype("int64"))
-        matrices = [p for p in self.model.parameters() if p.ndim >= 2]
-        vectors = [p for p in self.model.parameters() if p.ndim < 2]
+        matrices = [p for p in parameters if p.ndim >= 2]
+        vectors = [p for p in parameters if p.ndim < 2]
+        self.parameters = parameters
         self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1},
                                             {"params": vectors, "weight_decay": 0.0}],
                                            lr=arguments.lr, betas=(0.9, 0.95), eps=1e-8, fused=True)
@@ -58,11 +91,16 @@ class Trainer:
     def run_step(self):
         start = time.perf_counter()
         arguments = self.arguments
-        losses = self.model(self.batch(), arguments.mtp_loss_weight, arguments.balance_loss_weight)
+        with torch.autocast("cpu", torch.bfloat16, enabled=arguments.precision == "autocast"):
+            losses = self.model(self.batch(), arguments.mtp_loss_weight, arguments.balance_loss_weight)
         losses[0].backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        if self.masters:
+            self.masters.take_gradients()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        if self.masters:
+            self.masters.round()
         for module in self.model.modules():
             if hasattr(module, "update_bias"):
                 module.update_bias(arguments.router_bias_rate)
@@ -82,7 +120,10 @@ def parse():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--compile", action="store_true", help="torch.compile the parts with fixed shapes")
+    parser.add_argument("--compile", choices=("no", "default", "max-autotune"), default="no",
+                        help="torch.compile the parts with fixed shapes, in that mode")
+    parser.add_argument("--precision", choices=("f32", "autocast", "bf16"), default="f32")
+    parser.add_argument("--experts", choices=("loop", "grouped", "batched"), default="loop")
     parser.add_argument("--head-chunk", type=int, default=512, help="tokens per chunk of the head; 0: whole logits")
     parser.add_argument("--micro-batch-size", type=int, default=4)
     parser.add_argument("--seq-length", type=int, default=512)
@@ -103,10 +144,10 @@ def main():
     if arguments.make:
         write_random(arguments.make, Model(BENCH_CONFIG, 0))
         return
-    if arguments.compile:
-        compile_parts()
+    if arguments.compile != "no":
+        compile_parts(arguments.compile)
     trainer = Trainer(arguments)
-    print(json.dumps({"ready": "compiled" if arguments.compile else "eager", "torch": torch.__version__,
+    print(json.dumps({"ready": True, "torch": torch.__version__,
                       "threads": torch.get_num_threads(), "memory_of_imports": imported}), flush=True)
     for request in sys.stdin if arguments.serve else [str(arguments.steps)]:
         for _ in range(int(request)):
