@@ -76,6 +76,15 @@ def Differentiate : Pass<"hadal-differentiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }
 
+def ShareLosses : Pass<"hadal-share-losses", "::mlir::ModuleOp"> {
+  let summary = "takes the loss of a head from the operation that makes its gradients";
+  let description = [{
+    A head whose gradients are formed in the same block, of the same hidden state, targets and weight, gives way to the
+    loss that its gradient operation yields, and the sums that read the loss move behind that. A head that is computed
+    twice all the same gets a remark. Test: test/passes/Autodiff/share-losses.mlir.
+  }];
+}
+
 def BuildTrainingStep : Pass<"hadal-build-training-step", "::mlir::ModuleOp"> {
   let summary = "completes a training program: expert loads, @gradient_norm, @update and @evaluate";
   let description = [{

@@ -23,7 +23,6 @@ def Hadal_CrossEntropyOp : Hadal_ParametersOp<"cross_entropy", [Evaluable, Diffe
     $hidden `,` $targets (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($hidden) `,`
     type($targets)
   }];
-  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getWeight() { return getWeights().front(); }
     ::mlir::Value getLoss() { return getResult(); }

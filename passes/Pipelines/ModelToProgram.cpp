@@ -32,6 +32,8 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
     llvm::consumeError(program.takeError());
   manager.addPass(createLowerPrecision({options.precision}));
   manager.addNestedPass<func::FuncOp>(createEliminateDeadOperations());
+  // When factors are rounded, so that both forms of a head read the same values.
+  manager.addPass(createShareLosses());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

@@ -20,7 +20,7 @@ PASSES = """
 --hadal-model-to-program=micro-batch-size=1#seq-length=4
 --hadal-model-to-program=program=evaluate#micro-batch-size=1#seq-length=4 --hadal-plan-memory --hadal-ptx-to-emulator
 --hadal-pack-parameters --hadal-print-anatomy --hadal-ptx-to-nvvm --hadal-select-strategies=cpu=x86-64-v3 --hadal-select-strategies=target=sm_90a
---hadal-verify-memory-plan --pass-pipeline=builtin.module(llvm.func(hadal-lower-to-llvm))
+--hadal-share-losses --hadal-verify-memory-plan --pass-pipeline=builtin.module(llvm.func(hadal-lower-to-llvm))
 """.split()
 
 
