@@ -65,14 +65,9 @@ def Differentiate : Pass<"hadal-differentiate", "::mlir::ModuleOp"> {
   let summary = "makes @accumulate from @forward: losses, and gradients added to what they were";
   let description = [{
     A reverse sweep over the flat function. Every trainable parameter on which a loss depends gets a gradient argument
-    and a result tied to it; contributions add to the argument in the order in which the sweep meets them. `recompute`
-    names operations whose results the backward pass forms again instead of keeping them. Test:
+    and a result tied to it; contributions add to the argument in the order in which the sweep meets them. Test:
     test/passes/Autodiff/differentiate.mlir.
   }];
-  let options = [
-    ListOption<"recompute", "recompute", "std::string",
-               "operations to run again in the backward pass: rms_norm, swiglu, mla_up">
-  ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }
 
@@ -253,16 +248,29 @@ def ExportConfigurationPass : Pass<"hadal-export-config", "::mlir::ModuleOp"> {
 // Program to kernels
 //===------------------------------------------------------------------------------------------------------------------===//
 
+// What a target asks for what kernels do (passes/Fusion/KernelPrice.h), in picoseconds. hadalc takes the prices of the
+// target from the table of targets; the defaults are those of --cpu=x86-64-v4.
+defvar PriceOptions = [
+  Option<"memoryByte", "memory-byte", "double", "1e3 / 120", "ps for a byte that comes from memory or goes there">,
+  Option<"cachedByte", "cached-byte", "double", "1e3 / 768", "ps for a byte that lies in a cache nearby">,
+  Option<"multiplyAdd", "multiply-add", "double", "1e3 / 384", "ps for a multiply-add of a product">,
+  Option<"operation", "operation", "double", "1e3 / 384", "ps for another operation on one element">,
+  Option<"launch", "launch", "double", "500e3", "ps for a launch besides what it does">,
+  Option<"liveValues", "live-values", "int64_t", "32", "how many values of an element registers hold">
+];
+
 def FusePass : Pass<"hadal-fuse", "::mlir::ModuleOp"> {
   let summary = "cuts entry points into kernels and their launches";
   let description = [{
-    Groups operations greedily, in program order, into kernels: elementwise arithmetic joins the contraction before it,
-    rowwise operations over the same rows join each other, the gather before the experts' products is read through. Equal
-    kernels are shared. A result with `hadal.tied` is made in place of the argument that it names. Linear in the program.
-    Example: test/passes/Fusion/fuse.mlir.
+    Starts from a kernel for every operation and makes one of two as long as that is cheaper, those first that save most:
+    elementwise arithmetic joins the contraction before it, rowwise operations over the same rows join each other, the
+    gather before the experts' products is read through. Equal kernels are shared. A result with `hadal.tied` is made in
+    place of the argument that it names. Example: test/passes/Fusion/fuse.mlir.
   }];
-  let options = [Option<"printFusion", "print-fusion", "bool", "false",
-                        "print kind, operations, bytes and launches of every kernel on stderr">];
+  let options = !listconcat(PriceOptions, [
+    Option<"printFusion", "print-fusion", "bool", "false",
+           "print operations, bytes and price of every kernel, and why kernels that read others stay apart, on stderr">
+  ]);
   let dependentDialects = ["::hadal::HadalDialect", "::mlir::arith::ArithDialect"];
 }
 

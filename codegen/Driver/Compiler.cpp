@@ -15,6 +15,7 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "codegen/Selection/PredictedTime.h"
 #include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -165,6 +166,17 @@ LogicalResult Compiler::describeTarget() {
   return assembler ? success() : fail(assembler.takeError());
 }
 
+/// The prices of a target as options of passes (PriceOptions in passes/Passes.td).
+static std::string listPrices(const TargetDescription &target) {
+  Prices prices = getPrices(target);
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format(
+      "memory-byte=%.17g cached-byte=%.17g multiply-add=%.17g operation=%.17g launch=%.17g live-values=%lld",
+      prices.memoryByte, prices.cachedByte, prices.multiplyAdd, prices.operation, prices.launch,
+      (long long)prices.liveValues);
+  return text;
+}
+
 LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, log); };
   auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
@@ -178,15 +190,13 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   switch (phase) {
   case Phase::Model:
     return success();
-  case Phase::Program: {
-    std::string recompute = options.recompute.empty() ? "" : " recompute=" + options.recompute;
-    return add("hadal-model-to-program{program=" + options.program + " micro-batch-size=" +
-               std::to_string(options.microBatchSize) + " seq-length=" + std::to_string(options.sequenceLength) +
-               " precision=" + options.precision + recompute + "}");
-  }
+  case Phase::Program:
+    return add("hadal-model-to-program{program=" + options.program +
+               " micro-batch-size=" + std::to_string(options.microBatchSize) +
+               " seq-length=" + std::to_string(options.sequenceLength) + " precision=" + options.precision + "}");
   case Phase::Kernels:
-    return add("hadal-fuse{print-fusion=" + flag(options.printFusion) + "},hadal-pack-parameters{" + where +
-               "},hadal-select-strategies{" + where +
+    return add("hadal-fuse{" + listPrices(target) + " print-fusion=" + flag(options.printFusion) +
+               "},hadal-pack-parameters{" + where + "},hadal-select-strategies{" + where +
                (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +
                (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "},hadal-plan-memory{alignment=" +
                std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan) + "}");

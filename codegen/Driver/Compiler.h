@@ -47,8 +47,6 @@ struct CompilerOptions {
   bool emulate = false;
   /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.
   std::string cpu;
-  /// Which operations are computed again in the backward pass: rms_norm, swiglu, mla_up.
-  std::string recompute;
   bool checkMemory = false;
   /// Reports of the passes, on stderr.
   bool printFusion = false, printMemoryPlan = false;

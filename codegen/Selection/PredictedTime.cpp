@@ -4,7 +4,6 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/PredictedTime.h"
-#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -15,15 +14,6 @@ PredictedTime &PredictedTime::operator+=(const PredictedTime &other) {
   overhead += other.overhead;
   total += other.total;
   return *this;
-}
-
-void hadal::printSeconds(raw_ostream &stream, double seconds) {
-  static constexpr std::pair<double, StringLiteral> units[] = {{1.0, "s"}, {1e-3, "ms"}, {1e-6, "µs"}};
-  for (auto [unit, name] : units)
-    if (seconds >= unit || unit == 1e-6) {
-      stream << llvm::format("%.3g ", seconds / unit) << name;
-      return;
-    }
 }
 
 void PredictedTime::print(raw_ostream &stream) const {
@@ -54,6 +44,29 @@ static int64_t workersOf(const TargetDescription &target) {
   return target.kind() == TargetKind::CPU ? modelledCores : target.multiprocessors;
 }
 
+/// f32 lanes of a multiprocessor.
+constexpr double lanesOfMultiprocessor = 128.0;
+
+Prices hadal::getPrices(const TargetDescription &target) {
+  bool isCPU = target.kind() == TargetKind::CPU;
+  constexpr double picoseconds = 1e12;
+  double cycles = double(workersOf(target)) * target.clock;
+  double lanes = isCPU ? double(target.registerLanes) : lanesOfMultiprocessor;
+  double products = isCPU ? lanes : target.tensorProductsPerCycle;
+  Prices prices;
+  prices.memoryByte = picoseconds / (target.memoryBandwidth * (isCPU ? double(modelledCores) : 1.0));
+  prices.cachedByte = picoseconds / (target.cacheBytesPerCycle * cycles);
+  prices.multiplyAdd = picoseconds / (products * cycles);
+  prices.operation = picoseconds / (lanes * cycles);
+  prices.launch = picoseconds * target.launchSeconds();
+  // On a CPU a value takes as many registers as its lanes fill, on a GPU one register for each element of an access; a
+  // thread there has 255.
+  constexpr int64_t registersOfThread = 255;
+  prices.liveValues =
+      isCPU ? target.vectorRegisters * target.registerLanes / target.lanes : registersOfThread / target.lanes;
+  return prices;
+}
+
 PredictedTime hadal::predictStream(KernelOp kernel, const TargetDescription &target, int64_t launches) {
   double sharers = target.kind() == TargetKind::CPU ? double(modelledCores) : 1.0;
   return PredictedTime::sum(0, bytesOf(kernel) / (target.memoryBandwidth * sharers),
@@ -63,7 +76,6 @@ PredictedTime hadal::predictStream(KernelOp kernel, const TargetDescription &tar
 PredictedTime hadal::predictMultiplyAdds(double multiplyAdds, KernelOp kernel, const TargetDescription &target,
                                          int64_t launches) {
   PredictedTime time = predictStream(kernel, target, launches);
-  constexpr double lanesOfMultiprocessor = 128.0;
   double lanes = target.kind() == TargetKind::CPU ? double(target.registerLanes) : lanesOfMultiprocessor;
   double seconds = multiplyAdds / (lanes * double(workersOf(target)) * target.clock);
   return PredictedTime::overlapped(seconds, time.memory, time.overhead);

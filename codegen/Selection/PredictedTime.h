@@ -8,7 +8,7 @@
 #define HADAL_CODEGEN_SELECTION_PREDICTEDTIME_H
 
 #include "codegen/Target/Target.h"
-#include "dialect/IR/Hadal.h"
+#include "passes/Fusion/KernelPrice.h"
 
 namespace hadal {
 
@@ -35,8 +35,9 @@ struct PredictedTime {
   void print(llvm::raw_ostream &stream) const;
 };
 
-/// A time with three digits and its unit.
-void printSeconds(llvm::raw_ostream &stream, double seconds);
+/// What a target asks for bytes, operations and launches: what fusion and rematerialization decide by, long before
+/// there are candidates.
+Prices getPrices(const TargetDescription &target);
 
 /// Of a kernel that does little with the bytes of its operands and results: their time at memory's bandwidth, and that
 /// of so many launches.

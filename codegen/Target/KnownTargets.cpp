@@ -20,11 +20,14 @@ using namespace hadal;
 ArrayRef<CPULevel> hadal::getCPULevels() {
   static constexpr CPULevel levels[] = {
       {"x86-64", "any x86-64; 128-bit vectors, fused multiply-adds in f64: right, and slow",
-       /*registerLanes=*/4, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/10e9},
+       /*registerLanes=*/4, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/10e9,
+       /*cacheBytesPerCycle=*/16},
       {"x86-64-v3", "AVX2 and FMA: Intel Haswell, AMD Zen and newer",
-       /*registerLanes=*/8, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/12e9},
+       /*registerLanes=*/8, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/12e9,
+       /*cacheBytesPerCycle=*/24},
       {"x86-64-v4", "AVX-512: Intel Skylake-X, AMD Zen 4 and newer",
-       /*registerLanes=*/16, /*vectorRegisters=*/32, /*l2Bytes=*/1 << 20, /*clock=*/3.0e9, /*memoryBandwidth=*/15e9},
+       /*registerLanes=*/16, /*vectorRegisters=*/32, /*l2Bytes=*/1 << 20, /*clock=*/3.0e9, /*memoryBandwidth=*/15e9,
+       /*cacheBytesPerCycle=*/32},
   };
   return levels;
 }

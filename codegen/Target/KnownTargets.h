@@ -31,6 +31,8 @@ struct CPULevel {
   /// Cycles per second under vector work, and bytes per second between one core and memory: those of a common server
   /// of the level, so that choices do not depend on where a program is compiled.
   double clock, memoryBandwidth;
+  /// Bytes per cycle between a core and its second-level cache.
+  double cacheBytesPerCycle;
 };
 /// The levels, each a superset of the one before.
 llvm::ArrayRef<CPULevel> getCPULevels();

@@ -124,6 +124,7 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
   description->multiprocessors = sizes->multiprocessors;
   description->clock = sizes->clock;
   description->memoryBandwidth = sizes->memoryBandwidth;
+  description->cacheBytesPerCycle = description->architecture->threadBytesPerCycle;
   description->tensorProductsPerCycle = sizes->tensorProductsPerCycle;
   description->lanes = 4;
   description->fma = true;
@@ -190,6 +191,7 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
   description.l2Bytes = level.l2Bytes;
   description.clock = level.clock;
   description.memoryBandwidth = level.memoryBandwidth;
+  description.cacheBytesPerCycle = level.cacheBytesPerCycle;
   return description;
 }
 

@@ -37,7 +37,7 @@ def Hadal_EmbeddingGradientOp : Hadal_PureOp<"embedding_gradient", [Evaluable, K
   let assemblyFormat = "$tokens `,` $gradient attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kernel, Product, Contraction, EncodedFactors]> {
+def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Differentiable, Kernel, Product, Contraction, EncodedFactors]> {
   let summary = "y = x Wᵀ, without bias";
   let description = [{
     W has shape [out, in], as PyTorch stores it; leading dimensions of x are rows. x and W have one type, f32 or bf16, in
@@ -52,8 +52,7 @@ def Hadal_LinearOp : Hadal_ParametersOp<"linear", [Evaluable, Recomputable, Kern
     ```
   }];
   let arguments = !con((ins Hadal_Activation:$input), parameterArguments,
-                       (ins OptionalAttr<TypeAttr>:$compute,
-                            UnitAttr:$recompute));
+                       (ins OptionalAttr<TypeAttr>:$compute));
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = [{
     $input (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($input) `->` type($result)
@@ -79,7 +78,7 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, 
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
+def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultType, Evaluable, Differentiable, Rowwise, Kernel]> {
   let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
   let description = [{
     ```mlir
@@ -87,7 +86,7 @@ def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultT
     %y = hadal.swiglu %gate, %up : tensor<?x?x2048xf32>
     ```
   }];
-  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up, UnitAttr:$recompute);
+  let arguments = (ins Hadal_Activation:$gate, Hadal_Activation:$up);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = "$gate `,` $up attr-dict `:` type($result)";
   let hasVerifier = 0;

@@ -4,7 +4,7 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_RMSNormOp : Hadal_ParametersOp<"rms_norm", [AllTypesMatch<["input", "result"]>, Evaluable, Recomputable,
+def Hadal_RMSNormOp : Hadal_ParametersOp<"rms_norm", [AllTypesMatch<["input", "result"]>, Evaluable, Differentiable,
                                                       Rowwise, Kernel]> {
   let summary = "root mean square normalisation along the last dimension";
   let description = [{
@@ -16,7 +16,7 @@ def Hadal_RMSNormOp : Hadal_ParametersOp<"rms_norm", [AllTypesMatch<["input", "r
     %n = hadal.rms_norm %x "input_layernorm.weight" {eps = 1.0e-6} : tensor<?x?x7168xf32>
     ```
   }];
-  let arguments = !con((ins Hadal_Activation:$input, F64Attr:$eps), parameterArguments, (ins UnitAttr:$recompute));
+  let arguments = !con((ins Hadal_Activation:$input, F64Attr:$eps), parameterArguments);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = "$input (custom<Parameters>($parameters, $weights, type($weights))^)? attr-dict `:` type($input)";
 }

@@ -28,7 +28,6 @@ def Hadal_Any : RankedTensorOf<[Hadal_Float, I32, F8E4M3FN, F8E8M0FNU]>;
 
 def Evaluable : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface>;
 def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
-def Recomputable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface, ["isRecomputable"]>;
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;

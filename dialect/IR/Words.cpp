@@ -117,8 +117,8 @@ static constexpr KnownAttribute moduleAttributes[] = {{programAttrName, Form::St
                                                       {cpuAttrName, Form::String},
                                                       {versionAttrName, Form::String},
                                                       {bufferAlignmentAttrName, Form::Number}};
-static constexpr KnownAttribute operationAttributes[] = {
-    {aliasesAttrName, Form::Strings}, {recomputeNameAttrName, Form::String}, {tokensAheadAttrName, Form::Number}};
+static constexpr KnownAttribute operationAttributes[] = {{aliasesAttrName, Form::Strings},
+                                                         {tokensAheadAttrName, Form::Number}};
 
 /// What an attribute of the form is called, and whether the value is one.
 static std::pair<StringRef, bool> judge(Form form, Attribute value) {

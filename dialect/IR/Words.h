@@ -93,8 +93,6 @@ constexpr llvm::StringLiteral bufferAlignmentAttrName = "hadal.buffer_alignment"
 
 /// Further names under which files hold copies of an operation's parameter.
 constexpr llvm::StringLiteral aliasesAttrName = "hadal.aliases";
-/// The name of a recomputable operation (`mla_up`) for the option `recompute`.
-constexpr llvm::StringLiteral recomputeNameAttrName = "hadal.recompute_name";
 /// The results of a product that are rounded to its type, by their numbers: decided once per model, before programs are
 /// made of it (hadal-decide-roundings).
 constexpr llvm::StringLiteral roundedResultsAttrName = "hadal.rounded_results";

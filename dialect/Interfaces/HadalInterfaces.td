@@ -92,12 +92,7 @@ def Hadal_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       least one is not null); a null operand gradient says that the operand has none (integers) or that it is zero. An
       empty answer says that the operation has no gradient here; it has emitted an error that says why.
     }], "::llvm::SmallVector<::mlir::Value>", "buildGradient",
-      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$resultGradients)>,
-    InterfaceMethod<[{
-      Whether the operation is cheap enough to be run again in the backward pass instead of keeping its result
-      (RMSNorm, SwiGLU, the MLA up-projection). Passes name such operations by the attribute `hadal.recompute_name`, or
-      else by their mnemonic.
-    }], "bool", "isRecomputable", (ins), [{}], [{ return false; }]>
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$resultGradients)>
   ];
 }
 

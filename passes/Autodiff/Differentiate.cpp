@@ -54,19 +54,6 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     return success();
   }
 
-  LogicalResult checkRecompute(func::FuncOp forward) {
-    SetVector<StringRef> known;
-    forward.walk([&](Operation *op) {
-      if (std::optional<StringRef> name = getRecomputeName(op))
-        known.insert(*name);
-    });
-    for (const std::string &name : recompute)
-      if (!known.contains(name))
-        return forward.emitError("cannot recompute '") << name << "': what this model can recompute is "
-                                                       << (known.empty() ? "nothing" : llvm::join(known, ", "));
-    return success();
-  }
-
   /// Adds a gradient argument for every trainable parameter; answers with the pairs (parameter, gradient).
   SmallVector<std::pair<BlockArgument, BlockArgument>> addGradientArguments(EntryPoint &entry, SymbolTable &symbols) {
     SmallVector<std::pair<BlockArgument, BlockArgument>> pairs;
@@ -97,8 +84,6 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     EntryPoint entry(accumulate);
     LogicalResult swept = addBackwardPass(entry, symbols);
     entry.finish();
-    // The names have served their purpose, and must not keep equal kernels apart.
-    forward->getParentOp()->walk([](Operation *op) { op->removeDiscardableAttr(recomputeNameAttrName); });
     return swept;
   }
 
@@ -113,8 +98,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     if (Value loss = entry.findResult(results::balanceLoss))
       parts.push_back({loss, entry.addScalar("balance_loss_weight", loc)});
 
-    std::vector<std::string> names(recompute.begin(), recompute.end());
-    ReverseSweep sweep(entry.getBody(), names);
+    ReverseSweep sweep(entry.getBody());
     for (auto [parameter, gradient] : pairs)
       sweep.addTarget(parameter, gradient);
     sweep.addSeed(main, scale);
@@ -141,7 +125,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
       getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
       return signalPassFailure();
     }
-    if (failed(checkInput(forward)) || failed(checkRecompute(forward)) || failed(differentiate(forward)))
+    if (failed(checkInput(forward)) || failed(differentiate(forward)))
       signalPassFailure();
   }
 };

@@ -6,9 +6,6 @@
 //    gradient for the gradients of its operands, and adds each to what the operand already has. An operation stands
 //    before all users of its results, so a gradient is complete when the walk reaches the operation that defines the
 //    value. The order of the additions is the order of the walk: the same in every run.
-// 3. What the backward pass reads of a recomputed operation is replaced by a copy right before the first such read. The
-//    copy's own operands are treated alike, so chains are recomputed from their start. Copies carry the attribute
-//    `recompute`, which keeps them apart from the original when equal operations are merged.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Autodiff/ReverseSweep.h"
@@ -16,9 +13,6 @@
 
 using namespace mlir;
 using namespace hadal;
-
-ReverseSweep::ReverseSweep(Block &block, ArrayRef<std::string> recompute)
-    : block(block), builder(OpBuilder::atBlockEnd(&block)), recompute(recompute) {}
 
 void ReverseSweep::addTarget(Value value, Value start) { targets[value] = start; }
 
@@ -84,52 +78,14 @@ LogicalResult ReverseSweep::differentiate(Operation *op) {
   if (!differentiable)
     return refuse(op);
 
-  Operation *last = &block.back();
   SmallVector<Value> operandGradients = differentiable.buildGradient(builder, resultGradients);
   if (operandGradients.empty())
     return failure();
   if (operandGradients.size() != op->getNumOperands())
     return op->emitError("'") << op->getName() << "' yields " << operandGradients.size() << " gradients for "
                               << op->getNumOperands() << " operands";
-  for (Operation *added = last->getNextNode(); added; added = added->getNextNode())
-    recomputeOperands(added);
   for (auto [operand, gradient] : llvm::zip_equal(op->getOperands(), operandGradients))
     if (gradient && active.contains(operand))
       addContribution(operand, gradient, op->getLoc());
   return success();
-}
-
-std::optional<StringRef> hadal::getRecomputeName(Operation *op) {
-  auto differentiable = dyn_cast_if_present<DifferentiableOpInterface>(op);
-  if (!differentiable || !differentiable.isRecomputable() || op->hasAttr("recompute"))
-    return std::nullopt;
-  auto name = op->getAttrOfType<StringAttr>(recomputeNameAttrName);
-  return name ? name.getValue() : op->getName().stripDialect();
-}
-
-bool ReverseSweep::isRecomputed(Operation *op) const {
-  std::optional<StringRef> name = getRecomputeName(op);
-  return name && llvm::any_of(recompute, [&](StringRef listed) { return listed == *name; });
-}
-
-void ReverseSweep::recomputeOperands(Operation *user) {
-  if (recompute.empty())
-    return;
-  for (OpOperand &operand : user->getOpOperands()) {
-    auto result = dyn_cast<OpResult>(operand.get());
-    if (!result || !isRecomputed(result.getOwner()))
-      continue;
-    Operation *&copy = recomputed[result.getOwner()];
-    if (!copy) {
-      copy = result.getOwner()->clone();
-      copy->setAttr("recompute", builder.getUnitAttr());
-      user->getBlock()->getOperations().insert(Block::iterator(user), copy);
-      Operation *made = copy;
-      // May add to the table, and so move `copy`.
-      recomputeOperands(made);
-      operand.set(made->getResult(result.getResultNumber()));
-      continue;
-    }
-    operand.set(copy->getResult(result.getResultNumber()));
-  }
 }

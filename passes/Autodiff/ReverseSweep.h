@@ -10,15 +10,11 @@
 
 namespace hadal {
 
-/// The name by which an operation can be chosen for recomputation, or nothing when its result has to be kept.
-std::optional<llvm::StringRef> getRecomputeName(mlir::Operation *op);
-
 /// Differentiates a block without a terminator. Give the values whose gradients are wanted and the gradients of the
 /// results to start from, then run.
 class ReverseSweep {
 public:
-  /// `recompute` names the operations whose results the backward pass forms again.
-  ReverseSweep(mlir::Block &block, llvm::ArrayRef<std::string> recompute);
+  explicit ReverseSweep(mlir::Block &block) : block(block), builder(mlir::OpBuilder::atBlockEnd(&block)) {}
 
   /// Asks for the gradient of `value`; it is added to `start`.
   void addTarget(mlir::Value value, mlir::Value start);
@@ -32,18 +28,14 @@ private:
   void findActiveValues();
   mlir::LogicalResult differentiate(mlir::Operation *op);
   void addContribution(mlir::Value value, mlir::Value gradient, mlir::Location loc);
-  bool isRecomputed(mlir::Operation *op) const;
-  void recomputeOperands(mlir::Operation *user);
 
   mlir::Block &block;
   mlir::OpBuilder builder;
-  llvm::ArrayRef<std::string> recompute;
   /// Values that depend on a target: only they have gradients.
   llvm::DenseSet<mlir::Value> active;
   llvm::DenseMap<mlir::Value, mlir::Value> targets;
   /// Gradients of other values, complete when the sweep reaches the operation that defines them.
   llvm::DenseMap<mlir::Value, mlir::Value> gradients;
-  llvm::DenseMap<mlir::Operation *, mlir::Operation *> recomputed;
 };
 
 } // namespace hadal

@@ -1,6 +1,6 @@
 //===- Fuse.cpp - hadal-fuse: cuts entry points into kernels -----------------------------------------------------===//
 //
-// Every function of the module is an entry point. In each, dead operations go, groups are found (FusionGroups.cpp),
+// Every function of the module is an entry point. In each, dead operations go, groups are found (SearchGroups.cpp),
 // become launches of shared kernels (Outline.cpp, KernelTable.cpp), and results are tied to the persistent storage that
 // they update. A value that is returned twice is made once: the memory plan copies it.
 //
@@ -58,6 +58,10 @@ struct FusePass : hadal::impl::FusePassBase<FusePass> {
       (*models.begin()).emitError("is no program yet: run hadal-model-to-program before hadal-fuse");
       return signalPassFailure();
     }
+    Prices prices{memoryByte, cachedByte, multiplyAdd, operation, launch, liveValues};
+    if (failed(prices.verify(getOperation())))
+      return signalPassFailure();
+    KernelPricer pricer(prices);
     KernelTable kernels(getOperation());
     SmallVector<func::FuncOp> entries(getOperation().getOps<func::FuncOp>());
     for (func::FuncOp entry : entries) {
@@ -66,15 +70,19 @@ struct FusePass : hadal::impl::FusePassBase<FusePass> {
       if (failed(checkEntry(entry)))
         return signalPassFailure();
       eraseDeadOperations(entry.getBody().front());
-      FailureOr<FusionGroups> groups = findFusionGroups(entry);
-      if (failed(groups))
+      FailureOr<FusionCut> cut = findFusionGroups(entry, pricer, /*findBoundaries=*/printFusion);
+      if (failed(cut))
         return signalPassFailure();
-      outlineGroups(entry, *groups, kernels);
+      outlineGroups(entry, *cut, kernels);
+      for (const GroupBoundary &boundary : cut->boundaries)
+        kernels.addBoundary(boundary);
       if (failed(tieResults(entry)))
         return signalPassFailure();
     }
-    if (printFusion)
-      kernels.print(llvm::errs());
+    if (!printFusion)
+      return;
+    prices.print(llvm::errs());
+    kernels.print(llvm::errs());
   }
 };
 

@@ -21,8 +21,6 @@ using namespace hadal;
 
 namespace {
 
-/// Marks that matter to the program and not to a kernel: a recomputed norm is the same kernel as the norm.
-constexpr StringLiteral recomputeAttrName = "recompute";
 /// How MLIR notes which optional operands there are. Their types tell, too, so no name changes where an operation gets
 /// further ones.
 constexpr StringLiteral segmentsAttrName = "operandSegmentSizes";
@@ -36,10 +34,8 @@ std::string getSignature(KernelKind kind, ArrayRef<Operation *> body, ValueRange
     words.push_back(uintptr_t(operand.getType().getAsOpaquePointer()));
   }
   for (Operation *op : body) {
-    NamedAttrList attributes(op->getAttrDictionary());
-    attributes.erase(recomputeAttrName);
     words.push_back(uintptr_t(op->getName().getAsOpaquePointer()));
-    words.push_back(uintptr_t(attributes.getDictionary(op->getContext()).getAsOpaquePointer()));
+    words.push_back(uintptr_t(op->getAttrDictionary().getAsOpaquePointer()));
     words.push_back(op->getNumOperands());
     for (Value operand : op->getOperands())
       words.push_back(numbers.lookup(operand));
@@ -67,7 +63,7 @@ std::string getDigits(KernelKind kind, ArrayRef<Operation *> body, ValueRange op
   for (Operation *op : body) {
     stream << '\n' << op->getName();
     for (NamedAttribute attribute : op->getAttrs())
-      if (attribute.getName() != recomputeAttrName && attribute.getName() != segmentsAttrName)
+      if (attribute.getName() != segmentsAttrName)
         stream << ' ' << attribute.getName().getValue() << '=' << attribute.getValue();
     for (Value operand : op->getOperands())
       stream << ' ' << numbers.lookup(operand);
@@ -176,7 +172,7 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
     mapping.map(operand, block->addArgument(operand.getType(), operand.getLoc()));
   builder.setInsertionPointToStart(block);
   for (Operation *op : body)
-    builder.clone(*op, mapping)->removeAttr(recomputeAttrName);
+    builder.clone(*op, mapping);
   SmallVector<Value> yielded;
   for (Value result : results)
     yielded.push_back(mapping.lookup(result));
@@ -185,16 +181,18 @@ KernelOp KernelTable::create(KernelKind kind, Operation *anchor, ArrayRef<Operat
   return kernel;
 }
 
-KernelOp KernelTable::getOrCreate(KernelKind kind, Operation *anchor, ArrayRef<Operation *> body, ValueRange operands,
-                                  ValueRange results) {
-  auto [entry, isNew] = bySignature.try_emplace(getSignature(kind, body, operands, results), statistics.size());
+KernelOp KernelTable::getOrCreate(const FusionGroup &group, const GroupBody &body) {
+  ArrayRef<Value> operands = body.operands.getArrayRef();
+  std::string signature = getSignature(group.kind, body.body, operands, body.results);
+  auto [entry, isNew] = bySignature.try_emplace(signature, statistics.size());
   if (isNew) {
     KernelStatistics statistic;
-    statistic.kernel = create(kind, anchor, body, operands, results);
+    statistic.kernel = create(group.kind, group.anchor, body.body, operands, body.results);
+    statistic.price = group.price;
     statistic.readBytes = sumBytes(operands);
-    statistic.writtenBytes = sumBytes(results);
+    statistic.writtenBytes = sumBytes(body.results);
     statistic.savedBytes = -statistic.readBytes - statistic.writtenBytes;
-    for (Operation *op : body)
+    for (Operation *op : body.body)
       statistic.savedBytes += sumBytes(op->getOperands()) + sumBytes(op->getResults());
     statistics.push_back(statistic);
   }
@@ -203,8 +201,21 @@ KernelOp KernelTable::getOrCreate(KernelKind kind, Operation *anchor, ArrayRef<O
   return statistic.kernel;
 }
 
+void KernelTable::addBoundary(const GroupBoundary &boundary) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto name = [](const FusionGroup *group) { return KernelOp(group->kernel).getSymName(); };
+  stream << "@" << name(boundary.producer) << " -> @" << name(boundary.reader) << ": ";
+  if (boundary.between)
+    stream << "@" << name(boundary.between) << " stands between them";
+  else
+    stream << boundary.reason;
+  ++boundaries[text];
+}
+
 void KernelTable::print(raw_ostream &stream) const {
   int64_t launches = 0, moved = 0, saved = 0;
+  double seconds = 0;
   stream << "kernels (bytes per launch):\n";
   for (const KernelStatistics &statistic : statistics) {
     KernelOp kernel = statistic.kernel;
@@ -212,12 +223,18 @@ void KernelTable::print(raw_ostream &stream) const {
     llvm::interleaveComma(kernel.getBody().front().without_terminator(), stream,
                           [&](Operation &op) { stream << op.getName().getStringRef(); });
     stream << "; reads " << formatBytes(statistic.readBytes) << ", writes " << formatBytes(statistic.writtenBytes)
-           << ", saves " << formatBytes(statistic.savedBytes) << "; " << statistic.launches
-           << (statistic.launches == 1 ? " launch\n" : " launches\n");
+           << ", saves " << formatBytes(statistic.savedBytes) << "; ";
+    statistic.price.print(stream);
+    stream << "; " << statistic.launches << (statistic.launches == 1 ? " launch\n" : " launches\n");
     launches += statistic.launches;
     moved += statistic.launches * (statistic.readBytes + statistic.writtenBytes);
     saved += statistic.launches * statistic.savedBytes;
+    seconds += double(statistic.launches) * statistic.price.total();
   }
   stream << statistics.size() << " kernels, " << launches << " launches; " << formatBytes(moved) << " moved, "
-         << formatBytes(saved) << " saved by fusion\n";
+         << formatBytes(saved) << " saved by fusion; ";
+  printSeconds(stream, seconds);
+  stream << "\nnot fused:\n";
+  for (const auto &[text, count] : boundaries)
+    stream << "  " << text << (count == 1 ? "" : "; " + std::to_string(count) + " times") << "\n";
 }

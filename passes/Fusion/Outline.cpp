@@ -1,9 +1,6 @@
 //===- Outline.cpp - from groups of operations to launches of kernels --------------------------------------------===//
 //
-// A group becomes a launch: its operands are what its operations read and do not make, in the order in which they are
-// first read; its results are what others read, in the order in which they are made, and what nobody reads of an
-// anchor: a training and an evaluation step then share the kernel. What the kernel copies (constants, expansions,
-// selections of rows) is put before its first reader.
+// A group becomes a launch of the kernel with its body (GroupBody).
 //
 // Tying follows the results of the entry point backwards: the launch that makes the result must read the tied argument
 // in place, or read in place a value that can itself be tied to it (a weight that is used twice adds to its gradient
@@ -12,62 +9,11 @@
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/Outline.h"
 #include "passes/Fusion/InPlace.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
-
-/// The body, operands and results of the kernel of one group.
-class Outliner {
-public:
-  Outliner(FusionGroup &group) {
-    members.insert(group.operations.begin(), group.operations.end());
-    for (Operation *op : group.operations)
-      append(op);
-    for (Operation *op : body)
-      for (Value operand : op->getOperands())
-        if (!made.contains(operand))
-          operands.insert(operand);
-    for (Operation *op : group.operations)
-      for (Value result : op->getResults())
-        if (isReadOutside(result) || (op == group.anchor && result.use_empty()))
-          results.push_back(result);
-  }
-
-  SmallVector<Operation *> body;
-  llvm::SetVector<Value> operands;
-  SmallVector<Value> results;
-
-private:
-  /// Appends an operation after what it copies.
-  void append(Operation *op) {
-    if (!inBody.insert(op).second)
-      return;
-    for (OpOperand &use : op->getOpOperands())
-      if (Operation *copied = getCopiedProducer(use))
-        append(copied);
-    body.push_back(op);
-    made.insert(op->getResults().begin(), op->getResults().end());
-  }
-
-  bool isReadOutside(Value value) const {
-    return llvm::any_of(value.getUses(), [&](OpOperand &use) {
-      Operation *reader = use.getOwner();
-      if (members.contains(reader))
-        return false;
-      // A reader that is only copied counts where it is copied to.
-      bool isKernel =
-          !llvm::all_of(reader->getUses(), [](OpOperand &use) { return getCopiedProducer(use) != nullptr; }) ||
-          reader->use_empty();
-      return isKernel || llvm::any_of(reader->getResults(), [&](Value result) { return isReadOutside(result); });
-    });
-  }
-
-  llvm::SmallPtrSet<Operation *, 8> members, inBody;
-  llvm::SmallPtrSet<Value, 16> made;
-};
 
 /// Ties `value`, made by a launch, to `argument`. Fails without a diagnostic.
 LogicalResult tie(Value value, BlockArgument argument) {
@@ -101,7 +47,7 @@ LogicalResult tie(Value value, BlockArgument argument) {
 
 } // namespace
 
-void hadal::outlineGroups(func::FuncOp entry, FusionGroups &groups, KernelTable &kernels) {
+void hadal::outlineGroups(func::FuncOp entry, FusionCut &cut, KernelTable &kernels) {
   Block &block = entry.getBody().front();
   Operation *terminator = block.getTerminator();
   SmallVector<Operation *> old;
@@ -114,16 +60,15 @@ void hadal::outlineGroups(func::FuncOp entry, FusionGroups &groups, KernelTable 
     auto found = launched.find(value);
     return found == launched.end() ? value : found->second;
   };
-  for (std::unique_ptr<FusionGroup> &group : groups) {
-    Outliner outliner(*group);
-    KernelOp kernel = kernels.getOrCreate(group->kind, group->anchor, outliner.body, outliner.operands.getArrayRef(),
-                                          outliner.results);
+  for (std::unique_ptr<FusionGroup> &group : cut.groups) {
+    GroupBody body(*group);
+    group->kernel = kernels.getOrCreate(*group, body);
     Operation *named = group->anchor ? group->anchor : group->operations.front();
-    auto operands = llvm::map_to_vector(outliner.operands, lookup);
-    auto launch = LaunchOp::create(builder, named->getLoc(), TypeRange(ValueRange(outliner.results)),
-                                   FlatSymbolRefAttr::get(kernel.getSymNameAttr()), operands, /*tied=*/nullptr,
+    auto operands = llvm::map_to_vector(body.operands, lookup);
+    auto launch = LaunchOp::create(builder, named->getLoc(), TypeRange(ValueRange(body.results)),
+                                   FlatSymbolRefAttr::get(group->kernel.getSymNameAttr()), operands, /*tied=*/nullptr,
                                    /*placement=*/nullptr, /*workspace=*/nullptr, /*workspace_placement=*/nullptr);
-    for (auto [value, result] : llvm::zip_equal(outliner.results, launch.getResults()))
+    for (auto [value, result] : llvm::zip_equal(body.results, launch.getResults()))
       launched[value] = result;
   }
   for (OpOperand &operand : terminator->getOpOperands())

@@ -86,7 +86,7 @@ private:
   /// Attributes that choose how to compute, or refer to functions that are compared by what they hold.
   static DictionaryAttr meaning(Operation *op) {
     NamedAttrList attributes(op->getAttrDictionary());
-    for (StringRef name : {"recompute", "compute", "functions"})
+    for (StringRef name : {"compute", "functions"})
       attributes.erase(name);
     return attributes.getDictionary(op->getContext());
   }

@@ -8,7 +8,6 @@
 // 4. The plan is read back from the attributes and verified.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
-#include "passes/Fusion/FusionGroups.h"
 #include "passes/Fusion/InPlace.h"
 #include "passes/Memory/ArenaAllocator.h"
 #include "passes/Memory/MemoryPlan.h"

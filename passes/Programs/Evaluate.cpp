@@ -15,5 +15,5 @@ static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
 }
 
 ProgramBuilder hadal::getEvaluateProgram() {
-  return {KnownProgram::Evaluate, "scores the tokens of a text", false, addPasses};
+  return {KnownProgram::Evaluate, "scores the tokens of a text", addPasses};
 }

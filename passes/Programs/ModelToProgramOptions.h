@@ -20,8 +20,6 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
                               llvm::cl::init("train")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
-  ListOption<std::string> recompute{
-      *this, "recompute", llvm::cl::desc("operations to run again in the backward pass: rms_norm, swiglu, mla_up")};
 };
 
 } // namespace hadal

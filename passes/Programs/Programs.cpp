@@ -24,11 +24,3 @@ llvm::Expected<const ProgramBuilder *> hadal::findProgram(StringRef name) {
       return &builder;
   return llvm::createStringError("unknown program '" + name + "'; known programs: " + listPrograms());
 }
-
-std::string hadal::checkProgramOptions(const ProgramBuilder &program, bool recomputes) {
-  if (recomputes && !program.hasBackwardPass)
-    return ("--recompute is about the backward pass, and the program '" + program.getName() +
-            "' has none: leave it out")
-        .str();
-  return "";
-}

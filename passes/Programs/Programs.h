@@ -18,8 +18,6 @@ struct ProgramBuilder {
   KnownProgram kind;
   /// What the program does, for the lists that people read.
   llvm::StringLiteral summary;
-  /// Whether there are gradients, so that options about them mean something.
-  bool hasBackwardPass;
   /// Adds the passes from @forward to the entry points.
   void (*addPasses)(mlir::OpPassManager &manager, const ModelToProgramOptions &options);
 
@@ -32,9 +30,6 @@ llvm::ArrayRef<ProgramBuilder> getProgramBuilders();
 std::string listPrograms();
 /// The builder of the name; an error that lists the known ones otherwise.
 llvm::Expected<const ProgramBuilder *> findProgram(llvm::StringRef name);
-
-/// What is wrong with options of the program: "" when nothing is.
-std::string checkProgramOptions(const ProgramBuilder &program, bool recomputes);
 
 ProgramBuilder getTrainProgram();
 ProgramBuilder getEvaluateProgram();

@@ -11,11 +11,9 @@
 using namespace mlir;
 using namespace hadal;
 
-static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
-  DifferentiateOptions differentiate;
-  differentiate.recompute.assign(options.recompute.begin(), options.recompute.end());
-  manager.addPass(createDifferentiate(differentiate));
+static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
+  manager.addPass(createDifferentiate());
   manager.addPass(createBuildTrainingStep());
 }
 
-ProgramBuilder hadal::getTrainProgram() { return {KnownProgram::Train, "trains the model", true, addPasses}; }
+ProgramBuilder hadal::getTrainProgram() { return {KnownProgram::Train, "trains the model", addPasses}; }

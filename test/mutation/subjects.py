@@ -81,8 +81,6 @@ class Models(Subject):
         options = [f"--compile-to={phase}"]
         if random.random() < 0.2:
             options.append("--precision=bf16")
-        if random.random() < 0.1:
-            options.append("--recompute=rms_norm,swiglu,mla_up")
         if phase != "program":
             gpu = random.random() < 0.3
             options += ["--target=sm_90a"] if gpu else ["--cpu=" + random.choice(["x86-64", "x86-64-v3", "x86-64-v4"])]

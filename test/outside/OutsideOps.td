@@ -13,10 +13,10 @@ def Outside_Dialect : Dialect {
 
 class Outside_Op<string mnemonic, list<Trait> traits> : Op<Outside_Dialect, mnemonic, !listconcat([Pure], traits)>;
 
-def Outside_SoftmaxOp : Outside_Op<"softmax", [SameOperandsAndResultType, Evaluable, Recomputable, Rowwise, Kernel]> {
+def Outside_SoftmaxOp : Outside_Op<"softmax", [SameOperandsAndResultType, Evaluable, Differentiable, Rowwise, Kernel]> {
   let summary = "softmax along the last dimension at a temperature";
   let description = [{ y_c = exp(x_c / temperature) / Σ_d exp(x_d / temperature). }];
-  let arguments = (ins Hadal_Activation:$input, F64Attr:$temperature, UnitAttr:$recompute);
+  let arguments = (ins Hadal_Activation:$input, F64Attr:$temperature);
   let results = (outs Hadal_Activation:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
   let hasVerifier = 1;

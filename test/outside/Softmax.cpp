@@ -54,8 +54,6 @@ SmallVector<Value> SoftmaxOp::buildGradient(OpBuilder &builder, ValueRange gradi
   return {SoftmaxGradientOp::create(builder, getLoc(), getResult(), gradients[0], getTemperatureAttr())};
 }
 
-bool SoftmaxOp::isRecomputable() { return true; }
-
 namespace {
 /// Arithmetic on rows, and on one number per row.
 struct Rows {

@@ -6,7 +6,7 @@
 
 // The program means what the model means, and its gradients are those of differences of the loss.
 // RUN: hadal-opt %outside %s --hadal-evaluate="batch=2 positions=6 digits=9" -o /dev/null > %t.losses
-// RUN: hadal-opt %outside %s --hadal-model-to-program="micro-batch-size=2 seq-length=5 recompute=softmax" \
+// RUN: hadal-opt %outside %s --hadal-model-to-program="micro-batch-size=2 seq-length=5" \
 // RUN:   -o %t.program.mlir
 // RUN: hadal-opt %outside %t.program.mlir --hadal-evaluate="digits=9" -o /dev/null >> %t.losses
 // RUN: FileCheck %s --check-prefix=LOSS < %t.losses

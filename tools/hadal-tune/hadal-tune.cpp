@@ -293,7 +293,6 @@ int hadal::hadalTuneMain(int argc, char **argv) {
   auto gpu = text("gpu", options.compiler.gpu, "the GPU that sizes are chosen for");
   auto cpu = text("cpu", options.compiler.cpu, "host, or LLVM's name of a CPU that this machine can stand for");
   auto precision = text("precision", options.compiler.precision, "type of the operands of products: f32 or bf16");
-  auto recompute = text("recompute", options.compiler.recompute, "what the backward pass computes again");
   auto compileFrom = text("compile-from", from, "the phase of the input: model, program or kernels");
   auto only = text("kernel", options.only, "tune only kernels whose name contains this");
   cl::opt<int64_t> microBatch("micro-batch-size", cl::desc("sequences in a micro-batch"), cl::init(0),

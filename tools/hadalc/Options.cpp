@@ -133,8 +133,6 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   llvm::Expected<const ProgramBuilder *> program = findProgram(options.program);
   if (!program)
     return complain(llvm::toString(program.takeError()));
-  if (std::string message = checkProgramOptions(**program, !options.recompute.empty()); !message.empty())
-    return complain(message);
   if (llvm::Expected<Precision> precision = parsePrecision(options.precision); !precision)
     return complain(llvm::toString(precision.takeError()));
   if (options.emulate && *from <= Phase::Program && (options.target.empty() || options.target == "cpu"))
@@ -167,9 +165,6 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
   read(Phase::Program, app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")
                            ->default_str("f32"));
-  read(Phase::Program,
-       app.add_option("--recompute", options.recompute,
-                      "what the backward pass computes again instead of keeping it: rms_norm,swiglu,mla_up"));
   app.add_option("--compile-to", raw.to, "the last phase to run (see --list-phases)");
   app.add_option("--compile-from", raw.from, "the phase of the input")->default_str("model");
   app.add_option("--dump-phases", options.dumpFolder, "write every phase to a numbered file in this folder");

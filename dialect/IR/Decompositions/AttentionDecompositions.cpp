@@ -30,7 +30,6 @@ SmallVector<Value> MLAAttentionOp::decompose(OpBuilder &builder) {
                                    /*parameters=*/ArrayAttr());
   auto up = LinearOp::create(builder, loc, channels(getHeads() * (getNope() + getValue())), latent, getWeights()[0],
                              /*parameters=*/ArrayAttr(), /*compute=*/TypeAttr());
-  up->setAttr(recomputeNameAttrName, builder.getStringAttr("mla_up"));
   // Keys stand at their index; a query stands where a key can.
   auto limit = getPositions() ? builder.getI64IntegerAttr(keys) : IntegerAttr();
   Value query = RopeOp::create(builder, loc, getQuery().getType(), getQuery(), getPositions(), getHeads(), getRope(),

@@ -24,10 +24,6 @@ SmallVector<Value> LinearOp::buildGradient(OpBuilder &builder, ValueRange gradie
   return {inputGradient, weightGradient};
 }
 
-// Of the linear layers only the up-projection of latent attention is recomputed: its result is a layer's largest
-// activation and its operand, the compressed latent, the smallest. Its decomposition marks it.
-bool LinearOp::isRecomputable() { return (*this)->hasAttr(recomputeNameAttrName); }
-
 // With A = op(lhs) and B = op(rhs), Y = A B: dA = dY Bᵀ and dB = Aᵀ dY; a transposed operand takes the transposed
 // product.
 SmallVector<Value> MatmulOp::buildGradient(OpBuilder &builder, ValueRange gradients) {
@@ -46,8 +42,6 @@ SmallVector<Value> SwiGLUOp::buildGradient(OpBuilder &builder, ValueRange gradie
   auto op = SwiGLUGradientOp::create(builder, getLoc(), getGate(), getUp(), gradients[0]);
   return {op.getGateGradient(), op.getUpGradient()};
 }
-
-bool SwiGLUOp::isRecomputable() { return true; }
 
 // The gradient of a part that nothing reads is zero.
 SmallVector<Value> SplitOp::buildGradient(OpBuilder &builder, ValueRange gradients) {

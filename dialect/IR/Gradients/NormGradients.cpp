@@ -17,8 +17,6 @@ SmallVector<Value> RMSNormOp::buildGradient(OpBuilder &builder, ValueRange gradi
   return {inputGradient, weightGradient};
 }
 
-bool RMSNormOp::isRecomputable() { return true; }
-
 // A sum passes its gradient on to every element. A maximum passes it to the elements that reach the maximum, in equal
 // shares when there are several.
 SmallVector<Value> RowReduceOp::buildGradient(OpBuilder &builder, ValueRange gradients) {

@@ -32,7 +32,7 @@ func.func @linear(%x: tensor<?x?x8xf32>) {
 // CHECK-LABEL: @linear_bound(
 // CHECK: hadal.linear
 func.func @linear_bound(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>) {
-  %y = hadal.linear %x weights(%w : tensor<4x8xf32>) {compute = bf16, recompute} : tensor<2x3x8xf32> -> tensor<2x3x4xf32>
+  %y = hadal.linear %x weights(%w : tensor<4x8xf32>) {compute = bf16} : tensor<2x3x8xf32> -> tensor<2x3x4xf32>
   return
 }
 

@@ -13,7 +13,7 @@
 // RUN:   | FileCheck %s --check-prefix=PROGRAM
 // RUN: hadal-opt %t.mlir -o /dev/null --hadal-check-training-step | FileCheck %s --check-prefix=GRADIENTS
 // RUN: hadal-opt %s -o /dev/null --pass-pipeline="builtin.module(hadal-model-to-program{ \
-// RUN:   micro-batch-size=2 seq-length=16 recompute=rms_norm,swiglu,mla_up},hadal-check-training-step)" \
+// RUN:   micro-batch-size=2 seq-length=16},hadal-check-training-step)" \
 // RUN:   | FileCheck %s --check-prefix=GRADIENTS
 
 // CHECK: @v3_like#0: tensor<f32> 4.478546900336

@@ -7,7 +7,7 @@ func.func @attention(%q: tensor<2x3x12xf32>, %l: tensor<2x3x7xf32>, %up: tensor<
     -> tensor<2x3x4xf32> {
   // CHECK: %[[S:.*]]:2 = hadal.split %[[L]] : tensor<2x3x7xf32> -> tensor<2x3x5xf32>, tensor<2x3x2xf32>
   // CHECK: %[[N:.*]] = hadal.rms_norm %[[S]]#0 weights(%[[W]] : tensor<5xf32>)
-  // CHECK: %[[KV:.*]] = hadal.linear %[[N]] weights(%[[UP]] : tensor<12x5xf32>) {hadal.recompute_name = "mla_up"}
+  // CHECK: %[[KV:.*]] = hadal.linear %[[N]] weights(%[[UP]] : tensor<12x5xf32>)
   // CHECK: %[[RQ:.*]] = hadal.rope %[[Q]] {heads = 2
   // CHECK: %[[RK:.*]] = hadal.rope %[[S]]#1 {heads = 1
   // CHECK: hadal.attention %[[RQ]], %[[KV]], %[[RK]] {heads = 2 : i64, nope = 4 : i64, scale = 0.408{{[0-9]*}} : f64, value = 2 : i64}
