@@ -284,6 +284,21 @@ def LaunchKernelsPass : Pass<"hadal-launch-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def Rematerialize : Pass<"hadal-rematerialize", "::mlir::ModuleOp"> {
+  let summary = "repeats launches, so that a program fits into a limit of memory";
+  let description = [{
+    While the persistent tensors and the arena of an entry point take more than the limit, a value that is only kept at
+    the peak, for launches behind it, is made again there instead: the one that costs least seconds per byte. The launch
+    that makes it is repeated, and those that make what it reads, if that is gone. No bit changes, and no kernel is added. A
+    program that cannot fit is refused, with what it takes at least. Example: test/passes/Memory/rematerialize.mlir.
+  }];
+  let options = !listconcat(PriceOptions, [
+    Option<"memoryLimit", "memory-limit", "int64_t", "int64_t(1) << 60", "bytes of persistent tensors and arena together">,
+    Option<"printMemoryPlan", "print-memory-plan", "bool", "false", "print what is repeated, and what for, on stderr">,
+    Option<"alignment", "alignment", "int64_t", "64", "that of hadal-plan-memory, which runs next">
+  ]);
+}
+
 def PlanMemoryPass : Pass<"hadal-plan-memory", "::mlir::ModuleOp"> {
   let summary = "gives every buffer of an entry point its place in one arena";
   let description = [{

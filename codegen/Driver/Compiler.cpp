@@ -194,12 +194,19 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
     return add("hadal-model-to-program{program=" + options.program +
                " micro-batch-size=" + std::to_string(options.microBatchSize) +
                " seq-length=" + std::to_string(options.sequenceLength) + " precision=" + options.precision + "}");
-  case Phase::Kernels:
+  case Phase::Kernels: {
+    std::string memory =
+        "alignment=" + std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan);
+    std::string rematerialize;
+    if (options.memoryLimit > 0)
+      rematerialize = "hadal-rematerialize{" + listPrices(target) +
+                      " memory-limit=" + std::to_string(options.memoryLimit) + " " + memory + "},";
     return add("hadal-fuse{" + listPrices(target) + " print-fusion=" + flag(options.printFusion) +
                "},hadal-pack-parameters{" + where + "},hadal-select-strategies{" + where +
                (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +
-               (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "},hadal-plan-memory{alignment=" +
-               std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan) + "}");
+               (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "}," + rematerialize +
+               "hadal-plan-memory{" + memory + "}");
+  }
   case Phase::Target:
     if (failed(add("hadal-lower-kernels{" + where + "}")))
       return failure();

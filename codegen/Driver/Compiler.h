@@ -47,6 +47,8 @@ struct CompilerOptions {
   bool emulate = false;
   /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.
   std::string cpu;
+  /// Bytes that a program's tensors and its arena may take together; 0: as many as they want.
+  int64_t memoryLimit = 0;
   bool checkMemory = false;
   /// Reports of the passes, on stderr.
   bool printFusion = false, printMemoryPlan = false;

@@ -23,12 +23,6 @@ namespace {
 
 int64_t alignSize(int64_t bytes, int64_t alignment) { return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment); }
 
-std::string formatMiB(int64_t bytes) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.2f MiB", bytes / 1048576.0);
-  return text;
-}
-
 /// The most bytes that are live during one launch.
 int64_t getLiveSize(const EntryPlan &plan) {
   std::vector<int64_t> change(plan.launches.size() + 1);
@@ -43,6 +37,12 @@ int64_t getLiveSize(const EntryPlan &plan) {
 }
 
 } // namespace
+
+std::string hadal::formatMiB(int64_t bytes) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.2f MiB", bytes / 1048576.0);
+  return text;
+}
 
 int64_t hadal::getBufferAlignment(Operation *entry) {
   auto module = entry->getParentOfType<ModuleOp>();
@@ -98,12 +98,12 @@ void EntryPlan::readCopies() {
   }
 }
 
-FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry) {
+FailureOr<EntryPlan> EntryPlan::read(func::FuncOp entry, int64_t alignment) {
   if (failed(checkEntry(entry)))
     return failure();
   EntryPlan plan;
   plan.entry = entry;
-  plan.alignment = getBufferAlignment(entry);
+  plan.alignment = alignment ? alignment : getBufferAlignment(entry);
   Block &block = entry.getBody().front();
   Operation *terminator = block.getTerminator();
   for (BlockArgument argument : block.getArguments())
@@ -197,30 +197,37 @@ void EntryPlan::print(raw_ostream &stream) const {
   }
 }
 
-void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
+PersistentMemory PersistentMemory::count(ModuleOp module) {
   // A tensor is an argument of several entry points and counts once.
   std::map<ArgumentRole, int64_t> bytes;
   std::set<std::tuple<ArgumentRole, StringRef, const void *>> seen;
-  // What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
-  int64_t loading = 0;
-  auto count = [&](func::FuncOp entry, unsigned index) {
+  PersistentMemory memory;
+  auto add = [&](func::FuncOp entry, unsigned index) {
     Type type = entry.getArgumentTypes()[index];
     std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index);
     if (!meaning || !isa<RankedTensorType>(type))
       return;
     if (getLoadedParameter(entry))
-      loading = std::max(loading, getByteSize(type));
+      memory.loading = std::max(memory.loading, getByteSize(type));
     else if (seen.emplace(meaning->role, meaning->name, type.getAsOpaquePointer()).second)
       bytes[meaning->role] += getByteSize(type);
   };
   for (auto entry : module.getOps<func::FuncOp>())
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
-      count(entry, index);
-  auto mebibytes = [&](ArgumentRole role) { return formatMiB(bytes[role]); };
-  stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter);
+      add(entry, index);
+  memory.parameters = bytes[ArgumentRole::Parameter];
+  memory.packed = bytes[ArgumentRole::Packed];
+  memory.gradients = bytes[ArgumentRole::Gradient];
+  memory.optimizer = bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment];
+  memory.states = bytes[ArgumentRole::State];
+  memory.inputs = bytes[ArgumentRole::Input];
+  return memory;
+}
+
+void PersistentMemory::print(raw_ostream &stream) const {
+  stream << "persistent: parameters " << formatMiB(parameters);
   if (loading > 0)
-    stream << ", packed " << mebibytes(ArgumentRole::Packed) << ", loading " << formatMiB(loading);
-  stream << ", gradients " << mebibytes(ArgumentRole::Gradient) << ", optimizer "
-         << formatMiB(bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment]) << ", states "
-         << mebibytes(ArgumentRole::State) << ", inputs " << mebibytes(ArgumentRole::Input) << "\n";
+    stream << ", packed " << formatMiB(packed) << ", loading " << formatMiB(loading);
+  stream << ", gradients " << formatMiB(gradients) << ", optimizer " << formatMiB(optimizer) << ", states "
+         << formatMiB(states) << ", inputs " << formatMiB(inputs) << "\n";
 }

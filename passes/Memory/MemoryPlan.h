@@ -67,8 +67,9 @@ struct EntryPlan {
   /// The most bytes that are live at once: no plan can do with less.
   int64_t liveSize = 0;
 
-  /// Reads launches, lifetimes and offsets. Fails with a diagnostic where the entry point holds more than launches.
-  static mlir::FailureOr<EntryPlan> read(mlir::func::FuncOp entry);
+  /// Reads launches, lifetimes and offsets. Fails with a diagnostic where the entry point holds more than launches. An
+  /// alignment of 0 is that of the module.
+  static mlir::FailureOr<EntryPlan> read(mlir::func::FuncOp entry, int64_t alignment = 0);
   /// Finds the results that have to be copied; part of reading.
   void readCopies();
   /// Checks that buffers that are live at once do not overlap and that every buffer has its place.
@@ -77,8 +78,29 @@ struct EntryPlan {
   void print(llvm::raw_ostream &stream) const;
 };
 
+/// The kernel of a launch, found without walking the symbol table each time.
+using Kernels = llvm::DenseMap<mlir::StringAttr, KernelOp>;
+Kernels findKernels(mlir::ModuleOp module);
+
+/// Gives every buffer of an entry point its place, and writes it on the launches. Fails with a diagnostic.
+mlir::FailureOr<EntryPlan> planEntry(mlir::func::FuncOp entry, const Kernels &kernels, int64_t alignment);
+/// Whether planEntry can be told to align to so many bytes; else with a diagnostic at the module.
+mlir::LogicalResult verifyAlignment(mlir::ModuleOp module, int64_t alignment);
+
 /// Bytes of persistent tensors by what they are for, from the arguments of a module's entry points.
-void printPersistentMemory(mlir::ModuleOp module, llvm::raw_ostream &stream);
+struct PersistentMemory {
+  int64_t parameters = 0, gradients = 0, optimizer = 0, states = 0, inputs = 0, packed = 0;
+  /// What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
+  int64_t loading = 0;
+
+  static PersistentMemory count(mlir::ModuleOp module);
+  /// What is held while an entry point runs.
+  int64_t total() const { return parameters + gradients + optimizer + states + inputs + packed; }
+  void print(llvm::raw_ostream &stream) const;
+};
+
+/// "1.50 MiB".
+std::string formatMiB(int64_t bytes);
 
 } // namespace hadal
 

@@ -24,9 +24,6 @@ using namespace hadal;
 
 namespace {
 
-/// The kernel of a launch, found without walking the symbol table each time.
-using Kernels = DenseMap<StringAttr, KernelOp>;
-
 void setWorkspaces(func::FuncOp entry, const Kernels &kernels) {
   for (auto launch : entry.getOps<LaunchOp>()) {
     KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
@@ -96,53 +93,77 @@ void writePlacements(EntryPlan &plan) {
   }
 }
 
+/// Whether every launch names a kernel with a workspace that there can be.
+LogicalResult checkLaunches(func::FuncOp entry, const Kernels &kernels) {
+  for (auto launch : entry.getOps<LaunchOp>()) {
+    KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
+    if (!kernel)
+      return launch.emitOpError("names no kernel");
+    if (int64_t bytes = kernel.getWorkspace().value_or(0); bytes < 0)
+      return kernel.emitOpError("has a workspace of ") << bytes << " bytes";
+  }
+  return success();
+}
+
+} // namespace
+
+Kernels hadal::findKernels(ModuleOp module) {
+  Kernels kernels;
+  for (auto kernel : module.getOps<KernelOp>())
+    kernels[kernel.getSymNameAttr()] = kernel;
+  return kernels;
+}
+
+LogicalResult hadal::verifyAlignment(ModuleOp module, int64_t alignment) {
+  if (alignment >= defaultBufferAlignment && llvm::isPowerOf2_64(alignment))
+    return success();
+  return module.emitError("buffers cannot be aligned to ")
+         << alignment << " bytes: give a power of two from " << defaultBufferAlignment << " up";
+}
+
+FailureOr<EntryPlan> hadal::planEntry(func::FuncOp entry, const Kernels &kernels, int64_t alignment) {
+  if (failed(checkLaunches(entry, kernels)))
+    return failure();
+  setWorkspaces(entry, kernels);
+  FailureOr<EntryPlan> plan = EntryPlan::read(entry, alignment);
+  if (failed(plan))
+    return failure();
+  reuseBuffers(*plan, kernels);
+  plan = EntryPlan::read(entry, alignment);
+  if (failed(plan))
+    return failure();
+  placeBuffers(*plan);
+  writePlacements(*plan);
+  plan = EntryPlan::read(entry, alignment);
+  if (failed(plan) || failed(plan->verify()))
+    return failure();
+  return plan;
+}
+
+namespace {
+
 struct PlanMemoryPass : hadal::impl::PlanMemoryPassBase<PlanMemoryPass> {
   using PlanMemoryPassBase::PlanMemoryPassBase;
 
-  LogicalResult plan(func::FuncOp entry, const Kernels &kernels) {
-    for (auto launch : entry.getOps<LaunchOp>()) {
-      KernelOp kernel = kernels.lookup(launch.getKernelAttr().getAttr());
-      if (!kernel)
-        return launch.emitOpError("names no kernel");
-      if (int64_t bytes = kernel.getWorkspace().value_or(0); bytes < 0)
-        return kernel.emitOpError("has a workspace of ") << bytes << " bytes";
-    }
-    setWorkspaces(entry, kernels);
-    FailureOr<EntryPlan> plan = EntryPlan::read(entry);
-    if (failed(plan))
-      return failure();
-    reuseBuffers(*plan, kernels);
-    plan = EntryPlan::read(entry);
-    if (failed(plan))
-      return failure();
-    placeBuffers(*plan);
-    writePlacements(*plan);
-    plan = EntryPlan::read(entry);
-    if (failed(plan) || failed(plan->verify()))
-      return failure();
-    if (printMemoryPlan)
-      plan->print(llvm::errs());
-    return success();
-  }
-
   void runOnOperation() override {
-    if (alignment < defaultBufferAlignment || !llvm::isPowerOf2_64(alignment)) {
-      getOperation().emitError("buffers cannot be aligned to ")
-          << alignment.getValue() << " bytes: give a power of two from " << defaultBufferAlignment << " up";
+    if (failed(verifyAlignment(getOperation(), alignment)))
       return signalPassFailure();
-    }
     if (alignment != defaultBufferAlignment)
       getOperation()->setAttr(bufferAlignmentAttrName, Builder(&getContext()).getI64IntegerAttr(alignment));
     else
       getOperation()->removeAttr(bufferAlignmentAttrName);
-    Kernels kernels;
-    for (auto kernel : getOperation().getOps<KernelOp>())
-      kernels[kernel.getSymNameAttr()] = kernel;
-    for (auto entry : getOperation().getOps<func::FuncOp>())
-      if (!entry.isDeclaration() && failed(plan(entry, kernels)))
+    Kernels kernels = findKernels(getOperation());
+    for (auto entry : getOperation().getOps<func::FuncOp>()) {
+      if (entry.isDeclaration())
+        continue;
+      FailureOr<EntryPlan> plan = planEntry(entry, kernels, alignment);
+      if (failed(plan))
         return signalPassFailure();
+      if (printMemoryPlan)
+        plan->print(llvm::errs());
+    }
     if (printMemoryPlan)
-      printPersistentMemory(getOperation(), llvm::errs());
+      PersistentMemory::count(getOperation()).print(llvm::errs());
   }
 };
 

@@ -11,6 +11,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <iostream>
 
 using namespace hadal;
@@ -74,6 +75,7 @@ struct ReadOption {
 /// What the library left as text, checked.
 struct RawOptions {
   std::string to, from = "model";
+  std::string memoryLimit;
   bool listTargets = false, listPhases = false;
   /// The options that only some phases read. Whether --target, --cpu and --emulate fit a resumed phase is said by what
   /// the phase records of them.
@@ -90,6 +92,21 @@ std::string checkReadOptions(const RawOptions &raw, Phase from) {
              "': leave it out, or resume from an earlier phase";
     }
   return "";
+}
+
+/// The bytes of a size with its unit, or nothing.
+std::optional<int64_t> parseSize(llvm::StringRef text) {
+  static constexpr std::pair<llvm::StringLiteral, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  for (auto [name, shift] : units) {
+    llvm::StringRef number = text;
+    double value;
+    if (!number.consume_back(name) || number.rtrim().getAsDouble(value))
+      continue;
+    double bytes = std::ldexp(value, shift);
+    if (bytes >= 1 && bytes < std::ldexp(1.0, 60))
+      return int64_t(bytes);
+  }
+  return std::nullopt;
 }
 
 std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
@@ -123,6 +140,13 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
                     "' they are closed already");
   if (std::string message = checkReadOptions(raw, *from); !message.empty())
     return complain(message);
+  if (!raw.memoryLimit.empty()) {
+    std::optional<int64_t> limit = parseSize(raw.memoryLimit);
+    if (!limit)
+      return complain("--memory-limit is a size such as 512MiB or 1.5GiB (KiB, MiB, GiB, TiB), not '" +
+                      raw.memoryLimit + "'");
+    options.memoryLimit = *limit;
+  }
   if (!options.printConfig.empty() && options.printConfig != "text" && options.printConfig != "json")
     return complain("--print-config is text or json, not '" + options.printConfig + "'");
   if (options.printConfig == "json" && commandLine.isTextual &&
@@ -176,6 +200,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Kernels, app.add_option("--config", options.config,
                                       "a file of choices for kernels, as --print-config=json and hadal-tune write it")
                            ->type_name("FILE"));
+  read(Phase::Kernels, app.add_option("--memory-limit", raw.memoryLimit,
+                                      "most bytes of parameters, gradients, optimizer and arena: 512MiB, 1.5GiB; the "
+                                      "backward pass then computes again what it cannot keep")
+                           ->type_name("SIZE"));
   read(Phase::Kernels, app.add_flag("--print-memory-plan", options.printMemoryPlan,
                                     "report the arena and its largest buffers on stderr"));
   read(Phase::Host,

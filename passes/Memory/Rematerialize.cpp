@@ -1,0 +1,195 @@
+//===- Rematerialize.cpp - hadal-rematerialize: launches that are repeated so that a program fits ----------------===//
+//
+// While an entry point wants more memory than it is given, look at the launch during which most bytes are live. Of the
+// values that are only kept there, for readers behind it, the one that costs least seconds per byte to make again is
+// made again right before the first of these readers, if the list of launches then wants less (LaunchList.h). What
+// wants least is not known in advance: when nothing is left to repeat, the entry point does not fit, and the error says
+// how much it takes at least.
+//
+// A launch that is repeated is the same kernel on the same numbers: no bit changes, and there is no code more.
+//
+// The list counts live bytes; what the planner makes of it is measured on a copy of the entry point as soon as the
+// count, in proportion to what was measured last, says that it could fit.
+//
+//===------------------------------------------------------------------------------------------------------------------===//
+#include "mlir/IR/OwningOpRef.h"
+#include "passes/Memory/LaunchList.h"
+#include "passes/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Format.h"
+#include <map>
+
+namespace hadal {
+#define GEN_PASS_DEF_REMATERIALIZE
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+using namespace mlir;
+using namespace hadal;
+
+namespace {
+
+/// The search in one entry point.
+class Rematerializer {
+public:
+  Rematerializer(func::FuncOp entry, const Kernels &kernels, int64_t alignment, LaunchList list)
+      : entry(entry), kernels(kernels), alignment(alignment), list(std::move(list)),
+        secondsBefore(this->list.getSeconds()) {}
+
+  /// Repeats launches until the arena takes no more than `available` bytes, if that can be. Fails with a diagnostic
+  /// where the entry point cannot be planned.
+  LogicalResult run(int64_t available) {
+    if (failed(measure()))
+      return failure();
+    arenaBefore = arena;
+    while (arena > available) {
+      if (!repeatOne()) {
+        if (failed(measure()))
+          return failure();
+        break;
+      }
+      double expected = double(list.getPeak().bytes) * double(arena) / double(measuredPeak);
+      if (expected <= double(available) && failed(measure()))
+        return failure();
+    }
+    if (arena <= available)
+      list.applyTo(entry);
+    return success();
+  }
+
+  int64_t getArena() const { return arena; }
+  int64_t getArenaBefore() const { return arenaBefore; }
+  LaunchOp getPeakLaunch() const { return list.getLaunch(list.getPeak().place); }
+  void print(raw_ostream &stream) const;
+
+private:
+  /// Plans a copy of the entry point.
+  LogicalResult measure() {
+    OwningOpRef<func::FuncOp> copy(entry.clone());
+    list.applyTo(*copy);
+    FailureOr<EntryPlan> plan = planEntry(*copy, kernels, alignment);
+    if (failed(plan))
+      return failure();
+    arena = plan->arenaSize;
+    measuredPeak = std::max<int64_t>(1, list.getPeak().bytes);
+    return success();
+  }
+
+  bool repeatOne() {
+    for (const Repetition &repetition : list.findRepetitions()) {
+      LaunchList next = list.withRepetition(repetition);
+      if (!(next.getPeak() < list.getPeak()))
+        continue;
+      note(repetition, next.getSeconds() - list.getSeconds());
+      list = std::move(next);
+      return true;
+    }
+    return false;
+  }
+
+  /// Repetitions of the same kernels, in one line of the report.
+  struct Noted {
+    int64_t times = 0, savedBytes = 0;
+    double seconds = 0;
+  };
+  void note(const Repetition &repetition, double seconds) {
+    std::string names;
+    llvm::raw_string_ostream stream(names);
+    llvm::interleave(
+        repetition.launches, stream, [&](unsigned place) { stream << "@" << list.getLaunch(place).getKernel(); },
+        " and ");
+    stream << " (" << formatLocation(list.getLaunch(repetition.launches.back()).getLoc()) << ")";
+    Noted &known = noted[names];
+    ++known.times;
+    known.savedBytes += repetition.savedBytes;
+    known.seconds += seconds;
+  }
+
+  func::FuncOp entry;
+  const Kernels &kernels;
+  int64_t alignment;
+  LaunchList list;
+  double secondsBefore;
+  int64_t arena = 0, arenaBefore = 0, measuredPeak = 1;
+  llvm::MapVector<std::string, Noted, std::map<std::string, unsigned>> noted;
+};
+
+void Rematerializer::print(raw_ostream &stream) const {
+  double seconds = list.getSeconds() - secondsBefore;
+  stream << "recomputed in @" << func::FuncOp(entry).getSymName() << ": arena " << formatMiB(arena) << " instead of "
+         << formatMiB(arenaBefore) << ", for ";
+  printSeconds(stream, seconds);
+  stream << " beside ";
+  printSeconds(stream, secondsBefore);
+  stream << "\n";
+  for (const auto &[names, known] : noted) {
+    stream << "  " << formatMiB(known.savedBytes);
+    // Of a launch that only moves, sums of seconds leave some noise.
+    if (constexpr double picosecond = 1e-12; known.seconds > picosecond) {
+      stream << " for ";
+      printSeconds(stream, known.seconds);
+      stream << llvm::format(" (%.3g ps a byte), ", known.seconds / picosecond / double(known.savedBytes));
+    } else {
+      stream << " by launches later, ";
+    }
+    stream << known.times << (known.times == 1 ? " time: " : " times: ") << names << "\n";
+  }
+}
+
+struct Rematerialize : hadal::impl::RematerializeBase<Rematerialize> {
+  using RematerializeBase::RematerializeBase;
+
+  /// What the program takes beside its arena.
+  LogicalResult refuse(func::FuncOp entry, const Rematerializer &rematerializer, int64_t persistent) {
+    constexpr int64_t mebibyte = 1 << 20;
+    auto wanted = [&](int64_t arena) { return llvm::divideCeil(uint64_t(persistent + arena), mebibyte); };
+    InFlightDiagnostic error = entry.emitError("@")
+                               << entry.getSymName() << " does not fit into a memory limit of "
+                               << formatMiB(memoryLimit) << ": the tensors of the program take "
+                               << formatMiB(persistent) << ", and the arena takes "
+                               << formatMiB(rematerializer.getArena()) << " when whatever can be is computed again ("
+                               << formatMiB(rematerializer.getArenaBefore()) << " when nothing is): give a limit of "
+                               << wanted(rematerializer.getArena())
+                               << "MiB or more, a smaller micro-batch or shorter sequences";
+    LaunchOp launch = rematerializer.getPeakLaunch();
+    error.attachNote(launch.getLoc()) << "most is live during the launch of @" << launch.getKernel();
+    return error;
+  }
+
+  LogicalResult fit(func::FuncOp entry, const Kernels &kernels, KernelPricer &pricer, int64_t persistent) {
+    for (auto launch : entry.getOps<LaunchOp>())
+      if (!kernels.contains(launch.getKernelAttr().getAttr()))
+        return launch.emitOpError("names no kernel");
+    FailureOr<LaunchList> list = LaunchList::read(entry, kernels, pricer, alignment);
+    if (failed(list))
+      return failure();
+    Rematerializer rematerializer(entry, kernels, alignment, std::move(*list));
+    int64_t available = memoryLimit - persistent;
+    if (failed(rematerializer.run(available)))
+      return failure();
+    if (rematerializer.getArena() > available)
+      return refuse(entry, rematerializer, persistent);
+    if (printMemoryPlan && rematerializer.getArena() < rematerializer.getArenaBefore())
+      rematerializer.print(llvm::errs());
+    return success();
+  }
+
+  void runOnOperation() override {
+    Prices prices{memoryByte, cachedByte, multiplyAdd, operation, launch, liveValues};
+    ModuleOp module = getOperation();
+    if (failed(prices.verify(module)) || failed(verifyAlignment(module, alignment)))
+      return signalPassFailure();
+    if (memoryLimit < 1) {
+      module.emitError("a memory limit of ") << memoryLimit.getValue() << " bytes: give a number from 1 up";
+      return signalPassFailure();
+    }
+    KernelPricer pricer(prices);
+    Kernels kernels = findKernels(module);
+    int64_t persistent = PersistentMemory::count(module).total();
+    for (auto entry : module.getOps<func::FuncOp>())
+      if (!entry.isDeclaration() && failed(fit(entry, kernels, pricer, persistent)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
