@@ -37,8 +37,8 @@
 // LITTLE: note: most is live during the launch of @wide
 
 // What is written in place, or read and then overwritten, is not made again: it would not be the same.
-// RUN: hadal-opt %t/overwritten.mlir --hadal-rematerialize="memory-limit=100000" -o /dev/null
-// RUN: not hadal-opt %t/overwritten.mlir --hadal-rematerialize="memory-limit=5000" -o /dev/null 2>&1 | FileCheck %s --check-prefix=OVERWRITTEN
+// RUN: hadal-opt %t/overwritten.mlir --hadal-rematerialize="memory-limit=4096" -o /dev/null
+// RUN: not hadal-opt %t/overwritten.mlir --hadal-rematerialize="memory-limit=4000" -o /dev/null 2>&1 | FileCheck %s --check-prefix=OVERWRITTEN
 // OVERWRITTEN: error: @entry does not fit
 
 // What the repeated launch reads may be gone as well: the chain is made from what is there, and nothing twice that is read
