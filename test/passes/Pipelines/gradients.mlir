@@ -3,8 +3,11 @@
 // differences of the loss, recomputed or not.
 // RUN: hadal-opt %s --hadal-model-to-program="micro-batch-size=2 seq-length=5" --hadal-check-training-step -o /dev/null \
 // RUN:   | FileCheck %s
-// RUN: hadal-opt %s --hadal-model-to-program="micro-batch-size=1 seq-length=4 recompute=rms_norm,swiglu,mla_up" \
-// RUN:   --hadal-check-training-step -o /dev/null | FileCheck %s
+// RUN: hadal-opt %s --hadal-model-to-program="micro-batch-size=1 seq-length=4" --hadal-fuse \
+// RUN:   --hadal-rematerialize="memory-limit=84000 print-memory-plan=1" --hadal-check-training-step -o /dev/null 2> %t.plan \
+// RUN:   | FileCheck %s
+// RUN: FileCheck %s --check-prefix=PLAN < %t.plan
+// PLAN: recomputed in @accumulate
 
 // CHECK: @accumulate gradient of 'model.embed_tokens.weight': relative error
 // CHECK: @accumulate gradient of 'model.layers.0.mlp.gate_proj.weight': relative error

@@ -1,5 +1,5 @@
 // What follows the gradients: expert loads, the update, and evaluation.
-// RUN: hadal-opt %s --hadal-differentiate --hadal-build-training-step --canonicalize | FileCheck %s
+// RUN: hadal-opt %s --hadal-differentiate --hadal-build-training-step --hadal-share-losses --canonicalize | FileCheck %s
 
 hadal.parameter @embedding normal {std = 0.02} : tensor<8x4xf32>
 hadal.parameter @norm ones : tensor<4xf32>
