@@ -1,7 +1,7 @@
 //===- BlockProduct.h - one block of a matrix product -------------------------------------------------------------===//
 //
 // Emits what a task of a contraction does, and what attention and the head do inside theirs: pack the blocks of A and B
-// step by step along the depth, run the micro-kernel over their panels, and hand every vector of the finished block to
+// part by part along the depth, run the micro-kernel over their panels, and hand every vector of the finished block to
 // an epilogue, which stores it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
