@@ -7,15 +7,13 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/BlockProduct.h"
+#include "codegen/CPU/TileProduct.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace hadal;
 
-namespace {
-
-/// The source from depth `depth` on.
-BlockSource advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
+BlockSource hadal::advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
   if (source.depthContiguous)
     source.base = at(k, source.base, depth);
   else if (source.rows.indices)
@@ -24,6 +22,8 @@ BlockSource advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
     source.base = at(k, source.base, k.mul(depth, source.rows.stride));
   return source;
 }
+
+namespace {
 
 struct PackedPanels {
   Value base;
@@ -65,6 +65,8 @@ void forTileVectors(KernelBuilder &k, const ProductTiles &tiles, Value result, V
 void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs,
                              const BlockSource &rhs, const BlockExtent &extent, Value scratch, BlockEpilogue epilogue,
                              BlockStart start) {
+  if (tiles.inTileRegisters)
+    return emitTileProduct(k, tiles, lhs, rhs, extent, scratch, epilogue, start);
   int64_t width = tiles.vectors * k.lanes, storedRows = llvm::alignTo(tiles.rows, k.lanes);
   int64_t rowStride = packedRowStride(tiles.depthBlock, k.lanes);
   MicroKernel tile{tiles.rows, tiles.vectors, lhs.depthContiguous ? rowStride : 1,

@@ -28,6 +28,9 @@ struct BlockSource {
   bool isPacked() const { return panelStride > 0; }
 };
 
+/// The source from depth `depth` on.
+BlockSource advanceDepth(KernelBuilder &k, BlockSource source, mlir::Value depth);
+
 /// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).
 using BlockEpilogue = llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sum, mlir::Value mask)>;
 

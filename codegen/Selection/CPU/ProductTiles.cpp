@@ -178,6 +178,24 @@ ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductSha
           choice.getColumnBlock(), packedDepth(shape),  shape.factorsAreBF16};
 }
 
+ProductTiles ProductTiles::of(choices::TileBlocksAttr choice, const ProductShape &shape) {
+  return onTileRegisters(choice.getRowBlock(), choice.getColumnBlock(), shape);
+}
+
+ProductTiles ProductTiles::of(ChoiceInterface choice, const ProductShape &shape) {
+  if (auto blocks = dyn_cast<choices::TileBlocksAttr>(choice))
+    return of(blocks, shape);
+  return of(cast<choices::ProductTilesAttr>(choice), shape);
+}
+
+ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape) {
+  // Panels of bf16 take half the memory of those of f32.
+  constexpr int64_t deepest = 2 * arithmetic::depthBlock;
+  int64_t depth = shape.depthIsDynamic ? deepest : std::max<int64_t>(shape.depth, 1);
+  int64_t depthBlock = std::min<int64_t>(deepest, llvm::alignTo(depth, arithmetic::depthStep));
+  return {0, 0, rowBlock, columnBlock, depthBlock, /*inSteps=*/true, /*inTileRegisters=*/true};
+}
+
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
   if (depthContiguous)
     return rowBlock * packedRowStride(depthBlock, lanes);
@@ -191,6 +209,8 @@ int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
 }
 
 int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
+  if (inTileRegisters)
+    return (rowBlock + columnBlock) * depthBlock / 2 + rowBlock * columnBlock;
   int64_t panels = shape.rhsPanel != 0 ? 0 : packedRhs(lanes);
   return packedLhs(lanes, shape.lhsDepthContiguous) + panels + result(lanes, depthIsCut(shape));
 }

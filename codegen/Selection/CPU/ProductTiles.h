@@ -23,10 +23,17 @@ struct ProductTiles {
   int64_t depthBlock = 0;
   /// Whether the depth is added in steps (arithmetic::depthStep), as products of two bf16 factors are.
   bool inSteps = false;
+  /// Whether the block is made of AMX's tiles (codegen/Selection/CPU/TileBlocks.h). There is no register tile then, and
+  /// the depth block is none of the arithmetic's.
+  bool inTileRegisters = false;
 
   /// As a choice, and back.
   choices::ProductTilesAttr toChoice(mlir::MLIRContext *context) const;
   static ProductTiles of(choices::ProductTilesAttr choice, const ProductShape &shape);
+  static ProductTiles of(choices::TileBlocksAttr choice, const ProductShape &shape);
+  static ProductTiles of(ChoiceInterface choice, const ProductShape &shape);
+  /// Of AMX, with a block of C.
+  static ProductTiles onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape);
 
   /// Elements of scratch memory: the packed block of A, that of B unless it lies packed, and the block of C (one
   /// register tile when the depth is not cut).

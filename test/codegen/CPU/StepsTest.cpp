@@ -114,13 +114,14 @@ protected:
     registerStrategies();
   }
 
-  /// The CPUs whose code this machine can run.
+  /// The CPUs whose code this machine can run, and AMX in their place.
   static std::vector<std::string> levels() {
     std::vector<std::string> result;
     int64_t lanes = cantFail(TargetDescription::forCPU("host")).registerLanes;
     for (const char *name : {"x86-64", "x86-64-v3", "x86-64-v4"})
       if (cantFail(TargetDescription::forCPU(name)).registerLanes <= lanes)
         result.push_back(name);
+    result.push_back("host" + emulatedTilesSuffix.str());
     return result;
   }
 
