@@ -180,6 +180,8 @@ void ContractionReader::describeShape() {
   result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
   result.shape.batches = result.batches;
   result.shape.rhsPanel = result.rhs.panelColumns;
+  auto isBF16 = [](const ContractionOperand &operand) { return typeOf(operand.tensor).getElementType().isBF16(); };
+  result.shape.factorsAreBF16 = isBF16(result.lhs) && isBF16(result.rhs);
   int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.batches * 4));
   if (result.grouping == ContractionGrouping::Rows) {
     result.shape.rows = std::min(result.rows, share);

@@ -110,5 +110,6 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals &reasons) {
   head.channels = hiddenType.getShape().back();
   head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
   head.vocabulary = weightType.getShape().front();
+  head.factorsAreBF16 = hiddenType.getElementType().isBF16() && weightType.getElementType().isBF16();
   return head;
 }

@@ -1,21 +1,19 @@
 //===- BlockProduct.cpp - one block of a matrix product -----------------------------------------------------------===//
 //
-// The loops, from the outside in: steps of the depth; register tiles down the rows, whose panel of A then stays in the
+// The loops, from the outside in: blocks of the depth; register tiles down the rows, whose panel of A then stays in the
 // first-level cache; register tiles along the columns, whose panels of B stream from the second. When the depth is cut
-// into several steps, the block of C waits in scratch between them; otherwise one register tile at a time goes through
+// into several blocks, the block of C waits in scratch between them; otherwise one register tile at a time goes through
 // scratch straight to the epilogue.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/BlockProduct.h"
+#include "codegen/CPU/TileProduct.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace hadal;
 
-namespace {
-
-/// The source from depth `depth` on.
-BlockSource advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
+BlockSource hadal::advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
   if (source.depthContiguous)
     source.base = at(k, source.base, depth);
   else if (source.rows.indices)
@@ -24,6 +22,8 @@ BlockSource advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
     source.base = at(k, source.base, k.mul(depth, source.rows.stride));
   return source;
 }
+
+namespace {
 
 struct PackedPanels {
   Value base;
@@ -65,6 +65,8 @@ void forTileVectors(KernelBuilder &k, const ProductTiles &tiles, Value result, V
 void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs,
                              const BlockSource &rhs, const BlockExtent &extent, Value scratch, BlockEpilogue epilogue,
                              BlockStart start) {
+  if (tiles.inTileRegisters)
+    return emitTileProduct(k, tiles, lhs, rhs, extent, scratch, epilogue, start);
   int64_t width = tiles.vectors * k.lanes, storedRows = llvm::alignTo(tiles.rows, k.lanes);
   int64_t rowStride = packedRowStride(tiles.depthBlock, k.lanes);
   MicroKernel tile{tiles.rows, tiles.vectors, lhs.depthContiguous ? rowStride : 1,
@@ -72,26 +74,30 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
   PackedPanels packedLhs{scratch, lhs.depthContiguous ? tiles.rows * rowStride : storedRows * tiles.depthBlock};
   PackedPanels packedRhs{at(k, scratch, tiles.packedLhs(k.lanes, lhs.depthContiguous)), width * tiles.depthBlock};
   Value result = rhs.isPacked() ? packedRhs.base : at(k, packedRhs.base, tiles.packedRhs(k.lanes));
-  auto microKernel = getMicroKernel(k, tile);
+  auto microKernel = tiles.inSteps ? getStepKernel(k, tile) : getMicroKernel(k, tile);
+  int64_t multiple = tiles.depthMultiple();
 
   auto pack = [&](Value firstDepth, Value depth) {
     BlockSource a = advanceDepth(k, lhs, firstDepth);
     if (a.depthContiguous)
-      packRows(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, rowStride);
+      packRows(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, rowStride, multiple);
     else
-      packColumns(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, storedRows, packedLhs.panelStride);
+      packColumns(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, storedRows, packedLhs.panelStride,
+                  multiple);
     if (rhs.isPacked())
       return;
     BlockSource b = advanceDepth(k, rhs, firstDepth);
     if (b.depthContiguous)
-      packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth, tiles.vectors, packedRhs.panelStride);
+      packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth, tiles.vectors, packedRhs.panelStride,
+                     multiple);
     else
-      packColumns(k, packedRhs.base, b.base, b.rows, extent.columns, depth, width, width, packedRhs.panelStride);
+      packColumns(k, packedRhs.base, b.base, b.rows, extent.columns, depth, width, width, packedRhs.panelStride,
+                  multiple);
   };
 
   auto multiply = [&](Value firstDepth, Value depth, Value isLast) {
     Value rowTiles = ceilDiv(k, extent.rows, tiles.rows), columnTiles = ceilDiv(k, extent.columns, width);
-    Value paddedDepth = roundUp(k, depth, microKernelUnroll);
+    Value paddedDepth = roundUp(k, depth, multiple);
     PackedPanels panels = packedRhs;
     if (rhs.isPacked())
       panels = {at(k, rhs.base.pointer, k.mul(firstDepth, rhs.panelDepthStride)), rhs.panelStride};
@@ -128,7 +134,7 @@ void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const 
     multiply(k.i64(0), extent.depth, Value());
     return;
   }
-  // A depth of 0 still takes one step, which stores zeros.
+  // A depth of 0 still takes one turn, which stores zeros.
   k.forLoop(k.i64(0), k.max(extent.depth, k.i64(1)), tiles.depthBlock, [&](Value firstDepth) {
     Value left = k.sub(extent.depth, firstDepth);
     Value depth = k.min(left, k.i64(tiles.depthBlock));

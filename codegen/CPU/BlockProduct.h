@@ -1,7 +1,7 @@
 //===- BlockProduct.h - one block of a matrix product -------------------------------------------------------------===//
 //
 // Emits what a task of a contraction does, and what attention and the head do inside theirs: pack the blocks of A and B
-// step by step along the depth, run the micro-kernel over their panels, and hand every vector of the finished block to
+// part by part along the depth, run the micro-kernel over their panels, and hand every vector of the finished block to
 // an epilogue, which stores it.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
@@ -27,6 +27,9 @@ struct BlockSource {
 
   bool isPacked() const { return panelStride > 0; }
 };
+
+/// The source from depth `depth` on.
+BlockSource advanceDepth(KernelBuilder &k, BlockSource source, mlir::Value depth);
 
 /// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).
 using BlockEpilogue = llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sum, mlir::Value mask)>;

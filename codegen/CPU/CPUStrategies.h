@@ -15,7 +15,7 @@ void registerCPUStrategies();
 
 void registerAttentionGradientStrategy();
 void registerAttentionStrategy();
-void registerContractionStrategy();
+void registerContractionStrategies();
 void registerBalanceLossStrategies();
 void registerRouterStrategies();
 void registerHeadStrategy();

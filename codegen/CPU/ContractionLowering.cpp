@@ -30,7 +30,7 @@ class ContractionEmitter {
 public:
   ContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, StageFunction &stage)
       : kernel(anatomy.expanded()), contraction(*anatomy.contraction()),
-        tiles(ProductTiles::of(configuration.chosen<choices::ProductTilesAttr>(), contraction.shape)), k(stage.k) {
+        tiles(ProductTiles::of(configuration.choice, contraction.shape)), k(stage.k) {
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
     loadNumbers();
@@ -229,9 +229,44 @@ std::string findPackingFault(const Contraction &contraction, const TargetDescrip
   return findPanelFault(contraction.shape, {rhs.panelColumns, rhs.panelDepth}, target);
 }
 
-class ContractionStrategy : public KernelStrategy {
+/// What is the same of all products: blocks of C are tasks.
+class BlockStrategy : public KernelStrategy {
 public:
-  ContractionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, "packed_register_tiles") {}
+  explicit BlockStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name) {}
+
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    StageFunction stage(builder, anatomy.kernel(), configuration.stages.front(), target);
+    ContractionEmitter emitter(anatomy, configuration, stage);
+    stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    return success();
+  }
+};
+
+/// Products of two bf16 factors on AMX: the arithmetic is that of register tiles.
+class TileStrategy : public BlockStrategy {
+public:
+  TileStrategy() : BlockStrategy("tile_registers") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    const Contraction *contraction = anatomy.contraction();
+    return contraction && contraction->shape.factorsAreBF16 && !contraction->rhs.isPacked();
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    if (!target.hasTiles())
+      return {};
+    return proposeTileContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    return configureTileContraction(*anatomy.contraction(), target, configuration, emitError);
+  }
+};
+
+class ContractionStrategy : public BlockStrategy {
+public:
+  ContractionStrategy() : BlockStrategy("packed_register_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
   LayoutAttr getWantedLayout(const KernelAnatomy &anatomy, unsigned argument,
@@ -257,15 +292,11 @@ public:
                           KernelConfiguration &configuration, EmitError emitError) const override {
     return configureContraction(*anatomy.contraction(), target, configuration, emitError);
   }
-  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
-                      const TargetDescription &target, OpBuilder &builder) const override {
-    StageFunction stage(builder, anatomy.kernel(), configuration.stages.front(), target);
-    ContractionEmitter emitter(anatomy, configuration, stage);
-    stage.forTasks([&](Value task) { emitter.emitTask(task); });
-    return success();
-  }
 };
 
 } // namespace
 
-void hadal::registerContractionStrategy() { registerStrategy(std::make_unique<ContractionStrategy>()); }
+void hadal::registerContractionStrategies() {
+  registerStrategy(std::make_unique<ContractionStrategy>());
+  registerStrategy(std::make_unique<TileStrategy>());
+}

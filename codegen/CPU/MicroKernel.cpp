@@ -11,14 +11,13 @@
 using namespace mlir;
 using namespace hadal;
 
-/// The accumulators after depth k: row by row, vector by vector.
-static SmallVector<Value> multiplyColumn(KernelBuilder &k, const MicroKernel &tile, Value a, Value b, int64_t unrolled,
+SmallVector<Value> hadal::multiplyColumn(KernelBuilder &k, const MicroKernel &tile, Value a, Value b, int64_t depth,
                                          SmallVector<Value> accumulators) {
   SmallVector<Value> rowOfB;
   for (int64_t v = 0; v < tile.vectors; ++v)
-    rowOfB.push_back(k.loadVector(b, k.i64((unrolled * tile.vectors + v) * k.lanes)));
+    rowOfB.push_back(k.loadVector(b, k.i64((depth * tile.vectors + v) * k.lanes)));
   for (int64_t r = 0; r < tile.rows; ++r) {
-    Value element = k.load(k.f32(), a, k.i64(r * tile.rowStride + unrolled * tile.depthStride));
+    Value element = k.load(k.f32(), a, k.i64(r * tile.rowStride + depth * tile.depthStride));
     Value broadcast = k.broadcast(element);
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value &accumulator = accumulators[r * tile.vectors + v];

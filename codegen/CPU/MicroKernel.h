@@ -1,7 +1,8 @@
 //===- MicroKernel.h - the register tile of matrix products -------------------------------------------------------===//
 //
 // The innermost part of every product: a tile of C that lives in vector registers is the sum over k of a column of A
-// times a row of B, both read from packed panels that stay in the nearest cache.
+// times a row of B, both read from packed panels that stay in the nearest cache. There are two, for the two orders in
+// which products are summed (docs/rationale/arithmetic.md).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_MICROKERNEL_H
@@ -25,6 +26,14 @@ struct MicroKernel {
 /// The shared function (a, b, c, depth, accumulate): c (rows by columns, dense) = A B, or c += A B when accumulate is
 /// not 0. The depth is a multiple of microKernelUnroll.
 mlir::LLVM::LLVMFuncOp getMicroKernel(KernelBuilder &k, const MicroKernel &tile);
+
+/// The same in steps of the depth, as factors that were bf16 are multiplied: each step's sum is added to c, or to +0
+/// when accumulate is 0. The depth is a multiple of arithmetic::depthStep.
+mlir::LLVM::LLVMFuncOp getStepKernel(KernelBuilder &k, const MicroKernel &tile);
+
+/// The accumulators, row by row and vector by vector, after A's and B's depth number `depth` from `a` and `b` on.
+llvm::SmallVector<mlir::Value> multiplyColumn(KernelBuilder &k, const MicroKernel &tile, mlir::Value a, mlir::Value b,
+                                              int64_t depth, llvm::SmallVector<mlir::Value> accumulators);
 
 } // namespace hadal
 

@@ -5,7 +5,6 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/Packing.h"
-#include "codegen/CPU/MicroKernel.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -19,6 +18,8 @@ struct PackedBlock {
   TypedPointer source;
   RowNumbers rows;
   Value count, depth;
+  /// A panel is padded with zeros to a multiple of this depth.
+  int64_t multiple;
 };
 
 /// Calls the shared packing function `name` on a block, whose parts are its arguments. `body` gets them as they are in
@@ -32,6 +33,8 @@ void callPacking(KernelBuilder &k, std::string name, const PackedBlock &block,
     llvm::raw_string_ostream stream(name);
     stream << '.' << element;
   }
+  if (block.multiple != microKernelUnroll)
+    name += llvm::formatv(".padded.{0}", block.multiple);
   if (rows.indices) {
     name += llvm::formatv(".gathered.{0}", rows.divisor);
     arguments.push_back(rows.indices);
@@ -39,16 +42,15 @@ void callPacking(KernelBuilder &k, std::string name, const PackedBlock &block,
   SmallVector<Type> types = llvm::to_vector(llvm::map_range(arguments, [](Value value) { return value.getType(); }));
   auto function = getSharedFunction(k, name, types, [&](KernelBuilder &inner, ValueRange values) {
     RowNumbers calleeRows{values[4], rows.indices ? values[5] : Value(), rows.divisor};
-    body(inner, {values[0], {values[1], element}, calleeRows, values[2], values[3]});
+    body(inner, {values[0], {values[1], element}, calleeRows, values[2], values[3], block.multiple});
   });
   callFunction(k, function, arguments);
 }
 
-/// Address of the row with this number.
-TypedPointer rowAddress(KernelBuilder &k, TypedPointer source, const RowNumbers &rows, Value number) {
-  if (rows.indices)
-    number = k.div(k.extend(k.load(k.i32(), rows.indices, number)), rows.divisor);
-  return at(k, source, k.mul(number, rows.stride));
+/// body(offset) for every vector of the padding that whole vectors of `depth` elements leave.
+void forPadding(KernelBuilder &k, Value depth, int64_t multiple, function_ref<void(Value offset)> body) {
+  if (k.lanes % multiple != 0)
+    k.forLoop(roundUp(k, depth, k.lanes), roundUp(k, depth, multiple), k.lanes, body);
 }
 
 /// The lanes of vectors `a` and `b` picked in blocks of `block` lanes: numbers below the count of blocks are a's.
@@ -95,9 +97,15 @@ SmallVector<Value> transposeBlocks(KernelBuilder &k, ArrayRef<Value> vectors) {
   return result;
 }
 
-/// Transposes `lanes` vectors of `lanes` elements: 4 by 4 within 128 bits by two rounds of unpacking, then the 128-bit
-/// blocks among themselves.
-SmallVector<Value> transposeSquare(KernelBuilder &k, ArrayRef<Value> rows) {
+} // namespace
+
+TypedPointer hadal::rowAddress(KernelBuilder &k, TypedPointer source, const RowNumbers &rows, Value number) {
+  if (rows.indices)
+    number = k.div(k.extend(k.load(k.i32(), rows.indices, number)), rows.divisor);
+  return at(k, source, k.mul(number, rows.stride));
+}
+
+SmallVector<Value> hadal::transposeSquare(KernelBuilder &k, ArrayRef<Value> rows) {
   int64_t groups = k.lanes / 4;
   // quads[c][g]: block q holds column 4q + c of the rows 4g to 4g + 3.
   SmallVector<SmallVector<Value>> quads(4);
@@ -117,59 +125,66 @@ SmallVector<Value> transposeSquare(KernelBuilder &k, ArrayRef<Value> rows) {
   return columns;
 }
 
-} // namespace
-
 void hadal::packRows(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows, Value count,
-                     Value depth, int64_t panelRows, int64_t rowStride) {
+                     Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple) {
   assert(rowStride % outer.lanes == 0 && "the last vector of a row is stored whole");
   std::string name = llvm::formatv("hadal.pack_rows.{0}.{1}", panelRows, rowStride);
-  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
-    auto [destination, source, rows, count, depth] = block;
+  PackedBlock packed{destination, source, rows, count, depth, multiple};
+  callPacking(outer, name, packed, [&](KernelBuilder &k, const PackedBlock &block) {
+    auto [destination, source, rows, count, depth, multiple] = block;
     Value last = k.sub(count, k.i64(1));
     k.forLoop(k.i64(0), roundUp(k, count, panelRows), 1, [&](Value row) {
       TypedPointer from = rowAddress(k, source, rows, k.min(row, last));
       Value to = at(k, destination, k.mul(row, rowStride));
       forVectors(k, depth, 1,
                  [&](Value offset, Value mask) { k.storeVector(k.loadVector(from, offset, mask), to, offset); });
+      forPadding(k, depth, multiple, [&](Value offset) { k.storeVector(k.splat(0.0), to, offset); });
     });
   });
 }
 
 void hadal::packTransposed(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,
-                           Value count, Value depth, int64_t vectors, int64_t panelStride) {
+                           Value count, Value depth, int64_t vectors, int64_t panelStride, int64_t multiple) {
   // Squares are transposed in registers: as wide as those of the CPU, whatever a vector is elsewhere.
   int64_t lanes = outer.target.registerLanes, groupsOfPanel = vectors * outer.lanes / lanes;
   assert(panelStride % (lanes * lanes * groupsOfPanel) == 0 && "whole squares are stored");
   std::string name = llvm::formatv("hadal.pack_transposed.{0}.{1}", vectors, panelStride);
-  callPacking(outer, name, {destination, source, rows, count, depth},
-              [&](KernelBuilder &wide, const PackedBlock &block) {
-                KernelBuilder k(wide.builder, wide.loc, wide.target, lanes);
-                auto [destination, source, rows, count, depth] = block;
-                Value last = k.sub(count, k.i64(1));
-                Value groups = k.mul(ceilDiv(k, count, groupsOfPanel * lanes), groupsOfPanel);
-                k.forLoop(k.i64(0), groups, 1, [&](Value group) {
-                  SmallVector<TypedPointer> from;
-                  for (int64_t i = 0; i < lanes; ++i)
-                    from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, lanes), i), last)));
-                  Value to = at(k, destination, k.mul(k.div(group, groupsOfPanel), panelStride));
-                  to = at(k, to, k.mul(k.rem(group, groupsOfPanel), lanes));
-                  forVectors(k, depth, 1, [&](Value offset, Value mask) {
-                    SmallVector<Value> loaded;
-                    for (TypedPointer row : from)
-                      loaded.push_back(k.loadVector(row, offset, mask));
-                    Value square = at(k, to, k.mul(offset, groupsOfPanel * lanes));
-                    for (auto [i, column] : llvm::enumerate(transposeSquare(k, loaded)))
-                      k.storeVector(column, square, k.i64(int64_t(i) * groupsOfPanel * lanes));
-                  });
-                });
-              });
+  PackedBlock packed{destination, source, rows, count, depth, multiple};
+  callPacking(outer, name, packed, [&](KernelBuilder &wide, const PackedBlock &block) {
+    KernelBuilder k(wide.builder, wide.loc, wide.target, lanes);
+    auto [destination, source, rows, count, depth, multiple] = block;
+    Value last = k.sub(count, k.i64(1));
+    Value groups = k.mul(ceilDiv(k, count, groupsOfPanel * lanes), groupsOfPanel);
+    k.forLoop(k.i64(0), groups, 1, [&](Value group) {
+      SmallVector<TypedPointer> from;
+      for (int64_t i = 0; i < lanes; ++i)
+        from.push_back(rowAddress(k, source, rows, k.min(k.add(k.mul(group, lanes), i), last)));
+      Value to = at(k, destination, k.mul(k.div(group, groupsOfPanel), panelStride));
+      to = at(k, to, k.mul(k.rem(group, groupsOfPanel), lanes));
+      auto storeSquare = [&](ArrayRef<Value> columns, Value offset) {
+        Value square = at(k, to, k.mul(offset, groupsOfPanel * lanes));
+        for (auto [i, column] : llvm::enumerate(columns))
+          k.storeVector(column, square, k.i64(int64_t(i) * groupsOfPanel * lanes));
+      };
+      forVectors(k, depth, 1, [&](Value offset, Value mask) {
+        SmallVector<Value> loaded;
+        for (TypedPointer row : from)
+          loaded.push_back(k.loadVector(row, offset, mask));
+        storeSquare(transposeSquare(k, loaded), offset);
+      });
+      forPadding(k, depth, multiple,
+                 [&](Value offset) { storeSquare(SmallVector<Value>(lanes, k.splat(0.0)), offset); });
+    });
+  });
 }
 
 void hadal::packColumns(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows,
-                        Value count, Value depth, int64_t width, int64_t storedWidth, int64_t panelStride) {
+                        Value count, Value depth, int64_t width, int64_t storedWidth, int64_t panelStride,
+                        int64_t multiple) {
   std::string name = llvm::formatv("hadal.pack_columns.{0}.{1}.{2}", width, storedWidth, panelStride);
-  callPacking(outer, name, {destination, source, rows, count, depth}, [&](KernelBuilder &k, const PackedBlock &block) {
-    auto [destination, source, rows, count, depth] = block;
+  PackedBlock packed{destination, source, rows, count, depth, multiple};
+  callPacking(outer, name, packed, [&](KernelBuilder &k, const PackedBlock &block) {
+    auto [destination, source, rows, count, depth, multiple] = block;
     Value panels = ceilDiv(k, count, width);
     // The panels whose stored columns (a few more than the panel has, when the width is no multiple of the
     // lanes) lie inside the row.
@@ -191,7 +206,7 @@ void hadal::packColumns(KernelBuilder &outer, Value destination, TypedPointer so
         });
       });
     });
-    k.forLoop(depth, roundUp(k, depth, microKernelUnroll), 1, [&](Value depthIndex) {
+    k.forLoop(depth, roundUp(k, depth, multiple), 1, [&](Value depthIndex) {
       k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
         forColumns(panel, depthIndex, [&](Value to, Value) { k.storeVector(k.splat(0.0), to, k.i64(0)); });
       });

@@ -11,13 +11,14 @@
 // A block may hold narrower numbers than f32; its copy is f32.
 //
 // Nothing outside the block is read. What a panel holds beyond the block's edge is a copy of the last row or zero along
-// the tile (results that are never stored), and zero along the depth up to a multiple of the micro-kernel's unrolling.
+// the tile (results that are never stored), and zero along the depth up to the multiple that the micro-kernel takes at
+// a time.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_PACKING_H
 #define HADAL_CODEGEN_CPU_PACKING_H
 
-#include "codegen/CPU/SharedFunctions.h"
+#include "codegen/CPU/MicroKernel.h"
 
 namespace hadal {
 
@@ -29,20 +30,29 @@ struct RowNumbers {
   int64_t divisor = 1;
 };
 
+/// Address of the memory row with this number.
+TypedPointer rowAddress(KernelBuilder &k, TypedPointer source, const RowNumbers &rows, mlir::Value number);
+
+/// Transposes `lanes` vectors of `lanes` elements of 32 bits: 4 by 4 within 128 bits by two rounds of unpacking, then
+/// the 128-bit blocks among themselves.
+llvm::SmallVector<mlir::Value> transposeSquare(KernelBuilder &k, llvm::ArrayRef<mlir::Value> rows);
+
 /// Copies `count` rows (at least 1) of `depth` elements into panels of `panelRows` rows, each row `rowStride` elements
-/// after the one before; the last panel repeats the last row.
+/// after the one before; the last panel repeats the last row. `multiple`, here and below: of what depth a panel has.
 void packRows(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows, mlir::Value count,
-              mlir::Value depth, int64_t panelRows, int64_t rowStride);
+              mlir::Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple = microKernelUnroll);
 
 /// Copies `count` rows (at least 1) of `depth` elements transposed: panels of `vectors` vectors, `panelStride` elements
 /// apart.
 void packTransposed(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
-                    mlir::Value count, mlir::Value depth, int64_t vectors, int64_t panelStride);
+                    mlir::Value count, mlir::Value depth, int64_t vectors, int64_t panelStride,
+                    int64_t multiple = microKernelUnroll);
 
 /// Copies `depth` rows of `count` elements into panels of `width` columns (stored `storedWidth` apart, a multiple of
 /// the lanes), `panelStride` elements apart.
 void packColumns(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
-                 mlir::Value count, mlir::Value depth, int64_t width, int64_t storedWidth, int64_t panelStride);
+                 mlir::Value count, mlir::Value depth, int64_t width, int64_t storedWidth, int64_t panelStride,
+                 int64_t multiple = microKernelUnroll);
 
 } // namespace hadal
 

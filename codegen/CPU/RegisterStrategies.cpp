@@ -11,7 +11,7 @@ void hadal::registerCPUStrategies() {
   static const bool registered = [] {
     registerAttentionGradientStrategy();
     registerAttentionStrategy();
-    registerContractionStrategy();
+    registerContractionStrategies();
     registerHeadStrategy();
     registerRowwiseStrategies();
     registerReductionStrategies();

@@ -27,6 +27,16 @@ void hadal::callFunction(KernelBuilder &k, LLVM::LLVMFuncOp function, ValueRange
   LLVM::CallOp::create(k.builder, k.loc, function, arguments);
 }
 
+Value hadal::reserve(KernelBuilder &k, int64_t count) {
+  OpBuilder::InsertionGuard guard(k.builder);
+  Operation *parent = k.builder.getBlock()->getParentOp();
+  auto function = dyn_cast<LLVM::LLVMFuncOp>(parent);
+  if (!function)
+    function = parent->getParentOfType<LLVM::LLVMFuncOp>();
+  k.builder.setInsertionPointToStart(&function.getBody().front());
+  return LLVM::AllocaOp::create(k.builder, k.loc, k.pointerType(), k.f32(), k.i64(count), /*alignment=*/64);
+}
+
 Value hadal::at(KernelBuilder &k, Value pointer, Value offset) { return k.address(pointer, offset, k.f32()); }
 Value hadal::at(KernelBuilder &k, Value pointer, int64_t offset) {
   return offset == 0 ? pointer : at(k, pointer, k.i64(offset));

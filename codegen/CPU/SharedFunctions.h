@@ -20,6 +20,9 @@ mlir::LLVM::LLVMFuncOp getSharedFunction(KernelBuilder &k, llvm::StringRef name,
                                          llvm::function_ref<void(KernelBuilder &, mlir::ValueRange)> body);
 void callFunction(KernelBuilder &k, mlir::LLVM::LLVMFuncOp function, mlir::ValueRange arguments);
 
+/// Memory in the frame of the function that `k` builds in, for so many f32 (or i32).
+mlir::Value reserve(KernelBuilder &k, int64_t count);
+
 /// Address of the f32 (or i32) element `offset` elements after a pointer.
 mlir::Value at(KernelBuilder &k, mlir::Value pointer, mlir::Value offset);
 mlir::Value at(KernelBuilder &k, mlir::Value pointer, int64_t offset);

@@ -150,9 +150,13 @@ LogicalResult Compiler::describeTarget() {
   if (!description)
     return fail(description.takeError());
   target = *description;
-  std::string cpuName = target.cpu + (cpu == "host" ? " (this host)" : "");
+  std::string cpuName = target.cpu + (cpu.split('+').first == "host" ? " (this host)" : "");
   if (target.kind() == TargetKind::CPU) {
-    log << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors\n";
+    log << "target cpu: " << cpuName << ", " << target.registerLanes * 32 << "-bit vectors"
+        << (target.emulatesTiles ? ", AMX emulated"
+            : target.hasTiles()  ? ", AMX"
+                                 : "")
+        << "\n";
     return success();
   }
   log << "target " << name << (gpu ? (" (" + gpu.getValue() + ")").str() : "") << (isAssembled() ? "" : ", emulated")

@@ -45,7 +45,8 @@ struct CompilerOptions {
   std::string gpu;
   /// Whether the kernels of a GPU become host functions for the emulator.
   bool emulate = false;
-  /// LLVM's name of the CPU, or host; empty: what the resumed module says, or host.
+  /// LLVM's name of the CPU, or host, and emulatedTilesSuffix where AMX is to be emulated; empty: what the resumed
+  /// module says, or host.
   std::string cpu;
   /// Bytes that a program's tensors and its arena may take together; 0: as many as they want.
   int64_t memoryLimit = 0;

@@ -194,6 +194,14 @@ FailureOr<rows::entry> EntryTables::write(func::FuncOp entry, TableWriter &write
                      .arena_buffers = writer.table(name + ".buffers", buffers)};
 }
 
+/// The instruction sets that the program asks for: AMX only where a kernel was made for it.
+static SmallVector<StringRef> listFeatures(ModuleOp module, const TargetDescription &target) {
+  SmallVector<StringRef> features(target.required.begin(), target.required.end());
+  if (!module.lookupSymbol(tileRegistersSymbol))
+    llvm::erase_if(features, [](StringRef feature) { return feature.starts_with("amx-"); });
+  return features;
+}
+
 LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target, bool checkMemory) {
   PersistentTensors tensors;
   if (failed(tensors.gather(module)))
@@ -235,7 +243,7 @@ LogicalResult hadal::buildHost(ModuleOp module, const TargetDescription &target,
       .precision = writer.string(getString(module, precisionAttrName, stringifyPrecision(Precision::F32))),
       .target = writer.string(target.name()),
       .cpu = writer.string(target.cpu),
-      .cpu_features = writer.string(llvm::join(target.required, ",")),
+      .cpu_features = writer.string(llvm::join(listFeatures(module, target), ",")),
       .config_json = writer.string(configJson),
       .config_json_reason = writer.string(reason),
       .stored_weights = writer.string(getString(module, storedWeightsAttrName, "")),

@@ -66,6 +66,11 @@ LogicalResult ProductTilesAttr::verify(EmitError emitError, int64_t rows, int64_
                            {"column_block", columnBlock, 16 * vectors, anyNumber, 16 * vectors}});
 }
 
+LogicalResult TileBlocksAttr::verify(EmitError emitError, int64_t rowBlock, int64_t columnBlock) {
+  return check(emitError,
+               {{"row_block", rowBlock, 32, anyNumber, 32}, {"column_block", columnBlock, 32, anyNumber, 32}});
+}
+
 LogicalResult AttentionTilesAttr::verify(EmitError emitError, int64_t rows, int64_t vectors) {
   return check(emitError, {{"rows", rows, 1, 16}, {"vectors", vectors, 1, 4}});
 }

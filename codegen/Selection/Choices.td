@@ -73,6 +73,13 @@ def Kernel_ProductTilesAttr : Kernel_Choice<"ProductTiles", "product_tiles", "ti
   }];
 }
 
+def Kernel_TileBlocksAttr : Kernel_Choice<"TileBlocks", "tile_blocks", "the block of a matrix product on AMX",
+  (ins "int64_t":$row_block, "int64_t":$column_block)> {
+  let description = [{
+    The block of C that is a task: whole squares of two by two tiles, which have 32 rows and columns.
+  }];
+}
+
 def Kernel_AttentionTilesAttr : Kernel_Choice<"AttentionTiles", "attention_tiles", "the register tile of attention on a CPU",
   (ins "int64_t":$rows, "int64_t":$vectors)>;
 

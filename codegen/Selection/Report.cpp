@@ -16,8 +16,8 @@ using namespace hadal;
 static void describe(raw_ostream &stream, const TargetDescription &target) {
   stream << target.name();
   if (target.kind() == TargetKind::CPU)
-    stream << " " << target.registerLanes << " " << target.vectorRegisters << " " << target.l2Bytes << " "
-           << target.fma;
+    stream << " " << target.registerLanes << " " << target.vectorRegisters << " " << target.l2Bytes << " " << target.fma
+           << (target.hasTiles() ? " tiles" : "");
   else
     stream << " " << target.multiprocessors << " " << int64_t(target.clock) << " " << int64_t(target.memoryBandwidth);
 }

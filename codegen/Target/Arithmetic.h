@@ -19,6 +19,13 @@ constexpr int64_t lanes = 16;
 /// each, the blocks' sums in rising order.
 constexpr int64_t depthBlock = 256;
 
+/// A product of two bf16 factors on a CPU adds its depth in steps of so many, counted from depth 0, the last one filled
+/// up with zeros: a chain of fused multiply-adds from +0 over the even depths of a step and one over the odd ones,
+/// their sum added to what came before. Numbers below the normal ones count as zero, what is read and what is computed.
+/// It is what an instruction TDPBF16PS does with a full tile; the depth block, a whole number of steps, does not show.
+constexpr int64_t depthStep = 32;
+static_assert(depthBlock % depthStep == 0, "a block of the depth is packed at a time");
+
 /// Attention walks over keys, and its gradient over queries too, in blocks of so many positions, counted from 0.
 constexpr int64_t keyBlock = 128;
 

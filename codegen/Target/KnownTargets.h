@@ -42,6 +42,9 @@ constexpr int64_t modelledCores = 8;
 /// Seconds from one launch on a CPU to the next that is not work: a fork and a join.
 constexpr double cpuLaunchSeconds = 0.5e-6;
 
+/// AMX: cycles from one product of two tiles of bf16 to the next, and of a load and a store of a tile.
+constexpr double tileProductCycles = 16, tileLoadCycles = 8, tileStoreCycles = 16;
+
 /// An architecture of GPUs: the instructions that its kernels may use.
 struct GPUArchitecture {
   llvm::StringLiteral name, summary;

@@ -152,6 +152,7 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
 
   TargetDescription description;
   description.triple = triple.str();
+  description.emulatesTiles = name.consume_back(emulatedTilesSuffix);
   std::string hostFeatures;
   if (name == "host") {
     description.cpu = sys::getHostCPUName().str();
@@ -174,7 +175,8 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
     return createStringError("the CPU '%s' has no 64-bit mode: name an x86-64 CPU", name.str().c_str());
   SmallVector<std::string> flags;
   for (StringRef feature : usedFeatures) {
-    bool available = subtarget->checkFeatures("+" + feature.str());
+    bool available =
+        subtarget->checkFeatures("+" + feature.str()) && !(description.emulatesTiles && feature.starts_with("amx-"));
     if (available)
       description.required.push_back(feature.str());
     flags.push_back((available ? "+" : "-") + feature.str());

@@ -21,6 +21,13 @@ class TargetMachine;
 
 namespace hadal {
 
+/// Behind the name of a CPU: emulate AMX.
+constexpr llvm::StringLiteral emulatedTilesSuffix = "+emulated-amx";
+
+/// An i32 of the runtime that is not zero where the operating system lets a program use the tile registers of AMX
+/// (runtime/devices/cpu/Features.h).
+constexpr llvm::StringLiteral tileRegistersSymbol = "hadal_tile_registers";
+
 /// The families of targets that strategies are written for.
 enum class TargetKind { CPU, NVPTX };
 
@@ -43,6 +50,8 @@ struct TargetDescription {
   int64_t vectorRegisters = 16;
   /// Whether a fused multiply-add is one instruction; elsewhere it is computed in f64, to the same bits.
   bool fma = false;
+  /// Whether AMX is emulated by vectors, to the same bits: `+emulated-amx` behind the CPU's name.
+  bool emulatesTiles = false;
   /// Bytes of the second-level cache of one core: a constant of the CPU's class rather than
   /// of this machine, so that a program does not depend on where it was compiled.
   int64_t l2Bytes = 256 << 10;
@@ -69,6 +78,8 @@ struct TargetDescription {
   /// allocations have, of which vector accesses need 16 and tensor maps 128.
   int64_t bufferAlignment() const { return architecture ? 256 : 64; }
   bool has(llvm::StringRef feature) const;
+  /// Whether kernels may be made of AMX's products of bf16, as instructions or emulated.
+  bool hasTiles() const { return emulatesTiles || (has("amx-tile") && has("amx-bf16")); }
 
   /// The description of a target by its name, with host code for the CPU of that name (see forCPU), and of a GPU with
   /// the sizes of a board (empty: the default one). The error of an unknown name lists the known ones.
@@ -79,7 +90,8 @@ struct TargetDescription {
   llvm::Error setMultiprocessors(int64_t count);
 
   /// The description of an x86 CPU: `host`, or any name that LLVM knows (x86-64-v2, x86-64-v3, x86-64-v4, haswell,
-  /// skylake-avx512, sapphirerapids, znver4, ...). The error of an unknown name lists names that are close to it.
+  /// skylake-avx512, sapphirerapids, znver4, ...). The error of an unknown name lists names that are close to it. With
+  /// `+emulated-amx` behind the name kernels are those for AMX, and no AMX is needed.
   static llvm::Expected<TargetDescription> forCPU(llvm::StringRef name);
 
   /// LLVM's machine for this target, for position-independent code.

@@ -17,6 +17,8 @@ public:
     return found == registers.end() ? 0 : found->second;
   }
   uint64_t extendedState() const override { return state; }
+  bool requestTileRegisters() const override { return grantsTileRegisters; }
+  bool grantsTileRegisters = true;
 };
 
 /// AVX2 and FMA, with an operating system that saves ymm registers.
@@ -63,6 +65,24 @@ TEST(FeaturesTest, TheMessageNamesTheRemedy) {
       failureOf(HADAL_EXIT_INPUT, [&] { requireFeatures("avx2,avx512f,avx512bw", "sapphirerapids", cpu); });
   EXPECT_CONTAINS(message, "this CPU lacks avx512f, avx512bw, which the program was compiled for (sapphirerapids)");
   EXPECT_CONTAINS(message, "hadalc --cpu=");
+}
+
+TEST(FeaturesTest, AMXIsUsedWhereItIsThereAndGranted) {
+  const char *features = "avx2,amx-tile,amx-bf16";
+  FakeCpu cpu = haswell();
+  EXPECT_FALSE(requestTileRegisters(features, cpu)); // the CPU has none
+  EXPECT_EQ(hadal_tile_registers, 0);
+  requireFeatures(features, "sapphirerapids", cpu); // and needs none
+  cpu.registers[{7, 0, CpuIdentity::EDX}] = 1u << 22 | 1u << 24;
+  EXPECT_FALSE(requestTileRegisters(features, cpu)); // the operating system does not save them
+  cpu.state |= 0x60000;
+  EXPECT_TRUE(requestTileRegisters(features, cpu));
+  EXPECT_EQ(hadal_tile_registers, 1);
+  EXPECT_TRUE(requestTileRegisters("avx2", cpu)); // nobody asks
+  EXPECT_EQ(hadal_tile_registers, 0);
+  cpu.grantsTileRegisters = false;
+  EXPECT_FALSE(requestTileRegisters(features, cpu)); // it saves, and does not grant them
+  EXPECT_EQ(hadal_tile_registers, 0);
 }
 
 TEST(FeaturesTest, AProgramForAnotherCpuEndsBeforeItRuns) {

@@ -16,8 +16,10 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
+#include "runtime/devices/cpu/Features.h"
 #include "runtime/devices/emulator/calls.h"
 #include "tools/hadal-check-kernels/Numbers.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
@@ -95,6 +97,8 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
   auto fail = [&](llvm::Error error) -> FailureOr<CompiledKernels> {
     return module.emitError(llvm::toString(std::move(error)));
   };
+  if (target.hasTiles())
+    requestTileRegisters(llvm::join(target.required, ","), thisCpu());
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = lowerToLLVMIR(module, target, context);
   if (!llvmModule)
@@ -120,6 +124,8 @@ FailureOr<CompiledKernels> CompiledKernels::compile(ModuleOp module, const Targe
   for (const hadal_emulator_symbol *symbol = hadal_emulator_symbols; symbol->name; ++symbol)
     symbols[(*jit)->mangleAndIntern(symbol->name)] = {llvm::orc::ExecutorAddr::fromPtr(symbol->address),
                                                       llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  symbols[(*jit)->mangleAndIntern(tileRegistersSymbol)] = {llvm::orc::ExecutorAddr::fromPtr(&hadal_tile_registers),
+                                                           llvm::JITSymbolFlags::Exported};
   if (llvm::Error error = (*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))))
     return fail(std::move(error));
   return CompiledKernels(std::move(*jit));

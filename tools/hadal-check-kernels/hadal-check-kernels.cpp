@@ -431,6 +431,8 @@ int hadal::hadalCheckKernelsMain(int argc, char **argv) {
   cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));
   cl::opt<std::string> cpu("cpu", cl::desc("LLVM's name of a CPU that this machine can run"), cl::init("host"),
                            cl::cat(category));
+  cl::opt<bool> emulateAMX("emulate-amx", cl::desc("check the kernels for AMX, emulated by vectors"),
+                           cl::cat(category));
   cl::opt<std::string> target("target", cl::desc("cpu, or a GPU (sm_90a), whose kernels run in the emulator"),
                               cl::init("cpu"), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random operands"), cl::init(1), cl::cat(category));
@@ -491,6 +493,9 @@ int hadal::hadalCheckKernelsMain(int argc, char **argv) {
   if (!faults)
     return tool.fail(llvm::toString(faults.takeError()), 2);
   registerHadalPasses();
-  return run({input, target, cpu, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
+  if (emulateAMX && target != "cpu")
+    return tool.fail("--emulate-amx needs the CPU as target", 2);
+  std::string ownCPU = cpu + (emulateAMX ? emulatedTilesSuffix.str() : "");
+  return run({input, target, ownCPU, assembly, ptx, only, seed, threads, repeat, multiprocessors, routing, assemble,
               printConfig, config, std::move(*faults), beyond, otherCPU, otherMultiprocessors, dialectPlugins});
 }

@@ -76,7 +76,7 @@ struct ReadOption {
 struct RawOptions {
   std::string to, from = "model";
   std::string memoryLimit;
-  bool listTargets = false, listPhases = false;
+  bool listTargets = false, listPhases = false, emulateAMX = false;
   /// The options that only some phases read. Whether --target, --cpu and --emulate fit a resumed phase is said by what
   /// the phase records of them.
   std::vector<ReadOption> readOptions;
@@ -114,6 +114,10 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   // The name of a GPU says its target.
   if (const GPUBoard *board = findGPUBoard(options.gpu); board && options.target.empty())
     options.target = board->architecture.str();
+  if (raw.emulateAMX && !options.target.empty() && options.target != "cpu")
+    return complain("--emulate-amx is for the target cpu, not for " + options.target);
+  if (raw.emulateAMX)
+    options.cpu = (options.cpu.empty() ? "host" : options.cpu) + emulatedTilesSuffix.str();
   auto target = TargetDescription::forTarget(options.target.empty() ? "cpu" : options.target,
                                              options.cpu.empty() ? "host" : options.cpu, options.gpu);
   if (!target)
@@ -183,6 +187,8 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--emulate", options.emulate, "build a GPU's program so that it runs its kernels on the CPU, checked");
   app.add_option("--cpu", options.cpu, "host, or LLVM's name of a CPU: x86-64-v3, sapphirerapids, ...")
       ->default_str("host");
+  app.add_flag("--emulate-amx", raw.emulateAMX,
+               "build for AMX, with vectors of the CPU in its place: the same numbers, more slowly");
   app.add_option("--micro-batch-size", options.microBatchSize, "sequences in a micro-batch")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")

@@ -7,6 +7,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/ContractionBlocks.h"
+#include "codegen/Selection/CPU/TileBlocks.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -23,14 +24,37 @@ SmallVector<Candidate> hadal::proposeContraction(const Contraction &contraction,
   return candidates;
 }
 
+SmallVector<Candidate> hadal::proposeTileContraction(const Contraction &contraction, const TargetDescription &target,
+                                                     MLIRContext *context) {
+  SmallVector<Candidate> candidates;
+  for (const ProductCandidate &product : proposeTileBlocks(contraction.shape, target))
+    candidates.push_back(
+        {choices::TileBlocksAttr::get(context, product.tiles.rowBlock, product.tiles.columnBlock), product.time});
+  return candidates;
+}
+
+/// The one stage of a product in blocks of C, and its scratch memory.
+static void addProduct(const Contraction &contraction, const TargetDescription &target, const ProductTiles &tiles,
+                       KernelConfiguration &configuration) {
+  ContractionTasks tasks(contraction, tiles);
+  configuration.addStage("product", std::max<int64_t>(1, contraction.products() * tasks.rows * tasks.columns));
+  configuration.scratch = tiles.scratch(contraction.shape, target.lanes) * 4;
+}
+
 LogicalResult hadal::configureContraction(const Contraction &contraction, const TargetDescription &target,
                                           KernelConfiguration &configuration, EmitError emitError) {
   auto choice = expectChoice<choices::ProductTilesAttr>(configuration, emitError);
   if (!choice || failed(checkProductTiles(choice, contraction.shape, target, emitError)))
     return failure();
-  ProductTiles tiles = ProductTiles::of(choice, contraction.shape);
-  ContractionTasks tasks(contraction, tiles);
-  configuration.addStage("product", std::max<int64_t>(1, contraction.products() * tasks.rows * tasks.columns));
-  configuration.scratch = tiles.scratch(contraction.shape, target.lanes) * 4;
+  addProduct(contraction, target, ProductTiles::of(choice, contraction.shape), configuration);
+  return success();
+}
+
+LogicalResult hadal::configureTileContraction(const Contraction &contraction, const TargetDescription &target,
+                                              KernelConfiguration &configuration, EmitError emitError) {
+  auto choice = expectChoice<choices::TileBlocksAttr>(configuration, emitError);
+  if (!choice || failed(checkTileBlocks(choice, contraction.shape, target, emitError)))
+    return failure();
+  addProduct(contraction, target, ProductTiles::of(choice, contraction.shape), configuration);
   return success();
 }

@@ -14,9 +14,13 @@ struct ContractionTasks {
   ContractionTasks(const Contraction &contraction, const ProductTiles &tiles);
 };
 
-/// Candidates, and what one of them entails.
+/// Candidates of register tiles and of AMX, and what one of either entails.
 llvm::SmallVector<Candidate> proposeContraction(const Contraction &contraction, const TargetDescription &target,
                                                 mlir::MLIRContext *context);
+llvm::SmallVector<Candidate> proposeTileContraction(const Contraction &contraction, const TargetDescription &target,
+                                                    mlir::MLIRContext *context);
+mlir::LogicalResult configureTileContraction(const Contraction &contraction, const TargetDescription &target,
+                                             KernelConfiguration &configuration, EmitError emitError);
 mlir::LogicalResult configureContraction(const Contraction &contraction, const TargetDescription &target,
                                          KernelConfiguration &configuration, EmitError emitError);
 

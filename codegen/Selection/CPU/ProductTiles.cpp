@@ -3,9 +3,9 @@
 // The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledCores`
 // threads needs for all blocks:
 //
-//   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per step of the
-//   depth;
-//                    tiles that hang over the edge cost as much as whole ones
+//   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per block of the
+//                    depth; tiles that hang over the edge cost as much as whole ones; where the depth is added in
+//                    steps, two additions and the traffic of a tile besides for each of them
 //   packing          a few cycles per vector of A and of B, more where B is transposed
 //   epilogue         a few cycles per vector of C
 //
@@ -39,11 +39,12 @@ llvm::ArrayRef<RegisterTile> registerTiles(const TargetDescription &target) {
   return target.registerLanes >= 8 ? llvm::ArrayRef(few) : llvm::ArrayRef(fewAndNarrow);
 }
 
-/// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors.
+/// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors or steps.
 int64_t packedDepth(const ProductShape &shape) {
   if (shape.depthIsDynamic)
     return arithmetic::depthBlock;
-  return std::min<int64_t>(arithmetic::depthBlock, llvm::alignTo(std::max<int64_t>(shape.depth, 1), arithmetic::lanes));
+  int64_t multiple = shape.factorsAreBF16 ? arithmetic::depthStep : arithmetic::lanes;
+  return std::min<int64_t>(arithmetic::depthBlock, llvm::alignTo(std::max<int64_t>(shape.depth, 1), multiple));
 }
 
 /// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
@@ -71,11 +72,14 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   int64_t lanes = target.registerLanes, registers = target.lanes / lanes;
   double rowTiles = double(tiles.rowBlock / tiles.rows),
          columnTiles = double(tiles.columnBlock / (tiles.vectors * target.lanes));
-  double depthSteps = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
+  double depthBlocks = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
   double multiplyAdds = double(tiles.rows * tiles.vectors * registers),
          loads = double(tiles.rows + tiles.vectors * registers);
   double perDepth = std::max(multiplyAdds, loads) + 0.5;
-  double micro = rowTiles * columnTiles * (double(shape.depth) * perDepth + depthSteps * (30.0 + 2.0 * multiplyAdds));
+  double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 2.0 * multiplyAdds);
+  if (tiles.inSteps)
+    perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (10.0 + 2.5 * multiplyAdds);
+  double micro = rowTiles * columnTiles * perTile;
   double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
   double packRhs =
       double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
@@ -96,7 +100,7 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
     int64_t width = tile.vectors * lanes;
     if (shape.rhsPanel > 0 && shape.rhsPanel != width)
       continue;
-    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape)};
+    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape), shape.factorsAreBF16};
     for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
         tiles.rowBlock = rowBlock;
@@ -170,7 +174,26 @@ choices::ProductTilesAttr ProductTiles::toChoice(MLIRContext *context) const {
 }
 
 ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductShape &shape) {
-  return {choice.getRows(), choice.getVectors(), choice.getRowBlock(), choice.getColumnBlock(), packedDepth(shape)};
+  return {choice.getRows(),        choice.getVectors(), choice.getRowBlock(),
+          choice.getColumnBlock(), packedDepth(shape),  shape.factorsAreBF16};
+}
+
+ProductTiles ProductTiles::of(choices::TileBlocksAttr choice, const ProductShape &shape) {
+  return onTileRegisters(choice.getRowBlock(), choice.getColumnBlock(), shape);
+}
+
+ProductTiles ProductTiles::of(ChoiceInterface choice, const ProductShape &shape) {
+  if (auto blocks = dyn_cast<choices::TileBlocksAttr>(choice))
+    return of(blocks, shape);
+  return of(cast<choices::ProductTilesAttr>(choice), shape);
+}
+
+ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape) {
+  // Panels of bf16 take half the memory of those of f32.
+  constexpr int64_t deepest = 2 * arithmetic::depthBlock;
+  int64_t depth = shape.depthIsDynamic ? deepest : std::max<int64_t>(shape.depth, 1);
+  int64_t depthBlock = std::min<int64_t>(deepest, llvm::alignTo(depth, arithmetic::depthStep));
+  return {0, 0, rowBlock, columnBlock, depthBlock, /*inSteps=*/true, /*inTileRegisters=*/true};
 }
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
@@ -179,11 +202,15 @@ int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
   return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
 }
 
+int64_t ProductTiles::depthMultiple() const { return inSteps ? arithmetic::depthStep : registerTileUnroll; }
+
 int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
   return depthIsCut ? rowBlock * columnBlock : rows * vectors * lanes;
 }
 
 int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
+  if (inTileRegisters)
+    return (rowBlock + columnBlock) * depthBlock / 2 + rowBlock * columnBlock;
   int64_t panels = shape.rhsPanel != 0 ? 0 : packedRhs(lanes);
   return packedLhs(lanes, shape.lhsDepthContiguous) + panels + result(lanes, depthIsCut(shape));
 }

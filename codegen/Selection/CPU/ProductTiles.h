@@ -1,7 +1,7 @@
 //===- ProductTiles.h - tile sizes of matrix products on CPUs -----------------------------------------------------===//
 //
 // Every product, alone or inside attention and the head, is cut the same way. A task computes a block of C, rowBlock by
-// columnBlock. It walks the depth in steps of depthBlock, packs the two blocks of A and B that belong to the step, and
+// columnBlock. It walks the depth in blocks of depthBlock, packs the two blocks of A and B that belong to each, and
 // runs the register tile (rows by vectors of columns) over them. This file chooses the tile and the block of C; the
 // depth block is no choice, since it decides the bits (docs/rationale/arithmetic.md).
 //
@@ -21,16 +21,27 @@ struct ProductTiles {
   int64_t rowBlock = 0, columnBlock = 0;
   /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it.
   int64_t depthBlock = 0;
+  /// Whether the depth is added in steps (arithmetic::depthStep), as products of two bf16 factors are.
+  bool inSteps = false;
+  /// Whether the block is made of AMX's tiles (codegen/Selection/CPU/TileBlocks.h). There is no register tile then, and
+  /// the depth block is none of the arithmetic's.
+  bool inTileRegisters = false;
 
   /// As a choice, and back.
   choices::ProductTilesAttr toChoice(mlir::MLIRContext *context) const;
   static ProductTiles of(choices::ProductTilesAttr choice, const ProductShape &shape);
+  static ProductTiles of(choices::TileBlocksAttr choice, const ProductShape &shape);
+  static ProductTiles of(ChoiceInterface choice, const ProductShape &shape);
+  /// Of AMX, with a block of C.
+  static ProductTiles onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape);
 
   /// Elements of scratch memory: the packed block of A, that of B unless it lies packed, and the block of C (one
   /// register tile when the depth is not cut).
   int64_t packedLhs(int64_t lanes, bool depthContiguous) const;
   int64_t packedRhs(int64_t lanes) const { return columnBlock * depthBlock; }
   int64_t result(int64_t lanes, bool depthIsCut) const;
+  /// What the depth of panels is a multiple of: they are padded with zeros.
+  int64_t depthMultiple() const;
   bool depthIsCut(const ProductShape &shape) const { return shape.depthIsDynamic || shape.depth > depthBlock; }
   int64_t scratch(const ProductShape &shape, int64_t lanes) const;
 };
@@ -44,7 +55,7 @@ Panel choosePanel(const ProductShape &shape, const TargetDescription &target);
 /// Why register tiles cannot read panels of this form; empty when they can.
 std::string findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target);
 
-/// The depth that a register tile takes per turn of its loop: panels are padded with zeros to a multiple.
+/// The depth that a register tile takes per turn of its loop.
 constexpr int64_t registerTileUnroll = 4;
 
 /// The elements between rows of A that are packed with the depth contiguous: a little more than the block, so that the

@@ -22,9 +22,10 @@ namespace hadal {
 static constexpr uint64_t alignment = 64;
 static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
 
-/// The threads to use, after the check that this CPU can run the program's code at all.
+/// The threads to use, after the check that this CPU can run the program's code at all, and how.
 static unsigned admit(const Program &program, const DeviceOptions &options) {
   requireFeatures(program->cpu_features, program->cpu, thisCpu());
+  requestTileRegisters(program->cpu_features, thisCpu());
   return options.threads ? options.threads : availableCpus();
 }
 
@@ -156,7 +157,10 @@ void CpuDevice::prepareCommands() {
 std::string CpuDevice::describe() const {
   std::string features = program->cpu_features;
   return concat("cpu ", program->cpu, features.empty() ? "" : " (" + features + ")", ", ", team.size(),
-                team.size() == 1 ? " thread" : " threads");
+                team.size() == 1 ? " thread" : " threads",
+                features.find("amx-") == std::string::npos || hadal_tile_registers
+                    ? ""
+                    : "; AMX is not granted here: the same numbers by vectors, more slowly");
 }
 
 void CpuDevice::upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {

@@ -3,6 +3,7 @@
 
 #include "runtime/core/Error.h"
 
+#include <algorithm>
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -156,13 +157,14 @@ public:
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return static_cast<uint64_t>(high) << 32 | low;
   }
+  /// Linux hands them out only on request: without this call the first tile instruction dies with SIGILL.
+  bool requestTileRegisters() const override {
+    constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+  }
 };
 
-/// Linux hands out the tile registers only on request: without this call the first tile instruction dies with SIGILL.
-bool requestTileRegisters() {
-  constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
-}
+bool isOfTiles(std::string_view feature) { return feature.starts_with("amx-"); }
 
 } // namespace
 
@@ -185,12 +187,20 @@ std::vector<std::string> missingFeatures(std::string_view list, const CpuIdentit
   return missing;
 }
 
+int32_t hadal_tile_registers = 0;
+
+bool requestTileRegisters(std::string_view features, const CpuIdentity &cpu) {
+  bool isWanted = features.find("amx-") != std::string_view::npos;
+  bool isThere = isWanted && std::ranges::none_of(missingFeatures(features, cpu), isOfTiles);
+  hadal_tile_registers = isThere && cpu.requestTileRegisters();
+  return !isWanted || hadal_tile_registers;
+}
+
 void requireFeatures(std::string_view list, std::string_view compiledFor, const CpuIdentity &cpu) {
   std::string names;
   for (const std::string &name : missingFeatures(list, cpu))
-    names += (names.empty() ? "" : ", ") + name;
-  if (names.empty() && list.find("amx") != std::string_view::npos && !requestTileRegisters())
-    names = "amx-tile (the kernel does not grant its registers)";
+    if (!isOfTiles(name))
+      names += (names.empty() ? "" : ", ") + name;
   if (!names.empty())
     fail(HADAL_EXIT_INPUT, "this CPU lacks ", names, ", which the program was compiled for (", compiledFor,
          "); compile it for this machine: hadalc --cpu=host here, or --cpu=x86-64-v3 anywhere");

@@ -23,6 +23,11 @@ module attributes {kernel.choice = #kernel.product_tiles<rows = 14, vectors = 2,
 
 // -----
 
+// expected-error@+1 {{row_block is 48, and has to be a multiple of 32 of at least 32}}
+module attributes {kernel.choice = #kernel.tile_blocks<row_block = 48, column_block = 32>} {}
+
+// -----
+
 // expected-error@+1 {{column_block is 48, and has to be a multiple of 32 of at least 32}}
 module attributes {kernel.choice = #kernel.product_tiles<rows = 14, vectors = 2, row_block = 14, column_block = 48>} {}
 
