@@ -63,8 +63,7 @@ PredictedTime hadal::predictStream(KernelOp kernel, const TargetDescription &tar
 PredictedTime hadal::predictMultiplyAdds(double multiplyAdds, KernelOp kernel, const TargetDescription &target,
                                          int64_t launches) {
   PredictedTime time = predictStream(kernel, target, launches);
-  constexpr double lanesOfMultiprocessor = 128.0;
-  double lanes = target.kind() == TargetKind::CPU ? double(target.registerLanes) : lanesOfMultiprocessor;
+  double lanes = target.kind() == TargetKind::CPU ? double(target.registerLanes) : multiprocessorLanes;
   double seconds = multiplyAdds / (lanes * double(workersOf(target)) * target.clock);
   return PredictedTime::overlapped(seconds, time.memory, time.overhead);
 }

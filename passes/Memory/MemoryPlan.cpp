@@ -197,30 +197,33 @@ void EntryPlan::print(raw_ostream &stream) const {
   }
 }
 
-void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
+PersistentMemory PersistentMemory::of(ModuleOp module) {
+  PersistentMemory memory;
   // A tensor is an argument of several entry points and counts once.
-  std::map<ArgumentRole, int64_t> bytes;
   std::set<std::tuple<ArgumentRole, StringRef, const void *>> seen;
-  // What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
-  int64_t loading = 0;
   auto count = [&](func::FuncOp entry, unsigned index) {
     Type type = entry.getArgumentTypes()[index];
     std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index);
     if (!meaning || !isa<RankedTensorType>(type))
       return;
     if (getLoadedParameter(entry))
-      loading = std::max(loading, getByteSize(type));
+      memory.loading = std::max(memory.loading, getByteSize(type));
     else if (seen.emplace(meaning->role, meaning->name, type.getAsOpaquePointer()).second)
-      bytes[meaning->role] += getByteSize(type);
+      memory.bytes[meaning->role] += getByteSize(type);
   };
   for (auto entry : module.getOps<func::FuncOp>())
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
       count(entry, index);
-  auto mebibytes = [&](ArgumentRole role) { return formatMiB(bytes[role]); };
+  return memory;
+}
+
+void hadal::printPersistentMemory(ModuleOp module, raw_ostream &stream) {
+  PersistentMemory memory = PersistentMemory::of(module);
+  auto mebibytes = [&](ArgumentRole role) { return formatMiB(memory.bytes[role]); };
   stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter);
-  if (loading > 0)
-    stream << ", packed " << mebibytes(ArgumentRole::Packed) << ", loading " << formatMiB(loading);
+  if (memory.loading > 0)
+    stream << ", packed " << mebibytes(ArgumentRole::Packed) << ", loading " << formatMiB(memory.loading);
   stream << ", gradients " << mebibytes(ArgumentRole::Gradient) << ", optimizer "
-         << formatMiB(bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment]) << ", states "
+         << formatMiB(memory.bytes[ArgumentRole::FirstMoment] + memory.bytes[ArgumentRole::SecondMoment]) << ", states "
          << mebibytes(ArgumentRole::State) << ", inputs " << mebibytes(ArgumentRole::Input) << "\n";
 }

@@ -9,6 +9,7 @@
 
 #include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
 
 namespace hadal {
 
@@ -78,6 +79,14 @@ struct EntryPlan {
 };
 
 /// Bytes of persistent tensors by what they are for, from the arguments of a module's entry points.
+struct PersistentMemory {
+  std::map<ArgumentRole, int64_t> bytes;
+  /// What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
+  int64_t loading = 0;
+
+  static PersistentMemory of(mlir::ModuleOp module);
+};
+/// All of it in one line.
 void printPersistentMemory(mlir::ModuleOp module, llvm::raw_ostream &stream);
 
 } // namespace hadal

@@ -20,6 +20,8 @@ struct ProgramBuilder {
   llvm::StringLiteral summary;
   /// Whether there are gradients, so that options about them mean something.
   bool hasBackwardPass;
+  /// The entry points that one step of the program runs, the first perhaps several times.
+  llvm::ArrayRef<EntryRole> step;
   /// Adds the passes from @forward to the entry points.
   void (*addPasses)(mlir::OpPassManager &manager, const ModelToProgramOptions &options);
 

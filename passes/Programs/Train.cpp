@@ -18,4 +18,7 @@ static void addPasses(OpPassManager &manager, const ModelToProgramOptions &optio
   manager.addPass(createBuildTrainingStep());
 }
 
-ProgramBuilder hadal::getTrainProgram() { return {KnownProgram::Train, "trains the model", true, addPasses}; }
+ProgramBuilder hadal::getTrainProgram() {
+  static constexpr EntryRole step[] = {EntryRole::Accumulate, EntryRole::GradientNorm, EntryRole::Update};
+  return {KnownProgram::Train, "trains the model", true, step, addPasses};
+}

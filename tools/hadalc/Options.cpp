@@ -65,6 +65,27 @@ std::string checkOutput(const CommandLine &commandLine) {
   return "";
 }
 
+/// What can be said against the report before anything is compiled, or nothing.
+std::string checkReport(const CommandLine &commandLine) {
+  const std::string &report = commandLine.compiler.report, &trace = commandLine.compiler.reportTrace;
+  if (report.empty())
+    return trace.empty() ? "" : "--report-trace tells of a run in a report: give --report FILE with it";
+  if (commandLine.compiler.to < Phase::Kernels)
+    return "--report tells of the phase 'kernels', and --compile-to ends before it: compile to 'kernels' or further";
+  const std::string &phase = commandLine.output;
+  bool isTaken =
+      (commandLine.isTextual && (phase.empty() || phase == "-")) || commandLine.compiler.printConfig == "json";
+  if (report == "-")
+    return isTaken ? "two things would go to standard output: give --report FILE" : "";
+  for (auto [other, what] :
+       {std::pair(&commandLine.input, "the input"), {&commandLine.output, "the output"}, {&trace, "the trace"}})
+    if (report == *other || llvm::sys::fs::equivalent(report, *other))
+      return "the report '" + report + "' is " + what + " itself: give another --report FILE";
+  if (llvm::sys::fs::is_directory(report))
+    return "the report '" + report + "' is a folder: give --report FILE";
+  return "";
+}
+
 /// An option, and the phase that is made with it: a file of that phase or a later one has it behind it.
 struct ReadOption {
   const CLI::Option *option;
@@ -130,6 +151,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("--print-config=json and the phase would both go to standard output: give -o FILE");
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
+  if (std::string message = checkReport(commandLine); !message.empty())
+    return complain(message);
   llvm::Expected<const ProgramBuilder *> program = findProgram(options.program);
   if (!program)
     return complain(llvm::toString(program.takeError()));
@@ -142,6 +165,31 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   return std::nullopt;
 }
 
+/// Options under their headings. What few people need is shown by --help-all alone.
+class Groups {
+public:
+  explicit Groups(CLI::App &app) : app(app) {
+    app.set_help_flag("-h,--help", "show the options that most people need");
+    app.set_help_all_flag("--help-all", "show all options");
+  }
+
+  void putRare(std::initializer_list<const char *> names) {
+    for (const char *name : names) {
+      CLI::Option *option = app.get_option(name);
+      rare.push_back({option, option->get_group()});
+      option->group("");
+    }
+  }
+  void showAll() {
+    for (auto &[option, group] : rare)
+      option->group(group);
+  }
+
+private:
+  CLI::App &app;
+  std::vector<std::pair<CLI::Option *, std::string>> rare;
+};
+
 } // namespace
 
 std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &commandLine) {
@@ -150,6 +198,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   RawOptions raw;
   CLI::App app(description, "hadalc");
   app.footer(footer);
+  Groups groups(app);
   auto read = [&](Phase phase, CLI::Option *option) { raw.readOptions.push_back({option, phase}); };
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
   app.add_option("-o,--output", commandLine.output,
@@ -178,6 +227,13 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Host,
        app.add_flag("--print-config{text}", options.printConfig,
                     "report every kernel's choice, its predicted time and what lost, on stderr; =json: on stdout"));
+  read(Phase::Target,
+       app.add_option("--report", options.report, "write a page about the program: where its time and its memory go")
+           ->type_name("FILE.html"));
+  read(Phase::Target,
+       app.add_option("--report-trace", options.reportTrace,
+                      "what ./train --trace has written: the page tells its times beside the predicted ones")
+           ->type_name("FILE.json"));
   read(Phase::Kernels, app.add_option("--config", options.config,
                                       "a file of choices for kernels, as --print-config=json and hadal-tune write it")
                            ->type_name("FILE"));
@@ -191,6 +247,13 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.set_version_flag("--version", "", "print the versions of hadalc and of LLVM and end"); // done by tools/Support
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
+
+  for (const char *name : {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"})
+    app.get_option(name)->group("Reports");
+  for (const char *name : {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"})
+    app.get_option(name)->group("Phases");
+  groups.putRare({"--emulate", "--compile-from", "--dump-phases", "--config", "--check-memory",
+                  std::string("--" + std::string(dialectPluginOption)).c_str()});
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {
@@ -208,6 +271,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   }
   try {
     app.parse(int(own.size()), own.data());
+  } catch (const CLI::CallForAllHelp &) {
+    groups.showAll();
+    std::cout << app.help() << std::flush;
+    return 0;
   } catch (const CLI::Success &success) {
     return app.exit(success);
   } catch (const CLI::ParseError &error) {
