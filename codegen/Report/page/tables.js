@@ -70,16 +70,24 @@ function linesOf(kernel) {
     .map((group) => group.chain[0]))];
 }
 
+/// What a kernel runs over, in which tiles, and whether it reads anything that does not lie row by row.
+function describeKernel(kernel) {
+  const tiles = Object.entries(kernel.choice ?? {}).filter(([, value]) => typeof value === "number")
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${formatCount(value)}`);
+  const packed = kernel.operands.concat(kernel.results).filter((tensor) => tensor.layout).length;
+  return [kernel.shape, tiles.join(", "), packed ? `${packed} packed` : ""].filter(Boolean).join("; ");
+}
+
 function drawKernels(section) {
   const time = timeColumns((kernel) => kernel.sum, d3.max(stepKernels, (kernel) => kernel.sum.time));
   const columns = [
-    {title: "kernel", value: (kernel) => kernel.name, cell: (kernel) => [kindDot(kernel.kind), kernelLink(kernel)]},
+    {title: "kernel", value: (kernel) => kernel.name,
+     cell: (kernel) => [kindDot(kernel.kind), kernelLink(kernel), make("div", {class: "soft small"}, describeKernel(kernel))]},
     ...time,
     {title: "bound by", help: "what of the machine sets the bound", value: (kernel) => kernel.bound.limit,
      cell: (kernel) => limits[kernel.bound.limit]},
     {title: "launches", help: "in one step", number: true, value: (kernel) => kernel.sum.launches,
      cell: (kernel) => formatCount(kernel.sum.launches)},
-    {title: "runs over", wide: true, value: (kernel) => kernel.shape, cell: (kernel) => kernel.shape},
     {title: "bytes", help: "of operands and results of one launch", number: true, wide: true, value: (kernel) => kernel.bytes,
      cell: (kernel) => formatBytes(kernel.bytes)},
     {title: "operations", help: "of one launch", number: true, wide: true, value: (kernel) => kernel.operations,
