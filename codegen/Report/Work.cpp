@@ -84,6 +84,17 @@ static int64_t countReadBytes(BlockArgument argument) {
   return std::min(all, chosen);
 }
 
+/// Elements of the longest tensor that a kernel touches: an operation each is the least for one that reads more than it
+/// makes, or makes more than one tensor.
+static double countLongest(KernelOp kernel, const KernelWork &work) {
+  double most = 0;
+  for (auto [types, bytes] :
+       {std::pair(kernel.getArgumentTypes(), ArrayRef(work.read)), {kernel.getResultTypes(), ArrayRef(work.written)}})
+    for (auto [type, size] : llvm::zip_equal(types, bytes))
+      most = std::max(most, double(size) * 8.0 / double(cast<RankedTensorType>(type).getElementTypeBitWidth()));
+  return most;
+}
+
 int64_t KernelWork::readBytes() const { return std::accumulate(read.begin(), read.end(), int64_t(0)); }
 int64_t KernelWork::writtenBytes() const { return std::accumulate(written.begin(), written.end(), int64_t(0)); }
 
@@ -98,6 +109,8 @@ KernelWork KernelWork::of(const KernelAnatomy &anatomy) {
     work.read.push_back(countReadBytes(argument));
   for (Type type : kernel.getResultTypes())
     work.written.push_back(getByteSize(type));
+  if (anatomy.anchored())
+    work.elementOperations = std::max(work.elementOperations, countLongest(kernel, work));
   return work;
 }
 

@@ -37,7 +37,7 @@ function drawMemory(section) {
 }
 
 function memoryChart(persistent, samples, entries, launches, arena) {
-  const width = 900, height = 320, margin = {left: 70, right: 10, top: 20, bottom: 40};
+  const width = 900, height = 340, margin = {left: 70, right: 10, top: 20, bottom: 58};
   const rows = samples.map((sample) => [...persistent.map((kind) => kind.bytes), ...sample.bytes]);
   const colors = [...persistent.map((kind) => kind.color), ...arenaKinds.map(([, color]) => color)];
   const base = d3.sum(persistent, (kind) => kind.bytes);
@@ -56,7 +56,7 @@ function memoryChart(persistent, samples, entries, launches, arena) {
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`).call(d3.axisBottom(x).ticks(6, "~s"));
   svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end").text("launches of a step →");
   for (const {entry, offset} of entries.filter((each) => each.entry.launches > launches / 20))
-    svg.append("text").attr("x", x(offset) + 3).attr("y", height - 6).text(`${entry.name} →`);
+    svg.append("text").attr("x", x(offset) + 3).attr("y", height - 22).attr("font-weight", 600).text(`${entry.name} →`);
   return svg.node();
 }
 

@@ -1,7 +1,8 @@
 // Operations per second of each kernel against operations per byte, under the roofs of the machine.
 
 function drawRoofline(section) {
-  const kernels = stepKernels.filter((kernel) => kernel.operations > 0 && kernel.bytes > 0);
+  // What takes less than a thousandth of the step would only stretch the axes.
+  const kernels = stepKernels.filter((kernel) => kernel.operations > 0 && kernel.bytes > 0 && kernel.sum.time > total.time / 1000);
   if (!kernels.length) return;
   const width = 900, height = 440, margin = {left: 70, right: 16, top: 16, bottom: 44}, target = data.target;
   const intensity = (kernel) => kernel.operations / kernel.bytes;
@@ -27,7 +28,7 @@ function drawRoofline(section) {
       .text(`${roof.name}, ${formatRate(roof.rate, "op/s")}`).append("title").text(`from ${significant(knee)} operations per byte on`);
   }
   drawPoints(svg, kernels, (kernel) => x(intensity(kernel)), (kernel) => y(rate(kernel)));
-  section.append(make("p", {}, "Each circle is a kernel, as large as its share of the step: the higher, the faster; on a roof it is as fast as "
+  section.append(make("p", {}, "Each circle is a kernel that takes a thousandth of the step or more, as large as its share of the step: the higher, the faster; on a roof it is as fast as "
       + "the machine. Under the slopes, bytes limit it; under the flat roof, products do. Roofs are the table's figures "
       + "(see below), not measured."),
     kindLegend(), svg.node());

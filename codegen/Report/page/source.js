@@ -25,7 +25,7 @@ function sourceTable(file, numbers) {
   const largest = d3.max(lineSums.values(), (sum) => sum.time);
   const rows = file.lines.map(([line, text]) => {
     const number = numbers.get(line), own = lineSums.get(number), called = calledSums.get(number);
-    const time = own ? formatSeconds(own.time) : called ? `(${formatSeconds(called.time)})` : "";
+    const time = [own ? formatSeconds(own.time) : "", called ? `(${formatSeconds(called.time)})` : ""].join(" ").trim();
     const style = own ? `--share: ${own.time / largest * 100}%` : undefined;
     return make("tr", {id: number === undefined ? undefined : `place-${number}`},
       make("td", {class: "number" + (own ? " meter" : ""), style}, time),

@@ -82,7 +82,8 @@ function drawKernels(section) {
   const time = timeColumns((kernel) => kernel.sum, d3.max(stepKernels, (kernel) => kernel.sum.time));
   const columns = [
     {title: "kernel", value: (kernel) => kernel.name,
-     cell: (kernel) => [kindDot(kernel.kind), kernelLink(kernel), make("div", {class: "soft small"}, describeKernel(kernel))]},
+     cell: (kernel) => [kindDot(kernel.kind), kernelLink(kernel), make("div", {class: "soft small"}, describeKernel(kernel), " ",
+                                                                                linesOf(kernel).slice(0, 3).flatMap((line) => [lineLink(line), " "]))]},
     ...time,
     {title: "bound by", help: "what of the machine sets the bound", value: (kernel) => kernel.bound.limit,
      cell: (kernel) => limits[kernel.bound.limit]},
@@ -92,8 +93,6 @@ function drawKernels(section) {
      cell: (kernel) => formatBytes(kernel.bytes)},
     {title: "operations", help: "of one launch", number: true, wide: true, value: (kernel) => kernel.operations,
      cell: (kernel) => formatRate(kernel.operations, "")},
-    {title: "line", wide: true, value: (kernel) => linesOf(kernel)[0] ?? -1,
-     cell: (kernel) => linesOf(kernel).slice(0, 3).flatMap((line) => [lineLink(line), " "])},
   ];
   const lost = columns.find((column) => column.title === "lost");
   const table = sortableTable("Kernels of one step", columns, stepKernels, {sortBy: lost});
