@@ -45,7 +45,7 @@ function answerSentences() {
 
 function kindTable() {
   const columns = [
-    {title: "kind", value: ([kind]) => kind, cell: ([kind]) => [kindDot(kind), kind]},
+    {title: "kind", value: ([kind]) => kind, cell: ([kind]) => make("span", {class: "nowrap"}, kindDot(kind), kind)},
     ...timeColumns(([, sum]) => sum, d3.max(kinds, ([, sum]) => sum.time)),
     {title: "launches", number: true, value: ([, sum]) => sum.launches, cell: ([, sum]) => formatCount(sum.launches)},
   ];
