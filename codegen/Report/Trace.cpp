@@ -1,8 +1,8 @@
 //===- Trace.cpp - the times of a run, from the trace that it wrote -----------------------------------------------===//
 //
 // A slice is one command on one thread, with the entry point as its category and the command's number among its
-// arguments. Threads run the commands of an entry point in their order, so a command that does not follow the one
-// before it on the same thread begins another run.
+// arguments. A thread that finds no task left has none. The commands of an entry point run one after the other, so in
+// the order of time their numbers rise until another run begins.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Report/Trace.h"
@@ -16,6 +16,13 @@ using namespace mlir;
 using namespace hadal;
 
 namespace {
+
+/// One command on one thread, in microseconds.
+struct Slice {
+  double begin, duration;
+  int64_t thread;
+  unsigned command;
+};
 
 /// From the first thread's begin to the last one's end, in microseconds.
 struct Span {
@@ -35,7 +42,7 @@ public:
   TraceReader(StringRef path, const ProgramFacts &program) : path(path), program(program) {
     for (auto [number, entry] : llvm::enumerate(program.entries))
       entryNumbers[entry.name()] = number;
-    runs.resize(program.entries.size());
+    slices.resize(program.entries.size());
   }
 
   llvm::Expected<MeasuredRun> read(StringRef text) {
@@ -87,21 +94,37 @@ private:
       return fail("is of another program: '" + category + "' runs a command " + Twine(number) + ", '" + command +
                   "', and this one has " + Twine(entry.commands));
     threads.insert(thread);
-    Progress &progress = progressOf[{found->second, thread}];
-    if (progress.runs == 0 || int64_t(number) <= progress.last)
-      ++progress.runs;
-    progress.last = number;
-    runs[found->second][{progress.runs, number}].add(begin, duration);
+    slices[found->second].push_back({begin, duration, thread, number});
     return llvm::Error::success();
+  }
+
+  /// Of each command of each run, from its slices on all threads.
+  static std::map<std::pair<int64_t, unsigned>, Span> joinThreads(std::vector<Slice> &slices) {
+    llvm::sort(slices, [](const Slice &a, const Slice &b) {
+      return std::tie(a.begin, a.command, a.thread) < std::tie(b.begin, b.command, b.thread);
+    });
+    std::map<std::pair<int64_t, unsigned>, Span> spans;
+    std::set<int64_t> seen; // threads of the last command
+    int64_t run = 0, last = -1;
+    for (const Slice &slice : slices) {
+      bool isSame = slice.command == last;
+      run += slice.command < last || (isSame && seen.contains(slice.thread));
+      if (!isSame || seen.contains(slice.thread))
+        seen.clear();
+      seen.insert(slice.thread);
+      last = slice.command;
+      spans[{run, slice.command}].add(slice.begin, slice.duration);
+    }
+    return spans;
   }
 
   llvm::Expected<MeasuredRun> finish() {
     MeasuredRun run{name, int64_t(threads.size()), {}};
-    for (auto [entry, commands] : llvm::zip_equal(program.entries, runs)) {
+    for (auto [entry, ofEntry] : llvm::zip_equal(program.entries, slices)) {
       MeasuredEntry &measured = run.entries.emplace_back();
       measured.launches.resize(entry.launches.size());
       std::map<int64_t, Span> whole;
-      for (const auto &[key, span] : commands) {
+      for (const auto &[key, span] : joinThreads(ofEntry)) {
         whole[key.first].add(span.begin, span.end - span.begin);
         if (key.second < entry.commands)
           measured.launches[ProgramFacts::findLaunch(entry, key.second)] += span.seconds();
@@ -117,19 +140,13 @@ private:
     return run;
   }
 
-  /// How often a thread has begun an entry point, and its last command there.
-  struct Progress {
-    int64_t runs = 0, last = -1;
-  };
-
   std::string path;
   const ProgramFacts &program;
   std::string name;
   llvm::StringMap<size_t> entryNumbers;
   std::set<int64_t> threads;
-  std::map<std::pair<size_t, int64_t>, Progress> progressOf;
-  /// Per entry point: (run, command) to its span.
-  std::vector<std::map<std::pair<int64_t, unsigned>, Span>> runs;
+  /// Of each entry point.
+  std::vector<std::vector<Slice>> slices;
 };
 
 } // namespace

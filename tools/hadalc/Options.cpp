@@ -25,6 +25,7 @@ constexpr const char *description =
 
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
+    "All options: hadalc --help-all.\n"
     "Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 NVIDIA's ptxas is missing or does not "
     "fit.";
 
@@ -173,8 +174,12 @@ public:
     app.set_help_all_flag("--help-all", "show all options");
   }
 
-  void putRare(std::initializer_list<const char *> names) {
-    for (const char *name : names) {
+  void put(const char *group, std::initializer_list<const char *> names) {
+    for (const char *name : names)
+      app.get_option(name)->group(group);
+  }
+  void putRare(std::initializer_list<std::string> names) {
+    for (const std::string &name : names) {
       CLI::Option *option = app.get_option(name);
       rare.push_back({option, option->get_group()});
       option->group("");
@@ -189,6 +194,17 @@ private:
   CLI::App &app;
   std::vector<std::pair<CLI::Option *, std::string>> rare;
 };
+
+/// The page about the phase `kernels`, which it is made of: later phases have it behind them.
+void addPage(CLI::App &app, CompilerOptions &options, RawOptions &raw) {
+  CLI::Option *report =
+      app.add_option("--report", options.report, "write a page about the program: where its time and its memory go");
+  CLI::Option *trace =
+      app.add_option("--report-trace", options.reportTrace,
+                     "what ./train --trace has written: the page tells its times beside the predicted ones");
+  raw.readOptions.push_back({report->type_name("FILE.html"), Phase::Target});
+  raw.readOptions.push_back({trace->type_name("FILE.json"), Phase::Target});
+}
 
 } // namespace
 
@@ -227,13 +243,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Host,
        app.add_flag("--print-config{text}", options.printConfig,
                     "report every kernel's choice, its predicted time and what lost, on stderr; =json: on stdout"));
-  read(Phase::Target,
-       app.add_option("--report", options.report, "write a page about the program: where its time and its memory go")
-           ->type_name("FILE.html"));
-  read(Phase::Target,
-       app.add_option("--report-trace", options.reportTrace,
-                      "what ./train --trace has written: the page tells its times beside the predicted ones")
-           ->type_name("FILE.json"));
+  addPage(app, options, raw);
   read(Phase::Kernels, app.add_option("--config", options.config,
                                       "a file of choices for kernels, as --print-config=json and hadal-tune write it")
                            ->type_name("FILE"));
@@ -248,12 +258,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
-  for (const char *name : {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"})
-    app.get_option(name)->group("Reports");
-  for (const char *name : {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"})
-    app.get_option(name)->group("Phases");
+  groups.put("Reports", {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"});
+  groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--compile-from", "--dump-phases", "--config", "--check-memory",
-                  std::string("--" + std::string(dialectPluginOption)).c_str()});
+                  "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {

@@ -51,6 +51,8 @@ for index, kernel in enumerate(kernels):
         require(operand["bytes"] <= size(operand["type"]), kernel["name"], "reads more than there is")
         for end in operand["from"]:
             if "kernel" in end:
+                made = kernels[end["kernel"]]["results"][end["number"]]
+                require(made["type"] == operand["type"], kernel["name"], "operand", number, "is not what is made for it")
                 ends["from"][end["kernel"], end["number"], index, number] += end["launches"]
     for number, result in enumerate(kernel["results"]):
         require(result["bytes"] == size(result["type"]) or "layout" in result, kernel["name"], "result", number)
