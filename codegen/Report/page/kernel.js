@@ -40,7 +40,9 @@ function ends(list, key) {
   const most = 6, sorted = [...list].sort((a, b) => b.launches - a.launches);
   const word = key === "from" ? "from " : "for ";
   if (!sorted.length) return make("div", {class: "soft"}, key === "from" ? "" : "read by nobody");
-  const item = (end) => make("div", {}, word, end.kernel === undefined ? roleNames[end.role] ?? end.role : kernelLink(data.kernels[end.kernel]),
+  // Which of several it is says more than that a kernel is there twice.
+  const which = (end) => (key === "to" ? `operand ${end.number} of ` : data.kernels[end.kernel].results.length > 1 ? `result ${end.number} of ` : "");
+  const item = (end) => make("div", {}, word, end.kernel === undefined ? roleNames[end.role] ?? end.role : [which(end), kernelLink(data.kernels[end.kernel])].flat(),
                              end.launches > 1 ? ` × ${formatCount(end.launches)}` : "");
   if (sorted.length <= most) return make("div", {}, sorted.map(item));
   return make("div", {}, sorted.slice(0, most).map(item),

@@ -81,6 +81,9 @@ for kernel in kernels:
     require(near(bound["products"], kernel["multiplyAdds"] / products), kernel["name"], "products")
     require(near(bound["seconds"], max(bound["memory"], bound["cache"], bound["products"])), kernel["name"], "bound")
     require(near(bound[bound["limit"]], bound["seconds"]), kernel["name"], "limit")
+    if "seconds" in kernel:
+        overhead, share = kernel["parts"]["overhead"], target["modelledWorkers"] / target["workers"]
+        require(near(kernel["predicted"], overhead + (kernel["seconds"] - overhead) * share), kernel["name"], "predicted")
 
 # The floor of a step is the sum of the bounds of its launches.
 for key, seconds in (("predicted", lambda kernel: kernel["predicted"]), ("bound", lambda kernel: kernel["bound"]["seconds"])):
