@@ -252,7 +252,7 @@ def ExportConfigurationPass : Pass<"hadal-export-config", "::mlir::ModuleOp"> {
 // target from the table of targets; the defaults are those of --cpu=x86-64-v4.
 defvar PriceOptions = [
   Option<"memoryByte", "memory-byte", "double", "1e3 / 120", "ps for a byte that comes from memory or goes there">,
-  Option<"cachedByte", "cached-byte", "double", "1e3 / 768", "ps for a byte that lies in a cache nearby">,
+  Option<"cachedByte", "cached-byte", "double", "1e3 / 1152", "ps for a byte that lies in a cache nearby">,
   Option<"multiplyAdd", "multiply-add", "double", "1e3 / 384", "ps for a multiply-add of a product">,
   Option<"operation", "operation", "double", "1e3 / 384", "ps for another operation on one element">,
   Option<"launch", "launch", "double", "500e3", "ps for a launch besides what it does">,

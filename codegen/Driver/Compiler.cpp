@@ -15,6 +15,7 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "codegen/Report/Page.h"
 #include "codegen/Selection/PredictedTime.h"
 #include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -273,6 +274,13 @@ LogicalResult Compiler::dump(Phase phase) {
   return failed ? fail(std::move(failed)) : success();
 }
 
+LogicalResult Compiler::report(TimingScope &timing) {
+  if (options.report.empty())
+    return success();
+  TimingScope scope = timing.nest("report");
+  return writeReport(module, target, options.report, options.reportTrace, log, error);
+}
+
 LogicalResult Compiler::run(TimingScope &timing) {
   if (!options.dumpFolder.empty())
     if (std::error_code code = llvm::sys::fs::create_directories(options.dumpFolder))
@@ -281,10 +289,14 @@ LogicalResult Compiler::run(TimingScope &timing) {
     return failure();
   if (options.to > Phase::Program && failed(describeTarget()))
     return failure();
+  if (options.from == Phase::Kernels && failed(report(timing)))
+    return failure();
   for (unsigned phase = unsigned(options.from) + 1; phase <= unsigned(options.to); ++phase) {
     if (Phase(phase) == Phase::Host && isAssembled() && failed(assemble(timing)))
       return failure();
     if (failed(runPhase(Phase(phase), timing)) || failed(dump(Phase(phase))))
+      return failure();
+    if (Phase(phase) == Phase::Kernels && failed(report(timing)))
       return failure();
   }
   return success();

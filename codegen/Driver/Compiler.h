@@ -57,6 +57,8 @@ struct CompilerOptions {
   std::string printConfig;
   /// A file of choices, or empty.
   std::string config;
+  /// Where the page about the phase `kernels` is written, and the trace of a run that it tells of, or empty.
+  std::string report, reportTrace;
   /// The phase of the input, and the last one to run.
   Phase from = Phase::Model, to = Phase::Host;
   /// Where each phase is written, numbered, or empty.
@@ -95,6 +97,7 @@ private:
   mlir::LogicalResult runPhase(Phase phase, mlir::TimingScope &timing);
   mlir::LogicalResult buildPasses(Phase phase, mlir::OpPassManager &passes);
   mlir::LogicalResult dump(Phase phase);
+  mlir::LogicalResult report(mlir::TimingScope &timing);
 
   mlir::ModuleOp module;
   const CompilerOptions &options;

@@ -44,14 +44,11 @@ static int64_t workersOf(const TargetDescription &target) {
   return target.kind() == TargetKind::CPU ? modelledCores : target.multiprocessors;
 }
 
-/// f32 lanes of a multiprocessor.
-constexpr double lanesOfMultiprocessor = 128.0;
-
 Prices hadal::getPrices(const TargetDescription &target) {
   bool isCPU = target.kind() == TargetKind::CPU;
   constexpr double picoseconds = 1e12;
   double cycles = double(workersOf(target)) * target.clock;
-  double lanes = isCPU ? double(target.registerLanes) : lanesOfMultiprocessor;
+  double lanes = isCPU ? double(target.registerLanes) : multiprocessorLanes;
   double products = isCPU ? lanes : target.tensorProductsPerCycle;
   Prices prices;
   prices.memoryByte = picoseconds / (target.memoryBandwidth * (isCPU ? double(modelledCores) : 1.0));
@@ -76,7 +73,7 @@ PredictedTime hadal::predictStream(KernelOp kernel, const TargetDescription &tar
 PredictedTime hadal::predictMultiplyAdds(double multiplyAdds, KernelOp kernel, const TargetDescription &target,
                                          int64_t launches) {
   PredictedTime time = predictStream(kernel, target, launches);
-  double lanes = target.kind() == TargetKind::CPU ? double(target.registerLanes) : lanesOfMultiprocessor;
+  double lanes = target.kind() == TargetKind::CPU ? double(target.registerLanes) : multiprocessorLanes;
   double seconds = multiplyAdds / (lanes * double(workersOf(target)) * target.clock);
   return PredictedTime::overlapped(seconds, time.memory, time.overhead);
 }

@@ -4,9 +4,11 @@
 // H200 and GH200. H800 and H20 are the boards for export: an H800 has an H100's multiprocessors behind slower links, an
 // H20 fewer multiprocessors, whose tensor cores have a quarter of the rate.
 //
-// Figures of CPU levels: those of servers that are rented by the core. What a load costs on a GPU are properties of the
-// architecture that its documents do not tell; none of them has been measured here (docs/performance/gpu.md). They
-// decide between choices, and nothing else depends on them.
+// Figures of CPU levels: those of servers that are rented by the core. Bytes per cycle of the second-level cache are
+// what Intel's Optimization Reference Manual calls sustained (Haswell 25, Skylake server 48); multiply-adds per cycle
+// those of two units of the level's width, of the baseline one multiplication and one addition. What a load costs on a
+// GPU are properties of the architecture that its documents do not tell; none of them has been measured here
+// (docs/performance/gpu.md). They decide between choices, and nothing else depends on them.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Target/KnownTargets.h"
@@ -21,13 +23,13 @@ ArrayRef<CPULevel> hadal::getCPULevels() {
   static constexpr CPULevel levels[] = {
       {"x86-64", "any x86-64; 128-bit vectors, fused multiply-adds in f64: right, and slow",
        /*registerLanes=*/4, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/10e9,
-       /*cacheBytesPerCycle=*/16},
+       /*cacheBytesPerCycle=*/25, /*multiplyAddsPerCycle=*/4},
       {"x86-64-v3", "AVX2 and FMA: Intel Haswell, AMD Zen and newer",
        /*registerLanes=*/8, /*vectorRegisters=*/16, /*l2Bytes=*/256 << 10, /*clock=*/3.0e9, /*memoryBandwidth=*/12e9,
-       /*cacheBytesPerCycle=*/24},
+       /*cacheBytesPerCycle=*/25, /*multiplyAddsPerCycle=*/16},
       {"x86-64-v4", "AVX-512: Intel Skylake-X, AMD Zen 4 and newer",
        /*registerLanes=*/16, /*vectorRegisters=*/32, /*l2Bytes=*/1 << 20, /*clock=*/3.0e9, /*memoryBandwidth=*/15e9,
-       /*cacheBytesPerCycle=*/32},
+       /*cacheBytesPerCycle=*/48, /*multiplyAddsPerCycle=*/32},
   };
   return levels;
 }
@@ -39,7 +41,7 @@ ArrayRef<GPUArchitecture> hadal::getGPUArchitectures() {
       {"sm_90a", "NVIDIA Hopper", "+ptx81", /*available=*/true, /*hasWarpGroupProducts=*/true,
        hadal_find_gpu_limits("sm_90a"), /*threadBytesPerCycle=*/24.0, /*tensorBytesPerCycle=*/32.0,
        /*sharedBytesPerCycle=*/128.0, /*loadLatency=*/600.0, /*blockOverhead=*/2000.0, /*tileOverhead=*/1500.0,
-       /*launchOverhead=*/4000.0},
+       /*launchOverhead=*/4000.0, /*l2Bytes=*/50 << 20},
       {"sm_80", "NVIDIA Ampere and newer, through mma.sync and cp.async", "", /*available=*/false,
        /*hasWarpGroupProducts=*/false, hadal_find_gpu_limits("sm_80")},
   };

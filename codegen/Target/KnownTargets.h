@@ -31,11 +31,17 @@ struct CPULevel {
   /// Cycles per second under vector work, and bytes per second between one core and memory: those of a common server
   /// of the level, so that choices do not depend on where a program is compiled.
   double clock, memoryBandwidth;
-  /// Bytes per cycle between a core and its second-level cache.
-  double cacheBytesPerCycle;
+  /// Bytes per cycle between a core and its second-level cache, and multiply-adds of f32 that a core makes in a cycle (only
+  /// reports hang on these).
+  double cacheBytesPerCycle, multiplyAddsPerCycle;
 };
 /// The levels, each a superset of the one before.
 llvm::ArrayRef<CPULevel> getCPULevels();
+
+/// Multiply-adds of bf16 that a core with AMX makes in a cycle: 16 × 16 × 32 of a TDPBF16PS every 16 cycles.
+constexpr double amxMultiplyAddsPerCycle = 512;
+/// Multiply-adds of f32 that the threads of a multiprocessor make in a cycle.
+constexpr double multiprocessorLanes = 128;
 
 /// Threads of a team for which choices on CPUs are made. More threads than this still help, fewer lose little.
 constexpr int64_t modelledCores = 8;
@@ -62,6 +68,8 @@ struct GPUArchitecture {
   /// Cycles until a load from the second-level cache arrives; of a block before its first and after its last step; of a
   /// tile on tensor cores before its first step; from one launch to the next.
   double loadLatency = 0, blockOverhead = 0, tileOverhead = 0, launchOverhead = 0;
+  /// Bytes of the second-level cache, which all multiprocessors share.
+  int64_t l2Bytes = 0;
 };
 llvm::ArrayRef<GPUArchitecture> getGPUArchitectures();
 /// The architecture of that name, or null.

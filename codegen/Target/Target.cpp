@@ -124,8 +124,10 @@ Expected<TargetDescription> TargetDescription::forTarget(StringRef target, Strin
   description->multiprocessors = sizes->multiprocessors;
   description->clock = sizes->clock;
   description->memoryBandwidth = sizes->memoryBandwidth;
-  description->cacheBytesPerCycle = description->architecture->threadBytesPerCycle;
   description->tensorProductsPerCycle = sizes->tensorProductsPerCycle;
+  description->cacheBytesPerCycle = description->architecture->tensorBytesPerCycle;
+  description->multiplyAddsPerCycle = multiprocessorLanes;
+  description->bf16MultiplyAddsPerCycle = sizes->tensorProductsPerCycle;
   description->lanes = 4;
   description->fma = true;
   return description;
@@ -194,6 +196,9 @@ Expected<TargetDescription> TargetDescription::forCPU(StringRef name) {
   description.clock = level.clock;
   description.memoryBandwidth = level.memoryBandwidth;
   description.cacheBytesPerCycle = level.cacheBytesPerCycle;
+  description.multiplyAddsPerCycle = level.multiplyAddsPerCycle;
+  description.bf16MultiplyAddsPerCycle =
+      description.has("amx-bf16") ? amxMultiplyAddsPerCycle : level.multiplyAddsPerCycle;
   return description;
 }
 

@@ -58,8 +58,9 @@ struct TargetDescription {
 
   /// Cycles per second, and bytes per second between memory and one core (on a GPU: all of it).
   double clock = 0, memoryBandwidth = 0;
-  /// Bytes per cycle between the second-level cache and one core, or one multiprocessor.
-  double cacheBytesPerCycle = 0;
+  /// Of one core or multiprocessor: bytes per cycle of the second-level cache; and what only reports hold kernels against,
+  /// multiply-adds per cycle of products of f32 and of bf16.
+  double cacheBytesPerCycle = 0, multiplyAddsPerCycle = 0, bf16MultiplyAddsPerCycle = 0;
 
   /// What kernels for a GPU may use; null when they are for the CPU. On a GPU `lanes` counts the f32 that a thread
   /// moves in one access.

@@ -198,10 +198,9 @@ void EntryPlan::print(raw_ostream &stream) const {
 }
 
 PersistentMemory PersistentMemory::count(ModuleOp module) {
-  // A tensor is an argument of several entry points and counts once.
-  std::map<ArgumentRole, int64_t> bytes;
-  std::set<std::tuple<ArgumentRole, StringRef, const void *>> seen;
   PersistentMemory memory;
+  // A tensor is an argument of several entry points and counts once.
+  std::set<std::tuple<ArgumentRole, StringRef, const void *>> seen;
   auto add = [&](func::FuncOp entry, unsigned index) {
     Type type = entry.getArgumentTypes()[index];
     std::optional<ArgumentMeaning> meaning = getArgumentMeaning(entry, index);
@@ -210,24 +209,32 @@ PersistentMemory PersistentMemory::count(ModuleOp module) {
     if (getLoadedParameter(entry))
       memory.loading = std::max(memory.loading, getByteSize(type));
     else if (seen.emplace(meaning->role, meaning->name, type.getAsOpaquePointer()).second)
-      bytes[meaning->role] += getByteSize(type);
+      memory.bytes[meaning->role] += getByteSize(type);
   };
   for (auto entry : module.getOps<func::FuncOp>())
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
       add(entry, index);
-  memory.parameters = bytes[ArgumentRole::Parameter];
-  memory.packed = bytes[ArgumentRole::Packed];
-  memory.gradients = bytes[ArgumentRole::Gradient];
-  memory.optimizer = bytes[ArgumentRole::FirstMoment] + bytes[ArgumentRole::SecondMoment];
-  memory.states = bytes[ArgumentRole::State];
-  memory.inputs = bytes[ArgumentRole::Input];
   return memory;
 }
 
+int64_t PersistentMemory::of(ArgumentRole role) const {
+  auto found = bytes.find(role);
+  return found == bytes.end() ? 0 : found->second;
+}
+
+int64_t PersistentMemory::total() const {
+  int64_t sum = 0;
+  for (auto [role, size] : bytes)
+    sum += size;
+  return sum;
+}
+
 void PersistentMemory::print(raw_ostream &stream) const {
-  stream << "persistent: parameters " << formatMiB(parameters);
+  auto mebibytes = [&](ArgumentRole role) { return formatMiB(of(role)); };
+  stream << "persistent: parameters " << mebibytes(ArgumentRole::Parameter);
   if (loading > 0)
-    stream << ", packed " << formatMiB(packed) << ", loading " << formatMiB(loading);
-  stream << ", gradients " << formatMiB(gradients) << ", optimizer " << formatMiB(optimizer) << ", states "
-         << formatMiB(states) << ", inputs " << formatMiB(inputs) << "\n";
+    stream << ", packed " << mebibytes(ArgumentRole::Packed) << ", loading " << formatMiB(loading);
+  stream << ", gradients " << mebibytes(ArgumentRole::Gradient) << ", optimizer "
+         << formatMiB(of(ArgumentRole::FirstMoment) + of(ArgumentRole::SecondMoment)) << ", states "
+         << mebibytes(ArgumentRole::State) << ", inputs " << mebibytes(ArgumentRole::Input) << "\n";
 }

@@ -9,6 +9,7 @@
 
 #include "dialect/IR/Hadal.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
 
 namespace hadal {
 
@@ -89,13 +90,15 @@ mlir::LogicalResult verifyAlignment(mlir::ModuleOp module, int64_t alignment);
 
 /// Bytes of persistent tensors by what they are for, from the arguments of a module's entry points.
 struct PersistentMemory {
-  int64_t parameters = 0, gradients = 0, optimizer = 0, states = 0, inputs = 0, packed = 0;
+  std::map<ArgumentRole, int64_t> bytes;
   /// What is read when a parameter is loaded, and by nothing else, is held only then, one parameter at a time.
   int64_t loading = 0;
 
   static PersistentMemory count(mlir::ModuleOp module);
+  int64_t of(ArgumentRole role) const;
   /// What is held while an entry point runs.
-  int64_t total() const { return parameters + gradients + optimizer + states + inputs + packed; }
+  int64_t total() const;
+  /// All of it in one line.
   void print(llvm::raw_ostream &stream) const;
 };
 

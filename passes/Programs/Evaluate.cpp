@@ -15,5 +15,6 @@ static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
 }
 
 ProgramBuilder hadal::getEvaluateProgram() {
-  return {KnownProgram::Evaluate, "scores the tokens of a text", addPasses};
+  static constexpr EntryRole step[] = {EntryRole::Evaluate};
+  return {KnownProgram::Evaluate, "scores the tokens of a text", step, addPasses};
 }

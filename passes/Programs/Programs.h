@@ -18,6 +18,8 @@ struct ProgramBuilder {
   KnownProgram kind;
   /// What the program does, for the lists that people read.
   llvm::StringLiteral summary;
+  /// The entry points that one step of the program runs, the first perhaps several times.
+  llvm::ArrayRef<EntryRole> step;
   /// Adds the passes from @forward to the entry points.
   void (*addPasses)(mlir::OpPassManager &manager, const ModelToProgramOptions &options);
 

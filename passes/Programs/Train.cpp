@@ -16,4 +16,7 @@ static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
   manager.addPass(createBuildTrainingStep());
 }
 
-ProgramBuilder hadal::getTrainProgram() { return {KnownProgram::Train, "trains the model", addPasses}; }
+ProgramBuilder hadal::getTrainProgram() {
+  static constexpr EntryRole step[] = {EntryRole::Accumulate, EntryRole::GradientNorm, EntryRole::Update};
+  return {KnownProgram::Train, "trains the model", step, addPasses};
+}

@@ -26,6 +26,7 @@ constexpr const char *description =
 
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
+    "All options: hadalc --help-all.\n"
     "Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 NVIDIA's ptxas is missing or does not "
     "fit.";
 
@@ -63,6 +64,27 @@ std::string checkOutput(const CommandLine &commandLine) {
   llvm::StringRef folder = llvm::sys::path::parent_path(output);
   if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
     return "there is no folder '" + folder.str() + "' to write the output to: make it, or give another -o FILE";
+  return "";
+}
+
+/// What can be said against the report before anything is compiled, or nothing.
+std::string checkReport(const CommandLine &commandLine) {
+  const std::string &report = commandLine.compiler.report, &trace = commandLine.compiler.reportTrace;
+  if (report.empty())
+    return trace.empty() ? "" : "--report-trace tells of a run in a report: give --report FILE with it";
+  if (commandLine.compiler.to < Phase::Kernels)
+    return "--report tells of the phase 'kernels', and --compile-to ends before it: compile to 'kernels' or further";
+  const std::string &phase = commandLine.output;
+  bool isTaken =
+      (commandLine.isTextual && (phase.empty() || phase == "-")) || commandLine.compiler.printConfig == "json";
+  if (report == "-")
+    return isTaken ? "two things would go to standard output: give --report FILE" : "";
+  for (auto [other, what] :
+       {std::pair(&commandLine.input, "the input"), {&commandLine.output, "the output"}, {&trace, "the trace"}})
+    if (report == *other || llvm::sys::fs::equivalent(report, *other))
+      return "the report '" + report + "' is " + what + " itself: give another --report FILE";
+  if (llvm::sys::fs::is_directory(report))
+    return "the report '" + report + "' is a folder: give --report FILE";
   return "";
 }
 
@@ -158,6 +180,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("--print-config=json and the phase would both go to standard output: give -o FILE");
   if (std::string message = checkOutput(commandLine); !message.empty())
     return complain(message);
+  if (std::string message = checkReport(commandLine); !message.empty())
+    return complain(message);
   llvm::Expected<const ProgramBuilder *> program = findProgram(options.program);
   if (!program)
     return complain(llvm::toString(program.takeError()));
@@ -168,6 +192,46 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   return std::nullopt;
 }
 
+/// Options under their headings. What few people need is shown by --help-all alone.
+class Groups {
+public:
+  explicit Groups(CLI::App &app) : app(app) {
+    app.set_help_flag("-h,--help", "show the options that most people need");
+    app.set_help_all_flag("--help-all", "show all options");
+  }
+
+  void put(const char *group, std::initializer_list<const char *> names) {
+    for (const char *name : names)
+      app.get_option(name)->group(group);
+  }
+  void putRare(std::initializer_list<std::string> names) {
+    for (const std::string &name : names) {
+      CLI::Option *option = app.get_option(name);
+      rare.push_back({option, option->get_group()});
+      option->group("");
+    }
+  }
+  void showAll() {
+    for (auto &[option, group] : rare)
+      option->group(group);
+  }
+
+private:
+  CLI::App &app;
+  std::vector<std::pair<CLI::Option *, std::string>> rare;
+};
+
+/// The page about the phase `kernels`, which it is made of: later phases have it behind them.
+void addPage(CLI::App &app, CompilerOptions &options, RawOptions &raw) {
+  CLI::Option *report =
+      app.add_option("--report", options.report, "write a page about the program: where its time and its memory go");
+  CLI::Option *trace =
+      app.add_option("--report-trace", options.reportTrace,
+                     "what ./train --trace has written: the page tells its times beside the predicted ones");
+  raw.readOptions.push_back({report->type_name("FILE.html"), Phase::Target});
+  raw.readOptions.push_back({trace->type_name("FILE.json"), Phase::Target});
+}
+
 } // namespace
 
 std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &commandLine) {
@@ -176,6 +240,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   RawOptions raw;
   CLI::App app(description, "hadalc");
   app.footer(footer);
+  Groups groups(app);
   auto read = [&](Phase phase, CLI::Option *option) { raw.readOptions.push_back({option, phase}); };
   app.add_option("model", commandLine.input, "the model, or the phase to resume from (.mlir); - is standard input");
   app.add_option("-o,--output", commandLine.output,
@@ -203,6 +268,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Host,
        app.add_flag("--print-config{text}", options.printConfig,
                     "report every kernel's choice, its predicted time and what lost, on stderr; =json: on stdout"));
+  addPage(app, options, raw);
   read(Phase::Kernels, app.add_option("--config", options.config,
                                       "a file of choices for kernels, as --print-config=json and hadal-tune write it")
                            ->type_name("FILE"));
@@ -221,6 +287,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
+  groups.put("Reports", {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"});
+  groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
+  groups.putRare({"--emulate", "--compile-from", "--dump-phases", "--config", "--check-memory",
+                  "--" + std::string(dialectPluginOption)});
+
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {
     llvm::StringRef argument = argv[index];
@@ -237,6 +308,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   }
   try {
     app.parse(int(own.size()), own.data());
+  } catch (const CLI::CallForAllHelp &) {
+    groups.showAll();
+    std::cout << app.help() << std::flush;
+    return 0;
   } catch (const CLI::Success &success) {
     return app.exit(success);
   } catch (const CLI::ParseError &error) {

@@ -155,6 +155,9 @@ int compile(const CommandLine &commandLine, StringRef toolPath) {
     if (llvm::Error error = requireWritable(commandLine.output))
       return fail(llvm::toString(std::move(error)));
   }
+  if (!options.report.empty())
+    if (llvm::Error error = requireWritable(options.report))
+      return fail(llvm::toString(std::move(error)));
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(commandLine.input, &message);
   if (!file)

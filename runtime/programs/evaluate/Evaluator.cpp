@@ -7,6 +7,7 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/core/Memory.h"
+#include "runtime/io/ChromeTrace.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/programs/Report.h"
 
@@ -105,12 +106,17 @@ std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
   Clock::time_point begin = Clock::now(), reported = begin;
   Evaluation result;
   uint64_t wholeBatches = countWholeBatches(), batches = 0;
+  // The first one touches memory for the first time.
+  uint64_t tracedBatch = text.windows() > static_cast<uint64_t>(shape.rows) ? 1 : 0;
+  if (!options.trace.empty())
+    recorder =
+        std::make_unique<CommandRecorder>(session.device().threads(), session.program().entries()[entry].command_count);
   double total = 0, totalOfWholes = 0;
   Text::Cursor cursor(text);
   while (loadBatch(cursor)) {
     if (interrupted.load(std::memory_order_relaxed))
       return std::nullopt;
-    session.run(entry);
+    session.run(entry, batches == tracedBatch ? recorder.get() : nullptr);
     session.read(scoresTensor, 0, std::as_writable_bytes(std::span(scores)));
     if (batches++ < wholeBatches) {
       float loss;
@@ -169,6 +175,10 @@ void Evaluator::print(const Evaluation &evaluation) const {
     fail(HADAL_EXIT_IO_FAILURE, "cannot write to standard output");
 }
 
+void Evaluator::writeTrace() const {
+  writeChromeTrace(options.trace, *recorder, concat("a micro-batch of model ", session.program()->model));
+}
+
 int Evaluator::run() {
   std::unique_ptr<EvaluationLog> log;
   std::unique_ptr<ScoreFile> output;
@@ -185,6 +195,8 @@ int Evaluator::run() {
     output->finish(data);
   if (log)
     log->write(*evaluation, options.data, options.load);
+  if (recorder)
+    writeTrace();
   print(*evaluation);
   return HADAL_EXIT_OK;
 }

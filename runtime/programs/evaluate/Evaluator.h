@@ -2,6 +2,7 @@
 #ifndef HADAL_RUNTIME_PROGRAMS_EVALUATE_EVALUATOR_H
 #define HADAL_RUNTIME_PROGRAMS_EVALUATE_EVALUATOR_H
 
+#include "runtime/core/CommandRecorder.h"
 #include "runtime/core/Session.h"
 #include "runtime/io/TokenFile.h"
 #include "runtime/programs/TokenWindows.h"
@@ -10,6 +11,7 @@
 #include "runtime/programs/evaluate/Text.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,7 +48,8 @@ private:
   Text text;
   std::vector<int32_t> batch;
   std::vector<float> scores;
-  std::vector<Window> windows; // of the current micro-batch
+  std::vector<Window> windows;               // of the current micro-batch
+  std::unique_ptr<CommandRecorder> recorder; // of the traced one
 
   void describe() const;
   bool loadBatch(Text::Cursor &cursor);
@@ -55,6 +58,7 @@ private:
   std::optional<Evaluation> score(ScoreFile *output);
   void requireFinite(const Window &window, std::span<const float> row) const;
   void print(const Evaluation &evaluation) const;
+  void writeTrace() const;
 };
 
 } // namespace hadal

@@ -1,6 +1,7 @@
 // Declaration of the options and the checks that span several of them.
 #include "runtime/programs/evaluate/Options.h"
 
+#include "runtime/io/ChromeTrace.h"
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 #include "runtime/programs/OptionGroups.h"
@@ -27,6 +28,8 @@ void addOutputs(CommandLine &line, EvaluateOptions &options) {
   group.add("--per-token", options.perToken, "FILE.safetensors",
             "write the log-probability of every scored token, with the tokens and where documents begin");
   group.add("--log", options.log, "FILE.jsonl", "append one JSON object with what is printed");
+  group.add("--trace", options.trace, "FILE.json",
+            "write a Chrome trace of the second micro-batch, or of the only one, kernel by kernel");
   addMachineOptions(group, options.machine);
 }
 
@@ -43,15 +46,23 @@ void checkTogether(const Program &program, const EvaluateOptions &options) {
   require(!options.separator || *options.separator < program->vocabulary,
           "--separator: ", options.separator.value_or(0), " is outside the model's vocabulary of ",
           program->vocabulary);
-  for (auto [path, option] : {std::pair(&options.perToken, "--per-token"), std::pair(&options.log, "--log")}) {
+  for (auto [path, option] : {std::pair(&options.perToken, "--per-token"), std::pair(&options.log, "--log"),
+                              std::pair(&options.trace, "--trace")}) {
     if (path->empty())
       continue;
     requireWritable(*path, option);
     require(!namesSameFile(*path, options.data), option, ": '", path->string(),
             "' is also the file of --data, which would be overwritten; choose another");
   }
-  require(options.log.empty() || options.perToken.empty() || !namesSameFile(options.log, options.perToken),
-          "--log and --per-token name the same file; choose another for one of them");
+  auto requireApart = [&](const std::filesystem::path &one, const std::filesystem::path &other, const char *what) {
+    require(one.empty() || other.empty() || !namesSameFile(one, other), what,
+            " name the same file; choose another for one of them");
+  };
+  requireApart(options.log, options.perToken, "--log and --per-token");
+  requireApart(options.trace, options.perToken, "--trace and --per-token");
+  requireApart(options.trace, options.log, "--trace and --log");
+  if (!options.trace.empty())
+    requireReplaceable(options.trace, "--trace", isChromeTrace(options.trace));
   if (!options.perToken.empty())
     requireReplaceable(options.perToken, "--per-token", isWrittenAs(options.perToken, contentsOfScores));
 }

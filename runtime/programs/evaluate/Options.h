@@ -17,7 +17,7 @@ struct EvaluateOptions {
   /// The token that ends a document; nothing: the whole file is one.
   std::optional<int32_t> separator;
   bool perLine = false;
-  std::filesystem::path perToken, log;
+  std::filesystem::path perToken, log, trace;
   MachineOptions machine;
 };
 

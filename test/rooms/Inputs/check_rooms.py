@@ -20,12 +20,12 @@ levels = {
     "passes": [[""], ["Transforms"], ["Autodiff", "Precision", "Fusion", "HuggingFace"], ["Memory"], ["Programs"],
                ["Pipelines"]],
     "codegen": [["Support"], [""], ["Target"], ["Anatomy"], ["Selection"], ["Selection/CPU", "Selection/GPU"], ["Emit"],
-                ["Tile"], ["CPU", "GPU", "GPU/Frames", "NVPTX", "Emulator", "Host"], ["GPU/Kernels"], ["Driver"]],
+                ["Tile"], ["CPU", "GPU", "GPU/Frames", "NVPTX", "Emulator", "Host", "Report"], ["GPU/Kernels"], ["Driver"]],
     "tools": [[""], ["Support"], ["hadal-check-kernels"],
               ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadal-tune", "hadalc"]],
 }
 # A room and its parts that do not see these others and theirs, whatever the levels of the parts.
-apart = {"CPU", "GPU", "NVPTX", "Emulator", "Host"}
+apart = {"CPU", "GPU", "NVPTX", "Emulator", "Host", "Report"}
 together = [{"IR", "Interfaces", "Reference", "IR/Decompositions", "IR/Gradients"}]
 include = re.compile(r'^\s*#\s*include "([^"]+)"', flags=re.MULTILINE)
 

@@ -1,0 +1,31 @@
+# Puts the page of reports together from its parts, as two C++ string literals, before the document and behind it:
+#
+#   cmake -DPAGE=FOLDER -DLIBRARY=FILE.js -DLICENSE=FILE -DOUTPUT=FOLDER "-DSCRIPTS=a.js;b.js" -P EmbedPage.cmake
+#
+# report.html marks where styles, the library, scripts and the document go.
+file(READ ${PAGE}/report.html page)
+file(READ ${PAGE}/report.css styles)
+file(READ ${LIBRARY} library)
+file(READ ${LICENSE} license)
+set(scripts "")
+foreach(script ${SCRIPTS})
+  file(READ ${PAGE}/${script} text)
+  string(APPEND scripts "${text}")
+endforeach()
+foreach(script "${library}" "${scripts}")
+  string(FIND "${script}" "</script" place)
+  if(NOT place EQUAL -1)
+    message(FATAL_ERROR "a script of the page holds </script, which would end it")
+  endif()
+endforeach()
+string(REPLACE "/* STYLES */" "${styles}" page "${page}")
+string(REPLACE "/* LIBRARY */" "/*\n${license}*/\n${library}" page "${page}")
+string(REPLACE "/* SCRIPTS */" "${scripts}" page "${page}")
+set(mark "@DOCUMENT@")
+string(FIND "${page}" "${mark}" place)
+string(SUBSTRING "${page}" 0 ${place} begin)
+string(LENGTH "${mark}" length)
+math(EXPR place "${place} + ${length}")
+string(SUBSTRING "${page}" ${place} -1 end)
+file(WRITE ${OUTPUT}/PageBegin.inc "R\"PageOfHadal(${begin})PageOfHadal\"\n")
+file(WRITE ${OUTPUT}/PageEnd.inc "R\"PageOfHadal(${end})PageOfHadal\"\n")
