@@ -205,20 +205,18 @@ public:
       app.get_option(name)->group(group);
   }
   void putRare(std::initializer_list<std::string> names) {
-    for (const std::string &name : names) {
-      CLI::Option *option = app.get_option(name);
-      rare.push_back({option, option->get_group()});
-      option->group("");
-    }
+    for (const std::string &name : names)
+      rare.push_back(app.get_option(name));
   }
-  void showAll() {
-    for (auto &[option, group] : rare)
-      option->group(group);
+  /// For a help that is printed next: what is hidden has no name in messages.
+  void hideRare() {
+    for (CLI::Option *option : rare)
+      option->group("");
   }
 
 private:
   CLI::App &app;
-  std::vector<std::pair<CLI::Option *, std::string>> rare;
+  std::vector<CLI::Option *> rare;
 };
 
 /// The page about the phase `kernels`, which it is made of: later phases have it behind them.
@@ -289,7 +287,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
 
   groups.put("Reports", {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
-  groups.putRare({"--emulate", "--compile-from", "--dump-phases", "--config", "--check-memory",
+  groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
                   "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};
@@ -309,7 +307,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   try {
     app.parse(int(own.size()), own.data());
   } catch (const CLI::CallForAllHelp &) {
-    groups.showAll();
+    std::cout << app.help() << std::flush;
+    return 0;
+  } catch (const CLI::CallForHelp &) {
+    groups.hideRare();
     std::cout << app.help() << std::flush;
     return 0;
   } catch (const CLI::Success &success) {
