@@ -31,8 +31,8 @@ struct CPULevel {
   /// Cycles per second under vector work, and bytes per second between one core and memory: those of a common server
   /// of the level, so that choices do not depend on where a program is compiled.
   double clock, memoryBandwidth;
-  /// Bytes per cycle between a core and its second-level cache, and multiply-adds of f32 that a core makes in a cycle (only
-  /// reports hang on these).
+  /// Bytes per cycle between a core and its second-level cache, and multiply-adds of f32 that a core makes in a cycle
+  /// (only reports hang on these).
   double cacheBytesPerCycle, multiplyAddsPerCycle;
 };
 /// The levels, each a superset of the one before.
