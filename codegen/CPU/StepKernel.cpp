@@ -12,10 +12,11 @@
 // each operation rounded once, to nearest even, with denormal operands taken for zero and denormal results replaced by
 // zero of their sign. So a step of the depth has two chains, and C one addition per step.
 //
-// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need. Both chains at
-// once would take twice the accumulators, and so a tile of half the size, which reads B's panel from the second-level
-// cache twice as often; one chain after the other instead, of which the first waits in memory, keeps the tiles of the
-// other micro-kernel. C lies in memory, too: a step touches it once.
+// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need. Two chains take
+// twice the accumulators of one, so as many rows of the tile as then fit into the registers go through a step together,
+// and the other rows after them: 7 and 7 of the 14 rows of AVX-512's tile. The step's part of B's panel is in the
+// first-level cache by then, so that the tile reads as much from the second as if its rows went together. C lies in
+// memory: a step touches it once.
 //
 // FTZ and DAZ of MXCSR flush denormals (FlushedCalls.h). They are set around the tile alone: its epilogue knows
 // denormals again.
@@ -31,20 +32,38 @@ using namespace hadal;
 
 namespace {
 
-/// The sums over every second depth of a step, from `first` (0 or 1) on.
-SmallVector<Value> multiplyHalfStep(KernelBuilder &k, const MicroKernel &tile, Value a, Value b, int64_t first) {
-  constexpr int64_t depthPerTurn = 2 * microKernelUnroll;
-  static_assert(arithmetic::depthStep % depthPerTurn == 0);
-  SmallVector<Value> zeros(tile.rows * tile.vectors, k.splat(0.0));
-  return k.forReduce(k.i64(0), k.i64(arithmetic::depthStep), depthPerTurn, zeros,
-                     [&](Value index, ValueRange carried) -> SmallVector<Value> {
-                       SmallVector<Value> accumulators = llvm::to_vector(carried);
-                       Value aHere = at(k, a, k.mul(index, tile.depthStride));
-                       Value bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
-                       for (int64_t depth = first; depth < depthPerTurn; depth += 2)
-                         accumulators = multiplyColumn(k, tile, aHere, bHere, depth, accumulators);
-                       return accumulators;
-                     });
+/// How many rows of a tile have registers for both chains, beside those of B's row and of one element of A: a divisor
+/// of all.
+int64_t rowsAtOnce(const MicroKernel &tile, const TargetDescription &target) {
+  int64_t registersPerRow = tile.vectors * target.lanes / target.registerLanes;
+  int64_t rows = tile.rows;
+  while (rows > 1 && (tile.rows % rows != 0 || (2 * rows + 1) * registersPerRow + 1 > target.vectorRegisters))
+    --rows;
+  return rows;
+}
+
+/// What a step adds to the tile of C: for every vector of it, even + odd.
+SmallVector<Value> multiplyStep(KernelBuilder &k, const MicroKernel &tile, Value a, Value b) {
+  static_assert(arithmetic::depthStep % microKernelUnroll == 0 && microKernelUnroll % 2 == 0);
+  size_t vectors = tile.rows * tile.vectors;
+  SmallVector<Value> zeros(2 * vectors, k.splat(0.0));
+  SmallVector<Value> chains = k.forReduce(k.i64(0), k.i64(arithmetic::depthStep), microKernelUnroll, zeros,
+                                          [&](Value index, ValueRange carried) -> SmallVector<Value> {
+                                            SmallVector<Value> even = llvm::to_vector(carried.take_front(vectors));
+                                            SmallVector<Value> odd = llvm::to_vector(carried.drop_front(vectors));
+                                            Value aHere = at(k, a, k.mul(index, tile.depthStride));
+                                            Value bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
+                                            for (int64_t depth = 0; depth < microKernelUnroll; depth += 2) {
+                                              even = multiplyColumn(k, tile, aHere, bHere, depth, even);
+                                              odd = multiplyColumn(k, tile, aHere, bHere, depth + 1, odd);
+                                            }
+                                            even.append(odd);
+                                            return even;
+                                          });
+  SmallVector<Value> sums;
+  for (size_t i = 0; i < vectors; ++i)
+    sums.push_back(k.addf(chains[i], chains[vectors + i]));
+  return sums;
 }
 
 void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) {
@@ -56,11 +75,14 @@ void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) 
   });
   k.forLoop(k.i64(0), depth, arithmetic::depthStep, [&](Value index) {
     Value aHere = at(k, a, k.mul(index, tile.depthStride)), bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
-    SmallVector<Value> even = multiplyHalfStep(k, tile, aHere, bHere, 0);
-    SmallVector<Value> odd = multiplyHalfStep(k, tile, aHere, bHere, 1);
-    for (int64_t i = 0; i < vectors; ++i) {
-      Value place = k.i64(i * k.lanes);
-      k.storeVector(k.addf(k.loadVector(c, place), k.addf(even[i], odd[i])), c, place);
+    MicroKernel part = tile;
+    part.rows = rowsAtOnce(tile, k.target);
+    for (int64_t row = 0; row < tile.rows; row += part.rows) {
+      SmallVector<Value> sums = multiplyStep(k, part, at(k, aHere, row * tile.rowStride), bHere);
+      for (auto [i, sum] : llvm::enumerate(sums)) {
+        Value place = k.i64((row * tile.vectors + int64_t(i)) * k.lanes);
+        k.storeVector(k.addf(k.loadVector(c, place), sum), c, place);
+      }
     }
   });
 }
