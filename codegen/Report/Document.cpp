@@ -94,11 +94,25 @@ int64_t countUnfusedBytes(KernelOp kernel) {
   return bytes;
 }
 
+/// A kernel that takes no longer than its bound over this is near its bound.
+constexpr double nearBoundShare = 0.6;
+
+/// What was measured takes the place of the table's figures. Products of bf16 keep their relation to those of f32.
+Roofs findRoofs(const TargetDescription &target, const MeasuredRun *run) {
+  Roofs roofs = Roofs::of(target, run ? run->threads : modelledCores);
+  if (!run || !run->rates)
+    return roofs;
+  roofs.memoryBandwidth = run->rates->memoryBytes;
+  roofs.cacheBandwidth = run->rates->cacheBytes;
+  roofs.bf16Products *= run->rates->multiplyAdds / roofs.products;
+  roofs.products = run->rates->multiplyAdds;
+  return roofs;
+}
+
 class DocumentBuilder {
 public:
   DocumentBuilder(const ProgramFacts &program, const MeasuredRun *run)
-      : program(program), run(run), target(*program.target),
-        roofs(Roofs::of(target, run ? run->threads : modelledCores)) {}
+      : program(program), run(run), target(*program.target), roofs(findRoofs(target, run)) {}
 
   Object build() {
     Object document{{"target", describeTarget()},   {"persistent", describePersistent()},
@@ -141,7 +155,8 @@ private:
                   {"cacheBytes", roofs.cacheBytes},
                   {"products", roofs.products},
                   {"bf16Products", roofs.bf16Products},
-                  {"launchSeconds", target.launchSeconds()}};
+                  {"launchSeconds", target.launchSeconds()},
+                  {"isMeasured", run && run->rates}};
     if (auto board = program.module->getAttrOfType<StringAttr>(boardAttrName))
       object["board"] = board.str();
     return object;
@@ -285,20 +300,35 @@ private:
   }
 
   /// Seconds of a whole step: as predicted, and its floor, the sum of all bounds; as measured, pauses and copies
-  /// included.
+  /// included. And which share of the kernels' time (measured, or else predicted) is spent in those that are near their
+  /// bounds.
   Object describeStep() const {
-    double predicted = 0, bound = 0, measured = 0;
+    struct Seconds {
+      double predicted = 0, bound = 0, measured = 0;
+    };
+    Seconds step;
+    std::vector<Seconds> ofKernels(program.kernels.size());
     for (auto [number, entry] : llvm::enumerate(program.entries)) {
       double runs = double(countRuns(number));
-      for (const LaunchFacts &launch : entry.launches) {
-        predicted += runs * predict(program.kernels[launch.kernel]);
-        bound += runs * Bound::of(program.kernels[launch.kernel].work, roofs).seconds();
+      for (auto [index, launch] : llvm::enumerate(entry.launches)) {
+        Seconds &kernel = ofKernels[launch.kernel];
+        kernel.predicted += runs * predict(program.kernels[launch.kernel]);
+        kernel.bound += runs * Bound::of(program.kernels[launch.kernel].work, roofs).seconds();
+        kernel.measured += run ? run->entries[number].launches[index] : 0;
       }
-      measured += run ? run->entries[number].seconds : 0;
+      step.measured += run ? run->entries[number].seconds : 0;
     }
-    Object object{{"predicted", predicted}, {"bound", bound}};
+    double all = 0, nearBound = 0;
+    for (const Seconds &kernel : ofKernels) {
+      double seconds = run ? kernel.measured : kernel.predicted;
+      all += seconds;
+      nearBound += kernel.bound >= nearBoundShare * seconds ? seconds : 0;
+      step.predicted += kernel.predicted;
+      step.bound += kernel.bound;
+    }
+    Object object{{"predicted", step.predicted}, {"bound", step.bound}, {"nearBound", all > 0 ? nearBound / all : 0}};
     if (run)
-      object["measured"] = measured;
+      object["measured"] = step.measured;
     return object;
   }
 

@@ -68,6 +68,8 @@ private:
     const llvm::json::Object *arguments = slice.getObject("args");
     if (kind == "M" && slice.getString("name") == StringRef("process_name") && arguments)
       name = arguments->getString("name").value_or("").str();
+    if (kind == "M" && slice.getString("name") == StringRef("machine_rates"))
+      return addRates(arguments);
     if (kind != "X")
       return llvm::Error::success();
     std::optional<StringRef> command = slice.getString("name"), category = slice.getString("cat");
@@ -78,6 +80,20 @@ private:
       return fail("has a slice without name, cat, ts, dur, tid or args.command: it was not written by a program of "
                   "hadalc");
     return addCommand(*category, *command, *thread, unsigned(*number), *begin, *duration);
+  }
+
+  llvm::Error addRates(const llvm::json::Object *arguments) {
+    MeasuredRates found;
+    for (auto [key, rate] : {std::pair("memory bytes per second", &found.memoryBytes),
+                             {"second-level cache bytes per second", &found.cacheBytes},
+                             {"f32 multiply-adds per second", &found.multiplyAdds}}) {
+      std::optional<double> number = arguments ? arguments->getNumber(key) : std::nullopt;
+      if (!number || !(*number > 0))
+        return fail(Twine("tells the rates of a machine, and \"") + key + "\" is not above 0");
+      *rate = *number;
+    }
+    rates = found;
+    return llvm::Error::success();
   }
 
   llvm::Error addCommand(StringRef category, StringRef command, int64_t thread, unsigned number, double begin,
@@ -119,7 +135,7 @@ private:
   }
 
   llvm::Expected<MeasuredRun> finish() {
-    MeasuredRun run{name, int64_t(threads.size()), {}};
+    MeasuredRun run{name, int64_t(threads.size()), {}, rates};
     for (auto [entry, ofEntry] : llvm::zip_equal(program.entries, slices)) {
       MeasuredEntry &measured = run.entries.emplace_back();
       measured.launches.resize(entry.launches.size());
@@ -143,6 +159,7 @@ private:
   std::string path;
   const ProgramFacts &program;
   std::string name;
+  std::optional<MeasuredRates> rates;
   llvm::StringMap<size_t> entryNumbers;
   std::set<int64_t> threads;
   /// Of each entry point.

@@ -20,12 +20,19 @@ struct MeasuredEntry {
   double others = 0;
 };
 
+/// How fast the machine was in that run, of all threads together, per second: MachineRates of the runtime.
+struct MeasuredRates {
+  double memoryBytes = 0, cacheBytes = 0, multiplyAdds = 0;
+};
+
 struct MeasuredRun {
   /// "step 2 of model tiny".
   std::string name;
   int64_t threads = 0;
   /// In the order of ProgramFacts.
   std::vector<MeasuredEntry> entries;
+  /// Where the device could tell.
+  std::optional<MeasuredRates> rates;
 };
 
 llvm::Expected<MeasuredRun> readTrace(llvm::StringRef path, const ProgramFacts &program);

@@ -5,10 +5,12 @@
 #define HADAL_RUNTIME_CORE_DEVICE_H
 
 #include "runtime/core/CommandRecorder.h"
+#include "runtime/core/MachineRates.h"
 #include "runtime/core/Program.h"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -55,6 +57,9 @@ public:
   /// Runs all commands of an entry point, and may return before they are done. Allocates nothing after the first run of
   /// the entry point.
   virtual void run(uint32_t entry, CommandRecorder *recorder) = 0;
+
+  /// How fast the machine is, measured now, which takes less than a second; nothing where the device cannot tell.
+  virtual std::optional<MachineRates> measureRates() { return std::nullopt; }
 
 protected:
   static constexpr int64_t notWritten = -1;

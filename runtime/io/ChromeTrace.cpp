@@ -80,7 +80,18 @@ static Json describe(const hadal_entry &entry, const hadal_command &command) {
   return description;
 }
 
-void writeChromeTrace(const std::filesystem::path &path, const CommandRecorder &recorder, const std::string &process) {
+static Json describe(const MachineRates &rates) {
+  return {{"ph", "M"},
+          {"pid", 1},
+          {"name", "machine_rates"},
+          {"args",
+           {{"memory bytes per second", rates.memoryBytes},
+            {"second-level cache bytes per second", rates.cacheBytes},
+            {"f32 multiply-adds per second", rates.multiplyAdds}}}};
+}
+
+void writeChromeTrace(const std::filesystem::path &path, const CommandRecorder &recorder, const std::string &process,
+                      const std::optional<MachineRates> &rates) {
   int64_t origin = std::numeric_limits<int64_t>::max();
   for (const std::vector<CommandRecord> &records : recorder.threads())
     for (const CommandRecord &record : records)
@@ -90,6 +101,8 @@ void writeChromeTrace(const std::filesystem::path &path, const CommandRecorder &
   output.file().write(traceBegin);
   Json name = {{"ph", "M"}, {"pid", 1}, {"name", "process_name"}, {"args", {{"name", process}}}};
   output.file().write(dumpJson(name));
+  if (rates)
+    output.file().write(",\n" + dumpJson(describe(*rates)));
   for (size_t thread = 0; thread < recorder.threads().size(); ++thread)
     for (const CommandRecord &record : recorder.threads()[thread]) {
       const hadal_command &command = record.entry->commands[record.command];

@@ -57,7 +57,7 @@ TEST(CommandsTest, CopiesAndFillsStandInTraces) {
   CommandRecorder recorder(2, 8);
   session.run(0, &recorder);
   TemporaryFolder folder;
-  writeChromeTrace(folder / "trace.json", recorder, "a test");
+  writeChromeTrace(folder / "trace.json", recorder, "a test", std::nullopt);
   std::map<std::string, nlohmann::json> slices;
   nlohmann::json trace = nlohmann::json::parse(readFile(folder / "trace.json"));
   for (const nlohmann::json &event : trace.at("traceEvents"))

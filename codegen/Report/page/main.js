@@ -31,8 +31,7 @@ function answerSentences() {
   const byTime = [...stepKernels].sort((a, b) => b.sum.time - a.sum.time), byLoss = [...stepKernels].sort((a, b) => b.sum.lost - a.sum.lost);
   let count = 0;
   for (let sum = 0; count < byTime.length && sum < 0.8 * total.time; ++count) sum += byTime[count].sum.time;
-  const near = d3.sum(stepKernels.filter((kernel) => kernel.sum.bound >= 0.6 * kernel.sum.time), (kernel) => kernel.sum.time);
-  const sentences = [[`${formatShare(near / total.time)} of the time is spent in kernels that run at 60% or more of their bound. `
+  const sentences = [[`${formatShare(data.step.nearBound)} of the time is spent in kernels that run at 60% or more of their bound. `
       + `80% of it is in ${count} of the ${formatCount(stepKernels.length)} kernels. Most is lost in `,
     ...byLoss.slice(0, 3).flatMap((kernel, index) => [index ? (index === 2 ? " and " : ", ") : "", kernelLink(kernel),
                                                      ` (${formatSeconds(kernel.sum.lost)})`]), "."]];
@@ -86,8 +85,13 @@ function drawFigures(section) {
     ["lost", "time beyond the bound"],
   ];
   const list = (pairs) => make("dl", {}, pairs.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
-  section.append(make("p", {}, "Roofs and bounds are figures of the compiler's table of targets, ",
-      make("strong", {}, "not measured on this machine"), ": a kernel may beat a bound where the machine is better than the table's."),
+  const source = target.isMeasured
+    ? ["Roofs and bounds were ", make("strong", {}, "measured on the machine that ran"), ", by the program itself after the traced step: reading or copying memory, "
+       + "reading the second-level caches, and a product of f32 whose operands lie in them" + (target.bf16Products === target.products ? "." : "; products of bf16 are "
+       + "as much faster as the compiler's table of targets says.")]
+    : ["Roofs and bounds are figures of the compiler's table of targets, ", make("strong", {}, "not measured on this machine"),
+       ": a kernel may beat a bound where the machine is better than the table's."];
+  section.append(make("p", {}, ...source),
     list(rows), make("h3", {}, "Words"), list(words));
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/core/ProcessLimits.h"
 #include "runtime/core/TensorPlacement.h"
 #include "runtime/devices/cpu/Features.h"
+#include "runtime/devices/cpu/Probes.h"
 
 #include <algorithm>
 #include <cstring>
@@ -162,6 +163,8 @@ std::string CpuDevice::describe() const {
                     ? ""
                     : "; AMX is not granted here: the same numbers by vectors, more slowly");
 }
+
+std::optional<MachineRates> CpuDevice::measureRates() { return measureMachineRates(team, program->cpu_features); }
 
 void CpuDevice::upload(uint32_t tensor, uint64_t offset, std::span<const std::byte> source) {
   std::memcpy(tensorAddresses[tensor] + offset, source.data(), source.size());

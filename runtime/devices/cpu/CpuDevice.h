@@ -27,6 +27,7 @@ public:
   void downloadArgument(uint32_t entry, uint64_t argument, std::span<std::byte> destination) const override;
   std::byte *hostAddress(uint32_t tensor) const override { return tensorAddresses[tensor]; }
   void run(uint32_t entry, CommandRecorder *recorder) override;
+  std::optional<MachineRates> measureRates() override;
 
 private:
   CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory);

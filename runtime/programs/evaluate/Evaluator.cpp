@@ -176,7 +176,8 @@ void Evaluator::print(const Evaluation &evaluation) const {
 }
 
 void Evaluator::writeTrace() const {
-  writeChromeTrace(options.trace, *recorder, concat("a micro-batch of model ", session.program()->model));
+  writeChromeTrace(options.trace, *recorder, concat("a micro-batch of model ", session.program()->model),
+                   session.device().measureRates());
 }
 
 int Evaluator::run() {

@@ -204,7 +204,8 @@ void Trainer::save() {
 /// Whatever goes wrong with a trace is a failure of a file, which no training is lost for.
 void Trainer::writeTrace() {
   try {
-    writeChromeTrace(options.trace, *recorder, concat("step ", tracedStep, " of model ", program()->model));
+    writeChromeTrace(options.trace, *recorder, concat("step ", tracedStep, " of model ", program()->model),
+                     programSession.device().measureRates());
   } catch (const Error &) {
     throw;
   } catch (const std::exception &error) {

@@ -27,7 +27,8 @@ def double(trace):
         if event["args"]["command"] % 2 and shared[event["cat"], event["args"]["command"]] == 1:
             slices.append(event | {"tid": 1 - event["tid"], "ts": event["ts"] + event["dur"] / 4, "dur": event["dur"] / 2})
     again = [event | {"ts": event["ts"] + shift, "tid": 1 - event["tid"]} for event in slices]
-    return {"traceEvents": again + slices}
+    described = [event for event in trace["traceEvents"] if event["ph"] == "M"]
+    return {"traceEvents": described + again + slices}
 
 
 def check(page, trace, runs, entries):
@@ -48,7 +49,14 @@ def check(page, trace, runs, entries):
         assert math.isclose(microseconds, told[key], rel_tol=1e-5), (key, microseconds, told[key])
     ran = {entry["name"]: entry["runs"] for entry in report["entries"] if entry["runs"]}
     assert ran == {entry: runs for entry in entries}, ran
-    print(len(expected), "kernels")
+    # Rates are those that the run measured, if it did.
+    rates = [event["args"] for event in trace["traceEvents"] if event["name"] == "machine_rates"]
+    target = report["target"]
+    assert target["isMeasured"] == bool(rates), target
+    if rates:
+        told = [target["memoryBandwidth"], target["cacheBandwidth"], target["products"]]
+        assert told == list(rates[0].values()) and min(told) > 1e8, (told, rates)
+    print(len(expected), "kernels", "by measured rates" if rates else "by rates of the table")
 
 
 if sys.argv[2] == "--twice":

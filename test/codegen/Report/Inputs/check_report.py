@@ -90,6 +90,17 @@ for key, seconds in (("predicted", lambda kernel: kernel["predicted"]), ("bound"
     whole = sum(group["launches"] * entries[group["entry"]]["runs"] * seconds(kernels[group["kernel"]]) for group in groups)
     require(near(whole, document["step"][key]), "step", key, whole, document["step"][key])
 
+# What is near its bound: at 60% of it, in the time that was measured, or else predicted.
+times = collections.Counter()
+for group in groups:
+    runs = entries[group["entry"]]["runs"] * group["launches"]
+    times[group["kernel"]] += group["measured"] if "measured" in group else runs * kernels[group["kernel"]]["predicted"]
+launches = collections.Counter()
+for group in groups:
+    launches[group["kernel"]] += entries[group["entry"]]["runs"] * group["launches"]
+close = sum(time for index, time in times.items() if launches[index] * kernels[index]["bound"]["seconds"] >= 0.6 * time)
+require(near(close / sum(times.values()), document["step"]["nearBound"]), "near bounds", close / sum(times.values()))
+
 # What a run took: no launch longer than its entry point, and all of them no longer.
 for index, entry in enumerate(entries):
     if "measured" in entry:

@@ -275,7 +275,7 @@ TEST(CudaTest, RecordsLaunchesWithEvents) {
     session.run("accumulate");
     CommandRecorder recorder(session.device().threads(), 10);
     session.run(session.requireEntry("accumulate"), &recorder);
-    writeChromeTrace(folder / "trace.json", recorder, "a test");
+    writeChromeTrace(folder / "trace.json", recorder, "a test", std::nullopt);
     std::string text;
     for (const CommandRecord &record : recorder.threads()[0])
       text += concat(record.command, ":", record.end - record.begin, " ");
