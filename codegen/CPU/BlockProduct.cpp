@@ -5,6 +5,10 @@
 // into several blocks, the block of C waits in scratch between them; otherwise one register tile at a time goes through
 // scratch straight to the epilogue.
 //
+// Nothing else runs on a core that waits for memory. So what comes from there is asked for before: the next rows of A
+// while those before them are packed, and what the epilogue reads and writes before the tile's last product. (Asking
+// for the next depth block tile by tile took as much time as it saved.)
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/TileProduct.h"
@@ -14,12 +18,17 @@ using namespace mlir;
 using namespace hadal;
 
 BlockSource hadal::advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
-  if (source.depthContiguous)
-    source.base = at(k, source.base, depth);
-  else if (source.rows.indices)
-    source.rows.indices = at(k, source.rows.indices, depth);
+  if (!source.depthContiguous)
+    return advanceRows(k, source, depth);
+  source.base = at(k, source.base, depth);
+  return source;
+}
+
+BlockSource hadal::advanceRows(KernelBuilder &k, BlockSource source, Value row) {
+  if (source.rows.indices)
+    source.rows.indices = at(k, source.rows.indices, row);
   else
-    source.base = at(k, source.base, k.mul(depth, source.rows.stride));
+    source.base = at(k, source.base, k.mul(row, source.rows.stride));
   return source;
 }
 
@@ -31,114 +40,153 @@ struct PackedPanels {
   Value panel(KernelBuilder &k, Value number) const { return at(k, base, k.mul(number, panelStride)); }
 };
 
-/// Calls body for every vector of a register tile that lies in `result`, as far as it lies in the block: the row and
-/// the column within the block, where the vector lies behind `sums`, and its mask. (row, column) is where the tile
-/// starts.
-void forTileVectors(KernelBuilder &k, const ProductTiles &tiles, Value result, Value row, Value column,
-                    const BlockExtent &extent,
-                    function_ref<void(Value row, Value column, Value sums, int64_t offset, Value mask)> body) {
-  int64_t width = tiles.vectors * k.lanes;
-  Value rows = k.min(k.i64(tiles.rows), k.sub(extent.rows, row));
-  Value columns = k.sub(extent.columns, column);
-  k.forLoop(k.i64(0), rows, 1, [&](Value r) {
-    Value sums = at(k, result, k.mul(r, width));
-    Value rowInBlock = k.add(row, r);
-    auto emit = [&](int64_t v, Value mask) { body(rowInBlock, k.add(column, v * k.lanes), sums, v * k.lanes, mask); };
-    auto emitAll = [&] {
-      for (int64_t v = 0; v < tiles.vectors; ++v)
-        emit(v, Value());
-    };
-    if (extent.columnMultiple % width == 0)
-      return emitAll();
-    k.ifThen(lessOrEqual(k, k.i64(width), columns), emitAll, [&] {
-      for (int64_t v = 0; v < tiles.vectors; ++v) {
-        k.ifThen(k.less(k.i64(v * k.lanes), columns), [&] {
-          emit(v, extent.columnMultiple % k.lanes == 0 ? Value() : k.maskFor(k.sub(columns, k.i64(v * k.lanes))));
-        });
-      }
+class BlockProductEmitter {
+public:
+  BlockProductEmitter(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
+                      const BlockExtent &extent, Value scratch, BlockEpilogue epilogue, BlockStart start,
+                      BlockPrefetch prefetch)
+      : k(k), tiles(tiles), lhs(lhs), rhs(rhs), extent(extent), epilogue(epilogue), start(start), prefetch(prefetch),
+        width(tiles.vectors * k.lanes), storedRows(llvm::alignTo(tiles.rows, k.lanes)),
+        rowStride(packedRowStride(tiles.depthBlock, k.lanes)), multiple(tiles.depthMultiple()) {
+    bool inRows = lhs.depthContiguous;
+    MicroKernel tile{tiles.rows, tiles.vectors, inRows ? rowStride : 1, inRows ? 1 : storedRows};
+    microKernel = tiles.inSteps ? getStepKernel(k, tile) : getMicroKernel(k, tile);
+    packedLhs = {scratch, storedRows * tiles.depthBlock};
+    packedRhs = {at(k, scratch, tiles.packedLhs(k.lanes, inRows)), width * tiles.depthBlock};
+    result = rhs.isPacked() ? packedRhs.base : at(k, packedRhs.base, tiles.packedRhs(k.lanes));
+    rowTiles = ceilDiv(k, extent.rows, tiles.rows);
+    columnTiles = ceilDiv(k, extent.columns, width);
+  }
+
+  void emit() {
+    if (!extent.depthIsCut)
+      return emitDepthBlock({k.i64(0), extent.depth, {}});
+    // A depth of 0 still takes one turn, which stores zeros.
+    k.forLoop(k.i64(0), k.max(extent.depth, k.i64(1)), tiles.depthBlock, [&](Value first) {
+      Value left = k.sub(extent.depth, first), block = k.i64(tiles.depthBlock);
+      emitDepthBlock({first, k.min(left, block), lessOrEqual(k, left, block)});
     });
-  });
-}
+  }
+
+private:
+  /// A depth block, and whether it is the last (null when there is one in all).
+  struct Depth {
+    Value first, depth, isLast;
+  };
+
+  void emitDepthBlock(const Depth &depth) {
+    if (!lhs.depthContiguous)
+      packColumnsOf(lhs, packedLhs, extent.rows, tiles.rows, storedRows, depth);
+    if (!rhs.isPacked() && rhs.depthContiguous) {
+      BlockSource b = advanceDepth(k, rhs, depth.first);
+      packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth.depth, tiles.vectors,
+                     packedRhs.panelStride, multiple);
+    } else if (!rhs.isPacked()) {
+      packColumnsOf(rhs, packedRhs, extent.columns, width, width, depth);
+    }
+    PackedPanels panels = packedRhs;
+    if (rhs.isPacked())
+      panels = {at(k, rhs.base.pointer, k.mul(depth.first, rhs.panelDepthStride)), rhs.panelStride};
+    k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
+      Value panelOfA = lhs.depthContiguous ? packPanel(depth, k.mul(i, tiles.rows)) : packedLhs.panel(k, i);
+      k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) { emitTile(depth, i, j, panelOfA, panels.panel(k, j)); });
+    });
+  }
+
+  void packColumnsOf(const BlockSource &source, const PackedPanels &panels, Value count, int64_t panelWidth,
+                     int64_t storedWidth, const Depth &depth) {
+    BlockSource block = advanceDepth(k, source, depth.first);
+    packColumns(k, panels.base, block.base, block.rows, count, depth.depth, panelWidth, storedWidth, panels.panelStride,
+                multiple);
+  }
+
+  /// Rows along the depth are packed when their turn comes, into a panel that stays in the first-level cache.
+  Value packPanel(const Depth &depth, Value firstRow) {
+    BlockSource a = advanceRows(k, advanceDepth(k, lhs, depth.first), firstRow);
+    Value left = k.sub(extent.rows, firstRow), count = k.min(left, k.i64(tiles.rows));
+    packRows(k, packedLhs.base, a.base, a.rows, count, depth.depth, tiles.rows, rowStride, multiple,
+             k.sub(left, count));
+    return packedLhs.base;
+  }
+
+  void emitTile(const Depth &depth, Value i, Value j, Value a, Value b) {
+    Value row = k.mul(i, tiles.rows), column = k.mul(j, width), accumulate = depth.first, c = result;
+    if (extent.depthIsCut)
+      c = at(k, result, k.mul(k.add(k.mul(i, tiles.columnBlock / width), j), tiles.rows * width));
+    if (start) {
+      accumulate = k.i64(1);
+      k.ifThen(k.equal(depth.first, k.i64(0)), [&] {
+        forTileVectors(c, row, column, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
+          k.storeVector(start(r, n, mask), sums, k.i64(v));
+        });
+      });
+    }
+    auto ifLast = [&](function_ref<void()> body) { depth.isLast ? k.ifThen(depth.isLast, body) : body(); };
+    if (prefetch)
+      ifLast([&] { askForTile(row, column); });
+    callFunction(k, microKernel, {a, b, c, roundUp(k, depth.depth, multiple), accumulate});
+    ifLast([&] {
+      forTileVectors(c, row, column, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
+        epilogue(r, n, k.loadVector(sums, k.i64(v)), mask);
+      });
+    });
+  }
+
+  void askForTile(Value row, Value column) {
+    Value last = k.sub(extent.columns, k.i64(1));
+    k.forLoop(k.i64(0), k.min(k.i64(tiles.rows), k.sub(extent.rows, row)), 1, [&](Value r) {
+      for (int64_t v = 0; v < tiles.vectors; ++v)
+        prefetch(k.add(row, r), k.min(k.add(column, v * k.lanes), last));
+    });
+  }
+
+  /// Calls body for every vector of the register tile at (row, column) that lies in `sums`, as far as it lies in the
+  /// block: the row and the column within the block, where the vector lies behind the row of sums, and its mask.
+  void forTileVectors(Value sums, Value row, Value column,
+                      function_ref<void(Value row, Value column, Value sums, int64_t offset, Value mask)> body) {
+    Value rows = k.min(k.i64(tiles.rows), k.sub(extent.rows, row));
+    Value columns = k.sub(extent.columns, column);
+    k.forLoop(k.i64(0), rows, 1, [&](Value r) {
+      Value sumsOfRow = at(k, sums, k.mul(r, width));
+      Value rowInBlock = k.add(row, r);
+      auto emit = [&](int64_t v, Value mask) {
+        body(rowInBlock, k.add(column, v * k.lanes), sumsOfRow, v * k.lanes, mask);
+      };
+      auto emitAll = [&] {
+        for (int64_t v = 0; v < tiles.vectors; ++v)
+          emit(v, Value());
+      };
+      if (extent.columnMultiple % width == 0)
+        return emitAll();
+      k.ifThen(lessOrEqual(k, k.i64(width), columns), emitAll, [&] {
+        for (int64_t v = 0; v < tiles.vectors; ++v) {
+          k.ifThen(k.less(k.i64(v * k.lanes), columns), [&] {
+            emit(v, extent.columnMultiple % k.lanes == 0 ? Value() : k.maskFor(k.sub(columns, k.i64(v * k.lanes))));
+          });
+        }
+      });
+    });
+  }
+
+  KernelBuilder &k;
+  const ProductTiles &tiles;
+  const BlockSource &lhs, &rhs;
+  const BlockExtent &extent;
+  const BlockEpilogue epilogue;
+  const BlockStart start;
+  const BlockPrefetch prefetch;
+  const int64_t width, storedRows, rowStride, multiple;
+  LLVM::LLVMFuncOp microKernel;
+  PackedPanels packedLhs, packedRhs;
+  Value result, rowTiles, columnTiles;
+};
 
 } // namespace
 
 void hadal::emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs,
                              const BlockSource &rhs, const BlockExtent &extent, Value scratch, BlockEpilogue epilogue,
-                             BlockStart start) {
+                             BlockStart start, BlockPrefetch prefetch) {
   if (tiles.inTileRegisters)
     return emitTileProduct(k, tiles, lhs, rhs, extent, scratch, epilogue, start);
-  int64_t width = tiles.vectors * k.lanes, storedRows = llvm::alignTo(tiles.rows, k.lanes);
-  int64_t rowStride = packedRowStride(tiles.depthBlock, k.lanes);
-  MicroKernel tile{tiles.rows, tiles.vectors, lhs.depthContiguous ? rowStride : 1,
-                   lhs.depthContiguous ? 1 : storedRows};
-  PackedPanels packedLhs{scratch, lhs.depthContiguous ? tiles.rows * rowStride : storedRows * tiles.depthBlock};
-  PackedPanels packedRhs{at(k, scratch, tiles.packedLhs(k.lanes, lhs.depthContiguous)), width * tiles.depthBlock};
-  Value result = rhs.isPacked() ? packedRhs.base : at(k, packedRhs.base, tiles.packedRhs(k.lanes));
-  auto microKernel = tiles.inSteps ? getStepKernel(k, tile) : getMicroKernel(k, tile);
-  int64_t multiple = tiles.depthMultiple();
-
-  auto pack = [&](Value firstDepth, Value depth) {
-    BlockSource a = advanceDepth(k, lhs, firstDepth);
-    if (a.depthContiguous)
-      packRows(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, rowStride, multiple);
-    else
-      packColumns(k, packedLhs.base, a.base, a.rows, extent.rows, depth, tiles.rows, storedRows, packedLhs.panelStride,
-                  multiple);
-    if (rhs.isPacked())
-      return;
-    BlockSource b = advanceDepth(k, rhs, firstDepth);
-    if (b.depthContiguous)
-      packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth, tiles.vectors, packedRhs.panelStride,
-                     multiple);
-    else
-      packColumns(k, packedRhs.base, b.base, b.rows, extent.columns, depth, width, width, packedRhs.panelStride,
-                  multiple);
-  };
-
-  auto multiply = [&](Value firstDepth, Value depth, Value isLast) {
-    Value rowTiles = ceilDiv(k, extent.rows, tiles.rows), columnTiles = ceilDiv(k, extent.columns, width);
-    Value paddedDepth = roundUp(k, depth, multiple);
-    PackedPanels panels = packedRhs;
-    if (rhs.isPacked())
-      panels = {at(k, rhs.base.pointer, k.mul(firstDepth, rhs.panelDepthStride)), rhs.panelStride};
-    k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
-      k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) {
-        Value c = result;
-        if (extent.depthIsCut)
-          c = at(k, result, k.mul(k.add(k.mul(i, tiles.columnBlock / width), j), tiles.rows * width));
-        Value row = k.mul(i, tiles.rows), column = k.mul(j, width), accumulate = firstDepth;
-        if (start) {
-          accumulate = k.i64(1);
-          k.ifThen(k.equal(firstDepth, k.i64(0)), [&] {
-            forTileVectors(k, tiles, c, row, column, extent, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
-              k.storeVector(start(r, n, mask), sums, k.i64(v));
-            });
-          });
-        }
-        callFunction(k, microKernel, {packedLhs.panel(k, i), panels.panel(k, j), c, paddedDepth, accumulate});
-        auto finish = [&] {
-          forTileVectors(k, tiles, c, row, column, extent, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
-            epilogue(r, n, k.loadVector(sums, k.i64(v)), mask);
-          });
-        };
-        if (isLast)
-          k.ifThen(isLast, finish);
-        else
-          finish();
-      });
-    });
-  };
-
-  if (!extent.depthIsCut) {
-    pack(k.i64(0), extent.depth);
-    multiply(k.i64(0), extent.depth, Value());
-    return;
-  }
-  // A depth of 0 still takes one turn, which stores zeros.
-  k.forLoop(k.i64(0), k.max(extent.depth, k.i64(1)), tiles.depthBlock, [&](Value firstDepth) {
-    Value left = k.sub(extent.depth, firstDepth);
-    Value depth = k.min(left, k.i64(tiles.depthBlock));
-    pack(firstDepth, depth);
-    multiply(firstDepth, depth, lessOrEqual(k, left, k.i64(tiles.depthBlock)));
-  });
+  BlockProductEmitter(k, tiles, lhs, rhs, extent, scratch, epilogue, start, prefetch).emit();
 }

@@ -28,11 +28,16 @@ struct BlockSource {
   bool isPacked() const { return panelStride > 0; }
 };
 
-/// The source from depth `depth` on.
+/// The source from depth `depth` on, and where its rows are those of the block, from row `row` on.
 BlockSource advanceDepth(KernelBuilder &k, BlockSource source, mlir::Value depth);
+BlockSource advanceRows(KernelBuilder &k, BlockSource source, mlir::Value row);
 
 /// Gets the row and the column within the block, the vector of the product there, and its mask (null: all lanes).
 using BlockEpilogue = llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sum, mlir::Value mask)>;
+
+/// Gets the row and the column within the block of a vector that the epilogue is called for soon, and asks for the
+/// memory that it will read and write there (KernelBuilder::prefetch).
+using BlockPrefetch = llvm::function_ref<void(mlir::Value row, mlir::Value column)>;
 
 /// Gets the row and the column within the block and its mask (null: all lanes), and loads what the blocks of the depth
 /// are added to there; null where they are added to nothing.
@@ -50,7 +55,8 @@ struct BlockExtent {
 /// Emits the product of one block of at least one row and one column. A depth of 0 gives zeros. `scratch` holds
 /// ProductTiles::scratch elements.
 void emitBlockProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
-                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue, BlockStart start = {});
+                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue, BlockStart start = {},
+                      BlockPrefetch prefetch = {});
 
 } // namespace hadal
 

@@ -12,6 +12,7 @@
 #include "codegen/Emit/BlockGrid.h"
 #include "codegen/Emit/ElementwiseEmitter.h"
 #include "codegen/Selection/CPU/ContractionBlocks.h"
+#include "dialect/IR/KernelParts.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -34,6 +35,7 @@ public:
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
     loadNumbers();
+    findStreams(KernelParts::derive(anatomy.kernel()));
   }
 
   void emitTask(Value task) {
@@ -51,6 +53,17 @@ private:
     for (BlockArgument argument : kernel.getArguments())
       if (auto type = cast<RankedTensorType>(argument.getType()); type.getNumElements() == 1)
         numbers[argument.getArgNumber()] = k.load(type.getElementType(), arguments[argument.getArgNumber()]);
+  }
+
+  /// What the epilogue reads and writes at the place of the product's element: all that it waits for in memory.
+  void findStreams(const KernelParts &parts) {
+    if (contraction.resultColumns == 1)
+      return;
+    for (auto [argument, access] : llvm::zip_equal(kernel.getArguments(), parts.accesses))
+      if (bitEnumContainsAny(access, Access::Element))
+        streams.push_back({arguments[argument.getArgNumber()], getElementTypeOrSelf(argument.getType()), false});
+    for (auto [i, type] : llvm::enumerate(kernel.getResultTypes()))
+      streams.push_back({arguments[kernel.getNumArguments() + i], getElementTypeOrSelf(type), true});
   }
 
   Value address(BlockArgument argument) { return arguments[argument.getArgNumber()]; }
@@ -170,10 +183,19 @@ private:
       extent.columnMultiple = contraction.columns % k.lanes == 0 ? k.lanes : 1;
 
     std::pair<Value, Value> first = findPlace(block);
-    emitBlockProduct(k, tiles, lhs, rhs, extent, k.scratch, [&](Value row, Value column, Value sum, Value mask) {
-      Value step = contraction.rowStep != 1 ? k.mul(row, contraction.rowStep) : row;
-      emitEpilogue(k.add(first.first, step), k.add(first.second, column), sum, mask);
-    });
+    auto rowAt = [&](Value row) {
+      return k.add(first.first, contraction.rowStep != 1 ? k.mul(row, contraction.rowStep) : row);
+    };
+    auto epilogue = [&](Value row, Value column, Value sum, Value mask) {
+      emitEpilogue(rowAt(row), k.add(first.second, column), sum, mask);
+    };
+    auto prefetch = [&](Value row, Value column) {
+      Value element = k.add(k.mul(rowAt(row), contraction.resultColumns), k.add(first.second, column));
+      for (const Stream &stream : streams)
+        k.prefetch(stream.pointer, element, stream.element, stream.isWritten);
+    };
+    emitBlockProduct(k, tiles, lhs, rhs, extent, k.scratch, epilogue, {},
+                     streams.empty() ? BlockPrefetch() : BlockPrefetch(prefetch));
   }
 
   /// Computes and stores every result of the kernel for one vector of one row. A result of one column is one number per
@@ -213,6 +235,12 @@ private:
   KernelBuilder &k;
   SmallVector<Value> arguments;
   DenseMap<unsigned, Value> numbers;
+  struct Stream {
+    Value pointer;
+    Type element;
+    bool isWritten;
+  };
+  SmallVector<Stream> streams;
 };
 
 /// The largest panel, in elements: of deeper ones that cannot be cut into depth blocks, nothing would stay in a cache.

@@ -20,6 +20,8 @@ struct PackedBlock {
   Value count, depth;
   /// A panel is padded with zeros to a multiple of this depth.
   int64_t multiple;
+  /// Rows behind these that are packed next; or null.
+  Value following = {};
 };
 
 /// Calls the shared packing function `name` on a block, whose parts are its arguments. `body` gets them as they are in
@@ -39,10 +41,20 @@ void callPacking(KernelBuilder &k, std::string name, const PackedBlock &block,
     name += llvm::formatv(".gathered.{0}", rows.divisor);
     arguments.push_back(rows.indices);
   }
+  if (block.following) {
+    name += ".ahead";
+    arguments.push_back(block.following);
+  }
   SmallVector<Type> types = llvm::to_vector(llvm::map_range(arguments, [](Value value) { return value.getType(); }));
   auto function = getSharedFunction(k, name, types, [&](KernelBuilder &inner, ValueRange values) {
     RowNumbers calleeRows{values[4], rows.indices ? values[5] : Value(), rows.divisor};
-    body(inner, {values[0], {values[1], element}, calleeRows, values[2], values[3], block.multiple});
+    body(inner, {values[0],
+                 {values[1], element},
+                 calleeRows,
+                 values[2],
+                 values[3],
+                 block.multiple,
+                 block.following ? values.back() : Value()});
   });
   callFunction(k, function, arguments);
 }
@@ -126,18 +138,23 @@ SmallVector<Value> hadal::transposeSquare(KernelBuilder &k, ArrayRef<Value> rows
 }
 
 void hadal::packRows(KernelBuilder &outer, Value destination, TypedPointer source, const RowNumbers &rows, Value count,
-                     Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple) {
+                     Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple, Value following) {
   assert(rowStride % outer.lanes == 0 && "the last vector of a row is stored whole");
   std::string name = llvm::formatv("hadal.pack_rows.{0}.{1}", panelRows, rowStride);
-  PackedBlock packed{destination, source, rows, count, depth, multiple};
+  PackedBlock packed{destination, source, rows, count, depth, multiple, following};
   callPacking(outer, name, packed, [&](KernelBuilder &k, const PackedBlock &block) {
-    auto [destination, source, rows, count, depth, multiple] = block;
+    auto [destination, source, rows, count, depth, multiple, following] = block;
     Value last = k.sub(count, k.i64(1));
     k.forLoop(k.i64(0), roundUp(k, count, panelRows), 1, [&](Value row) {
-      TypedPointer from = rowAddress(k, source, rows, k.min(row, last));
+      TypedPointer from = rowAddress(k, source, rows, k.min(row, last)), next;
+      if (following)
+        next = rowAddress(k, source, rows, k.min(k.add(row, count), k.add(last, following)));
       Value to = at(k, destination, k.mul(row, rowStride));
-      forVectors(k, depth, 1,
-                 [&](Value offset, Value mask) { k.storeVector(k.loadVector(from, offset, mask), to, offset); });
+      forVectors(k, depth, 1, [&](Value offset, Value mask) {
+        if (following)
+          k.prefetch(next.pointer, offset, next.element ? next.element : k.f32(), /*forWriting=*/false, /*later=*/true);
+        k.storeVector(k.loadVector(from, offset, mask), to, offset);
+      });
       forPadding(k, depth, multiple, [&](Value offset) { k.storeVector(k.splat(0.0), to, offset); });
     });
   });
@@ -152,7 +169,7 @@ void hadal::packTransposed(KernelBuilder &outer, Value destination, TypedPointer
   PackedBlock packed{destination, source, rows, count, depth, multiple};
   callPacking(outer, name, packed, [&](KernelBuilder &wide, const PackedBlock &block) {
     KernelBuilder k(wide.builder, wide.loc, wide.target, lanes);
-    auto [destination, source, rows, count, depth, multiple] = block;
+    auto [destination, source, rows, count, depth, multiple, following] = block;
     Value last = k.sub(count, k.i64(1));
     Value groups = k.mul(ceilDiv(k, count, groupsOfPanel * lanes), groupsOfPanel);
     k.forLoop(k.i64(0), groups, 1, [&](Value group) {
@@ -184,7 +201,7 @@ void hadal::packColumns(KernelBuilder &outer, Value destination, TypedPointer so
   std::string name = llvm::formatv("hadal.pack_columns.{0}.{1}.{2}", width, storedWidth, panelStride);
   PackedBlock packed{destination, source, rows, count, depth, multiple};
   callPacking(outer, name, packed, [&](KernelBuilder &k, const PackedBlock &block) {
-    auto [destination, source, rows, count, depth, multiple] = block;
+    auto [destination, source, rows, count, depth, multiple, following] = block;
     Value panels = ceilDiv(k, count, width);
     // The panels whose stored columns (a few more than the panel has, when the width is no multiple of the
     // lanes) lie inside the row.

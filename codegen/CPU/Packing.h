@@ -39,8 +39,10 @@ llvm::SmallVector<mlir::Value> transposeSquare(KernelBuilder &k, llvm::ArrayRef<
 
 /// Copies `count` rows (at least 1) of `depth` elements into panels of `panelRows` rows, each row `rowStride` elements
 /// after the one before; the last panel repeats the last row. `multiple`, here and below: of what depth a panel has.
+/// `following`: so many rows of the same depth behind these are packed next, and are asked for already (null: none).
 void packRows(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows, mlir::Value count,
-              mlir::Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple = microKernelUnroll);
+              mlir::Value depth, int64_t panelRows, int64_t rowStride, int64_t multiple = microKernelUnroll,
+              mlir::Value following = {});
 
 /// Copies `count` rows (at least 1) of `depth` elements transposed: panels of `vectors` vectors, `panelStride` elements
 /// apart.

@@ -151,6 +151,12 @@ void KernelBuilder::storeVector(Value value, Value pointer, Value index, Value m
                               builder.getI32IntegerAttr(elementBytes(element)));
 }
 
+void KernelBuilder::prefetch(Value pointer, Value index, Type element, bool forWriting, bool later) {
+  constexpr int32_t allLevels = 3, fromSecondLevelOn = 2, ofData = 1;
+  LLVM::Prefetch::create(builder, loc, address(pointer, index, element), int32_t(forWriting),
+                         later ? fromSecondLevelOn : allLevels, ofData);
+}
+
 /// The alignment of an access at a multiple of so many elements in a buffer that is aligned to 16 bytes.
 static unsigned alignmentAt(Type element, int64_t multiple) {
   return std::gcd<int64_t>(16, multiple * elementBytes(element));

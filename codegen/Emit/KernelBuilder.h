@@ -131,6 +131,9 @@ public:
   void storeVector(Value value, TypedPointer to, Value index, Value mask = {});
   Value loadAligned(TypedPointer from, Value index, int64_t multiple);
   void storeAligned(Value value, TypedPointer to, Value index, int64_t multiple);
+  /// Asks for the cache line of an element before it is read or, `forWriting`, written: into the first-level cache, or,
+  /// `later`, into the second. Nothing depends on it. On CPUs.
+  void prefetch(Value pointer, Value index, Type element, bool forWriting, bool later = false);
   /// Loads element index[i] for every lane.
   Value gather(Type element, Value pointer, Value indices, Value mask = {});
 

@@ -198,7 +198,7 @@ ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
   if (depthContiguous)
-    return rowBlock * packedRowStride(depthBlock, lanes);
+    return rows * packedRowStride(depthBlock, lanes);
   return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
 }
 

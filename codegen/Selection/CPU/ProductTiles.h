@@ -35,8 +35,8 @@ struct ProductTiles {
   /// Of AMX, with a block of C.
   static ProductTiles onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape);
 
-  /// Elements of scratch memory: the packed block of A, that of B unless it lies packed, and the block of C (one
-  /// register tile when the depth is not cut).
+  /// Elements of scratch memory: the packed block of A (a panel of it, where its rows run along the depth), that of B
+  /// unless it lies packed, and the block of C (one register tile when the depth is not cut).
   int64_t packedLhs(int64_t lanes, bool depthContiguous) const;
   int64_t packedRhs(int64_t lanes) const { return columnBlock * depthBlock; }
   int64_t result(int64_t lanes, bool depthIsCut) const;
