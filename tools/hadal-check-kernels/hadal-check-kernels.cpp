@@ -421,11 +421,11 @@ int run(const Options &options) {
 } // namespace
 
 int hadal::hadalCheckKernelsMain(int argc, char **argv) {
+  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool. First
+  // of all, since --help is registered when the options are asked for.
+  llvm::cl::ResetCommandLineParser();
   Tool tool("hadal-check-kernels", argc, argv);
   namespace cl = llvm::cl;
-  // LLVM's libraries register options of their own, under names such as `threads`: none of them is an option of this
-  // tool.
-  cl::ResetCommandLineParser();
   ShortHelp help(tool.argc(), tool.argv());
   cl::OptionCategory category("Options of hadal-check-kernels");
   cl::opt<std::string> input(cl::Positional, cl::desc("<file.mlir>"), cl::Required, cl::cat(category));

@@ -151,9 +151,11 @@ int run(const Options &options) {
 } // namespace
 
 int main(int argc, char **argv) {
+  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool. First
+  // of all, since --help is registered when the options are asked for.
+  llvm::cl::ResetCommandLineParser();
   Tool tool("hadal-kernel-cases", argc, argv);
   namespace cl = llvm::cl;
-  cl::ResetCommandLineParser();
   ShortHelp help(tool.argc(), tool.argv());
   cl::OptionCategory category("Options of hadal-kernel-cases");
   cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"), cl::Required, cl::cat(category));

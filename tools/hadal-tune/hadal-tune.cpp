@@ -273,10 +273,11 @@ int run(Options &options, Tool &tool) {
 } // namespace
 
 int hadal::hadalTuneMain(int argc, char **argv) {
+  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool. First
+  // of all, since --help is registered when the options are asked for.
+  llvm::cl::ResetCommandLineParser();
   Tool tool("hadal-tune", argc, argv);
   namespace cl = llvm::cl;
-  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool.
-  cl::ResetCommandLineParser();
   registerPassManagerCLOptions(); // the phases ask for MLIR's
   ShortHelp shortHelp(tool.argc(), tool.argv());
   cl::OptionCategory category("Options of hadal-tune");
