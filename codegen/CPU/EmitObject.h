@@ -26,7 +26,7 @@ void registerTranslations(mlir::DialectRegistry &registry);
 std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp module, const TargetDescription &target,
                                                llvm::LLVMContext &context);
 
-/// LLVM's O3 pipeline for the target.
+/// A few of LLVM's passes (cleanUpModule).
 llvm::Error optimizeKernels(llvm::Module &module, const TargetDescription &target);
 
 /// Writes the object file (or, for a look at it, the assembly).

@@ -1,6 +1,6 @@
 //===- OptimizeModule.h - LLVM's passes over a module of kernels --------------------------------------------------===//
 //
-// The same pipeline for every target, tuned by its machine.
+// Two pipelines: all that LLVM has, and what kernels need that are emitted in vectors and unrolled where it pays.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_EMIT_OPTIMIZEMODULE_H
@@ -16,10 +16,13 @@ class TargetMachine;
 
 namespace hadal {
 
-/// Runs LLVM's O3 pipeline, to which `extend` may add passes. Without `unrolls` loops stay as they are written: neither
-/// unrolled nor turned into vectors.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, bool unrolls,
+/// Runs LLVM's O3 pipeline, to which `extend` may add passes.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                     llvm::function_ref<void(llvm::PassBuilder &)> extend = nullptr);
+
+/// Cleans up after the emitters, function by function: values instead of memory, nothing computed twice or in a loop that
+/// could stand before it. Loops stay as they are written.
+void cleanUpModule(llvm::Module &module, llvm::TargetMachine &machine);
 
 } // namespace hadal
 

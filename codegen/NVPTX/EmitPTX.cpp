@@ -196,7 +196,7 @@ FailureOr<std::string> hadal::emitPTX(gpu::GPUModuleOp module, StringRef gpu) {
     return module.emitError(llvm::toString(machine.takeError()));
   translated->setTargetTriple((*machine)->getTargetTriple());
   translated->setDataLayout((*machine)->createDataLayout());
-  optimizeModule(*translated, **machine, /*unrolls=*/true, scalarizeFirst);
+  optimizeModule(*translated, **machine, scalarizeFirst);
   if (failed(refuseUndefined(*translated, module)))
     return failure();
 
