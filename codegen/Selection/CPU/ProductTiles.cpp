@@ -6,8 +6,12 @@
 //   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per block of the
 //                    depth; tiles that hang over the edge cost as much as whole ones; where the depth is added in
 //                    steps, two additions and the traffic of a tile besides for each of them
-//   packing          a few cycles per vector of A and of B, more where B is transposed
-//   epilogue         a few cycles per vector of C
+//   packing          some cycles per 64 bytes of A and of B: what waiting for memory costs, more than the copy itself
+//   epilogue         some cycles per 64 bytes of C
+//
+// The constants are those of a core with AVX-512 at 2.7 GHz: packing's were measured (5.2 ns per 64 bytes of an operand
+// of 16 MiB where rows of the depth are copied into all panels, 3 ns for reading it alone); with them the predicted
+// time of the experts' products of models/bench.mlir, for two threads, is a tenth above the measured one.
 //
 // The block of B is read once per row of register tiles and has to stay in the second-level cache; that of A is read
 // once and may come from further away. Larger blocks pack less often, smaller ones balance better and waste less at the
@@ -69,21 +73,22 @@ struct BlockCycles {
 };
 
 BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, const TargetDescription &target) {
-  int64_t lanes = target.registerLanes, registers = target.lanes / lanes;
+  int64_t registers = target.lanes / target.registerLanes;
   double rowTiles = double(tiles.rowBlock / tiles.rows),
          columnTiles = double(tiles.columnBlock / (tiles.vectors * target.lanes));
   double depthBlocks = double(llvm::divideCeil(shape.depth, tiles.depthBlock));
-  double multiplyAdds = double(tiles.rows * tiles.vectors * registers),
-         loads = double(tiles.rows + tiles.vectors * registers);
-  double perDepth = std::max(multiplyAdds, loads) + 0.5;
-  double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 2.0 * multiplyAdds);
+  double accumulators = double(tiles.rows * tiles.vectors * registers);
+  double multiplyAdds = accumulators * double(target.registerLanes) / target.multiplyAddsPerCycle,
+         loads = double(tiles.rows + tiles.vectors * registers) / 2;
+  double perDepth = std::max(multiplyAdds, loads) + 0.25;
+  double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 1.5 * accumulators);
   if (tiles.inSteps)
-    perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (10.0 + 2.5 * multiplyAdds);
+    perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (5.0 + 1.25 * accumulators);
   double micro = rowTiles * columnTiles * perTile;
-  double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
-  double packRhs =
-      double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
-  double epilogue = double(tiles.rowBlock) * double(tiles.columnBlock) / double(lanes) * 4.0;
+  auto lines = [](int64_t count, int64_t of) { return double(count) * double(of) / 16; };
+  double packLhs = lines(tiles.rowBlock, shape.depth) * (shape.lhsDepthContiguous ? 8.0 : 14.0);
+  double packRhs = lines(tiles.columnBlock, shape.depth) * (shape.rhsDepthContiguous ? 16.0 : 14.0);
+  double epilogue = lines(tiles.rowBlock, tiles.columnBlock) * 6.0;
   return {micro + epilogue, packLhs + packRhs, 500.0};
 }
 

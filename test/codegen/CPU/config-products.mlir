@@ -5,7 +5,7 @@
 
 // Large enough for the widest register tile and full blocks.
 // V4: @large (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256} stages [product: 128 / 1] workspace 0 B scratch 807808 B
-// V3: @large (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 342, column_block = 128} stages [product: 384 / 1] workspace 0 B scratch 312704 B
+// V3: @large (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 516, column_block = 128} stages [product: 256 / 1] workspace 0 B scratch 401792 B
 // V2: @large (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 512, column_block = 128} stages [product: 256 / 1] workspace 0 B scratch 395392 B
 hadal.kernel contraction @large(%x: tensor<2048x512xf32>, %w: tensor<8192x512xf32>) -> tensor<2048x8192xf32> {
   %0 = hadal.linear %x weights(%w : tensor<8192x512xf32>) : tensor<2048x512xf32> -> tensor<2048x8192xf32>
@@ -32,7 +32,7 @@ hadal.kernel contraction @gate(%x: tensor<2048x512xf32>, %w: tensor<16x512xf32>)
 
 // A depth beyond the cache is cut.
 // V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 107008 B
-// V3: @deep (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 32} stages [product: 8 / 1] workspace 0 B scratch 72320 B
+// V3: @deep (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 102656 B
 // V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 100480 B
 hadal.kernel contraction @deep(%x: tensor<256x8192xf32>, %w: tensor<256x8192xf32>) -> tensor<256x256xf32> {
   %0 = hadal.linear %x weights(%w : tensor<256x8192xf32>) : tensor<256x8192xf32> -> tensor<256x256xf32>
@@ -49,7 +49,7 @@ hadal.kernel contraction @grouped(%x: tensor<8192x512xf32>, %w: tensor<16x512x51
 }
 
 // V4: @outer (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256} stages [product: 32 / 1] workspace 0 B scratch 1366 KiB
-// V3: @outer (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 64, column_block = 128} stages [product: 512 / 1] workspace 0 B scratch 416 KiB
+// V3: @outer (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 108, column_block = 128} stages [product: 320 / 1] workspace 0 B scratch 470 KiB
 // V2: @outer (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 52, column_block = 64} stages [product: 1280 / 1] workspace 0 B scratch 493 KiB
 hadal.kernel contraction @outer(%x: tensor<8192x512xf32>, %y: tensor<8192x512xf32>, %o: tensor<17xi32>) -> tensor<16x512x512xf32> {
   %0 = hadal.grouped_outer_product %x, %y, %o : (tensor<8192x512xf32>, tensor<8192x512xf32>, tensor<17xi32>) -> tensor<16x512x512xf32>
@@ -76,7 +76,7 @@ hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tenso
 
 // Two chunks of 1024 tokens: the logits of one fill 32 MiB.
 // V4: @head (head): token_chunks {chunk = 1024, logits = {rows = 14, vectors = 2, row_block = 518, column_block = 256}, hidden_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 256}, weight_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 512}} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 32 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1536 KiB
-// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 342, column_block = 128}, hidden_gradient = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 192 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
+// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, hidden_gradient = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
 // V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, weight_gradient = {rows = 2, vectors = 1, row_block = 44, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
 hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi32>, %w: tensor<8192x512xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
