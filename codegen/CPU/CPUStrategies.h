@@ -18,7 +18,7 @@ void registerAttentionStrategy();
 void registerContractionStrategies();
 void registerBalanceLossStrategies();
 void registerRouterStrategies();
-void registerHeadStrategy();
+void registerHeadStrategies();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRelayoutStrategy();

@@ -12,7 +12,7 @@ void hadal::registerCPUStrategies() {
     registerAttentionGradientStrategy();
     registerAttentionStrategy();
     registerContractionStrategies();
-    registerHeadStrategy();
+    registerHeadStrategies();
     registerRowwiseStrategies();
     registerReductionStrategies();
     registerRelayoutStrategy();
