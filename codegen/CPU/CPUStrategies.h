@@ -13,8 +13,8 @@ namespace hadal {
 /// Harmless when repeated.
 void registerCPUStrategies();
 
-void registerAttentionGradientStrategy();
-void registerAttentionStrategy();
+void registerAttentionGradientStrategies();
+void registerAttentionStrategies();
 void registerContractionStrategies();
 void registerBalanceLossStrategies();
 void registerRouterStrategies();

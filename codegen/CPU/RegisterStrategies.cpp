@@ -9,8 +9,8 @@ using namespace hadal;
 
 void hadal::registerCPUStrategies() {
   static const bool registered = [] {
-    registerAttentionGradientStrategy();
-    registerAttentionStrategy();
+    registerAttentionGradientStrategies();
+    registerAttentionStrategies();
     registerContractionStrategies();
     registerHeadStrategies();
     registerRowwiseStrategies();
