@@ -82,3 +82,20 @@ hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>
 }
+
+// One row, or a few: register tiles multiply none in vain, and hide their latency by more columns.
+// V4: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 4, row_block = 1, column_block = 256}
+// V3: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 2, row_block = 1, column_block = 128}
+// V2: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 1, column_block = 128}
+hadal.kernel contraction @one_row(%x: tensor<1x512xf32>, %w: tensor<2048x512xf32>) -> tensor<1x2048xf32> {
+  %0 = hadal.linear %x weights(%w : tensor<2048x512xf32>) : tensor<1x512xf32> -> tensor<1x2048xf32>
+  hadal.yield %0 : tensor<1x2048xf32>
+}
+
+// V4: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 4, row_block = 4, column_block = 256}
+// V3: @three_rows (contraction): packed_register_tiles {rows = 1, vectors = 2, row_block = 3, column_block = 128}
+// V2: @three_rows (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 3, column_block = 128}
+hadal.kernel contraction @three_rows(%x: tensor<3x512xbf16>, %w: tensor<2048x512xbf16>) -> tensor<3x2048xbf16> {
+  %0 = hadal.linear %x weights(%w : tensor<2048x512xbf16>) : tensor<3x512xbf16> -> tensor<3x2048xbf16>
+  hadal.yield %0 : tensor<3x2048xbf16>
+}
