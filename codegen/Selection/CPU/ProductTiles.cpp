@@ -3,9 +3,8 @@
 // The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledCores`
 // threads needs for all blocks:
 //
-//   register tiles   depth · max(multiply-adds, loads, latency), plus the start and the stores of each tile per block
-//   of
-//                    the depth; tiles that hang over the edge cost as much as whole ones; where the depth is added in
+//   register tiles   depth · max(multiply-adds, loads, latency), plus the start and the stores of each tile per depth
+//                    block; tiles that hang over the edge cost as much as whole ones; where the depth is added in
 //                    steps, two additions and the traffic of a tile besides for each of them
 //   packing          a few cycles per vector of A and of B, more where B is transposed
 //   epilogue         a few cycles per vector of C
