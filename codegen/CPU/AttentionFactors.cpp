@@ -94,18 +94,28 @@ void AttentionFactors::clearDepth(const AttentionFactor &right, Value depth, int
 // Products
 //===----------------------------------------------------------------------===//
 
-/// A call of the micro-kernel for every tile of columns.
+/// A call of the micro-kernel for every tile of columns; in steps, all of them under one mode of arithmetic.
 static void callMicroKernel(AttentionFactors &factors, const MicroKernel &tile, Value a, const AttentionFactor &right,
                             Value result, Value columnTiles, Value depth, Value accumulate) {
   KernelBuilder &k = factors.k;
   const AttentionTiles &tiles = factors.tiles;
-  auto kernel = tiles.inSteps ? getStepKernel(k, tile) : getMicroKernel(k, tile);
-  int64_t panel = tiles.rightWords(tiles.width(), right.room);
-  k.forLoop(k.i64(0), columnTiles, 1, [&](Value column) {
-    callFunction(k, kernel,
-                 {a, at(k, right.base, k.mul(column, panel)), at(k, result, k.mul(column, factors.tileElements())),
-                  depth, accumulate});
-  });
+  int64_t panel = tiles.rightWords(tiles.width(), right.room), tileElements = factors.tileElements();
+  SmallVector<Value> arguments{a, right.base, result, columnTiles, depth, accumulate};
+  auto callAll = [&](KernelBuilder &inner, LLVM::LLVMFuncOp kernel, ValueRange values) {
+    inner.forLoop(inner.i64(0), values[3], 1, [&](Value column) {
+      callFunction(inner, kernel,
+                   {values[0], at(inner, values[1], inner.mul(column, panel)),
+                    at(inner, values[2], inner.mul(column, tileElements)), values[4], values[5]});
+    });
+  };
+  if (!tiles.inSteps)
+    return callAll(k, getMicroKernel(k, tile), arguments);
+  std::string name = llvm::formatv("hadal.step_row.{0}x{1}.{2}.{3}.{4}", tile.rows, tiles.width(), tile.rowStride,
+                                   tile.depthStride, panel);
+  auto row = getFlushedFunction(
+      k, name, llvm::to_vector(ValueRange(arguments).getTypes()),
+      [&](KernelBuilder &inner, ValueRange values) { callAll(inner, getFlushedStepKernel(inner, tile), values); });
+  callFlushing(k, row, arguments);
 }
 
 void AttentionFactors::multiply(const AttentionFactor &left, const AttentionFactor &right, Value result,
