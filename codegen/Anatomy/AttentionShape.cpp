@@ -27,7 +27,8 @@ AttentionShape AttentionShape::of(AttentionOpInterface op) {
           op.getScale().convertToDouble(),
           shapeOf(op.getKeyValue())[1],
           find(op.getPositions()),
-          find(op.getKeyLengths())};
+          find(op.getKeyLengths()),
+          getElementTypeOrSelf(op.getQuery().getType()).isBF16()};
 }
 
 LogicalResult AttentionShape::requirePlain(AttentionOpInterface op, StringRef how, Refusals &refusals) {

@@ -19,6 +19,8 @@ struct AttentionShape {
   int64_t keys;
   /// Which operand holds the queries' positions, and which the number of keys per sample, where there are some.
   std::optional<unsigned> positions, keyLengths;
+  /// Whether queries, keys and values are bf16: CPUs add such products in another order.
+  bool factorsAreBF16 = false;
 
   /// Whether a query stands at its index and sees all keys up to there, of which there is one per query.
   bool isPlain() const { return !positions && !keyLengths; }

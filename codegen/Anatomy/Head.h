@@ -23,17 +23,22 @@ struct Head {
   int64_t hidden = -1, targets = -1, weight = -1, gradient = -1;
   HeadResult loss, logProbabilities, hiddenGradient, weightGradient;
   int64_t tokens = 0, channels = 0, vocabulary = 0;
-  /// Whether hidden state and weight are bf16. The gradients' other factor is that of the logits, which is f32.
+  /// Whether hidden state and weight are bf16. The gradients' other factor, that of the logits, is rounded to bf16
+  /// then.
   bool factorsAreBF16 = false;
 
   /// The products of one chunk.
-  ProductShape logits(int64_t chunk) const {
-    ProductShape shape{chunk, vocabulary, channels};
+  ProductShape logits(int64_t chunk) const { return withFactors({chunk, vocabulary, channels}); }
+  ProductShape hiddenProduct(int64_t chunk) const { return withFactors({chunk, channels, vocabulary, 1, true, false}); }
+  ProductShape weightProduct(int64_t chunk) const {
+    return withFactors({vocabulary, channels, chunk, 1, false, false, true});
+  }
+
+private:
+  ProductShape withFactors(ProductShape shape) const {
     shape.factorsAreBF16 = factorsAreBF16;
     return shape;
   }
-  ProductShape hiddenProduct(int64_t chunk) const { return {chunk, channels, vocabulary, 1, true, false}; }
-  ProductShape weightProduct(int64_t chunk) const { return {vocabulary, channels, chunk, 1, false, false, true}; }
 };
 
 /// The head in a kernel's body; failure, without a diagnostic but with the reason in `refusals`, when the body holds

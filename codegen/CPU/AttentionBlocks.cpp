@@ -19,6 +19,7 @@ void SeenKeys::moveTo(Value batch, Value first, Value count) {
   this->first = first;
   this->count = count;
   largest = k.add(first, count);
+  smallest = k.add(first, 1);
   if (shape.isPlain())
     return;
   auto loadNumber = [&](unsigned operand, Value index) {
@@ -27,14 +28,17 @@ void SeenKeys::moveTo(Value batch, Value first, Value count) {
   Value there = k.i64(shape.keys);
   if (shape.keyLengths)
     there = k.max(k.i64(0), k.min(there, loadNumber(*shape.keyLengths, batch)));
-  largest = k.forReduce(k.i64(0), count, 1, k.i64(0), [&](Value row, ValueRange carried) -> SmallVector<Value> {
-    Value index = k.add(first, row), position = index;
-    if (shape.positions)
-      position = loadNumber(*shape.positions, k.add(k.mul(batch, shape.sequence), index));
-    Value seen = k.max(k.i64(0), k.min(there, k.add(position, 1)));
-    k.store(k.truncate(seen), counts, row);
-    return {k.max(carried[0], seen)};
-  })[0];
+  SmallVector<Value> bounds =
+      k.forReduce(k.i64(0), count, 1, {k.i64(0), there}, [&](Value row, ValueRange carried) -> SmallVector<Value> {
+        Value index = k.add(first, row), position = index;
+        if (shape.positions)
+          position = loadNumber(*shape.positions, k.add(k.mul(batch, shape.sequence), index));
+        Value seen = k.max(k.i64(0), k.min(there, k.add(position, 1)));
+        k.store(k.truncate(seen), counts, row);
+        return {k.max(carried[0], seen), k.min(carried[1], seen)};
+      });
+  largest = bounds[0];
+  smallest = bounds[1];
 }
 
 Value SeenKeys::of(Value row) {
@@ -43,20 +47,11 @@ Value SeenKeys::of(Value row) {
   return k.extend(k.load(k.i32(), counts, k.min(row, k.sub(count, k.i64(1)))));
 }
 
-Value SeenKeys::least(Value row, int64_t rows) {
-  Value result = of(row);
-  for (int64_t i = 1; i < rows && !shape.isPlain(); ++i)
-    result = k.min(result, of(k.add(row, i)));
-  return result;
-}
-
 Value SeenKeys::most(Value row, int64_t rows) {
   if (shape.isPlain())
     return k.add(k.add(first, row), rows);
-  Value result = of(row);
-  for (int64_t i = 1; i < rows; ++i)
-    result = k.max(result, of(k.add(row, i)));
-  return result;
+  return k.forReduce(row, k.add(row, rows), 1, k.i64(0),
+                     [&](Value i, ValueRange carried) -> SmallVector<Value> { return {k.max(carried[0], of(i))}; })[0];
 }
 
 TypedPointer AttentionBlocks::headAddress(TypedPointer base, const AttentionHead &head, Value query, int64_t channels) {
@@ -75,19 +70,17 @@ TypedPointer AttentionBlocks::sharedAddress(TypedPointer base, const AttentionHe
 
 void AttentionBlocks::packQueryRows(Value destination, TypedPointer query, const AttentionHead &head, Value position,
                                     Value count) {
+  AttentionFactor rows{destination, queryRoom};
   TypedPointer source = headAddress(query, head, position, shape.query());
-  RowNumbers rows{k.i64(shape.heads * shape.query())};
-  packRows(k, destination, source, rows, count, k.i64(shape.nope), tiles.rows, queryRowStride());
-  packRows(k, at(k, destination, tiles.ropeStart(shape)), at(k, source, shape.nope), rows, count, k.i64(shape.rope),
-           tiles.rows, queryRowStride());
+  packLeft(rows, source, queryStride(), count, shape.nope);
+  packLeft(leftFromDepth(rows, tiles.ropeStart(shape)), at(k, source, shape.nope), queryStride(), count, shape.rope);
 }
 
-void AttentionBlocks::packKeysTransposed(Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
-                                         const AttentionHead &head, Value position, Value count) {
-  TypedPointer nope = keyAddress(keyValue, head, position);
-  TypedPointer rope = sharedAddress(rotaryKey, head, position);
-  packTransposed(k, destination, nope, {k.i64(shape.heads * shape.keyValue())}, count, k.i64(shape.nope), tiles.vectors,
-                 keyPanelStride());
-  packTransposed(k, at(k, destination, tiles.ropeStart(shape) * tiles.width()), rope, {k.i64(shape.rope)}, count,
-                 k.i64(shape.rope), tiles.vectors, keyPanelStride());
+void AttentionBlocks::packKeyColumns(Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
+                                     const AttentionHead &head, Value position, Value count) {
+  AttentionFactor columns{destination, queryRoom}, rope = rightFromDepth(columns, k.i64(tiles.ropeStart(shape)));
+  packRight(columns, keyAddress(keyValue, head, position), keyStride(), /*depthContiguous=*/true, count,
+            k.i64(shape.nope));
+  packRight(rope, sharedAddress(rotaryKey, head, position), k.i64(shape.rope), /*depthContiguous=*/true, count,
+            k.i64(shape.rope));
 }

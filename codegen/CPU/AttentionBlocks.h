@@ -1,15 +1,13 @@
 //===- AttentionBlocks.h - what the attention kernels share -------------------------------------------------------===//
 //
-// Addresses of heads in the tensors of attention, and the packing of queries and keys, whose two parts (nope and rope)
-// lie apart in memory and are multiplied as one.
+// Addresses of heads in the tensors of attention, the keys that a query sees, and the packing of queries and keys,
+// whose two parts (nope and rope) lie apart in memory and are multiplied as one.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_ATTENTIONBLOCKS_H
 #define HADAL_CODEGEN_CPU_ATTENTIONBLOCKS_H
 
-#include "codegen/CPU/MicroKernel.h"
-#include "codegen/CPU/Packing.h"
-#include "codegen/Selection/CPU/AttentionTiles.h"
+#include "codegen/CPU/AttentionFactors.h"
 
 namespace hadal {
 
@@ -49,26 +47,26 @@ public:
   /// The keys that query `row` sees. A row behind the last one sees what the last one does, or in the plain form one
   /// more than the row before.
   mlir::Value of(mlir::Value row);
-  /// Of `rows` queries from `row` on: those that all of them see, and those that any of them does.
-  mlir::Value least(mlir::Value row, int64_t rows);
+  /// Those that any of `rows` queries from `row` on sees.
   mlir::Value most(mlir::Value row, int64_t rows);
-  /// Those that any query sees.
+  /// Those that any query sees, and those that all of them see.
   mlir::Value most() { return largest; }
+  mlir::Value least() { return smallest; }
 
 private:
   KernelBuilder &k;
   const AttentionShape shape;
-  mlir::Value counts, first, count, largest;
+  mlir::Value counts, first, count, largest, smallest;
 };
 
-class AttentionBlocks {
+class AttentionBlocks : public AttentionFactors {
 public:
   AttentionBlocks(KernelBuilder &k, const AttentionShape &shape, const AttentionTiles &tiles)
-      : k(k), shape(shape), tiles(tiles) {}
+      : AttentionFactors(k, tiles), shape(shape), queryRoom(tiles.queryRoom(shape)) {}
 
-  KernelBuilder &k;
   const AttentionShape shape;
-  const AttentionTiles tiles;
+  /// The depth that packed queries and keys have room for.
+  const int64_t queryRoom;
 
   /// The address of the first of `channels` channels that a head has of a query, in a tensor batch × sequence ×
   /// heads·channels.
@@ -78,23 +76,15 @@ public:
   /// The rotary key, which all heads share.
   TypedPointer sharedAddress(TypedPointer base, const AttentionHead &head, mlir::Value key);
 
-  /// Packs rows of queries (or of gradients shaped like them) for the left side of a product over their channels.
+  /// Memory rows of queries, and of keys and values: the numbers from one to the next.
+  mlir::Value queryStride() { return k.i64(shape.heads * shape.query()); }
+  mlir::Value keyStride() { return k.i64(shape.heads * shape.keyValue()); }
+
+  /// Packs queries for the left side of a product over their channels, and keys for its right side.
   void packQueryRows(mlir::Value destination, TypedPointer query, const AttentionHead &head, mlir::Value position,
                      mlir::Value count);
-  int64_t queryRowStride() const { return tiles.queryRoom(shape) + tiles.lanes; }
-  /// Packs keys for the right side of the same product: panels of columns.
-  void packKeysTransposed(mlir::Value destination, TypedPointer keyValue, TypedPointer rotaryKey,
-                          const AttentionHead &head, mlir::Value position, mlir::Value count);
-  int64_t keyPanelStride() const { return tiles.queryRoom(shape) * tiles.width(); }
-
-  /// A register tile whose A has rows this far apart and neighbours along the depth, or the other way round.
-  mlir::LLVM::LLVMFuncOp rowsMicroKernel(int64_t rowStride) {
-    return getMicroKernel(k, {tiles.rows, tiles.vectors, rowStride, 1});
-  }
-  mlir::LLVM::LLVMFuncOp columnsMicroKernel(int64_t depthStride) {
-    return getMicroKernel(k, {tiles.rows, tiles.vectors, 1, depthStride});
-  }
-  int64_t tileElements() const { return tiles.rows * tiles.width(); }
+  void packKeyColumns(mlir::Value destination, TypedPointer keyValue, TypedPointer rotaryKey, const AttentionHead &head,
+                      mlir::Value position, mlir::Value count);
 };
 
 } // namespace hadal

@@ -10,7 +10,10 @@
 // over all of them, and keys that nobody sees are not read: their gradients are zero.) Three products read them from
 // there: dv and dk add up in scratch while the queries pass, dq adds up in the result while the keys do (the first
 // block of keys writes it); a result that is narrower than f32 is rounded once, from sums that wait in scratch. p and
-// ds are read in both directions without being packed.
+// ds are read in both directions, by register tiles without being packed.
+//
+// Products of bf16 factors are added in steps, and p and ds rounded to bf16 for them, on register tiles and on AMX
+// alike (AttentionFactors.h).
 //
 // The rotary key is shared by the heads: each head leaves its part in the workspace, and a second stage adds the heads
 // in their order.
@@ -32,44 +35,55 @@ constexpr int64_t positionsPerTask = 32;
 /// Whether sums must not be formed in a type.
 bool isNarrow(Type element) { return !element.isF32(); }
 
-/// Sizes that follow from shape and tiles. Channels of queries and keys stand in register tiles of their own for each
-/// of their two parts, since the parts lie apart in memory.
+/// Sizes that follow from shape and tiles. Channels of queries and keys stand in tiles of their own for each of their
+/// two parts, since the parts lie apart in memory.
 struct GradientSizes {
-  int64_t queryRows, nopeTiles, ropeTiles, valueTiles, valueRoom;
+  int64_t queryRows, nopeTiles, ropeTiles, valueTiles;
 
   GradientSizes(const AttentionShape &shape, const AttentionTiles &tiles)
-      : queryRows(llvm::alignTo(llvm::alignTo(tiles.queryBlock, microKernelUnroll), tiles.rows)),
+      : queryRows(llvm::alignTo(tiles.depthOf(tiles.queryBlock), tiles.rows)),
         nopeTiles(tiles.padded(shape.nope) / tiles.width()), ropeTiles(tiles.padded(shape.rope) / tiles.width()),
-        valueTiles(tiles.padded(shape.value) / tiles.width()), valueRoom(llvm::alignTo(shape.value, tiles.lanes)) {}
+        valueTiles(tiles.padded(shape.value) / tiles.width()) {}
   int64_t channelTiles() const { return nopeTiles + ropeTiles; }
 };
 
-/// The scratch memory of a task.
+/// The scratch memory of a task: factors of products, and their results.
 struct GradientScratch {
-  Value delta, keysTransposed, keyColumns, valuesTransposed, queryRows, queryColumns, gradientRows, gradientColumns;
-  Value weights, scoreGradients, keyGradient, valueGradient, tile, secondTile;
+  Value delta;
+  AttentionFactor keys, keyColumns, values, queries, queryColumns, gradients, gradientColumns;
+  AttentionFactor weights, scoreGradients, transposed;
+  Value keyGradient, valueGradient, tiles, secondTiles;
   /// dq of the whole head, when its result is too narrow to add up in.
   Value queryGradient;
 
-  GradientScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles,
+  GradientScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tile,
                   bool holdsQueryGradient) {
-    GradientSizes sizes(shape, tiles);
-    int64_t width = tiles.width(), keyRows = int64_t(llvm::alignTo(tiles.keyBlock, tiles.rows));
+    GradientSizes sizes(shape, tile);
+    int64_t keyBlock = tile.keyBlock, keyRows = int64_t(llvm::alignTo(keyBlock, tile.rows));
+    int64_t channels = sizes.channelTiles() * tile.width(), valueChannels = sizes.valueTiles * tile.width();
+    // A tile of transposed rows may reach beyond the last row's end.
+    auto left = [&](int64_t rows, int64_t room) {
+      return AttentionFactor{layout.take(tile.leftWords(rows, room) + tile.rows), room};
+    };
+    auto right = [&](int64_t columns, int64_t room) {
+      return AttentionFactor{layout.take(tile.rightWords(columns, room)), room};
+    };
     delta = layout.take(shape.sequence);
-    keysTransposed = layout.take(tiles.keyBlock * tiles.queryRoom(shape));
-    keyColumns = layout.take(tiles.keyBlock * sizes.channelTiles() * width);
-    valuesTransposed = layout.take(tiles.keyBlock * sizes.valueRoom);
-    queryRows = layout.take(sizes.queryRows * (tiles.queryRoom(shape) + tiles.lanes));
-    queryColumns = layout.take(sizes.queryRows * sizes.channelTiles() * width);
-    gradientRows = layout.take(sizes.queryRows * (sizes.valueRoom + tiles.lanes));
-    gradientColumns = layout.take(sizes.queryRows * sizes.valueTiles * width);
-    // A register tile of keys may reach beyond the last row's end.
-    weights = layout.take(sizes.queryRows * tiles.scoreStride() + tiles.rows);
-    scoreGradients = layout.take(sizes.queryRows * tiles.scoreStride() + tiles.rows);
-    keyGradient = layout.take(keyRows * sizes.channelTiles() * width);
-    valueGradient = layout.take(keyRows * sizes.valueTiles * width);
-    tile = layout.take(tiles.rows * width);
-    secondTile = layout.take(tiles.rows * width);
+    keys = right(keyBlock, tile.queryRoom(shape));
+    keyColumns = right(channels, keyBlock);
+    values = right(keyBlock, tile.valueRoom(shape));
+    queries = left(sizes.queryRows, tile.queryRoom(shape));
+    queryColumns = right(channels, sizes.queryRows);
+    gradients = left(sizes.queryRows, tile.valueRoom(shape));
+    gradientColumns = right(valueChannels, sizes.queryRows);
+    weights = left(sizes.queryRows, keyBlock);
+    scoreGradients = left(sizes.queryRows, keyBlock);
+    if (tile.inTileRegisters)
+      transposed = right(keyBlock, sizes.queryRows);
+    keyGradient = layout.take(keyRows * channels);
+    valueGradient = layout.take(keyRows * valueChannels);
+    tiles = layout.take(tile.rows * std::max(keyBlock, channels));
+    secondTiles = layout.take(tile.rows * keyBlock);
     if (holdsQueryGradient)
       queryGradient = layout.take(shape.sequence * shape.query());
   }
@@ -136,51 +150,41 @@ private:
   }
 
   void packKeys(const AttentionHead &head, const Positions &keys) {
-    packKeysTransposed(scratch.keysTransposed, keyValue, rotaryKey, head, keys.first, keys.count);
+    packKeyColumns(scratch.keys.base, keyValue, rotaryKey, head, keys.first, keys.count);
     TypedPointer nope = keyAddress(keyValue, head, keys.first), value = at(k, nope, shape.nope);
-    TypedPointer rope = sharedAddress(rotaryKey, head, keys.first);
-    RowNumbers rows{k.i64(shape.heads * shape.keyValue())};
-    int64_t panel = tiles.keyBlock * tiles.width();
-    packColumns(k, scratch.keyColumns, nope, rows, k.i64(shape.nope), keys.count, tiles.width(), tiles.width(), panel);
-    packColumns(k, at(k, scratch.keyColumns, sizes.nopeTiles * panel), rope, {k.i64(shape.rope)}, k.i64(shape.rope),
-                keys.count, tiles.width(), tiles.width(), panel);
-    packTransposed(k, scratch.valuesTransposed, value, rows, keys.count, k.i64(shape.value), tiles.vectors,
-                   sizes.valueRoom * tiles.width());
+    packChannels(scratch.keyColumns, nope, keyStride(), sharedAddress(rotaryKey, head, keys.first), k.i64(shape.rope),
+                 keys.count);
+    packRight(scratch.values, value, keyStride(), /*depthContiguous=*/true, keys.count, k.i64(shape.value));
   }
 
   void packQueries(const AttentionHead &head, const Positions &queries) {
-    packQueryRows(scratch.queryRows, query, head, queries.first, queries.count);
-    TypedPointer nope = headAddress(query, head, queries.first, shape.query()), rope = at(k, nope, shape.nope);
-    RowNumbers rows{k.i64(shape.heads * shape.query())};
-    int64_t panel = sizes.queryRows * tiles.width();
-    packColumns(k, scratch.queryColumns, nope, rows, k.i64(shape.nope), queries.count, tiles.width(), tiles.width(),
-                panel);
-    packColumns(k, at(k, scratch.queryColumns, sizes.nopeTiles * panel), rope, rows, k.i64(shape.rope), queries.count,
-                tiles.width(), tiles.width(), panel);
+    packQueryRows(scratch.queries.base, query, head, queries.first, queries.count);
+    TypedPointer nope = headAddress(query, head, queries.first, shape.query());
+    packChannels(scratch.queryColumns, nope, queryStride(), at(k, nope, shape.nope), queryStride(), queries.count);
     TypedPointer upstream = headAddress(gradient, head, queries.first, shape.value);
-    RowNumbers valueRows{k.i64(shape.heads * shape.value)};
-    packRows(k, scratch.gradientRows, upstream, valueRows, queries.count, k.i64(shape.value), tiles.rows,
-             sizes.valueRoom + tiles.lanes);
-    packColumns(k, scratch.gradientColumns, upstream, valueRows, k.i64(shape.value), queries.count, tiles.width(),
-                tiles.width(), panel);
+    Value stride = k.i64(shape.heads * shape.value);
+    packLeft(scratch.gradients, upstream, stride, queries.count, shape.value);
+    packRight(scratch.gradientColumns, upstream, stride, /*depthContiguous=*/false, k.i64(shape.value), queries.count);
     if (!shape.isPlain())
       clearBlindQueries(queries);
+  }
+
+  /// Packs the channels of so many positions as columns: nope's tiles, then rope's.
+  void packChannels(const AttentionFactor &right, TypedPointer nope, Value nopeStride, TypedPointer rope,
+                    Value ropeStride, Value positions) {
+    packRight(right, nope, nopeStride, /*depthContiguous=*/false, k.i64(shape.nope), positions);
+    AttentionFactor behind{at(k, right.base, tiles.rightWords(sizes.nopeTiles * tiles.width(), right.room)),
+                           right.room};
+    packRight(behind, rope, ropeStride, /*depthContiguous=*/false, k.i64(shape.rope), positions);
   }
 
   /// Makes the columns of queries that see no key zero, since they may hold no numbers: sums over queries multiply them
   /// with zero.
   void clearBlindQueries(const Positions &queries) {
-    auto clear = [&](Value columns, int64_t columnTiles, Value row) {
-      k.forLoop(k.i64(0), k.i64(columnTiles), 1, [&](Value tile) {
-        Value to = k.mul(k.add(k.mul(tile, sizes.queryRows), row), tiles.width());
-        for (int64_t v = 0; v < tiles.width(); v += k.lanes)
-          k.storeVector(k.splat(0.0), columns, k.add(to, v));
-      });
-    };
     k.forLoop(k.i64(0), queries.count, 1, [&](Value row) {
       k.ifThen(k.equal(seenKeys.of(k.add(queries.first, row)), k.i64(0)), [&] {
-        clear(scratch.queryColumns, sizes.channelTiles(), row);
-        clear(scratch.gradientColumns, sizes.valueTiles, row);
+        clearDepth(scratch.queryColumns, row, sizes.channelTiles());
+        clearDepth(scratch.gradientColumns, row, sizes.valueTiles);
       });
     });
   }
@@ -188,44 +192,37 @@ private:
   /// Leaves p and ds of the pair of blocks, zero where a query sees no key and in what the products read beyond the
   /// blocks.
   void emitScores(const Positions &queries, const Positions &keys) {
-    Value panels = ceilDiv(k, roundUp(k, queries.count, microKernelUnroll), tiles.rows);
-    auto scoreKernel = rowsMicroKernel(queryRowStride());
-    auto valueKernel = rowsMicroKernel(sizes.valueRoom + tiles.lanes);
+    Value panels = ceilDiv(k, roundUp(k, queries.count, tiles.depthMultiple()), tiles.rows);
+    Value allTiles = ceilDiv(k, roundUp(k, keys.count, tiles.depthMultiple()), tiles.width());
     k.forLoop(k.i64(0), panels, 1, [&](Value panel) {
       Value row = k.mul(panel, tiles.rows);
-      // Keys of the block that any row of the tile sees.
-      Value seen = k.sub(seenKeys.most(k.add(queries.first, row), tiles.rows), keys.first);
-      k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.width()), 1, [&](Value tile) {
-        Value column = k.mul(tile, tiles.width());
-        k.ifThen(
-            k.less(column, seen),
-            [&] {
-              callFunction(k, scoreKernel,
-                           {at(k, scratch.queryRows, k.mul(row, queryRowStride())),
-                            at(k, scratch.keysTransposed, k.mul(tile, keyPanelStride())), scratch.tile,
-                            k.i64(tiles.queryDepth(shape)), k.i64(0)});
-              callFunction(k, valueKernel,
-                           {at(k, scratch.gradientRows, k.mul(row, sizes.valueRoom + tiles.lanes)),
-                            at(k, scratch.valuesTransposed, k.mul(tile, sizes.valueRoom * tiles.width())),
-                            scratch.secondTile, k.i64(llvm::alignTo(shape.value, microKernelUnroll)), k.i64(0)});
-              emitScoreTile(queries, keys, row, column);
-            },
-            [&] {
-              k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
-                Value offset = k.add(k.mul(k.add(row, r), tiles.scoreStride()), column);
-                for (int64_t v = 0; v < tiles.vectors; ++v) {
-                  k.storeVector(k.splat(0.0), scratch.weights, k.add(offset, v * k.lanes));
-                  k.storeVector(k.splat(0.0), scratch.scoreGradients, k.add(offset, v * k.lanes));
-                }
-              });
-            });
+      Value seen = k.select(k.less(row, queries.count), seenByTile(queries, keys, row), k.i64(0));
+      Value seenTiles = ceilDiv(k, seen, tiles.width());
+      multiply(fromRow(scratch.queries, row), scratch.keys, scratch.tiles, seenTiles, k.i64(tiles.queryDepth(shape)));
+      multiply(fromRow(scratch.gradients, row), scratch.values, scratch.secondTiles, seenTiles,
+               k.i64(tiles.depthOf(shape.value)));
+      k.forLoop(k.i64(0), seenTiles, 1, [&](Value tile) { emitScoreTile(queries, keys, row, tile); });
+      k.forLoop(seenTiles, allTiles, 1, [&](Value tile) {
+        k.forLoop(row, k.add(row, tiles.rows), 1, [&](Value r) {
+          for (int64_t v = 0; v < tiles.width(); v += k.lanes) {
+            Value column = k.add(k.mul(tile, tiles.width()), v);
+            storeLeft(k.splat(0.0), scratch.weights, r, column);
+            storeLeft(k.splat(0.0), scratch.scoreGradients, r, column);
+          }
+        });
       });
     });
   }
 
-  /// One register tile of scores and of gradient · v: p and ds.
-  void emitScoreTile(const Positions &queries, const Positions &keys, Value row, Value column) {
-    Value last = k.sub(queries.count, k.i64(1));
+  /// Of a block, the keys that any row of a tile sees.
+  Value seenByTile(const Positions &queries, const Positions &keys, Value row) {
+    Value seen = k.sub(seenKeys.most(k.add(queries.first, row), tiles.rows), keys.first);
+    return k.max(k.i64(0), k.min(keys.count, seen));
+  }
+
+  /// One tile of scores and of gradient · v: p and ds.
+  void emitScoreTile(const Positions &queries, const Positions &keys, Value row, Value tile) {
+    Value last = k.sub(queries.count, k.i64(1)), column = k.mul(tile, tiles.width());
     k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value r) {
       Value here = k.add(row, r);
       // Rows beyond the block see nothing; their numbers are those of the last row.
@@ -234,38 +231,36 @@ private:
       sees = k.select(k.less(last, here), k.i64(0), sees);
       Value logarithm = k.broadcast(k.load(k.f32(), logs, position));
       Value delta = k.broadcast(k.load(k.f32(), scratch.delta, position));
-      Value offset = k.add(k.mul(here, tiles.scoreStride()), column);
-      for (int64_t v = 0; v < tiles.vectors; ++v) {
-        Value inTile = k.add(k.mul(r, tiles.width()), v * k.lanes), to = k.add(offset, v * k.lanes);
-        Value counts = k.maskFor(k.sub(sees, k.add(column, v * k.lanes)));
-        Value score = k.mulf(k.loadVector(scratch.tile, inTile), k.splat(shape.scale));
+      Value inTile = k.add(k.mul(tile, tileElements()), k.mul(r, tiles.width()));
+      for (int64_t v = 0; v < tiles.width(); v += k.lanes) {
+        Value from = k.add(inTile, v), to = k.add(column, v);
+        Value counts = k.maskFor(k.sub(sees, to));
+        Value score = k.mulf(k.loadVector(scratch.tiles, from), k.splat(shape.scale));
         Value weight = math::ExpOp::create(k.builder, k.loc, k.subf(score, logarithm));
-        Value difference = k.subf(k.loadVector(scratch.secondTile, inTile), delta);
+        Value difference = k.subf(k.loadVector(scratch.secondTiles, from), delta);
         Value scoreGradient = k.mulf(k.mulf(weight, difference), k.splat(shape.scale));
-        k.storeVector(k.select(counts, weight, k.splat(0.0)), scratch.weights, to);
-        k.storeVector(k.select(counts, scoreGradient, k.splat(0.0)), scratch.scoreGradients, to);
+        storeLeft(k.select(counts, weight, k.splat(0.0)), scratch.weights, here, to);
+        storeLeft(k.select(counts, scoreGradient, k.splat(0.0)), scratch.scoreGradients, here, to);
       }
     });
   }
 
   /// dq += ds k, written by the first block of keys.
   void emitQueryGradient(const AttentionHead &head, const Positions &queries, const Positions &keys) {
-    auto kernel = rowsMicroKernel(tiles.scoreStride());
     k.forLoop(k.i64(0), ceilDiv(k, queries.count, tiles.rows), 1, [&](Value panel) {
       Value row = k.mul(panel, tiles.rows);
-      Value seen = k.min(keys.count, k.sub(seenKeys.most(k.add(queries.first, row), tiles.rows), keys.first));
-      Value depth = roundUp(k, k.max(seen, k.i64(0)), microKernelUnroll);
+      Value depth = roundUp(k, seenByTile(queries, keys, row), tiles.depthMultiple());
       Value rows = k.min(k.i64(tiles.rows), k.sub(queries.count, row));
-      forChannelTiles([&](Value tile, Value channel, int64_t partStart, int64_t partSize) {
-        callFunction(k, kernel,
-                     {at(k, scratch.scoreGradients, k.mul(row, tiles.scoreStride())),
-                      at(k, scratch.keyColumns, k.mul(tile, tiles.keyBlock * tiles.width())), scratch.tile, depth,
-                      k.i64(0)});
-        k.forLoop(k.i64(0), rows, 1, [&](Value r) {
-          Value to = at(k, queryGradientRow(head, k.add(k.add(queries.first, row), r)), partStart);
+      multiply(fromRow(scratch.scoreGradients, row), scratch.keyColumns, scratch.tiles, k.i64(sizes.channelTiles()),
+               depth);
+      k.forLoop(k.i64(0), rows, 1, [&](Value r) {
+        Value to = queryGradientRow(head, k.add(k.add(queries.first, row), r));
+        forChannelTiles([&](Value tile, Value channel, int64_t partStart, int64_t partSize) {
+          Value inTile = k.add(k.mul(tile, tileElements()), k.mul(r, tiles.width()));
           forTileVectors(channel, partSize, [&](int64_t v, Value mask) {
-            Value sum = k.loadVector(scratch.tile, k.add(k.mul(r, tiles.width()), v));
-            Value offset = k.add(channel, v);
+            // Of a zero the sign would tell of keys that are not seen.
+            Value sum = k.addf(k.loadVector(scratch.tiles, k.add(inTile, v)), k.splat(0.0));
+            Value offset = k.add(k.add(channel, v), partStart);
             k.ifThen(
                 k.equal(keys.first, k.i64(0)), [&] { k.storeVector(sum, to, offset, mask); },
                 [&] { k.storeVector(k.addf(k.loadVector(to, offset, mask), sum), to, offset, mask); });
@@ -294,23 +289,20 @@ private:
 
   /// Adds pᵀ gradient to dv and dsᵀ q to dk. `accumulate` is 0 for the first block of queries.
   void emitKeyGradients(const Positions &queries, const Positions &keys, Value accumulate) {
-    auto kernel = columnsMicroKernel(tiles.scoreStride());
-    Value depth = roundUp(k, queries.count, microKernelUnroll);
-    auto product = [&](Value scores, Value columns, Value result, int64_t columnTiles) {
+    Value end = roundUp(k, queries.count, tiles.depthMultiple());
+    auto product = [&](const AttentionFactor &scores, const AttentionFactor &columns, Value result,
+                       int64_t columnTiles) {
+      AttentionFactor transposed = transpose(scores, scratch.transposed, end, keys.count);
       k.forLoop(k.i64(0), ceilDiv(k, keys.count, tiles.rows), 1, [&](Value keyTile) {
         Value key = k.mul(keyTile, tiles.rows);
         // In the plain form queries before the tile's first key see none of it.
-        Value skipped = k.i64(0);
+        Value begin = k.i64(0);
         if (shape.isPlain()) {
-          skipped = k.max(skipped, k.sub(k.add(keys.first, key), queries.first));
-          skipped = k.mul(k.div(skipped, microKernelUnroll), microKernelUnroll);
+          begin = k.max(begin, k.sub(k.add(keys.first, key), queries.first));
+          begin = k.mul(k.div(begin, tiles.depthMultiple()), tiles.depthMultiple());
         }
-        Value a = at(k, at(k, scores, key), k.mul(skipped, tiles.scoreStride()));
-        k.forLoop(k.i64(0), k.i64(columnTiles), 1, [&](Value tile) {
-          Value b = at(k, columns, k.mul(tile, sizes.queryRows * tiles.width()));
-          Value c = at(k, result, k.mul(k.add(k.mul(keyTile, columnTiles), tile), tileElements()));
-          callFunction(k, kernel, {a, at(k, b, k.mul(skipped, tiles.width())), c, k.sub(depth, skipped), accumulate});
-        });
+        multiplyTransposed(transposed, key, columns, at(k, result, k.mul(keyTile, columnTiles * tileElements())),
+                           columnTiles, begin, end, accumulate);
       });
     };
     product(scratch.weights, scratch.gradientColumns, scratch.valueGradient, sizes.valueTiles);
@@ -356,7 +348,7 @@ private:
     });
   }
 
-  /// The vectors of a register tile that starts at `column` of `count` columns, as far as they lie inside.
+  /// The vectors of a tile that starts at `column` of `count` columns, as far as they lie inside.
   void forTileVectors(Value column, int64_t count, function_ref<void(int64_t, Value)> body) {
     for (int64_t v = 0; v < tiles.width(); v += k.lanes) {
       if (count % tiles.width() == 0) {
@@ -398,26 +390,35 @@ void emitRotaryKeyTask(KernelBuilder &k, KernelOp kernel, const AttentionShape &
   });
 }
 
-class AttentionGradientStrategy : public KernelStrategy {
+class GradientStrategy : public KernelStrategy {
 public:
-  AttentionGradientStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "recomputed_scores") {}
+  explicit GradientStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Attention, name) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.attention() && anatomy.attention().isGradient();
-  }
-
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    // Scores again, their gradient, and three products of either with channels.
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return {proposeAttention(shape, 3 * shape.query() + 2 * shape.value, anatomy.kernel(), target)};
-  }
-
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
     KernelOp kernel = anatomy.kernel();
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    FailureOr<AttentionTiles> tiles = checkAttentionTiles(configuration, shape, target, emitError);
+    {
+      StageFunction stage(builder, kernel, configuration.stages[0], target);
+      GradientEmitter emitter(stage.k, kernel, shape, AttentionTiles::of(configuration.choice, shape, target));
+      stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    }
+    StageFunction stage(builder, kernel, configuration.stages[1], target);
+    stage.forTasks([&](Value task) { emitRotaryKeyTask(stage.k, kernel, shape, task); });
+    return success();
+  }
+
+protected:
+  /// Scores again, their gradient, and three products of either with channels. Queries and what comes from above are
+  /// packed twice for every pair of blocks, and scores and their gradient transposed.
+  static AttentionWork workOf(const AttentionShape &shape) {
+    int64_t products = 3 * shape.query() + 2 * shape.value;
+    return {products, 2 * (shape.query() + shape.value + AttentionTiles::keyBlock)};
+  }
+
+  /// What the tiles entail.
+  static LogicalResult plan(KernelOp kernel, const AttentionShape &shape, FailureOr<AttentionTiles> tiles,
+                            KernelConfiguration &configuration) {
     if (failed(tiles))
       return failure();
     int64_t keys = shape.batch * shape.keys;
@@ -430,23 +431,53 @@ public:
     configuration.scratch = layout.elements() * 4;
     return success();
   }
+};
 
-  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
-                      const TargetDescription &target, OpBuilder &builder) const override {
-    KernelOp kernel = anatomy.kernel();
+class RegisterGradient : public GradientStrategy {
+public:
+  RegisterGradient() : GradientStrategy("recomputed_scores") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.attention() && anatomy.attention().isGradient();
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    {
-      StageFunction stage(builder, kernel, configuration.stages[0], target);
-      GradientEmitter emitter(stage.k, kernel, shape,
-                              AttentionTiles::of(configuration.chosen<choices::AttentionTilesAttr>(), shape, target));
-      stage.forTasks([&](Value task) { emitter.emitTask(task); });
-    }
-    StageFunction stage(builder, kernel, configuration.stages[1], target);
-    stage.forTasks([&](Value task) { emitRotaryKeyTask(stage.k, kernel, shape, task); });
-    return success();
+    return {proposeAttention(shape, workOf(shape), anatomy.kernel(), target)};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return plan(anatomy.kernel(), shape, checkAttentionTiles(configuration, shape, target, emitError), configuration);
+  }
+};
+
+/// Of bf16 on AMX: the arithmetic is that of register tiles.
+class TileGradient : public GradientStrategy {
+public:
+  TileGradient() : GradientStrategy("tile_recomputed_scores") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    AttentionOpInterface op = anatomy.attention();
+    return op && op.isGradient() && AttentionShape::of(op).factorsAreBF16;
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    if (!target.hasTiles())
+      return {};
+    return {proposeTileAttention(shape, workOf(shape), anatomy.kernel(), target)};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return plan(anatomy.kernel(), shape, checkTileAttention(configuration, shape, target, emitError), configuration);
   }
 };
 
 } // namespace
 
-void hadal::registerAttentionGradientStrategy() { registerStrategy(std::make_unique<AttentionGradientStrategy>()); }
+void hadal::registerAttentionGradientStrategies() {
+  registerStrategy(std::make_unique<RegisterGradient>());
+  registerStrategy(std::make_unique<TileGradient>());
+}

@@ -5,18 +5,22 @@
 // - m) v. Then it walks over the keys in blocks, up to its last query:
 //
 //   pack the block's keys and values
-//   for each register tile of queries:
+//   for each tile of queries:
 //     scores of the tile against the block's keys that any of its rows may see
 //     for each row: the block's own maximum M; p = exp(scores - M), 0 beyond the row's own position; L = Σ p
-//     the block's own output O = p v: one product for the keys that all rows of the tile see, then row by row for the
-//     few that only later rows see
+//     the block's own output O = p v
 //     for each row: (m, l, o) joined with (M, L, O)
 //
-// A key that a row does not see is not multiplied by a weight of zero but left out, since it may be no number. What a
-// row sees are the keys up to its own position, or those that the operation's positions and key lengths say (SeenKeys):
-// keys from the first on in any case, so that a row's sums are the same. A row that sees none yields zeros. At the end
-// the output is o / l and the logarithm of the softmax's denominator m + log l. Tasks with the most keys come first, so
-// that the last ones to finish are short.
+// A key that a row does not see is left out: it may be no number, and a weight of zero times that is none either. So
+// where not all rows see all keys of a block, its values are looked through. They are numbers, as a rule; then weights
+// of zero leave the key out of O, to the sign of a zero, which an addition of +0 makes the same. Else rows are
+// multiplied one by one. What a row sees are the keys up to its own position, or those that the operation's positions
+// and key lengths say (SeenKeys): keys from the first on in any case, so that a row's sums are the same. A row that
+// sees none yields zeros. At the end the output is o / l and the logarithm of the softmax's denominator m + log l.
+// Tasks with the most keys come first, so that the last ones to finish are short.
+//
+// A tile is a register tile, or on AMX a square of tiles; products of bf16 factors are added in steps on either, with p
+// rounded to bf16 for them and for nothing else.
 //
 //===-----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -34,26 +38,39 @@ namespace {
 /// The scratch memory of a task.
 struct ForwardScratch {
   Value queries, keys, values, scores, weights, output, maxima, sums;
-  /// The output of one register tile of queries from one block of keys, and what it and the output so far are
-  /// multiplied with.
+  /// The output of one tile of queries from one block of keys, and what it and the output so far are multiplied with.
   Value blockOutput, keptShares, addedShares;
 
   static int64_t rows(const AttentionTiles &tiles) { return int64_t(llvm::alignTo(tiles.queryBlock, tiles.rows)); }
 
   ForwardScratch(ScratchLayout &layout, const AttentionShape &shape, const AttentionTiles &tiles) {
-    int64_t rows = this->rows(tiles), keyColumns = tiles.padded(tiles.keyBlock);
-    queries = layout.take(rows * (tiles.queryRoom(shape) + tiles.lanes));
-    keys = layout.take(keyColumns * tiles.queryRoom(shape));
-    values = layout.take(tiles.keyBlock * tiles.padded(shape.value));
-    scores = layout.take(tiles.rows * keyColumns);
-    weights = layout.take(tiles.rows * tiles.scoreStride());
-    output = layout.take(rows * tiles.padded(shape.value));
+    int64_t rows = this->rows(tiles), room = tiles.queryRoom(shape), outputs = tiles.padded(shape.value);
+    queries = layout.take(tiles.leftWords(rows, room));
+    keys = layout.take(tiles.rightWords(tiles.keyBlock, room));
+    values = layout.take(tiles.rightWords(shape.value, tiles.keyBlock));
+    scores = layout.take(tiles.rows * tiles.padded(tiles.keyBlock));
+    weights = layout.take(tiles.leftWords(tiles.rows, tiles.keyBlock));
+    output = layout.take(rows * outputs);
     maxima = layout.take(rows);
     sums = layout.take(rows);
-    blockOutput = layout.take(tiles.rows * tiles.width());
+    blockOutput = layout.take(tiles.rows * outputs);
     keptShares = layout.take(tiles.rows);
     addedShares = layout.take(tiles.rows);
   }
+};
+
+/// What one block of keys is to a task.
+struct KeyBlock {
+  Value first, count;
+  /// The block's values in memory, and whether a weight of zero leaves a key out.
+  TypedPointer values;
+  Value isLeftOutByZero;
+};
+
+/// One tile of queries against a block of keys: its number, the rows that are queries, and the keys of the block that
+/// any of them sees.
+struct QueryTile {
+  Value number, firstRow, rows, seen;
 };
 
 class ForwardEmitter : AttentionBlocks {
@@ -62,6 +79,7 @@ public:
       : AttentionBlocks(k, shape, tiles), query(k.typedArgument(kernel, 0)), keyValue(k.typedArgument(kernel, 1)),
         rotaryKey(k.typedArgument(kernel, 2)), result(k.typedArgument(kernel, kernel.getNumArguments())),
         logSumExp(k.argument(kernel.getNumArguments() + 1)), layout(&k), scratch(layout, shape, tiles),
+        weights{scratch.weights, tiles.keyBlock}, valueTiles(tiles.padded(shape.value) / tiles.width()),
         seenKeys(k, shape, layout, ForwardScratch::rows(tiles)) {}
 
   void emitTask(Value task) {
@@ -73,84 +91,82 @@ public:
 
     seenKeys.moveTo(head.batch, first, count);
     packQueryRows(scratch.queries, query, head, first, count);
-    k.forLoop(k.i64(0), roundUp(k, count, tiles.rows), 1, [&](Value row) {
+    k.forLoop(k.i64(0), count, 1, [&](Value row) {
       k.store(k.f32(lowestLogit), scratch.maxima, row);
       k.store(k.f32(0.0), scratch.sums, row);
     });
     Value lastKey = seenKeys.most();
     k.forLoop(k.i64(0), lastKey, tiles.keyBlock, [&](Value key) {
-      Value keys = k.min(k.i64(tiles.keyBlock), k.sub(lastKey, key));
-      packKeysTransposed(scratch.keys, keyValue, rotaryKey, head, key, keys);
-      TypedPointer values = at(k, keyAddress(keyValue, head, key), shape.nope);
-      packColumns(k, scratch.values, values, {k.i64(shape.heads * shape.keyValue())}, k.i64(shape.value), keys,
-                  tiles.width(), tiles.width(), tiles.keyBlock * tiles.width());
-      k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value panel) {
-        // Keys that any row of the tile sees; it may see none of this block.
-        Value firstRow = k.mul(panel, tiles.rows);
-        Value seen = k.min(keys, k.sub(seenKeys.most(firstRow, tiles.rows), key));
-        Value firstRowSees = k.sub(seenKeys.of(firstRow), key);
-        k.ifThen(k.less(k.i64(0), seen), [&] { emitPanel(panel, key, firstRowSees, seen); });
+      KeyBlock keys{key, k.min(k.i64(tiles.keyBlock), k.sub(lastKey, key)), {}, {}};
+      packKeyColumns(scratch.keys, keyValue, rotaryKey, head, key, keys.count);
+      keys.values = at(k, keyAddress(keyValue, head, key), shape.nope);
+      packRight({scratch.values, tiles.keyBlock}, keys.values, keyStride(), /*depthContiguous=*/false,
+                k.i64(shape.value), keys.count);
+      keys.isLeftOutByZero = emitSearch(keys);
+      k.forLoop(k.i64(0), ceilDiv(k, count, tiles.rows), 1, [&](Value number) {
+        Value firstRow = k.mul(number, tiles.rows), rows = k.min(k.i64(tiles.rows), k.sub(count, firstRow));
+        // It may see none of this block.
+        Value seen = k.min(keys.count, k.sub(seenKeys.most(firstRow, tiles.rows), key));
+        k.ifThen(k.less(k.i64(0), seen), [&] { emitTile(keys, {number, firstRow, rows, seen}); });
       });
     });
     emitResults(head, first, count);
   }
 
 private:
-  /// One register tile of queries against the first `seen` keys of the block. Its first row sees `firstRowSees` of
-  /// them.
-  void emitPanel(Value panel, Value key, Value firstRowSees, Value seen) {
-    Value firstRow = k.mul(panel, tiles.rows);
-    Value queries = at(k, scratch.queries, k.mul(panel, tiles.rows * queryRowStride()));
-    Value keyTiles = ceilDiv(k, seen, tiles.width());
-    auto scoreKernel = rowsMicroKernel(queryRowStride());
-    k.forLoop(k.i64(0), keyTiles, 1, [&](Value tile) {
-      callFunction(k, scoreKernel,
-                   {queries, at(k, scratch.keys, k.mul(tile, keyPanelStride())),
-                    at(k, scratch.scores, k.mul(tile, tileElements())), k.i64(tiles.queryDepth(shape)), k.i64(0)});
-    });
-    int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
-    Value output = at(k, scratch.output, k.mul(panel, valueTiles * tileElements()));
-    // Of the block, a row of the tile sees so many; in the plain form, one more than the row before.
-    auto clamp = [&](Value keys) { return k.max(k.i64(0), k.min(seen, keys)); };
-    auto seenBy = [&](Value row) {
-      return clamp(shape.isPlain() ? k.add(firstRowSees, row) : k.sub(seenKeys.of(k.add(firstRow, row)), key));
-    };
-    k.forLoop(k.i64(0), k.i64(tiles.rows), 1,
-              [&](Value row) { emitRow(k.add(firstRow, row), row, seenBy(row), keyTiles); });
-    auto valueKernel = rowsMicroKernel(tiles.scoreStride());
-    // What all rows of the tile see, in whole steps of the micro-kernel.
-    Value together = shape.isPlain() ? seenBy(k.i64(0)) : clamp(k.sub(seenKeys.least(firstRow, tiles.rows), key));
-    together = k.mul(k.div(together, microKernelUnroll), microKernelUnroll);
-    k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
-      Value values = at(k, scratch.values, k.mul(tile, tiles.keyBlock * tiles.width()));
-      callFunction(k, valueKernel, {scratch.weights, values, scratch.blockOutput, together, k.i64(0)});
-      Value outputTile = at(k, output, k.mul(tile, tileElements()));
-      k.forLoop(k.i64(0), k.i64(tiles.rows), 1, [&](Value row) {
-        Value sees = seenBy(row);
-        k.ifThen(k.less(k.i64(0), sees), [&] { joinOutput(row, together, sees, values, outputTile, key); });
+  /// Whether all queries of the task see all keys of a block, or all its values are finite.
+  Value emitSearch(const KeyBlock &keys) {
+    Value seeAll = lessOrEqual(k, k.add(keys.first, keys.count), seenKeys.least());
+    Value end = k.select(seeAll, k.i64(0), keys.count);
+    // Zero times a number is a zero, times anything else NaN.
+    Value sum = k.forReduce(k.i64(0), end, 1, k.splat(0.0), [&](Value key, ValueRange carried) {
+      TypedPointer row = at(k, keys.values, k.mul(key, keyStride()));
+      return k.forVectorsReduce(0, shape.value, carried, [&](Value column, Value mask, ValueRange sums) {
+        return SmallVector<Value>{k.fma(k.loadVector(row, column, mask), k.splat(0.0), sums[0])};
       });
-    });
+    })[0];
+    return k.equal(k.reduceAdd(sum), k.f32(0.0));
   }
 
-  /// One row of a tile of the output: what the block adds for the keys behind those that all rows see, in the same
-  /// chain of sums, and then joined with the output so far.
-  void joinOutput(Value row, Value together, Value sees, Value values, Value output, Value key) {
-    Value weights = at(k, scratch.weights, k.mul(row, tiles.scoreStride())), inTile = k.mul(row, tiles.width());
-    SmallVector<Value> sums;
-    for (int64_t v = 0; v < tiles.vectors; ++v)
-      sums.push_back(k.loadVector(scratch.blockOutput, k.add(inTile, v * k.lanes)));
-    sums = k.forReduce(together, sees, 1, sums, [&](Value index, ValueRange carried) {
-      Value weight = k.broadcast(k.load(k.f32(), weights, index)), from = k.mul(index, tiles.width());
-      SmallVector<Value> next;
-      for (auto [v, sum] : llvm::enumerate(carried))
-        next.push_back(k.fma(weight, k.loadVector(values, k.add(from, int64_t(v) * k.lanes)), sum));
-      return next;
-    });
-    auto forTile = [&](function_ref<Value(Value sum, Value place)> join) {
-      for (auto [v, sum] : llvm::enumerate(sums)) {
-        Value place = k.add(inTile, int64_t(v) * k.lanes);
-        k.storeVector(join(sum, place), output, place);
-      }
+  void emitTile(const KeyBlock &keys, const QueryTile &queries) {
+    Value depth = roundUp(k, queries.seen, tiles.depthMultiple()), keyTiles = ceilDiv(k, depth, tiles.width());
+    multiply(fromRow({scratch.queries, queryRoom}, queries.firstRow), {scratch.keys, queryRoom}, scratch.scores,
+             keyTiles, k.i64(tiles.queryDepth(shape)));
+    auto forRows = [&](function_ref<void(Value row, Value sees)> body) {
+      Value firstSees = k.sub(seenKeys.of(queries.firstRow), keys.first);
+      k.forLoop(k.i64(0), queries.rows, 1, [&](Value row) {
+        // In the plain form, one more than the row before.
+        Value sees =
+            shape.isPlain() ? k.add(firstSees, row) : k.sub(seenKeys.of(k.add(queries.firstRow, row)), keys.first);
+        body(row, k.max(k.i64(0), k.min(queries.seen, sees)));
+      });
+    };
+    forRows([&](Value row, Value sees) { emitRow(k.add(queries.firstRow, row), row, sees, keyTiles); });
+    k.ifThen(
+        keys.isLeftOutByZero,
+        [&] { multiply(weights, {scratch.values, tiles.keyBlock}, scratch.blockOutput, k.i64(valueTiles), depth); },
+        [&] {
+          forRows([&](Value row, Value sees) {
+            Value result = at(k, scratch.blockOutput, k.mul(row, tiles.width()));
+            multiplyRow(fromRow(weights, row), keys.values, keyStride(), k.i64(shape.value), sees, result);
+          });
+        });
+    Value output = at(k, scratch.output, k.mul(queries.number, valueTiles * tileElements()));
+    forRows(
+        [&](Value row, Value sees) { k.ifThen(k.less(k.i64(0), sees), [&] { joinOutput(row, output, keys.first); }); });
+  }
+
+  /// Joins one row of the block's output with the output so far.
+  void joinOutput(Value row, Value output, Value key) {
+    auto forVectors = [&](function_ref<Value(Value sum, Value place)> join) {
+      k.forLoop(k.i64(0), k.i64(valueTiles), 1, [&](Value tile) {
+        Value inTile = k.add(k.mul(tile, tileElements()), k.mul(row, tiles.width()));
+        for (int64_t v = 0; v < tiles.width(); v += k.lanes) {
+          Value place = k.add(inTile, v), sum = k.loadVector(scratch.blockOutput, place);
+          // Of a zero the sign would tell of keys that were left out.
+          k.storeVector(join(k.addf(sum, k.splat(0.0)), place), output, place);
+        }
+      });
     };
     // The output of the first block is still to be written.
     k.ifThen(
@@ -158,16 +174,15 @@ private:
         [&] {
           JoinShares shares{k.broadcast(k.load(k.f32(), scratch.keptShares, row)),
                             k.broadcast(k.load(k.f32(), scratch.addedShares, row))};
-          forTile([&](Value sum, Value place) { return shares.join(k, k.loadVector(output, place), sum); });
+          forVectors([&](Value sum, Value place) { return shares.join(k, k.loadVector(output, place), sum); });
         },
-        [&] { forTile([](Value sum, Value) { return sum; }); });
+        [&] { forVectors([](Value sum, Value) { return sum; }); });
   }
 
   /// The softmax of one row over the block, of which `sees` scores count. Leaves its weights, and the shares for
   /// joining its output.
   void emitRow(Value row, Value rowInTile, Value sees, Value keyTiles) {
     Value scores = at(k, scratch.scores, k.mul(rowInTile, tiles.width()));
-    Value weights = at(k, scratch.weights, k.mul(rowInTile, tiles.scoreStride()));
     // Visits the row's vectors of scores: body(scaled scores, where to put the weights, lanes that count, carried).
     auto visit = [&](Value initial, function_ref<Value(Value, Value, Value, Value)> body) {
       return k.forReduce(k.i64(0), keyTiles, 1, initial, [&](Value tile, ValueRange carried) -> SmallVector<Value> {
@@ -189,7 +204,7 @@ private:
     Value sum = visit(k.splat(0.0), [&](Value score, Value offset, Value counts, Value accumulated) {
       Value exponential = math::ExpOp::create(k.builder, k.loc, k.subf(score, largestVector));
       Value weight = k.select(counts, exponential, k.splat(0.0));
-      k.storeVector(weight, weights, offset);
+      storeLeft(weight, weights, rowInTile, offset);
       return k.addf(accumulated, weight);
     });
     k.ifThen(k.less(k.i64(0), sees), [&] {
@@ -206,7 +221,6 @@ private:
   Value maximum(Value a, Value b) { return k.select(k.less(b, a), a, b); }
 
   void emitResults(const AttentionHead &head, Value first, Value count) {
-    int64_t valueTiles = tiles.padded(shape.value) / tiles.width();
     Value logs =
         at(k, logSumExp, k.add(k.mul(k.add(k.mul(head.batch, shape.heads), head.head), shape.sequence), first));
     k.forLoop(k.i64(0), count, 1, [&](Value row) {
@@ -232,27 +246,34 @@ private:
   Value logSumExp;
   ScratchLayout layout;
   ForwardScratch scratch;
+  AttentionFactor weights;
+  int64_t valueTiles;
   SeenKeys seenKeys;
 };
 
-class AttentionStrategy : public KernelStrategy {
+class ForwardStrategy : public KernelStrategy {
 public:
-  AttentionStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Attention, "online_softmax") {}
+  explicit ForwardStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Attention, name) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.attention() && !anatomy.attention().isGradient();
+  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
+                      const TargetDescription &target, OpBuilder &builder) const override {
+    KernelOp kernel = anatomy.kernel();
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    AttentionTiles tiles = AttentionTiles::of(configuration.choice, shape, target);
+    StageFunction stage(builder, kernel, configuration.stages.front(), target);
+    ForwardEmitter emitter(stage.k, kernel, shape, tiles);
+    stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    return success();
   }
 
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return {proposeAttention(shape, shape.query() + shape.value, anatomy.kernel(), target)};
+protected:
+  static AttentionWork workOf(const AttentionShape &shape) {
+    return {shape.query() + shape.value, shape.query() + shape.value};
   }
 
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    FailureOr<AttentionTiles> tiles = checkAttentionTiles(configuration, shape, target, emitError);
+  /// What the tiles entail.
+  static LogicalResult plan(const AttentionShape &shape, FailureOr<AttentionTiles> tiles,
+                            KernelConfiguration &configuration) {
     if (failed(tiles))
       return failure();
     configuration.addStage("forward",
@@ -263,19 +284,53 @@ public:
     configuration.scratch = layout.elements() * 4;
     return success();
   }
+};
 
-  LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
-                      const TargetDescription &target, OpBuilder &builder) const override {
-    KernelOp kernel = anatomy.kernel();
+class RegisterAttention : public ForwardStrategy {
+public:
+  RegisterAttention() : ForwardStrategy("online_softmax") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.attention() && !anatomy.attention().isGradient();
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
     AttentionShape shape = AttentionShape::of(anatomy.attention());
-    AttentionTiles tiles = AttentionTiles::of(configuration.chosen<choices::AttentionTilesAttr>(), shape, target);
-    StageFunction stage(builder, kernel, configuration.stages.front(), target);
-    ForwardEmitter emitter(stage.k, kernel, shape, tiles);
-    stage.forTasks([&](Value task) { emitter.emitTask(task); });
-    return success();
+    return {proposeAttention(shape, workOf(shape), anatomy.kernel(), target)};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return plan(shape, checkAttentionTiles(configuration, shape, target, emitError), configuration);
+  }
+};
+
+/// Of bf16 on AMX: the arithmetic is that of register tiles.
+class TileAttention : public ForwardStrategy {
+public:
+  TileAttention() : ForwardStrategy("tile_online_softmax") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    AttentionOpInterface op = anatomy.attention();
+    return op && !op.isGradient() && AttentionShape::of(op).factorsAreBF16;
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    if (!target.hasTiles())
+      return {};
+    return {proposeTileAttention(shape, workOf(shape), anatomy.kernel(), target)};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    AttentionShape shape = AttentionShape::of(anatomy.attention());
+    return plan(shape, checkTileAttention(configuration, shape, target, emitError), configuration);
   }
 };
 
 } // namespace
 
-void hadal::registerAttentionStrategy() { registerStrategy(std::make_unique<AttentionStrategy>()); }
+void hadal::registerAttentionStrategies() {
+  registerStrategy(std::make_unique<RegisterAttention>());
+  registerStrategy(std::make_unique<TileAttention>());
+}

@@ -13,12 +13,12 @@ namespace hadal {
 /// Harmless when repeated.
 void registerCPUStrategies();
 
-void registerAttentionGradientStrategy();
-void registerAttentionStrategy();
+void registerAttentionGradientStrategies();
+void registerAttentionStrategies();
 void registerContractionStrategies();
 void registerBalanceLossStrategies();
 void registerRouterStrategies();
-void registerHeadStrategy();
+void registerHeadStrategies();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRelayoutStrategy();

@@ -3,14 +3,16 @@
 // For every chunk of tokens, one stage after the other:
 //
 //   logits            z = hidden Wᵀ, into the workspace
-//   softmax           per token: loss = log Σ exp z - z_target, kept; z becomes dz = gradient/tokens · (softmax z -
-//   onehot) hidden_gradient   dz W, the chunk's rows of the result weight_gradient   dzᵀ hidden, whose blocks of tokens
-//   are added one by one to the sum so far: the gradient that the
+//   softmax           per token: loss = log Σ exp z - z_target, kept; in the place of z then stands
+//                     dz = gradient/tokens · (softmax z - onehot)
+//   hidden_gradient   dz W, the chunk's rows of the result
+//   weight_gradient   dzᵀ hidden, whose blocks of tokens are added one by one to the sum so far: the gradient that the
 //                     kernel adds to, then the result of the chunks before
 //
 // and in the end the tokens' losses are added up. Chunks follow each other in order and are whole blocks of the depth,
 // so that every sum has one order whatever the chunk. The softmax goes over the vocabulary in blocks that are joined
-// from left to right (codegen/Emit/Softmax.h).
+// from left to right (codegen/Emit/Softmax.h). Where hidden state and weight are bf16, dz is rounded to bf16: it then
+// takes the first half of a row of z, and all three products are those of two bf16 factors, on register tiles or AMX.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -30,21 +32,25 @@ namespace {
 class HeadEmitter {
 public:
   HeadEmitter(StageFunction &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
-      : k(stage.k), head(head), choice(configuration.chosen<choices::HeadTilesAttr>()),
-        operands(kernel.getNumArguments()), chunk(choice.getChunk()), iteration(stage.iteration) {
+      : k(stage.k), head(head), choice(HeadChoice::of(configuration.choice)), operands(kernel.getNumArguments()),
+        chunk(choice.chunk), iteration(stage.iteration) {
     hidden = k.typedArgument(kernel, head.hidden);
     weight = k.typedArgument(kernel, head.weight);
     if (head.hiddenGradient.exists())
       hiddenGradient = k.typedArgument(kernel, operands + head.hiddenGradient.result);
     logits = k.argument(operands + kernel.getResultTypes().size());
     losses = at(k, logits, chunk * head.vocabulary);
+    // A row of derivatives in bf16 begins where the row of logits does.
+    derivatives = {logits, head.vocabulary};
+    if (head.factorsAreBF16)
+      derivatives = {{logits, stage.k.builder.getBF16Type()}, 2 * head.vocabulary};
     firstToken = k.mul(iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
     hiddenOfChunk = at(k, hidden, k.mul(firstToken, head.channels));
   }
 
   void emitLogits(Value task) {
-    emitProduct(choice.getLogits(), head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels},
+    emitProduct(choice.logits, head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels},
                 tokens, k.i64(head.channels),
                 [&](Value element, Value sum, Value mask) { k.storeVector(sum, logits, element, mask); });
   }
@@ -54,8 +60,8 @@ public:
     Value accumulated;
     if (head.hiddenGradient.accumulated >= 0)
       accumulated = at(k, k.argument(head.hiddenGradient.accumulated), k.mul(firstToken, head.channels));
-    emitProduct(choice.getHiddenGradient(), head.hiddenProduct(chunk), task, {logits, head.vocabulary},
-                {weight, head.channels}, tokens, k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
+    emitProduct(choice.hiddenGradient, head.hiddenProduct(chunk), task, derivatives, {weight, head.channels}, tokens,
+                k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
                   if (accumulated)
                     sum = k.addf(k.loadVector(accumulated, element, mask), sum);
                   k.storeVector(sum, result, element, mask);
@@ -67,8 +73,8 @@ public:
     Value accumulated = head.weightGradient.accumulated < 0 ? Value() : k.argument(head.weightGradient.accumulated);
     Value sumSoFar = accumulated ? k.select(isFirst, accumulated, result) : result;
     emitProduct(
-        choice.getWeightGradient(), head.weightProduct(chunk), task, {logits, head.vocabulary},
-        {hiddenOfChunk, head.channels}, k.i64(head.vocabulary), tokens,
+        choice.weightGradient, head.weightProduct(chunk), task, derivatives, {hiddenOfChunk, head.channels},
+        k.i64(head.vocabulary), tokens,
         [&](Value element, Value sum, Value mask) { k.storeVector(sum, result, element, mask); },
         [&](Value element, Value mask) {
           Value before = k.loadVector(sumSoFar, element, mask);
@@ -101,6 +107,7 @@ public:
   }
 
 private:
+  /// Rows so many elements apart.
   struct Matrix {
     TypedPointer base;
     int64_t columns;
@@ -110,8 +117,8 @@ private:
 
   /// One block of a product with the tiles that were chosen for it. `store` gets the place of an element in C; `start`,
   /// where there is one, says what is there before.
-  void emitProduct(choices::ProductTilesAttr chosen, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs,
-                   Value rows, Value depth, function_ref<void(Value element, Value sum, Value mask)> store,
+  void emitProduct(ChoiceInterface chosen, const ProductShape &shape, Value task, Matrix lhs, Matrix rhs, Value rows,
+                   Value depth, function_ref<void(Value element, Value sum, Value mask)> store,
                    function_ref<Value(Value element, Value mask)> start = nullptr) {
     ProductTiles tiles = ProductTiles::of(chosen, shape);
     // The larger side is read once: its blocks change last.
@@ -139,8 +146,8 @@ private:
     });
   }
 
-  /// The loss of a token from its logits, and with a factor their gradient in their place. The exponentials wait there,
-  /// those of a block from its own maximum, which is kept in scratch meanwhile.
+  /// The loss of a token from its logits, and with a factor their gradient. Between the two the exponentials stand in
+  /// the place of the logits, those of a block from its own maximum, which is kept in scratch meanwhile.
   void emitSoftmaxRow(Value z, Value token, Value target, Value factor) {
     Value targetLogit = k.load(k.f32(), z, target);
     SmallVector<Value> softmax = forVocabularyBlocks(
@@ -158,17 +165,29 @@ private:
       k.store(arith::NegFOp::create(k.builder, k.loc, loss), resultAddress(head.logProbabilities), token);
     if (!factor)
       return;
+    emitDerivatives(z, target, factor, largest, sum);
+  }
+
+  /// The gradient of a token's logits, from the exponentials in their place. Of a narrower type it is written from the
+  /// front on, where everything was read before.
+  void emitDerivatives(Value z, Value target, Value factor, Value largest, Value sum) {
+    TypedPointer row{z, derivatives.base.element};
     Value scale = k.divf(factor, sum);
-    forVocabularyBlocks({}, [&](Value block, Value first, int64_t length, ValueRange) {
+    // What the exponentials of a block of the vocabulary are multiplied with.
+    auto factorOf = [&](Value block) {
       Value difference = k.subf(k.load(k.f32(), k.scratch, block), largest);
-      Value share = math::ExpOp::create(k.builder, k.loc, difference);
-      Value ofBlock = at(k, z, first), factorOfBlock = k.broadcast(k.mulf(share, scale));
+      return k.mulf(math::ExpOp::create(k.builder, k.loc, difference), scale);
+    };
+    Value share = k.mulf(k.load(k.f32(), z, target), factorOf(k.div(target, arithmetic::vocabularyBlock)));
+    forVocabularyBlocks({}, [&](Value block, Value first, int64_t length, ValueRange) {
+      Value factorOfBlock = k.broadcast(factorOf(block));
       k.forVectors(0, length, [&](Value index, Value mask) {
-        k.storeVector(k.mulf(k.loadVector(ofBlock, index, mask), factorOfBlock), ofBlock, index, mask);
+        Value place = k.add(first, index);
+        k.storeVector(k.mulf(k.loadVector(z, place, mask), factorOfBlock), row, place, mask);
       });
       return SmallVector<Value>();
     });
-    k.store(k.subf(k.load(k.f32(), z, target), factor), z, target);
+    k.storeNumber(k.subf(share, factor), row, target);
   }
 
   /// The softmax of one block of logits. Leaves the exponentials in their place where they are wanted.
@@ -204,25 +223,17 @@ private:
 
   KernelBuilder &k;
   const Head &head;
-  const choices::HeadTilesAttr choice;
+  const HeadChoice choice;
   const int64_t operands, chunk;
   TypedPointer hidden, weight, hiddenGradient, hiddenOfChunk;
   Value iteration, logits, losses, firstToken, tokens;
+  Matrix derivatives;
 };
 
 class HeadStrategy : public KernelStrategy {
 public:
-  HeadStrategy() : KernelStrategy(TargetKind::CPU, KernelKind::Head, "token_chunks") {}
+  explicit HeadStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Head, name) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    return {proposeHead(*anatomy.head(), target, anatomy.kernel().getContext())};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    return configureHead(*anatomy.head(), target, configuration, emitError);
-  }
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
     for (const StageSpec &spec : configuration.stages) {
@@ -245,6 +256,49 @@ public:
   }
 };
 
+/// Products on register tiles.
+class RegisterHead : public HeadStrategy {
+public:
+  RegisterHead() : HeadStrategy("token_chunks") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    return {proposeHead(*anatomy.head(), target, anatomy.kernel().getContext())};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    auto choice = expectChoice<choices::HeadTilesAttr>(configuration, emitError);
+    return choice ? configureHead(*anatomy.head(), target, HeadChoice::of(choice), configuration, emitError)
+                  : failure();
+  }
+};
+
+/// Products of two bf16 factors on AMX: the arithmetic is the same.
+class TileHead : public HeadStrategy {
+public:
+  TileHead() : HeadStrategy("tile_token_chunks") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.head() && anatomy.head()->factorsAreBF16;
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    if (!target.hasTiles())
+      return {};
+    return {proposeTileHead(*anatomy.head(), target, anatomy.kernel().getContext())};
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    auto choice = expectChoice<choices::TileHeadAttr>(configuration, emitError);
+    return choice ? configureHead(*anatomy.head(), target, HeadChoice::of(choice), configuration, emitError)
+                  : failure();
+  }
+};
+
 } // namespace
 
-void hadal::registerHeadStrategy() { registerStrategy(std::make_unique<HeadStrategy>()); }
+void hadal::registerHeadStrategies() {
+  registerStrategy(std::make_unique<RegisterHead>());
+  registerStrategy(std::make_unique<TileHead>());
+}

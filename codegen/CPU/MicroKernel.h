@@ -30,6 +30,9 @@ mlir::LLVM::LLVMFuncOp getMicroKernel(KernelBuilder &k, const MicroKernel &tile)
 /// The same in steps of the depth, as factors that were bf16 are multiplied: each step's sum is added to c, or to +0
 /// when accumulate is 0. The depth is a multiple of arithmetic::depthStep.
 mlir::LLVM::LLVMFuncOp getStepKernel(KernelBuilder &k, const MicroKernel &tile);
+/// The same for a caller that flushes denormals already (FlushedCalls.h), as one does that multiplies several tiles:
+/// flushing waits for what is under way.
+mlir::LLVM::LLVMFuncOp getFlushedStepKernel(KernelBuilder &k, const MicroKernel &tile);
 
 /// The accumulators, row by row and vector by vector, after A's and B's depth number `depth` from `a` and `b` on.
 llvm::SmallVector<mlir::Value> multiplyColumn(KernelBuilder &k, const MicroKernel &tile, mlir::Value a, mlir::Value b,

@@ -90,3 +90,24 @@ void hadal::packTiles(KernelBuilder &k, TileSide side, Value destination, TypedP
   });
   callFunction(k, function, arguments);
 }
+
+void hadal::packTileRows(KernelBuilder &k, Value destination, TypedPointer source, const RowNumbers &rows, Value count,
+                         Value depth, int64_t multiple, int64_t rowStride) {
+  assert(!rows.indices && "rows of attention lie in order");
+  Value arguments[] = {destination, source.pointer, count, depth, rows.stride};
+  std::string name = llvm::formatv("hadal.pack_tile_rows.{0}.{1}", multiple, rowStride);
+  SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
+  auto function = getSharedFunction(k, name, types, [&](KernelBuilder &inner, ValueRange values) {
+    KernelBuilder wide(inner.builder, inner.loc, inner.target, arithmetic::depthStep);
+    Type bits = inner.builder.getI16Type();
+    Value last = inner.sub(values[2], inner.i64(1));
+    inner.forLoop(inner.i64(0), roundUp(inner, values[2], multiple), 1, [&](Value row) {
+      TypedPointer from = rowAddress(inner, {values[1], source.element}, {values[4]}, inner.min(row, last));
+      Value to = inner.address(values[0], inner.mul(row, rowStride), bits);
+      forVectors(wide, values[3], 1, [&](Value offset, Value mask) {
+        wide.store(wide.loadVector(from.pointer, offset, mask, bits), to, offset);
+      });
+    });
+  });
+  callFunction(k, function, arguments);
+}

@@ -28,6 +28,12 @@ enum class TileSide { A, B };
 void packTiles(KernelBuilder &k, TileSide side, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
                bool depthContiguous, mlir::Value count, mlir::Value depth, mlir::Value panelBytes);
 
+/// Copies `count` rows (at least 1) of so much depth, which are neighbours in memory, as rows `rowStride` numbers
+/// apart: tiles of A can be loaded from there. Along the depth a row is filled up with zeros to whole tiles; the last
+/// row is repeated up to a multiple of `multiple` rows.
+void packTileRows(KernelBuilder &k, mlir::Value destination, TypedPointer source, const RowNumbers &rows,
+                  mlir::Value count, mlir::Value depth, int64_t multiple, int64_t rowStride);
+
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_CPU_PACKTILES_H

@@ -9,10 +9,10 @@ using namespace hadal;
 
 void hadal::registerCPUStrategies() {
   static const bool registered = [] {
-    registerAttentionGradientStrategy();
-    registerAttentionStrategy();
+    registerAttentionGradientStrategies();
+    registerAttentionStrategies();
     registerContractionStrategies();
-    registerHeadStrategy();
+    registerHeadStrategies();
     registerRowwiseStrategies();
     registerReductionStrategies();
     registerRelayoutStrategy();

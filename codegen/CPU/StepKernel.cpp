@@ -89,14 +89,24 @@ void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) 
 
 } // namespace
 
+static std::string nameOf(const MicroKernel &tile, int64_t lanes) {
+  return llvm::formatv("hadal.step_kernel.{0}x{1}.{2}.{3}", tile.rows, tile.vectors * lanes, tile.rowStride,
+                       tile.depthStride);
+}
+
+/// Of both functions.
+static SmallVector<Type> argumentTypes(KernelBuilder &k) {
+  Type pointer = k.pointerType(), integer = k.i64Type();
+  return {pointer, pointer, pointer, integer, integer};
+}
+
+LLVM::LLVMFuncOp hadal::getFlushedStepKernel(KernelBuilder &k, const MicroKernel &tile) {
+  return getFlushedFunction(k, nameOf(tile, k.lanes) + ".flushed", argumentTypes(k),
+                            [&](KernelBuilder &inner, ValueRange arguments) { emitSteps(inner, tile, arguments); });
+}
+
 LLVM::LLVMFuncOp hadal::getStepKernel(KernelBuilder &outer, const MicroKernel &tile) {
-  std::string name = llvm::formatv("hadal.step_kernel.{0}x{1}.{2}.{3}", tile.rows, tile.vectors * outer.lanes,
-                                   tile.rowStride, tile.depthStride);
-  Type pointer = outer.pointerType(), integer = outer.i64Type();
-  Type types[] = {pointer, pointer, pointer, integer, integer};
-  return getSharedFunction(outer, name, types, [&](KernelBuilder &k, ValueRange arguments) {
-    auto flushed = getFlushedFunction(k, name + ".flushed", types,
-                                      [&](KernelBuilder &inner, ValueRange values) { emitSteps(inner, tile, values); });
-    callFlushing(k, flushed, arguments);
-  });
+  return getSharedFunction(
+      outer, nameOf(tile, outer.lanes), argumentTypes(outer),
+      [&](KernelBuilder &k, ValueRange arguments) { callFlushing(k, getFlushedStepKernel(k, tile), arguments); });
 }

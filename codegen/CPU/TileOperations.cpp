@@ -22,8 +22,8 @@ static_assert(arithmetic::depthStep * 2 == tileRowBytes, "a step of the depth is
 namespace {
 
 /// An intrinsic of LLVM on full tiles; its first operands say their sizes.
-LLVM::CallIntrinsicOp callOnTiles(KernelBuilder &k, StringRef name, ArrayRef<int64_t> sizes, ValueRange operands,
-                                  Type result = {}) {
+LLVM::CallIntrinsicOp callIntrinsic(KernelBuilder &k, StringRef name, ArrayRef<int64_t> sizes, ValueRange operands,
+                                    Type result = {}) {
   SmallVector<Value> all;
   for (int64_t size : sizes)
     all.push_back(arith::ConstantOp::create(k.builder, k.loc, k.builder.getI16IntegerAttr(int16_t(size))));
@@ -38,16 +38,20 @@ Type tileType(KernelBuilder &k) { return LLVM::LLVMX86AMXType::get(k.builder.get
 } // namespace
 
 Value TileInstructions::load(Value pointer, Value stride) {
-  return callOnTiles(k, "llvm.x86.tileloadd64.internal", {tileRows, tileRowBytes}, {pointer, stride}, tileType(k))
+  return callIntrinsic(k, "llvm.x86.tileloadd64.internal", {tileRows, tileRowBytes}, {pointer, stride}, tileType(k))
       ->getResult(0);
 }
 
 void TileInstructions::store(Value tile, Value pointer, Value stride) {
-  callOnTiles(k, "llvm.x86.tilestored64.internal", {tileRows, tileRowBytes}, {pointer, stride, tile});
+  callIntrinsic(k, "llvm.x86.tilestored64.internal", {tileRows, tileRowBytes}, {pointer, stride, tile});
+}
+
+Value TileInstructions::zero() {
+  return callIntrinsic(k, "llvm.x86.tilezero.internal", {tileRows, tileRowBytes}, {}, tileType(k))->getResult(0);
 }
 
 Value TileInstructions::multiply(Value c, Value a, Value b) {
-  return callOnTiles(k, "llvm.x86.tdpbf16ps.internal", {tileRows, tileRowBytes, tileRowBytes}, {c, a, b}, tileType(k))
+  return callIntrinsic(k, "llvm.x86.tdpbf16ps.internal", {tileRows, tileRowBytes, tileRowBytes}, {c, a, b}, tileType(k))
       ->getResult(0);
 }
 
@@ -122,6 +126,13 @@ void EmulatedTiles::store(Value tile, Value pointer, Value stride) {
   copyTile(k, tile, k.i64(tileRowBytes), pointer, stride);
 }
 
+Value EmulatedTiles::zero() {
+  Value tile = reserve(k, tileBytes / 4);
+  for (int64_t row = 0; row < tileRows; ++row)
+    k.storeVector(k.splat(0.0), tile, k.i64(row * tileRows));
+  return tile;
+}
+
 Value EmulatedTiles::multiply(Value c, Value a, Value b) {
   Type types[] = {k.pointerType(), k.pointerType(), k.pointerType()};
   auto product = getFlushedFunction(k, "hadal.tile_product", types, [](KernelBuilder &inner, ValueRange tiles) {
@@ -129,4 +140,44 @@ Value EmulatedTiles::multiply(Value c, Value a, Value b) {
   });
   callFunction(k, product, {c, a, b});
   return c;
+}
+
+//===----------------------------------------------------------------------===//
+// Either
+//===----------------------------------------------------------------------===//
+
+/// Whether the runtime lets tile registers be used.
+static Value mayUseTileRegisters(KernelBuilder &k) {
+  auto module = k.builder.getBlock()->getParent()->getParentOfType<ModuleOp>();
+  if (!module.lookupSymbol(tileRegistersSymbol)) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    LLVM::GlobalOp::create(builder, UnknownLoc::get(module.getContext()), builder.getI32Type(), /*isConstant=*/false,
+                           LLVM::Linkage::External, tileRegistersSymbol, Attribute());
+  }
+  Value address = LLVM::AddressOfOp::create(k.builder, k.loc, k.pointerType(), tileRegistersSymbol);
+  return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ne, k.load(k.i32(), address), k.i32(0));
+}
+
+void hadal::callOnTiles(KernelBuilder &outer, StringRef name, ValueRange arguments,
+                        function_ref<void(KernelBuilder &, TileOperations &, ValueRange)> body) {
+  SmallVector<Type> types = llvm::to_vector(arguments.getTypes());
+  auto callEmulated = [&](KernelBuilder &k, ValueRange values) {
+    auto function =
+        getFlushedFunction(k, (name + ".emulated").str(), types, [&](KernelBuilder &inner, ValueRange innerValues) {
+          EmulatedTiles operations(inner);
+          body(inner, operations, innerValues);
+        });
+    callFlushing(k, function, values);
+  };
+  auto either = getSharedFunction(outer, name, types, [&](KernelBuilder &k, ValueRange values) {
+    if (k.target.emulatesTiles)
+      return callEmulated(k, values);
+    auto function =
+        getSharedFunction(k, (name + ".registers").str(), types, [&](KernelBuilder &inner, ValueRange innerValues) {
+          TileInstructions operations(inner);
+          body(inner, operations, innerValues);
+        });
+    k.ifThen(mayUseTileRegisters(k), [&] { callFunction(k, function, values); }, [&] { callEmulated(k, values); });
+  });
+  callFunction(outer, either, arguments);
 }

@@ -27,6 +27,8 @@ public:
   /// The tile whose rows lie `stride` bytes apart.
   virtual mlir::Value load(mlir::Value pointer, mlir::Value stride) = 0;
   virtual void store(mlir::Value tile, mlir::Value pointer, mlir::Value stride) = 0;
+  /// A tile of zeros.
+  virtual mlir::Value zero() = 0;
   /// c + a b, which takes the place of c: that is not used again.
   virtual mlir::Value multiply(mlir::Value c, mlir::Value a, mlir::Value b) = 0;
 
@@ -39,6 +41,7 @@ public:
   using TileOperations::TileOperations;
   mlir::Value load(mlir::Value pointer, mlir::Value stride) override;
   void store(mlir::Value tile, mlir::Value pointer, mlir::Value stride) override;
+  mlir::Value zero() override;
   mlir::Value multiply(mlir::Value c, mlir::Value a, mlir::Value b) override;
 };
 
@@ -48,8 +51,15 @@ public:
   using TileOperations::TileOperations;
   mlir::Value load(mlir::Value pointer, mlir::Value stride) override;
   void store(mlir::Value tile, mlir::Value pointer, mlir::Value stride) override;
+  mlir::Value zero() override;
   mlir::Value multiply(mlir::Value c, mlir::Value a, mlir::Value b) override;
 };
+
+/// Calls the shared function `name`, whose body is emitted against what the target has: instructions, or their
+/// emulation. A program for a CPU with AMX has both, since the operating system may refuse the tile registers: the
+/// runtime says which (runtime/devices/cpu/Features.cpp), and the bits are the same.
+void callOnTiles(KernelBuilder &k, llvm::StringRef name, mlir::ValueRange arguments,
+                 llvm::function_ref<void(KernelBuilder &, TileOperations &, mlir::ValueRange)> body);
 
 } // namespace hadal
 

@@ -4,13 +4,13 @@
 // which waits in scratch as tiles of f32 from the first to the last. Then the epilogue gets it row by row.
 //
 // The multiplying function walks over squares of two by two tiles of C, which stay in tile registers while the depth of
-// the block goes by: four loads for four products. It is emitted once for a module (TileOperations.h): of instructions,
-// of their emulation, or both. A program for a CPU with AMX has both, since the operating system may refuse the tile
-// registers: the runtime says which (runtime/devices/cpu/Features.cpp), and the bits are the same.
+// the block goes by: four loads for four products. It is emitted once for a module (TileOperations.h).
+//
+// A row of squares is what attention multiplies (AttentionFactors.h): its left-hand side need not be packed, and what
+// C begins with is zero.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/TileProduct.h"
-#include "codegen/CPU/FlushedCalls.h"
 #include "codegen/CPU/PackTiles.h"
 #include "codegen/CPU/TileOperations.h"
 #include "codegen/Target/Arithmetic.h"
@@ -30,78 +30,84 @@ struct TileBlock {
   explicit TileBlock(ValueRange values)
       : a(values[0]), b(values[1]), c(values[2]), rowSquares(values[3]), columnSquares(values[4]), steps(values[5]),
         panelBytes(values[6]), resultRowBytes(values[7]) {}
-  static SmallVector<Type> types(KernelBuilder &k) {
-    SmallVector<Type> result(3, k.pointerType());
-    result.append(5, k.i64Type());
-    return result;
-  }
 };
+
+Value offset(KernelBuilder &k, Value pointer, Value bytes) { return k.address(pointer, bytes, k.builder.getI8Type()); }
+
+/// A square of C, row by row of its tiles, after all steps. A tile of A or B is its address at step 0, and lies
+/// `stepBytes` further in each step.
+struct SquareFactors {
+  Value a[2], b[2];
+  Value stepBytesOfA, rowBytesOfA;
+};
+SmallVector<Value> multiplySquare(KernelBuilder &k, TileOperations &operations, const SquareFactors &square,
+                                  Value steps, ValueRange sums) {
+  return k.forReduce(k.i64(0), steps, 1, sums, [&](Value step, ValueRange carried) -> SmallVector<Value> {
+    Value inA = k.mul(step, square.stepBytesOfA), inB = k.mul(step, tileBytes);
+    auto loadA = [&](Value tile) { return operations.load(offset(k, tile, inA), square.rowBytesOfA); };
+    auto loadB = [&](Value tile) { return operations.load(offset(k, tile, inB), k.i64(tileRowBytes)); };
+    Value a0 = loadA(square.a[0]), b0 = loadB(square.b[0]), b1 = loadB(square.b[1]), a1 = loadA(square.a[1]);
+    return {operations.multiply(carried[0], a0, b0), operations.multiply(carried[1], a0, b1),
+            operations.multiply(carried[2], a1, b0), operations.multiply(carried[3], a1, b1)};
+  });
+}
 
 /// C += A B for all squares of a block.
 void emitSquares(KernelBuilder &k, TileOperations &operations, const TileBlock &block) {
   Value rowBytes = k.i64(tileRowBytes);
-  auto offset = [&](Value pointer, Value bytes) { return k.address(pointer, bytes, k.builder.getI8Type()); };
   k.forLoop(k.i64(0), block.rowSquares, 1, [&](Value i) {
     k.forLoop(k.i64(0), block.columnSquares, 1, [&](Value j) {
-      Value panelsOfA[2], panelsOfB[2], places[4];
+      SquareFactors square;
+      square.stepBytesOfA = k.i64(tileBytes);
+      square.rowBytesOfA = rowBytes;
+      Value places[4];
       SmallVector<Value> sums;
       for (int64_t row = 0; row < 2; ++row) {
         Value rowTile = k.add(k.mul(i, 2), row), columnTile = k.add(k.mul(j, 2), row);
-        panelsOfA[row] = offset(block.a, k.mul(rowTile, block.panelBytes));
-        panelsOfB[row] = offset(block.b, k.mul(columnTile, block.panelBytes));
+        square.a[row] = offset(k, block.a, k.mul(rowTile, block.panelBytes));
+        square.b[row] = offset(k, block.b, k.mul(columnTile, block.panelBytes));
       }
-      for (int64_t square = 0; square < 4; ++square) {
-        Value rowTile = k.add(k.mul(i, 2), square / 2), columnTile = k.add(k.mul(j, 2), square % 2);
-        places[square] = offset(block.c, k.add(k.mul(rowTile, block.resultRowBytes), k.mul(columnTile, tileBytes)));
-        sums.push_back(operations.load(places[square], rowBytes));
+      for (int64_t tile = 0; tile < 4; ++tile) {
+        Value rowTile = k.add(k.mul(i, 2), tile / 2), columnTile = k.add(k.mul(j, 2), tile % 2);
+        places[tile] = offset(k, block.c, k.add(k.mul(rowTile, block.resultRowBytes), k.mul(columnTile, tileBytes)));
+        sums.push_back(operations.load(places[tile], rowBytes));
       }
-      sums = k.forReduce(k.i64(0), block.steps, 1, sums, [&](Value step, ValueRange carried) -> SmallVector<Value> {
-        Value here = k.mul(step, tileBytes);
-        auto load = [&](Value panel) { return operations.load(offset(panel, here), rowBytes); };
-        Value a0 = load(panelsOfA[0]), b0 = load(panelsOfB[0]), b1 = load(panelsOfB[1]), a1 = load(panelsOfA[1]);
-        return {operations.multiply(carried[0], a0, b0), operations.multiply(carried[1], a0, b1),
-                operations.multiply(carried[2], a1, b0), operations.multiply(carried[3], a1, b1)};
-      });
+      sums = multiplySquare(k, operations, square, block.steps, sums);
       for (auto [place, sum] : llvm::zip(places, sums))
         operations.store(sum, place, rowBytes);
     });
   });
 }
 
-void callEmulated(KernelBuilder &k, ValueRange arguments) {
-  auto function = getFlushedFunction(k, "hadal.tile_block.emulated", TileBlock::types(k),
-                                     [](KernelBuilder &inner, ValueRange values) {
-                                       EmulatedTiles operations(inner);
-                                       emitSquares(inner, operations, TileBlock(values));
-                                     });
-  callFlushing(k, function, arguments);
-}
+/// The arguments of the function that multiplies a row of squares.
+struct SquareRow {
+  Value a, rowBytes, stepBytes, lowerBytes, b, panelBytes, c, squares, steps;
+  explicit SquareRow(ValueRange values)
+      : a(values[0]), rowBytes(values[1]), stepBytes(values[2]), lowerBytes(values[3]), b(values[4]),
+        panelBytes(values[5]), c(values[6]), squares(values[7]), steps(values[8]) {}
+};
 
-/// Whether the runtime lets tile registers be used.
-Value mayUseTileRegisters(KernelBuilder &k) {
-  auto module = k.builder.getBlock()->getParent()->getParentOfType<ModuleOp>();
-  if (!module.lookupSymbol(tileRegistersSymbol)) {
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    LLVM::GlobalOp::create(builder, UnknownLoc::get(module.getContext()), builder.getI32Type(), /*isConstant=*/false,
-                           LLVM::Linkage::External, tileRegistersSymbol, Attribute());
-  }
-  Value address = LLVM::AddressOfOp::create(k.builder, k.loc, k.pointerType(), tileRegistersSymbol);
-  return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ne, k.load(k.i32(), address), k.i32(0));
-}
-
-/// The shared function with TileBlock's arguments.
-LLVM::LLVMFuncOp getTileBlock(KernelBuilder &outer) {
-  SmallVector<Type> types = TileBlock::types(outer);
-  return getSharedFunction(outer, "hadal.tile_block", types, [&](KernelBuilder &k, ValueRange arguments) {
-    if (k.target.emulatesTiles)
-      return callEmulated(k, arguments);
-    auto function =
-        getSharedFunction(k, "hadal.tile_block.registers", types, [](KernelBuilder &inner, ValueRange values) {
-          TileInstructions operations(inner);
-          emitSquares(inner, operations, TileBlock(values));
-        });
-    k.ifThen(
-        mayUseTileRegisters(k), [&] { callFunction(k, function, arguments); }, [&] { callEmulated(k, arguments); });
+void emitSquareRowBody(KernelBuilder &k, TileOperations &operations, const SquareRow &row, bool accumulates) {
+  constexpr int64_t squareRowBytes = 2 * tileRowBytes, squareBytes = 2 * tileRows * squareRowBytes;
+  Value rowBytes = k.i64(squareRowBytes);
+  k.forLoop(k.i64(0), row.squares, 1, [&](Value j) {
+    SquareFactors square;
+    square.stepBytesOfA = row.stepBytes;
+    square.rowBytesOfA = row.rowBytes;
+    square.a[0] = row.a;
+    square.a[1] = offset(k, row.a, row.lowerBytes);
+    for (int64_t half = 0; half < 2; ++half)
+      square.b[half] = offset(k, row.b, k.mul(k.add(k.mul(j, 2), half), row.panelBytes));
+    Value places[4];
+    SmallVector<Value> sums;
+    for (int64_t tile = 0; tile < 4; ++tile) {
+      int64_t inSquare = tile / 2 * tileRows * squareRowBytes + tile % 2 * tileRowBytes;
+      places[tile] = offset(k, row.c, k.add(k.mul(j, squareBytes), inSquare));
+      sums.push_back(accumulates ? operations.load(places[tile], rowBytes) : operations.zero());
+    }
+    sums = multiplySquare(k, operations, square, row.steps, sums);
+    for (auto [place, sum] : llvm::zip(places, sums))
+      operations.store(sum, place, rowBytes);
   });
 }
 
@@ -147,11 +153,24 @@ void hadal::emitTileProduct(KernelBuilder &k, const ProductTiles &tiles, const B
     BlockSource a = advanceDepth(k, lhs, firstDepth), b = advanceDepth(k, rhs, firstDepth);
     packTiles(k, TileSide::A, scratch, a.base, a.rows, a.depthContiguous, extent.rows, depth, k.i64(panelBytes));
     packTiles(k, TileSide::B, packedRhs, b.base, b.rows, b.depthContiguous, extent.columns, depth, k.i64(panelBytes));
-    callFunction(k, getTileBlock(k),
-                 {scratch, packedRhs, result.base, rowSquares, columnSquares, ceilDiv(k, depth, arithmetic::depthStep),
-                  k.i64(panelBytes), k.i64(result.rowBytes())});
+    callOnTiles(k, "hadal.tile_block",
+                {scratch, packedRhs, result.base, rowSquares, columnSquares, ceilDiv(k, depth, arithmetic::depthStep),
+                 k.i64(panelBytes), k.i64(result.rowBytes())},
+                [](KernelBuilder &inner, TileOperations &operations, ValueRange values) {
+                  emitSquares(inner, operations, TileBlock(values));
+                });
   });
   result.forVectors(k, extent, [&](Value row, Value column, Value place, Value mask) {
     epilogue(row, column, k.loadVector(place, k.i64(0)), mask);
   });
+}
+
+void hadal::emitSquareRow(KernelBuilder &k, const TileRows &a, Value b, int64_t panelBytes, Value c, Value squares,
+                          Value steps, bool accumulates) {
+  callOnTiles(
+      k, accumulates ? "hadal.tile_row.onto" : "hadal.tile_row",
+      {a.base, k.i64(a.rowBytes), k.i64(a.stepBytes), k.i64(a.lowerBytes), b, k.i64(panelBytes), c, squares, steps},
+      [&](KernelBuilder &inner, TileOperations &operations, ValueRange values) {
+        emitSquareRowBody(inner, operations, SquareRow(values), accumulates);
+      });
 }

@@ -85,6 +85,11 @@ LogicalResult HeadTilesAttr::verify(EmitError emitError, int64_t chunk, ProductT
   return failed(checkLogits(emitError, logits)) ? failure() : check(emitError, {{"chunk", chunk, 1, anyNumber}});
 }
 
+LogicalResult TileHeadAttr::verify(EmitError emitError, int64_t chunk, TileBlocksAttr logits, TileBlocksAttr,
+                                   TileBlocksAttr) {
+  return failed(checkLogits(emitError, logits)) ? failure() : check(emitError, {{"chunk", chunk, 1, anyNumber}});
+}
+
 LogicalResult RowPlanAttr::verify(EmitError emitError, int64_t lanes, int64_t threadsPerRow, int64_t rowsPerBlock,
                                   int64_t unroll, bool) {
   return check(emitError, {{"lanes", lanes, 1, 8},

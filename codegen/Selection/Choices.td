@@ -87,6 +87,10 @@ def Kernel_HeadTilesAttr : Kernel_Choice<"HeadTiles", "head_tiles", "the chunk o
   (ins "int64_t":$chunk, "ProductTilesAttr":$logits, OptionalParameter<"ProductTilesAttr">:$hidden_gradient,
        OptionalParameter<"ProductTilesAttr">:$weight_gradient)>;
 
+def Kernel_TileHeadAttr : Kernel_Choice<"TileHead", "tile_head", "the chunk of tokens and the products of the head on AMX",
+  (ins "int64_t":$chunk, "TileBlocksAttr":$logits, OptionalParameter<"TileBlocksAttr">:$hidden_gradient,
+       OptionalParameter<"TileBlocksAttr">:$weight_gradient)>;
+
 //===----------------------------------------------------------------------===//
 // On GPUs, by threads
 //===----------------------------------------------------------------------===//

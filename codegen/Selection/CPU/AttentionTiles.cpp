@@ -4,17 +4,18 @@
 // columns of the transposed products of the gradient. The blocks of positions are no choice
 // (docs/rationale/arithmetic.md); with everything that is packed beside them they fit into the second-level cache.
 //
+// On AMX products take a sixteenth of their time by registers, so that two more things count: the exponentials, and the
+// packing of tiles. What they cost is reckoned as in TileBlocks.cpp, and has not been measured.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/AttentionTiles.h"
+#include "codegen/Selection/CPU/ProductTiles.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace hadal;
 
-/// The depth in which micro-kernels advance (codegen/CPU/MicroKernel.h).
-static constexpr int64_t unroll = 4;
-
-/// A block of queries: whole register tiles where one block takes all of them.
+/// A block of queries: whole tiles where one block takes all of them.
 static int64_t queryBlockOf(const AttentionShape &shape, int64_t rows) {
   return std::min(arithmetic::keyBlock, int64_t(llvm::alignTo(std::max<int64_t>(1, shape.sequence), rows)));
 }
@@ -26,19 +27,52 @@ static std::pair<int64_t, int64_t> registerTile(const TargetDescription &target)
   return {target.registerLanes >= 8 ? 6 : 2, 1};
 }
 
-AttentionTiles AttentionTiles::of(choices::AttentionTilesAttr choice, const AttentionShape &shape,
-                                  const TargetDescription &target) {
-  return {target.lanes, choice.getRows(), choice.getVectors(), queryBlockOf(shape, choice.getRows())};
+/// Pairs of a query and a key, of all heads, with so many queries in a sample. A causal sequence has about half of all
+/// pairs; queries that stand elsewhere may see all keys.
+static double countPairs(const AttentionShape &shape, int64_t queries) {
+  double keys = shape.isPlain() ? double(shape.sequence + 1) / 2.0 : double(shape.keys);
+  return double(shape.batch * shape.heads * queries) * keys;
 }
 
-Candidate hadal::proposeAttention(const AttentionShape &shape, int64_t multiplyAddsPerPair, KernelOp kernel,
+AttentionTiles AttentionTiles::of(ChoiceInterface choice, const AttentionShape &shape,
+                                  const TargetDescription &target) {
+  if (!choice)
+    return onTileRegisters(shape, target);
+  auto tile = cast<choices::AttentionTilesAttr>(choice);
+  return {target.lanes, tile.getRows(), tile.getVectors(), queryBlockOf(shape, tile.getRows()), shape.factorsAreBF16};
+}
+
+AttentionTiles AttentionTiles::onTileRegisters(const AttentionShape &shape, const TargetDescription &target) {
+  constexpr int64_t rows = 32;
+  return {target.lanes,
+          rows,
+          rows / target.lanes,
+          queryBlockOf(shape, rows),
+          /*inSteps=*/true,
+          /*inTileRegisters=*/true};
+}
+
+Candidate hadal::proposeAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
                                   const TargetDescription &target) {
   auto [rows, vectors] = registerTile(target);
-  // A causal sequence has about half of all pairs; queries that stand elsewhere may see all keys.
-  double keys = shape.isPlain() ? double(shape.sequence + 1) / 2.0 : double(shape.keys);
-  double pairs = double(shape.batch * shape.heads * shape.sequence) * keys;
+  double multiplyAdds = countPairs(shape, shape.sequence) * double(work.multiplyAddsPerPair);
   return {choices::AttentionTilesAttr::get(kernel.getContext(), rows, vectors),
-          predictMultiplyAdds(pairs * double(multiplyAddsPerPair), kernel, target, /*launches=*/1)};
+          predictMultiplyAdds(multiplyAdds, kernel, target, /*launches=*/1)};
+}
+
+Candidate hadal::proposeTileAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
+                                      const TargetDescription &target) {
+  constexpr double exponentialCycles = 20, packingCycles = 110;
+  double block = double(AttentionTiles::keyBlock), tile = double(arithmetic::lanes * arithmetic::depthStep);
+  // Rows beyond the last query are multiplied as well; exponentials are those of real ones.
+  double products = countPairs(shape, llvm::alignTo(shape.sequence, 32)) * double(work.multiplyAddsPerPair) /
+                    (tile * double(arithmetic::lanes)) * tileProductCycles;
+  double exponentials = countPairs(shape, shape.sequence) / double(target.registerLanes) * exponentialCycles;
+  double pairsOfBlocks = countPairs(shape, llvm::divideCeil(shape.sequence, AttentionTiles::keyBlock)) / block;
+  double packing = pairsOfBlocks * block * double(work.packedChannels) / tile * packingCycles;
+  double cycles = double(modelledCores) * target.clock;
+  PredictedTime stream = predictStream(kernel, target, /*launches=*/1);
+  return {{}, PredictedTime::overlapped((products + exponentials + packing) / cycles, stream.memory, stream.overhead)};
 }
 
 FailureOr<AttentionTiles> hadal::checkAttentionTiles(const KernelConfiguration &configuration,
@@ -54,15 +88,35 @@ FailureOr<AttentionTiles> hadal::checkAttentionTiles(const KernelConfiguration &
   return AttentionTiles::of(choice, shape, target);
 }
 
+FailureOr<AttentionTiles> hadal::checkTileAttention(const KernelConfiguration &configuration,
+                                                    const AttentionShape &shape, const TargetDescription &target,
+                                                    EmitError emitError) {
+  if (configuration.choice)
+    return emitError() << "the strategy '" << configuration.strategy << "' has nothing to choose";
+  if (!target.hasTiles())
+    return emitError() << "this CPU has no AMX: name one that has (sapphirerapids), or compile with --emulate-amx";
+  return AttentionTiles::onTileRegisters(shape, target);
+}
+
 int64_t AttentionTiles::padded(int64_t columns) const { return int64_t(llvm::alignTo(columns, width())); }
-int64_t AttentionTiles::ropeStart(const AttentionShape &shape) const {
-  return int64_t(llvm::alignTo(shape.nope, unroll));
+
+int64_t AttentionTiles::depthMultiple() const { return inSteps ? arithmetic::depthStep : registerTileUnroll; }
+int64_t AttentionTiles::depthOf(int64_t channels) const { return int64_t(llvm::alignTo(channels, depthMultiple())); }
+int64_t AttentionTiles::roomOf(int64_t depth) const {
+  return int64_t(llvm::alignTo(depth, std::max(lanes, depthMultiple())));
 }
-int64_t AttentionTiles::queryDepth(const AttentionShape &shape) const {
-  return ropeStart(shape) + int64_t(llvm::alignTo(shape.rope, unroll));
-}
+
 int64_t AttentionTiles::queryRoom(const AttentionShape &shape) const {
-  // Each part is packed in whole vectors of the depth.
-  int64_t ropeEnd = ropeStart(shape) + int64_t(llvm::alignTo(shape.rope, lanes));
-  return int64_t(llvm::alignTo(std::max<int64_t>(ropeEnd, llvm::alignTo(shape.nope, lanes)), lanes));
+  return roomOf(ropeStart(shape) + int64_t(llvm::alignTo(shape.rope, lanes)));
+}
+
+int64_t AttentionTiles::leftStride(int64_t room) const {
+  // A little more than the room, so that the rows of a tile fall into different sets of the cache: 64 bytes.
+  return inTileRegisters ? room + arithmetic::depthStep : room + lanes;
+}
+int64_t AttentionTiles::leftWords(int64_t rows, int64_t room) const {
+  return rows * leftStride(room) / (inTileRegisters ? 2 : 1);
+}
+int64_t AttentionTiles::rightWords(int64_t columns, int64_t room) const {
+  return padded(columns) * room / (inTileRegisters ? 2 : 1);
 }

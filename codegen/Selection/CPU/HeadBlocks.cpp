@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/HeadBlocks.h"
+#include "codegen/Selection/CPU/TileBlocks.h"
 #include "codegen/Selection/HeadChunk.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/Support/MathExtras.h"
@@ -15,7 +16,29 @@ using namespace hadal;
 
 static constexpr int64_t logitsBytes = int64_t(32) << 20;
 
-Candidate hadal::proposeHead(const Head &head, const TargetDescription &target, MLIRContext *context) {
+HeadChoice HeadChoice::of(choices::HeadTilesAttr choice) {
+  return {choice.getChunk(), choice.getLogits(), choice.getHiddenGradient(), choice.getWeightGradient()};
+}
+HeadChoice HeadChoice::of(choices::TileHeadAttr choice) {
+  return {choice.getChunk(), choice.getLogits(), choice.getHiddenGradient(), choice.getWeightGradient()};
+}
+HeadChoice HeadChoice::of(ChoiceInterface choice) {
+  if (auto onTiles = dyn_cast<choices::TileHeadAttr>(choice))
+    return of(onTiles);
+  return of(cast<choices::HeadTilesAttr>(choice));
+}
+
+static choices::ProductTilesAttr toChoice(const ProductTiles &tiles, choices::ProductTilesAttr, MLIRContext *context) {
+  return tiles.toChoice(context);
+}
+static choices::TileBlocksAttr toChoice(const ProductTiles &tiles, choices::TileBlocksAttr, MLIRContext *context) {
+  return choices::TileBlocksAttr::get(context, tiles.rowBlock, tiles.columnBlock);
+}
+
+/// The candidate of a form of choice, whose products have a form of their own.
+template <typename Choice, typename Product>
+static Candidate propose(const Head &head, MLIRContext *context,
+                         function_ref<ProductCandidate(const ProductShape &)> chooseProduct) {
   // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
   int64_t chunk = chooseHeadChunk(head, logitsBytes / (4 * head.vocabulary));
   chunk = std::min(head.tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
@@ -23,29 +46,46 @@ Candidate hadal::proposeHead(const Head &head, const TargetDescription &target, 
 
   PredictedTime time;
   auto choose = [&](const ProductShape &shape) {
-    ProductCandidate product = chooseProductTiles(shape, target);
+    ProductCandidate product = chooseProduct(shape);
     time += product.time * double(chunks);
-    return product.tiles.toChoice(context);
+    return toChoice(product.tiles, Product(), context);
   };
-  choices::ProductTilesAttr logits = choose(head.logits(chunk)), hidden, weight;
+  Product logits = choose(head.logits(chunk)), hidden, weight;
   if (head.hiddenGradient.exists())
     hidden = choose(head.hiddenProduct(chunk));
   if (head.weightGradient.exists())
     weight = choose(head.weightProduct(chunk));
-  return {choices::HeadTilesAttr::get(context, chunk, logits, hidden, weight), time};
+  return {Choice::get(context, chunk, logits, hidden, weight), time};
 }
 
-LogicalResult hadal::configureHead(const Head &head, const TargetDescription &target,
+Candidate hadal::proposeHead(const Head &head, const TargetDescription &target, MLIRContext *context) {
+  return propose<choices::HeadTilesAttr, choices::ProductTilesAttr>(
+      head, context, [&](const ProductShape &shape) { return chooseProductTiles(shape, target); });
+}
+
+Candidate hadal::proposeTileHead(const Head &head, const TargetDescription &target, MLIRContext *context) {
+  return propose<choices::TileHeadAttr, choices::TileBlocksAttr>(
+      head, context, [&](const ProductShape &shape) { return chooseTileBlocks(shape, target); });
+}
+
+/// Whether a product's tiles are right for its shape.
+static LogicalResult checkTiles(ChoiceInterface tiles, const ProductShape &shape, const TargetDescription &target,
+                                EmitError emitError) {
+  if (auto blocks = dyn_cast<choices::TileBlocksAttr>(tiles))
+    return checkTileBlocks(blocks, shape, target, emitError);
+  return checkProductTiles(cast<choices::ProductTilesAttr>(tiles), shape, target, emitError);
+}
+
+LogicalResult hadal::configureHead(const Head &head, const TargetDescription &target, const HeadChoice &choice,
                                    KernelConfiguration &configuration, EmitError emitError) {
-  auto choice = expectChoice<choices::HeadTilesAttr>(configuration, emitError);
-  if (!choice || failed(checkHeadChunk(head, choice.getChunk(), emitError)))
+  if (failed(checkHeadChunk(head, choice.chunk, emitError)))
     return failure();
-  int64_t chunk = choice.getChunk(), chunks = llvm::divideCeil(head.tokens, chunk);
+  int64_t chunk = choice.chunk, chunks = llvm::divideCeil(head.tokens, chunk);
   SmallVector<unsigned> perChunk;
-  auto addProduct = [&](StringRef name, choices::ProductTilesAttr chosen, const ProductShape &shape) -> LogicalResult {
+  auto addProduct = [&](StringRef name, ChoiceInterface chosen, const ProductShape &shape) -> LogicalResult {
     if (!chosen)
       return emitError() << "the field '" << name << "' is missing";
-    if (failed(checkProductTiles(chosen, shape, target, emitError)))
+    if (failed(checkTiles(chosen, shape, target, emitError)))
       return failure();
     ProductTiles tiles = ProductTiles::of(chosen, shape);
     int64_t rowTasks = llvm::divideCeil(shape.rows, tiles.rowBlock);
@@ -55,7 +95,7 @@ LogicalResult hadal::configureHead(const Head &head, const TargetDescription &ta
     configuration.scratch = std::max(configuration.scratch, tiles.scratch(shape, target.lanes) * 4);
     return success();
   };
-  if (failed(addProduct("logits", choice.getLogits(), head.logits(chunk))))
+  if (failed(addProduct("logits", choice.logits, head.logits(chunk))))
     return failure();
   perChunk.push_back(configuration.stages.size());
   configuration.addStage("softmax", llvm::divideCeil(chunk, headRowsPerTask), 1, /*withStep=*/false);
@@ -63,10 +103,10 @@ LogicalResult hadal::configureHead(const Head &head, const TargetDescription &ta
   configuration.scratch =
       std::max<int64_t>(configuration.scratch, llvm::divideCeil(head.vocabulary, arithmetic::vocabularyBlock) * 4);
   if (head.hiddenGradient.exists() &&
-      failed(addProduct("hidden_gradient", choice.getHiddenGradient(), head.hiddenProduct(chunk))))
+      failed(addProduct("hidden_gradient", choice.hiddenGradient, head.hiddenProduct(chunk))))
     return failure();
   if (head.weightGradient.exists() &&
-      failed(addProduct("weight_gradient", choice.getWeightGradient(), head.weightProduct(chunk))))
+      failed(addProduct("weight_gradient", choice.weightGradient, head.weightProduct(chunk))))
     return failure();
   for (int64_t i = 0; i < chunks; ++i)
     for (unsigned stage : perChunk)

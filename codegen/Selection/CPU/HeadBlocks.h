@@ -11,10 +11,21 @@
 
 namespace hadal {
 
-/// The one candidate, and what it entails: stages and steps.
+/// The chunk and the products' tiles (null: the product is not asked for), as either form of choice says.
+struct HeadChoice {
+  int64_t chunk;
+  ChoiceInterface logits, hiddenGradient, weightGradient;
+
+  static HeadChoice of(choices::HeadTilesAttr choice);
+  static HeadChoice of(choices::TileHeadAttr choice);
+  static HeadChoice of(ChoiceInterface choice);
+};
+
+/// The one candidate, of register tiles or of AMX, and what either entails: stages and steps.
 Candidate proposeHead(const Head &head, const TargetDescription &target, mlir::MLIRContext *context);
-mlir::LogicalResult configureHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration,
-                                  EmitError emitError);
+Candidate proposeTileHead(const Head &head, const TargetDescription &target, mlir::MLIRContext *context);
+mlir::LogicalResult configureHead(const Head &head, const TargetDescription &target, const HeadChoice &choice,
+                                  KernelConfiguration &configuration, EmitError emitError);
 
 /// Rows of the softmax that one task takes.
 constexpr int64_t headRowsPerTask = 4;

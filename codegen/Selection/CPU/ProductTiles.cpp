@@ -3,8 +3,8 @@
 // The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledCores`
 // threads needs for all blocks:
 //
-//   register tiles   depth · max(multiply-adds, loads), plus the start and the stores of each tile per block of the
-//                    depth; tiles that hang over the edge cost as much as whole ones; where the depth is added in
+//   register tiles   depth · max(multiply-adds, loads, latency), plus the start and the stores of each tile per depth
+//                    block; tiles that hang over the edge cost as much as whole ones; where the depth is added in
 //                    steps, two additions and the traffic of a tile besides for each of them
 //   packing          some cycles per 64 bytes of A and of B: what waiting for memory costs, more than the copy itself
 //   epilogue         some cycles per 64 bytes of C
@@ -32,15 +32,24 @@ struct RegisterTile {
   int64_t rows, vectors;
 };
 
+/// Rows of products for which there are register tiles of their own: as many as a token or a few have in decoding.
+constexpr int64_t fewRows = 4;
+
 /// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file. A vector
-/// of 16 lanes takes one register of AVX-512, two of AVX2, four of the baseline.
-llvm::ArrayRef<RegisterTile> registerTiles(const TargetDescription &target) {
-  static const RegisterTile many[] = {{14, 2}, {8, 3}, {8, 2}, {16, 1}};
-  static const RegisterTile few[] = {{6, 1}, {4, 1}};
-  static const RegisterTile fewAndNarrow[] = {{2, 1}};
-  if (target.vectorRegisters >= 32)
-    return many;
-  return target.registerLanes >= 8 ? llvm::ArrayRef(few) : llvm::ArrayRef(fewAndNarrow);
+/// of 16 lanes takes one register of AVX-512, two of AVX2, four of the baseline. Of few rows, a tile as high as all of
+/// them multiplies none in vain.
+llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, int64_t rows) {
+  bool areFew = rows <= fewRows;
+  if (target.vectorRegisters < 32 && target.registerLanes < 8)
+    return areFew ? llvm::SmallVector<RegisterTile>{{2, 1}, {1, 1}} : llvm::SmallVector<RegisterTile>{{2, 1}};
+  if (target.vectorRegisters < 32)
+    return areFew ? llvm::SmallVector<RegisterTile>{{6, 1}, {4, 1}, {2, 2}, {2, 1}, {1, 2}, {1, 1}}
+                  : llvm::SmallVector<RegisterTile>{{6, 1}, {4, 1}};
+  llvm::SmallVector<RegisterTile> tiles{{14, 2}, {8, 3}, {8, 2}, {16, 1}};
+  for (int64_t height = fewRows; areFew && height >= 1; height /= 2)
+    for (int64_t vectors = 4; vectors >= 1; --vectors)
+      tiles.push_back({height, vectors});
+  return tiles;
 }
 
 /// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors or steps.
@@ -80,7 +89,9 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   double accumulators = double(tiles.rows * tiles.vectors * registers);
   double multiplyAdds = accumulators * double(target.registerLanes) / target.multiplyAddsPerCycle,
          loads = double(tiles.rows + tiles.vectors * registers) / 2;
-  double perDepth = std::max(multiplyAdds, loads) + 0.25;
+  // A multiply-add begins when the one before of its chain has ended.
+  constexpr double latency = 4.0;
+  double perDepth = std::max({multiplyAdds, loads, latency}) + 0.25;
   double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 1.5 * accumulators);
   if (tiles.inSteps)
     perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (5.0 + 1.25 * accumulators);
@@ -101,7 +112,7 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
   ProductShape inRows = shape;
   inRows.rhsPanel = 0;
   SmallVector<ProductCandidate, 0> candidates;
-  for (RegisterTile tile : registerTiles(target)) {
+  for (RegisterTile tile : registerTiles(target, shape.rows)) {
     int64_t width = tile.vectors * lanes;
     if (shape.rhsPanel > 0 && shape.rhsPanel != width)
       continue;
@@ -137,13 +148,16 @@ ProductCandidate hadal::chooseProductTiles(const ProductShape &shape, const Targ
 
 Panel hadal::choosePanel(const ProductShape &shape, const TargetDescription &target) {
   bool isWhole = shape.depth % arithmetic::depthBlock == 0;
-  return {chooseProductTiles(shape, target).tiles.vectors * target.lanes,
+  // Of few rows any panel is read well: they take those of many.
+  ProductShape many = shape;
+  many.rows = std::max(shape.rows, 2 * fewRows);
+  return {chooseProductTiles(many, target).tiles.vectors * target.lanes,
           isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll))};
 }
 
 std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target) {
   auto hasWidth = [&](RegisterTile tile) { return tile.vectors * target.lanes == panel.columns; };
-  if (llvm::none_of(registerTiles(target), hasWidth))
+  if (llvm::none_of(registerTiles(target, shape.rows), hasWidth))
     return "has panels of " + std::to_string(panel.columns) + " columns, for which this CPU has no register tile";
   bool isWhole = panel.depth >= shape.depth && panel.depth % registerTileUnroll == 0;
   if (shape.depthIsDynamic || (panel.depth != arithmetic::depthBlock && !isWhole))
@@ -155,7 +169,7 @@ std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const 
 LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const ProductShape &shape,
                                        const TargetDescription &target, EmitError emitError) {
   ProductTiles tiles = ProductTiles::of(choice, shape);
-  ArrayRef<RegisterTile> known = registerTiles(target);
+  SmallVector<RegisterTile> known = registerTiles(target, shape.rows);
   if (llvm::none_of(known,
                     [&](RegisterTile tile) { return tile.rows == tiles.rows && tile.vectors == tiles.vectors; })) {
     InFlightDiagnostic diagnostic = emitError() << "there is no register tile of " << tiles.rows << " rows and "

@@ -74,6 +74,11 @@ SmallVector<ProductCandidate, 0> hadal::proposeTileBlocks(const ProductShape &sh
   return candidates;
 }
 
+ProductCandidate hadal::chooseTileBlocks(const ProductShape &shape, const TargetDescription &target) {
+  SmallVector<ProductCandidate, 0> candidates = proposeTileBlocks(shape, target);
+  return *llvm::min_element(candidates, [](const auto &a, const auto &b) { return a.time.total < b.time.total; });
+}
+
 LogicalResult hadal::checkTileBlocks(choices::TileBlocksAttr choice, const ProductShape &shape,
                                      const TargetDescription &target, EmitError emitError) {
   if (!target.hasTiles())

@@ -13,6 +13,8 @@ namespace hadal {
 
 /// Blocks with their predicted times, in the order in which they are tried: for factors in bf16, on a CPU with tiles.
 llvm::SmallVector<ProductCandidate, 0> proposeTileBlocks(const ProductShape &shape, const TargetDescription &target);
+/// The fastest of them; of equal ones the first.
+ProductCandidate chooseTileBlocks(const ProductShape &shape, const TargetDescription &target);
 
 /// Whether the block fits a core's cache.
 mlir::LogicalResult checkTileBlocks(choices::TileBlocksAttr blocks, const ProductShape &shape,

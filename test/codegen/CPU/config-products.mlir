@@ -57,18 +57,18 @@ hadal.kernel contraction @outer(%x: tensor<8192x512xf32>, %y: tensor<8192x512xf3
 }
 
 // One task per head and block of queries; no buffer of sequence squared.
-// V4: @attention (attention): online_softmax {rows = 8, vectors = 2} stages [forward: 128 / 1] workspace 0 B scratch 182912 B
-// V3: @attention (attention): online_softmax {rows = 6, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 183040 B
-// V2: @attention (attention): online_softmax {rows = 2, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 175488 B
+// V4: @attention (attention): online_softmax {rows = 8, vectors = 2} stages [forward: 128 / 1] workspace 0 B scratch 183936 B
+// V3: @attention (attention): online_softmax {rows = 6, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 184192 B
+// V2: @attention (attention): online_softmax {rows = 2, vectors = 1} stages [forward: 128 / 1] workspace 0 B scratch 175872 B
 hadal.kernel attention @attention(%q: tensor<4x512x768xf32>, %kv: tensor<4x512x1024xf32>, %rotary: tensor<4x512x32xf32>) -> (tensor<4x512x512xf32>, tensor<4x8x512xf32>) {
   %0, %1 = hadal.attention %q, %kv, %rotary {heads = 8, nope = 64, value = 64, scale = 0.1 : f64} : (tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>) -> (tensor<4x512x512xf32>, tensor<4x8x512xf32>)
   hadal.yield %0, %1 : tensor<4x512x512xf32>, tensor<4x8x512xf32>
 }
 
 // One task per head; the heads' parts of the rotary key's gradient in the workspace.
-// V4: @attention_gradient (attention): recomputed_scores {rows = 8, vectors = 2} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 544896 B
-// V3: @attention_gradient (attention): recomputed_scores {rows = 6, vectors = 1} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 556416 B
-// V2: @attention_gradient (attention): recomputed_scores {rows = 2, vectors = 1} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 543104 B
+// V4: @attention_gradient (attention): recomputed_scores {rows = 8, vectors = 2} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 551168 B
+// V3: @attention_gradient (attention): recomputed_scores {rows = 6, vectors = 1} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 561920 B
+// V2: @attention_gradient (attention): recomputed_scores {rows = 2, vectors = 1} stages [heads: 32 / 1, rotary_key: 64 / 1] workspace 2 MiB scratch 545024 B
 hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tensor<4x512x1024xf32>, %rotary: tensor<4x512x32xf32>, %o: tensor<4x512x512xf32>, %l: tensor<4x8x512xf32>, %g: tensor<4x512x512xf32>) -> (tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>) {
   %0:3 = hadal.attention_gradient %q, %kv, %rotary, %o, %l, %g {heads = 8, nope = 64, value = 64, scale = 0.1 : f64} : (tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>, tensor<4x512x512xf32>, tensor<4x8x512xf32>, tensor<4x512x512xf32>) -> (tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<4x512x768xf32>, tensor<4x512x1024xf32>, tensor<4x512x32xf32>
@@ -81,4 +81,21 @@ hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tenso
 hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi32>, %w: tensor<8192x512xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>
+}
+
+// One row, or a few: register tiles multiply none in vain, and hide their latency by more columns.
+// V4: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 4, row_block = 1, column_block = 256}
+// V3: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 2, row_block = 1, column_block = 128}
+// V2: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 1, column_block = 128}
+hadal.kernel contraction @one_row(%x: tensor<1x512xf32>, %w: tensor<2048x512xf32>) -> tensor<1x2048xf32> {
+  %0 = hadal.linear %x weights(%w : tensor<2048x512xf32>) : tensor<1x512xf32> -> tensor<1x2048xf32>
+  hadal.yield %0 : tensor<1x2048xf32>
+}
+
+// V4: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 4, row_block = 4, column_block = 256}
+// V3: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 4, column_block = 128}
+// V2: @three_rows (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 3, column_block = 128}
+hadal.kernel contraction @three_rows(%x: tensor<3x512xbf16>, %w: tensor<2048x512xbf16>) -> tensor<3x2048xbf16> {
+  %0 = hadal.linear %x weights(%w : tensor<2048x512xbf16>) : tensor<3x512xbf16> -> tensor<3x2048xbf16>
+  hadal.yield %0 : tensor<3x2048xbf16>
 }
