@@ -1,12 +1,13 @@
 //===- Relayout.cpp - a tensor brought into another layout --------------------------------------------------------===//
 //
-// Follows the memory of the result from its first element to its last and fetches every element from its place in the
-// operand; padding becomes zero. A task takes a part of the slower dimensions of memory. It is element by element, for
-// what is moved once: parameters that have been loaded.
+// Two ways. Rows that become what products read are copied band by band, in vectors (MatrixCopy.h). Any other movement
+// follows the memory of the result from its first element to its last and fetches every element from its place in the
+// operand; padding becomes zero. A task then takes a part of the slower dimensions of memory.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/MatrixCopy.h"
 #include "dialect/IR/Encoding.h"
 
 using namespace mlir;
@@ -127,6 +128,44 @@ protected:
   }
 };
 
+class BandStrategy : public AnchoredStrategy<PackOp> {
+public:
+  BandStrategy() : AnchoredStrategy(KernelKind::Packing, "bands") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!AnchoredStrategy::serves(anatomy, refusals) || anatomy.anchored()->accumulated[0] >= 0)
+      return false;
+    auto pack = cast<PackOp>(anatomy.anchored()->anchor);
+    return MatrixCopy::canMake(typeOf(pack.getInput()), typeOf(pack.getResult()));
+  }
+
+protected:
+  static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+  /// Of each element a piece reads one number and writes another.
+  static MatrixPieces piecesOf(PackOp op, const TargetDescription &target) {
+    return MatrixPieces(typeOf(op.getInput()), target, 2 * sizeof(float));
+  }
+  void plan(PackOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
+    configuration.addStage("move", piecesOf(op, target).tasks());
+  }
+  void emitStage(PackOp op, unsigned, AnchorContext &context) const override {
+    KernelBuilder &k = context.k;
+    RankedTensorType type = typeOf(op.getInput());
+    MatrixPieces pieces = piecesOf(op, k.target);
+    MatrixCopy copy(type, typeOf(op.getResult()), pieces, context.result(0), /*scratch=*/Value());
+    context.stage.forTasks([&](Value task) {
+      pieces.forPieces(k, task, [&](const MatrixPiece &piece) {
+        TypedPointer source{context.operand(0), type.getElementType()};
+        copy.write(k, piece, at(k, source, pieces.placeOf(k, piece, k.i64(0))));
+      });
+    });
+  }
+};
+
 } // namespace
 
-void hadal::registerRelayoutStrategy() { registerStrategy(std::make_unique<RelayoutStrategy>()); }
+void hadal::registerRelayoutStrategy() {
+  // Of two that predict the same the first is taken.
+  registerStrategy(std::make_unique<BandStrategy>());
+  registerStrategy(std::make_unique<RelayoutStrategy>());
+}
