@@ -83,6 +83,8 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   double packLhs = double(tiles.rowBlock) * double(shape.depth) / double(lanes) * 2.5;
   double packRhs =
       double(tiles.columnBlock) * double(shape.depth) / double(lanes) * (shape.rhsDepthContiguous ? 6.0 : 2.5);
+  if (shape.rhsPanel > 0)
+    packRhs = 0;
   double epilogue = double(tiles.rowBlock) * double(tiles.columnBlock) / double(lanes) * 4.0;
   return {micro + epilogue, packLhs + packRhs, 500.0};
 }
@@ -92,7 +94,7 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
 SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &shape,
                                                             const TargetDescription &target) {
   int64_t lanes = target.lanes;
-  // Where B lies packed, the tiles are those of a B in rows: what is left out then is time won.
+  // Blocks fit the caches as they would with a B in rows: its panels pass through them as well.
   ProductShape inRows = shape;
   inRows.rhsPanel = 0;
   SmallVector<ProductCandidate, 0> candidates;
@@ -130,10 +132,17 @@ ProductCandidate hadal::chooseProductTiles(const ProductShape &shape, const Targ
                            [](const auto &a, const auto &b) { return a.time.total < b.time.total; });
 }
 
-Panel hadal::choosePanel(const ProductShape &shape, const TargetDescription &target) {
+SmallVector<Panel, 2> hadal::listPanels(const ProductShape &shape, const TargetDescription &target) {
   bool isWhole = shape.depth % arithmetic::depthBlock == 0;
-  return {chooseProductTiles(shape, target).tiles.vectors * target.lanes,
-          isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll))};
+  int64_t depth = isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll));
+  SmallVector<Panel, 2> panels;
+  for (RegisterTile tile : registerTiles(target)) {
+    int64_t columns = tile.vectors * target.lanes;
+    auto isSame = [&](Panel panel) { return panel.columns == columns; };
+    if (arithmetic::depthBlock % columns == 0 && llvm::none_of(panels, isSame))
+      panels.push_back({columns, depth});
+  }
+  return panels;
 }
 
 std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target) {
@@ -210,7 +219,7 @@ int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
 
 int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
   if (inTileRegisters)
-    return (rowBlock + columnBlock) * depthBlock / 2 + rowBlock * columnBlock;
+    return (rowBlock + (shape.rhsPanel != 0 ? 0 : columnBlock)) * depthBlock / 2 + rowBlock * columnBlock;
   int64_t panels = shape.rhsPanel != 0 ? 0 : packedRhs(lanes);
   return packedLhs(lanes, shape.lhsDepthContiguous) + panels + result(lanes, depthIsCut(shape));
 }
