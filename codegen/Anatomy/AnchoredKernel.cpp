@@ -36,6 +36,11 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
     read.insert(operand.getDefiningOp());
     operand = unwidened;
   }
+  // What is packed may be rounded first.
+  if (Operation *maker = operand.getDefiningOp(); isa<PackOp>(anchor) && isRounding(maker)) {
+    read.insert(maker);
+    operand = maker->getOperand(0);
+  }
   bool mayBeNarrow = isWidened || isOnlyMoved(anchor);
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isSupported(operand, mayBeNarrow))

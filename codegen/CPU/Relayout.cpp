@@ -8,6 +8,7 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/CPU/MatrixCopy.h"
+#include "dialect/IR/Conversions.h"
 #include "dialect/IR/Encoding.h"
 
 using namespace mlir;
@@ -105,8 +106,9 @@ public:
     if (!anatomy.anchored())
       return false;
     Operation *anchor = anatomy.anchored()->anchor;
+    bool isRounded = isRounding(anchor->getOperand(0).getDefiningOp());
     if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
-        anatomy.anchored()->accumulated[0] < 0)
+        anatomy.anchored()->accumulated[0] < 0 && !isRounded)
       return true;
     return succeeded(refusals.add(anchor,
                                   "is not what a kernel of this kind is made for: one movement of a tensor into "
@@ -136,23 +138,31 @@ public:
     if (!AnchoredStrategy::serves(anatomy, refusals) || anatomy.anchored()->accumulated[0] >= 0)
       return false;
     auto pack = cast<PackOp>(anatomy.anchored()->anchor);
-    return MatrixCopy::canMake(typeOf(pack.getInput()), typeOf(pack.getResult()));
+    return MatrixCopy::canMake(sourceOf(pack), typeOf(pack.getResult()));
   }
 
 protected:
   static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+  /// What lies in memory: what is packed, or what is rounded before.
+  static RankedTensorType sourceOf(PackOp op) {
+    Operation *maker = op.getInput().getDefiningOp();
+    return typeOf(isRounding(maker) ? maker->getOperand(0) : Value(op.getInput()));
+  }
   /// Of each element a piece reads one number and writes another.
   static MatrixPieces piecesOf(PackOp op, const TargetDescription &target) {
     return MatrixPieces(typeOf(op.getInput()), target, 2 * sizeof(float));
   }
   void plan(PackOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
-    configuration.addStage("move", piecesOf(op, target).tasks());
+    MatrixPieces pieces = piecesOf(op, target);
+    configuration.addStage("move", pieces.tasks());
+    if (sourceOf(op).getElementType().isF32())
+      configuration.scratch = MatrixCopy::scratchBytes(typeOf(op.getResult()), pieces);
   }
   void emitStage(PackOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    RankedTensorType type = typeOf(op.getInput());
+    RankedTensorType type = sourceOf(op);
     MatrixPieces pieces = piecesOf(op, k.target);
-    MatrixCopy copy(type, typeOf(op.getResult()), pieces, context.result(0), /*scratch=*/Value());
+    MatrixCopy copy(type, typeOf(op.getResult()), pieces, context.result(0), k.scratch);
     context.stage.forTasks([&](Value task) {
       pieces.forPieces(k, task, [&](const MatrixPiece &piece) {
         TypedPointer source{context.operand(0), type.getElementType()};

@@ -14,6 +14,7 @@
 #include "codegen/CPU/MatrixCopy.h"
 #include "codegen/Emit/GradientNorm.h"
 #include "codegen/Target/Arithmetic.h"
+#include "dialect/IR/Encoding.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -115,6 +116,17 @@ public:
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     return AnchoredStrategy::serves(anatomy, refusals) && !anatomy.anchored()->copies.empty();
+  }
+  /// What is only written is read from memory first, line by line: the bytes of copies count twice.
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &refusals) const override {
+    SmallVector<Candidate> candidates = AnchoredStrategy::propose(anatomy, target, refusals);
+    double bytes = 0;
+    for (const AnchoredKernel::Copy &copy : anatomy.anchored()->copies)
+      bytes += double(getByteSize(anatomy.kernel().getResultTypes()[copy.result]));
+    candidates.front().time +=
+        PredictedTime::sum(0, bytes / (target.memoryBandwidth * double(modelledCores)), /*overhead=*/0);
+    return candidates;
   }
 
 protected:

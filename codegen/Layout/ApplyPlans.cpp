@@ -93,16 +93,13 @@ LaunchOp createLaunch(OpBuilder &builder, Location loc, TypeRange results, FlatS
                           /*workspace=*/nullptr, /*workspace_placement=*/nullptr);
 }
 
-/// The value in the form, by launches at the builder's place.
+/// The value in the form, by a launch at the builder's place.
 Value PlanRewriter::move(OpBuilder &builder, Location loc, Value value, RankedTensorType form) {
-  for (RankedTensorType step : listSteps(cast<RankedTensorType>(value.getType()), form)) {
-    StringAttr &name = movements[{value.getType(), step}];
-    if (!name)
-      name = symbols.insert(makeMovement(loc, cast<RankedTensorType>(value.getType()), step).release());
-    Type type = step;
-    value = createLaunch(builder, loc, TypeRange(type), FlatSymbolRefAttr::get(name), value).getResult(0);
-  }
-  return value;
+  StringAttr &name = movements[{value.getType(), form}];
+  if (!name)
+    name = symbols.insert(makeMovement(loc, cast<RankedTensorType>(value.getType()), form).release());
+  Type type = form;
+  return createLaunch(builder, loc, TypeRange(type), FlatSymbolRefAttr::get(name), value).getResult(0);
 }
 
 SmallVector<Value> PlanRewriter::addMovements(const Making &making, ArrayRef<RankedTensorType> forms) {
@@ -232,14 +229,8 @@ void PlanRewriter::addLoading(ParameterOp parameter, ArrayRef<RankedTensorType> 
     entry.setResultAttr(result, getRoleAttrName(ArgumentRole::Packed), name);
   builder.setInsertionPointToStart(entry.addEntryBlock());
   SmallVector<Value> values;
-  // Several forms may begin with the same rounding.
-  DenseMap<Type, Value> rows{{parameter.getType(), entry.getArgument(0)}};
-  for (RankedTensorType form : forms) {
-    Value &inRows = rows[withLayout(form, {})];
-    if (!inRows)
-      inRows = move(builder, loc, entry.getArgument(0), withLayout(form, {}));
-    values.push_back(move(builder, loc, inRows, form));
-  }
+  for (RankedTensorType form : forms)
+    values.push_back(move(builder, loc, entry.getArgument(0), form));
   func::ReturnOp::create(builder, loc, values);
   symbols.insert(entry);
 }

@@ -149,7 +149,8 @@ private:
       savedPerByte[tensor] = (list[rows[tensor]].seconds - plan.seconds) / double(plan.bytes);
       takers.push_back(tensor);
     }
-    llvm::stable_sort(takers, [&](size_t a, size_t b) { return savedPerByte[a] < savedPerByte[b]; });
+    llvm::sort(takers,
+               [&](size_t a, size_t b) { return std::pair(savedPerByte[a], a) < std::pair(savedPerByte[b], b); });
     auto giveUp = [&](size_t count) {
       SmallVector<unsigned> left(chosen.begin(), chosen.end());
       for (size_t tensor : ArrayRef(takers).take_front(count))

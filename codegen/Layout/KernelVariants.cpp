@@ -9,6 +9,7 @@
 #include "dialect/IR/Encoding.h"
 #include "dialect/IR/KernelParts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -24,21 +25,11 @@ std::string hadal::describeForm(RankedTensorType form, Type element) {
   return text;
 }
 
-SmallVector<RankedTensorType, 2> hadal::listSteps(RankedTensorType rows, RankedTensorType form) {
-  SmallVector<RankedTensorType, 2> steps;
-  if (form.getElementType() != rows.getElementType())
-    steps.push_back(withLayout(form, {}));
-  if (getLayout(form))
-    steps.push_back(form);
-  return steps;
-}
-
-/// The value in its last form, step by step, at the builder's place.
-static Value buildSteps(OpBuilder &builder, Location loc, Value value, RankedTensorType form) {
-  for (RankedTensorType step : listSteps(cast<RankedTensorType>(value.getType()), form))
-    value = getLayout(step) ? PackOp::create(builder, loc, step, value).getResult()
-                            : arith::TruncFOp::create(builder, loc, step, value).getResult();
-  return value;
+/// The value in the form, at the builder's place: rounded, then packed.
+static Value buildForm(OpBuilder &builder, Location loc, Value value, RankedTensorType form) {
+  if (form.getElementType() != getElementTypeOrSelf(value.getType()))
+    value = arith::TruncFOp::create(builder, loc, withLayout(form, {}), value);
+  return getLayout(form) ? PackOp::create(builder, loc, form, value).getResult() : value;
 }
 
 OwningOpRef<KernelOp> hadal::makeVariant(KernelOp kernel, const KernelChange &change) {
@@ -61,7 +52,7 @@ OwningOpRef<KernelOp> hadal::makeVariant(KernelOp kernel, const KernelChange &ch
   SmallVector<Value> yielded(terminator->getOperands());
   for (const FormOf &copy : change.copies) {
     Value result = terminator->getOperand(copy.number);
-    yielded.push_back(buildSteps(builder, result.getLoc(), result, copy.type));
+    yielded.push_back(buildForm(builder, result.getLoc(), result, copy.type));
   }
   terminator->setOperands(yielded);
   variant->setFunctionType(
@@ -75,22 +66,21 @@ OwningOpRef<KernelOp> hadal::makeVariant(KernelOp kernel, const KernelChange &ch
   return variant;
 }
 
-OwningOpRef<KernelOp> hadal::makeMovement(Location loc, RankedTensorType from, RankedTensorType to) {
-  std::string name = getLayout(to) ? "pack_" : "truncf_";
+OwningOpRef<KernelOp> hadal::makeMovement(Location loc, RankedTensorType rows, RankedTensorType form) {
+  std::string name = getLayout(form) ? "pack_" : "truncf_";
   llvm::raw_string_ostream stream(name);
-  llvm::interleave(from.getShape(), stream, "x");
-  // What is packed may be rounded already.
-  stream << "_" << describeForm(to, getLayout(to) ? Float32Type::get(from.getContext()) : from.getElementType());
-  OpBuilder builder(from.getContext());
-  Type argument = from, result = to;
-  auto kind = getLayout(to) ? KernelKind::Packing : KernelKind::Rowwise;
+  llvm::interleave(rows.getShape(), stream, "x");
+  stream << "_" << describeForm(form, rows.getElementType());
+  OpBuilder builder(rows.getContext());
+  Type argument = rows, result = form;
+  auto kind = getLayout(form) ? KernelKind::Packing : KernelKind::Rowwise;
   OwningOpRef<KernelOp> kernel =
       KernelOp::create(builder, loc, name, builder.getFunctionType(argument, result), kind, /*arg_attrs=*/ArrayAttr(),
                        /*res_attrs=*/ArrayAttr(), /*parts=*/KernelPartsAttr(), /*configuration=*/DictionaryAttr(),
                        /*workspace=*/IntegerAttr());
   Block &block = kernel->getBody().emplaceBlock();
   builder.setInsertionPointToStart(&block);
-  Value moved = buildSteps(builder, loc, block.addArgument(from, loc), to);
+  Value moved = buildForm(builder, loc, block.addArgument(argument, loc), form);
   YieldOp::create(builder, loc, moved);
   kernel->setPartsAttr(KernelParts::derive(*kernel).toAttribute(*kernel));
   return kernel;

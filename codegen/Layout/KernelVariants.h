@@ -38,10 +38,8 @@ struct KernelChange {
 /// The kernel with the change, outside any module, named after it.
 mlir::OwningOpRef<KernelOp> makeVariant(KernelOp kernel, const KernelChange &change);
 
-/// A kernel that rounds a tensor of one type to another (of rows), or brings it into a layout.
-mlir::OwningOpRef<KernelOp> makeMovement(mlir::Location loc, mlir::RankedTensorType from, mlir::RankedTensorType to);
-/// The types on the way from rows to a form: first it is rounded, then packed. Without the first, with the last.
-llvm::SmallVector<mlir::RankedTensorType, 2> listSteps(mlir::RankedTensorType rows, mlir::RankedTensorType form);
+/// A kernel that brings a tensor in rows into a form: rounds it, packs it, or both.
+mlir::OwningOpRef<KernelOp> makeMovement(mlir::Location loc, mlir::RankedTensorType rows, mlir::RankedTensorType form);
 
 /// `32x256`, and `_bf16` where the elements are others than the tensor's: a form in names.
 std::string describeForm(mlir::RankedTensorType form, mlir::Type element);

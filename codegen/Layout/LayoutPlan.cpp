@@ -37,14 +37,26 @@ public:
     for (const Making &making : tensor.makings)
       plan.makingSeconds += planMaking(making, plan);
     plan.seconds += plan.makingSeconds;
-    for (auto [number, form] : llvm::enumerate(tensor.forms))
-      plan.bytes += forms >> number & 1 ? form.bytes : 0;
-    if (!readsRows && forms)
-      plan.bytes -= getByteSize(tensor.type);
+    if (tensor.parameter)
+      countBytes(plan, readsRows);
     return plan.seconds < never ? std::optional(plan) : std::nullopt;
   }
 
 private:
+  void countBytes(TensorPlan &plan, bool readsRows) {
+    for (auto [number, form] : llvm::enumerate(tensor.forms))
+      plan.bytes += forms >> number & 1 ? form.bytes : 0;
+    if (!readsRows && forms)
+      plan.bytes -= getByteSize(tensor.type);
+    // Entry points share an arena.
+    std::map<Operation *, int64_t> freed;
+    int64_t most = 0;
+    for (auto [rounding, roundingPlan] : llvm::zip_equal(tensor.roundings, plan.roundings))
+      if (LaunchOp launch = rounding.launch; !roundingPlan.stays)
+        most = std::max(most, freed[launch->getParentOp()] += getByteSize(launch.getResult(0).getType()));
+    plan.moreBytes = plan.bytes - most;
+  }
+
   /// What a reading takes of what is kept, and the seconds of its launch.
   std::pair<int, double> readFastest(const Reading &reading, bool hasRows) {
     KernelOp kernel = graph.kernelOf(reading.launch);
@@ -94,11 +106,7 @@ private:
       if (!(forms >> number & 1))
         continue;
       change.copies.push_back({making.result, form.type});
-      RankedTensorType from = tensor.type;
-      for (RankedTensorType to : listSteps(from, form.type)) {
-        byLaunches += times.secondsOfMovement(from, to).value_or(never);
-        from = to;
-      }
+      byLaunches += times.secondsOfMovement(tensor.type, form.type).value_or(never);
     }
     double beside = never;
     std::optional<double> alone = times.secondsOf(kernel);
@@ -129,8 +137,14 @@ std::vector<TensorPlan> hadal::listPlans(const LayoutGraph &graph, const StoredT
     if (std::optional<TensorPlan> plan = planTensor(graph, tensor, forms, times))
       plans.push_back(std::move(*plan));
   // A form has to save more than the order in which seconds are added leaves in doubt.
-  constexpr double doubt = 1e-9;
-  auto weigh = [](const TensorPlan &plan) { return plan.seconds * (1 + doubt * llvm::popcount(plan.forms)); };
-  llvm::stable_sort(plans, [&](const TensorPlan &a, const TensorPlan &b) { return weigh(a) < weigh(b); });
+  constexpr double doubt = 1e-9, worth = 0.02;
+  double rows = plans.front().seconds, size = double(getByteSize(tensor.type));
+  auto weigh = [=](const TensorPlan &plan) {
+    double memory = double(std::max<int64_t>(plan.moreBytes, 0)) / size;
+    return plan.seconds + rows * (worth * memory + doubt * llvm::popcount(plan.forms));
+  };
+  llvm::sort(plans, [&](const TensorPlan &a, const TensorPlan &b) {
+    return std::pair(weigh(a), a.forms) < std::pair(weigh(b), b.forms);
+  });
   return plans;
 }

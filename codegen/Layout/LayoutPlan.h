@@ -23,8 +23,9 @@ struct TensorPlan {
   unsigned forms = 0;
   /// Of a step: all that depends on the tensor, and what of it the making of forms takes.
   double seconds = 0, makingSeconds = 0;
-  /// Bytes of memory beyond those of the rows; fewer where these are not kept.
-  int64_t bytes = 0;
+  /// Bytes of memory beyond those of the rows, and what of them the arena does not hold instead: forms of a parameter
+  /// outlive a step, what a launch has rounded lies in the arena.
+  int64_t bytes = 0, moreBytes = 0;
   /// The form that each reading takes, or -1: rows.
   llvm::SmallVector<int> ofReading;
   struct Rounding {
@@ -40,7 +41,8 @@ struct TensorPlan {
 std::optional<TensorPlan> planTensor(const LayoutGraph &graph, const StoredTensor &tensor, unsigned forms,
                                      KernelTimes &times);
 
-/// All sets of forms with their plans, the cheapest first; of equal ones the smaller set.
+/// All sets of forms with their plans, those first that save most for their memory: as much more as the tensor has
+/// bytes is to save a fiftieth of what depends on it, since memory is scarce, and a prediction is no better than that.
 std::vector<TensorPlan> listPlans(const LayoutGraph &graph, const StoredTensor &tensor, KernelTimes &times);
 
 /// Rewrites the module: a tensor for a tensor of the graph, each kept as its plan says. The graph's launches are gone

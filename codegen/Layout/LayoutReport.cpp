@@ -109,7 +109,7 @@ std::string LayoutReport::describeTensor(size_t number) const {
     stream << "    turned down: " << describe(tensor, alternative.forms) << ", ";
     printSeconds(stream, alternative.seconds);
     if (alternative.seconds < plan.seconds)
-      stream << ", though it takes less";
+      stream << ", for " << formatMiB(std::max<int64_t>(alternative.bytes, 0)) << " of memory";
     stream << "\n";
   }
   return text;

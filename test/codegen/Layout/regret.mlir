@@ -1,30 +1,30 @@
 // The choice against the best of all assignments of layouts to the tensors of three small programs, each priced as a whole: after it
-// has been rewritten, by the kernels that it launches.
+// has been rewritten, by the kernels that it launches. A form that takes memory has to save a fiftieth of what depends on its tensor, so
+// the choice may be that much dearer.
 // RUN: split-file %s %t
-// RUN: hadal-opt %t/weight.mlir --hadal-choose-layouts='cpu=x86-64-v4 micro-batches=4 try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefixes=ALL,WEIGHT
-// RUN: hadal-opt %t/shared.mlir --hadal-choose-layouts='cpu=x86-64-v3 micro-batches=2 try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefixes=ALL,SHARED
-// RUN: hadal-opt %t/rounded.mlir --hadal-choose-layouts='cpu=x86-64-v4+emulated-amx try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefixes=ALL,ROUNDED
-// WEIGHT: 16 assignments of layouts: the best is 5 with
-// SHARED: 8 assignments of layouts: the best is 1,3 with
-// ROUNDED: 8 assignments of layouts: the best is 6 with
-// ALL-SAME: regret 1.0000
+// RUN: hadal-opt %t/weight.mlir --hadal-choose-layouts='cpu=x86-64-v4 micro-batches=1000 try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefix=WEIGHT
+// WEIGHT: 16 assignments of layouts: the best is [[BEST:[0-9]+]] with {{.*}} a step, chosen is [[BEST]] with {{.*}}: regret 1.0000
+// RUN: hadal-opt %t/shared.mlir --hadal-choose-layouts='cpu=x86-64-v3 micro-batches=1000 try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefix=SHARED
+// SHARED: 8 assignments of layouts: the best is 1,3 with {{.*}} a step, chosen is 1,{{.*}}: regret 1.0{{[01]}}
+// RUN: hadal-opt %t/rounded.mlir --hadal-choose-layouts='cpu=x86-64-v4+emulated-amx try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefix=ROUNDED
+// ROUNDED: 8 assignments of layouts: the best is [[BEST:[0-9]+]] with {{.*}} a step, chosen is [[BEST]] with {{.*}}: regret 1.0000
 // An assignment that was named is told apart from the best.
-// RUN: hadal-opt %t/weight.mlir --hadal-choose-layouts='cpu=x86-64-v4 micro-batches=4 try-all assignment=15' -o /dev/null 2>&1 | FileCheck %s --check-prefix=WORSE
-// WORSE: the best is 5 with {{.*}}, chosen is 15 with {{.*}}: regret {{1.0*[1-9]}}
+// RUN: hadal-opt %t/weight.mlir --hadal-choose-layouts='cpu=x86-64-v4 micro-batches=1000 try-all assignment=0' -o /dev/null 2>&1 | FileCheck %s --check-prefix=WORSE
+// WORSE: chosen is 0 with {{.*}}: regret 1.{{0[2-9]|[1-9]}}
 // RUN: not hadal-opt %t/many.mlir --hadal-choose-layouts='cpu=x86-64-v4 try-all' -o /dev/null 2>&1 | FileCheck %s --check-prefix=MANY
-// MANY: error: has more than 4096 assignments of layouts to its
+// MANY: error: has more than 4096 assignments of layouts to its 7 tensors, too many to try
 
 //--- weight.mlir
 
 module attributes {hadal.program = "train"} {
   hadal.parameter @w zeros : tensor<512x512xf32>
-  hadal.kernel contraction @forward(%x: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
-    %0 = hadal.linear %x weights(%w : tensor<512x512xf32>) : tensor<512x512xf32> -> tensor<512x512xf32>
-    hadal.yield %0 : tensor<512x512xf32>
+  hadal.kernel contraction @forward(%x: tensor<64x512xf32>, %w: tensor<512x512xf32>) -> tensor<64x512xf32> {
+    %0 = hadal.linear %x weights(%w : tensor<512x512xf32>) : tensor<64x512xf32> -> tensor<64x512xf32>
+    hadal.yield %0 : tensor<64x512xf32>
   }
-  hadal.kernel contraction @backward(%d: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
-    %0 = hadal.matmul %d, %w : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
-    hadal.yield %0 : tensor<512x512xf32>
+  hadal.kernel contraction @backward(%d: tensor<64x512xf32>, %w: tensor<512x512xf32>) -> tensor<64x512xf32> {
+    %0 = hadal.matmul %d, %w : (tensor<64x512xf32>, tensor<512x512xf32>) -> tensor<64x512xf32>
+    hadal.yield %0 : tensor<64x512xf32>
   }
   hadal.kernel update @adamw(%p: tensor<512x512xf32>, %g: tensor<512x512xf32>, %m: tensor<512x512xf32>, %v: tensor<512x512xf32>, %s: tensor<f32>)
       -> (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>) {
@@ -32,12 +32,12 @@ module attributes {hadal.program = "train"} {
       : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32> -> tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
     hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
   }
-  func.func @accumulate(%x: tensor<512x512xf32> {hadal.state = @x}, %d: tensor<512x512xf32> {hadal.state = @d},
+  func.func @accumulate(%x: tensor<64x512xf32> {hadal.state = @x}, %d: tensor<64x512xf32> {hadal.state = @d},
                         %w: tensor<512x512xf32> {hadal.parameter = @w})
-      -> (tensor<512x512xf32> {hadal.result = "a"}, tensor<512x512xf32> {hadal.result = "b"}) {
-    %0 = hadal.launch @forward(%x, %w) : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
-    %1 = hadal.launch @backward(%d, %w) : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
-    return %0, %1 : tensor<512x512xf32>, tensor<512x512xf32>
+      -> (tensor<64x512xf32> {hadal.result = "a"}, tensor<64x512xf32> {hadal.result = "b"}) {
+    %0 = hadal.launch @forward(%x, %w) : (tensor<64x512xf32>, tensor<512x512xf32>) -> tensor<64x512xf32>
+    %1 = hadal.launch @backward(%d, %w) : (tensor<64x512xf32>, tensor<512x512xf32>) -> tensor<64x512xf32>
+    return %0, %1 : tensor<64x512xf32>, tensor<64x512xf32>
   }
   func.func @update(%w_w: tensor<512x512xf32> {hadal.parameter = @w},
                     %g_w: tensor<512x512xf32> {hadal.gradient = @w},
@@ -60,17 +60,17 @@ module attributes {hadal.program = "train"} {
 module attributes {hadal.program = "train"} {
   hadal.parameter @gate zeros : tensor<256x512xf32>
   hadal.parameter @up zeros : tensor<256x512xf32>
-  hadal.kernel contraction @forward(%x: tensor<1024x512xf32>, %w: tensor<256x512xf32>) -> tensor<1024x256xf32> {
-    %0 = hadal.linear %x weights(%w : tensor<256x512xf32>) : tensor<1024x512xf32> -> tensor<1024x256xf32>
-    hadal.yield %0 : tensor<1024x256xf32>
+  hadal.kernel contraction @forward(%x: tensor<64x512xf32>, %w: tensor<256x512xf32>) -> tensor<64x256xf32> {
+    %0 = hadal.linear %x weights(%w : tensor<256x512xf32>) : tensor<64x512xf32> -> tensor<64x256xf32>
+    hadal.yield %0 : tensor<64x256xf32>
   }
-  hadal.kernel contraction @backward(%d: tensor<1024x256xf32>, %w: tensor<256x512xf32>) -> tensor<1024x512xf32> {
-    %0 = hadal.matmul %d, %w : (tensor<1024x256xf32>, tensor<256x512xf32>) -> tensor<1024x512xf32>
-    hadal.yield %0 : tensor<1024x512xf32>
+  hadal.kernel contraction @backward(%d: tensor<64x256xf32>, %w: tensor<256x512xf32>) -> tensor<64x512xf32> {
+    %0 = hadal.matmul %d, %w : (tensor<64x256xf32>, tensor<256x512xf32>) -> tensor<64x512xf32>
+    hadal.yield %0 : tensor<64x512xf32>
   }
-  hadal.kernel rowwise @swiglu(%a: tensor<1024x256xf32>, %b: tensor<1024x256xf32>) -> tensor<1024x256xf32> {
-    %0 = hadal.swiglu %a, %b : tensor<1024x256xf32>
-    hadal.yield %0 : tensor<1024x256xf32>
+  hadal.kernel rowwise @swiglu(%a: tensor<64x256xf32>, %b: tensor<64x256xf32>) -> tensor<64x256xf32> {
+    %0 = hadal.swiglu %a, %b : tensor<64x256xf32>
+    hadal.yield %0 : tensor<64x256xf32>
   }
   hadal.kernel update @adamw(%p: tensor<256x512xf32>, %g: tensor<256x512xf32>, %m: tensor<256x512xf32>, %v: tensor<256x512xf32>, %s: tensor<f32>)
       -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>) {
@@ -78,13 +78,13 @@ module attributes {hadal.program = "train"} {
       : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32> -> tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
     hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
   }
-  func.func @accumulate(%x: tensor<1024x512xf32> {hadal.state = @x}, %gate: tensor<256x512xf32> {hadal.parameter = @gate}, %up: tensor<256x512xf32> {hadal.parameter = @up})
-      -> (tensor<1024x512xf32> {hadal.result = "a"}) {
-    %0 = hadal.launch @forward(%x, %gate) : (tensor<1024x512xf32>, tensor<256x512xf32>) -> tensor<1024x256xf32>
-    %1 = hadal.launch @forward(%x, %up) : (tensor<1024x512xf32>, tensor<256x512xf32>) -> tensor<1024x256xf32>
-    %2 = hadal.launch @swiglu(%0, %1) : (tensor<1024x256xf32>, tensor<1024x256xf32>) -> tensor<1024x256xf32>
-    %3 = hadal.launch @backward(%2, %up) : (tensor<1024x256xf32>, tensor<256x512xf32>) -> tensor<1024x512xf32>
-    return %3 : tensor<1024x512xf32>
+  func.func @accumulate(%x: tensor<64x512xf32> {hadal.state = @x}, %gate: tensor<256x512xf32> {hadal.parameter = @gate}, %up: tensor<256x512xf32> {hadal.parameter = @up})
+      -> (tensor<64x512xf32> {hadal.result = "a"}) {
+    %0 = hadal.launch @forward(%x, %gate) : (tensor<64x512xf32>, tensor<256x512xf32>) -> tensor<64x256xf32>
+    %1 = hadal.launch @forward(%x, %up) : (tensor<64x512xf32>, tensor<256x512xf32>) -> tensor<64x256xf32>
+    %2 = hadal.launch @swiglu(%0, %1) : (tensor<64x256xf32>, tensor<64x256xf32>) -> tensor<64x256xf32>
+    %3 = hadal.launch @backward(%2, %up) : (tensor<64x256xf32>, tensor<256x512xf32>) -> tensor<64x512xf32>
+    return %3 : tensor<64x512xf32>
   }
   func.func @update(%w_gate: tensor<256x512xf32> {hadal.parameter = @gate},
                     %g_gate: tensor<256x512xf32> {hadal.gradient = @gate},
