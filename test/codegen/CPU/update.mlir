@@ -144,17 +144,17 @@ hadal.kernel update @adamw_transposed(%p: tensor<40x1100xf32>, %g: tensor<40x110
     : tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, !adamw_transposed_rows
 }
 
-// Tiles of the transpose.
-!adamw_tiles_tiles = tensor<40x96xbf16, #hadal.encoding<layout = <outer = [1, 0], inner = [0, 1, 0], tiles = [16, 16, 2]>>>
-hadal.kernel update @adamw_tiles(%p: tensor<40x96xf32>, %g: tensor<40x96xf32>, %m: tensor<40x96xf32>, %v: tensor<40x96xf32> {hadal.range = [0.0, 1.0]},
+// Tiles of transposes.
+!adamw_tiles_tiles = tensor<3x40x96xbf16, #hadal.encoding<layout = <outer = [0, 2, 1], inner = [1, 2, 1], tiles = [16, 16, 2]>>>
+hadal.kernel update @adamw_tiles(%p: tensor<3x40x96xf32>, %g: tensor<3x40x96xf32>, %m: tensor<3x40x96xf32>, %v: tensor<3x40x96xf32> {hadal.range = [0.0, 1.0]},
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, !adamw_tiles_tiles) {
+    -> (tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles) {
   %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32> -> tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>
-  %r0 = arith.truncf %0#0 : tensor<40x96xf32> to tensor<40x96xbf16>
-  %k0 = hadal.pack %r0 : tensor<40x96xbf16> -> !adamw_tiles_tiles
+    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32> -> tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>
+  %r0 = arith.truncf %0#0 : tensor<3x40x96xf32> to tensor<3x40x96xbf16>
+  %k0 = hadal.pack %r0 : tensor<3x40x96xbf16> -> !adamw_tiles_tiles
   hadal.yield %0#0, %0#1, %0#2, %0#3, %k0
-    : tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, tensor<40x96xf32>, !adamw_tiles_tiles
+    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles
 }
