@@ -138,8 +138,8 @@ public:
   /// wrong with a choice, and what would be right.
   virtual mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                                         KernelConfiguration &configuration, EmitError emitError) const = 0;
-  /// The layouts in which the kernel could read an argument instead of row by row. What that is worth, `propose` says of
-  /// the kernel whose argument has such a type; who would make it, codegen/Layout decides.
+  /// The layouts in which the kernel could read an argument instead of row by row. What that is worth, `propose` says
+  /// of the kernel whose argument has such a type; who would make it, codegen/Layout decides.
   virtual llvm::SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
                                                            const TargetDescription &target) const {
     return {};
