@@ -21,16 +21,27 @@ def PrintAnatomy : Pass<"hadal-print-anatomy", "::mlir::ModuleOp"> {
   }];
 }
 
-def PackParameters : Pass<"hadal-pack-parameters", "::mlir::ModuleOp"> {
-  let summary = "packs parameters that no entry point writes into the layouts that their kernels read, when they are loaded";
+def ChooseLayouts : Pass<"hadal-choose-layouts", "::mlir::ModuleOp"> {
+  let summary = "chooses in which layouts tensors are kept, and who makes them";
   let description = [{
-    Where every kernel that reads a parameter wants it in one layout (a CPU's products want a right-hand side in the
-    panels of their register tiles), the argument becomes its packed form (`hadal.packed`), and an entry point is added that the
-    runtime runs whenever the parameter has been loaded (`hadal.loads`). The row-major parameter is then not kept. Test:
-    test/codegen/Selection/pack-parameters.mlir.
+    For every tensor that some kernel can read in another form than rows (a CPU's products read a right-hand side in the
+    panels of their register tiles, or in tiles of AMX; a parameter may be kept rounded), all sets of forms are priced by the
+    predicted times of the kernels that read and make it, and the cheapest is taken. Forms of a parameter become arguments of
+    entry points (`hadal.packed`); the kernel that writes the parameter writes them as well, and an entry point is added that the
+    runtime runs whenever the parameter has been loaded (`hadal.loads`). Rows that nothing else reads are then not kept.
+    `print-layouts` says what was chosen and what was not. Test: test/codegen/Layout/choose-layouts.mlir.
   }];
-  let dependentDialects = ["::hadal::choices::KernelDialect"];
-  let options = targetOptions;
+  let dependentDialects = ["::hadal::choices::KernelDialect", "::mlir::arith::ArithDialect"];
+  let options = !listconcat(targetOptions, [
+    Option<"microBatches", "micro-batches", "int64_t", "1", "micro-batches that a step is expected to have">,
+    Option<"memoryLimit", "memory-limit", "int64_t", "0",
+           "bytes that parameters, their forms and the arena may take (0: any number)">,
+    Option<"rowsOnly", "rows-only", "bool", "false", "keep every tensor in rows alone">,
+    Option<"printLayouts", "print-layouts", "bool", "false", "report every decision on stderr">,
+    Option<"assignment", "assignment", "std::string", "\"\"",
+           "what is kept of each tensor, instead of what is cheapest: sums of 1, 2, 4, ..., one for each of its forms">,
+    Option<"tryAll", "try-all", "bool", "false", "price all assignments, and say how far the choice is from the best">
+  ]);
 }
 
 def SelectStrategies : Pass<"hadal-select-strategies", "::mlir::ModuleOp"> {

@@ -36,6 +36,11 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
     read.insert(operand.getDefiningOp());
     operand = unwidened;
   }
+  // What is packed may be rounded first.
+  if (Operation *maker = operand.getDefiningOp(); isa<PackOp>(anchor) && isRounding(maker)) {
+    read.insert(maker);
+    operand = maker->getOperand(0);
+  }
   bool mayBeNarrow = isWidened || isOnlyMoved(anchor);
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isSupported(operand, mayBeNarrow))
@@ -75,11 +80,33 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
   return success();
 }
 
+bool AnchoredKernel::readCopy(OpOperand &yielded, llvm::SmallPtrSetImpl<Operation *> &read) {
+  SmallVector<Operation *, 2> steps;
+  Value value = yielded.get();
+  for (auto isStep : {+[](Operation *op) { return isa_and_nonnull<PackOp>(op); }, &isRounding})
+    if (Operation *maker = value.getDefiningOp(); maker != anchor && isStep(maker)) {
+      steps.push_back(maker);
+      value = maker->getOperand(0);
+    }
+  auto result = dyn_cast<OpResult>(value);
+  if (steps.empty() || !result || result.getOwner() != anchor || results[result.getResultNumber()] < 0 ||
+      accumulated[result.getResultNumber()] >= 0 || !isSupported(yielded.get(), /*mayBeNarrow=*/true))
+    return false;
+  read.insert(steps.begin(), steps.end());
+  copies.push_back({yielded.getOperandNumber(), result.getResultNumber()});
+  return true;
+}
+
+/// Whether an operation only brings what another one has made into a layout, so that it needs no kernel of its own.
+static bool isPackedResult(Operation &op, KernelOp kernel) {
+  return isa<PackOp>(op) && kernel.getKind() != KernelKind::Packing;
+}
+
 FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusals) {
   AnchoredKernel result;
   Block &body = kernel.getBody().front();
   for (Operation &op : body.without_terminator())
-    if (isa<KernelOpInterface>(op)) {
+    if (isa<KernelOpInterface>(op) && !isPackedResult(op, kernel)) {
       if (result.anchor)
         return refusals.add(&op, "is a second operation with a kernel of its own");
       result.anchor = &op;
@@ -96,11 +123,12 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusa
   result.results.assign(result.anchor->getNumResults(), -1);
   result.accumulated.assign(result.anchor->getNumResults(), -1);
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
-    if (failed(result.readResult(yielded, read))) {
+    if (!result.readCopy(yielded, read) && failed(result.readResult(yielded, read))) {
       Operation *maker = yielded.get().getDefiningOp();
       return refusals.add(
           maker ? maker : body.getTerminator(),
-          "is no result of this kernel's operation, its sum with an operand, or its rounding, each once");
+          "is no result of this kernel's operation, its sum with an operand, or its rounding, each once, nor a copy of "
+          "one that stands before it");
     }
   for (Operation &op : body.without_terminator())
     if (!read.contains(&op))

@@ -2,8 +2,9 @@
 //
 // Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
 // the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or
-// rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. This file reads such
-// kernels; the frame of their strategies is Kernels/AnchoredFrame.h.
+// rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. Beside a result the
+// kernel may yield copies of it: rounded, in another layout (hadal.pack), or both, for the kernels that read it so.
+// This file reads such kernels; the frame of their strategies is codegen/Emit/AnchoredFrame.h.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_ANATOMY_ANCHOREDKERNEL_H
@@ -20,6 +21,11 @@ struct AnchoredKernel {
   /// Per result of the anchor: which result of the kernel it is (-1: none), and which operand of the kernel is added to
   /// it (-1: none).
   llvm::SmallVector<int64_t> results, accumulated;
+  /// What is yielded besides: which result of the kernel it is, and of which result of the anchor it is a copy.
+  struct Copy {
+    unsigned result = 0, source = 0;
+  };
+  llvm::SmallVector<Copy> copies;
 
   /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32,
   /// i32 and, at conversions, bf16.
@@ -30,6 +36,8 @@ private:
   mlir::FailureOr<unsigned> readOperand(mlir::OpOperand &use, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
   /// What is yielded: a result of the anchor, its sum with an operand of the kernel, or its rounding; each result once.
   mlir::LogicalResult readResult(mlir::OpOperand &yielded, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
+  /// Whether what is yielded is a copy of a result that is yielded before.
+  bool readCopy(mlir::OpOperand &yielded, llvm::SmallPtrSetImpl<mlir::Operation *> &read);
 };
 
 /// Elements, columns (the last dimension) and rows (the product of the others) of a tensor.

@@ -114,22 +114,31 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
   return success(bool(operand.tensor));
 }
 
-/// A factor lies row by row, or is a B in panels.
+/// A factor lies row by row, or is a B in panels or in tiles.
 LogicalResult ContractionReader::readLayout(ContractionOperand &operand) {
   RankedTensorType type = typeOf(operand.tensor);
   LayoutAttr layout = getLayout(type);
   if (!layout)
     return success();
   ArrayRef<int64_t> tiles = layout.getTiles();
-  if (&operand == &result.rhs && !operand.pairs && tiles.size() == 2 &&
-      layout == getPanelLayout(operand, type, tiles[1], tiles[0])) {
+  bool mayBePacked = &operand == &result.rhs && !operand.pairs;
+  if (mayBePacked && tiles.size() == 2 && layout == getPanelLayout(operand, type, tiles[1], tiles[0])) {
     operand.panelDepth = tiles[0];
     operand.panelColumns = tiles[1];
     return success();
   }
+  // Tiles of B are read two panels at a time.
+  if (mayBePacked && result.columns % (2 * tileColumns) == 0 && layout == getTileLayout(operand, type)) {
+    operand.panelDepth = llvm::alignTo(result.depth, tileDepth);
+    operand.panelColumns = tileColumns;
+    operand.isInTiles = true;
+    return success();
+  }
   std::string text;
   llvm::raw_string_ostream(text) << "reads argument " << operand.tensor.getArgNumber() << " in the layout " << layout
-                                 << "; products read rows, and a right-hand side in panels";
+                                 << "; products read rows, and a right-hand side in panels or, where its columns are a "
+                                    "multiple of "
+                                 << 2 * tileColumns << ", in tiles";
   return refusals.add(result.anchor, text);
 }
 
@@ -221,21 +230,41 @@ FailureOr<Contraction> ContractionReader::read() {
 
 } // namespace
 
-LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensorType type, int64_t columns,
-                                 int64_t depth) {
+/// Which dimensions of a tensor number the depth and the columns of B, where its last two are the matrix.
+static std::optional<std::pair<int64_t, int64_t>> findMatrix(const ContractionOperand &operand, RankedTensorType type) {
   int64_t rank = type.getRank();
   if (rank < 2)
-    return {};
+    return std::nullopt;
   ArrayRef<int64_t> shape = type.getShape();
   bool isMatrix = operand.columns == shape.back();
   bool areMatrices = operand.batchStride == 0 || operand.batchStride == shape[rank - 1] * shape[rank - 2];
   if (!isMatrix || !areMatrices || (rank > 2 && operand.batchStride == 0))
-    return {};
-  int64_t depthDimension = operand.depthContiguous ? rank - 1 : rank - 2,
-          columnDimension = 2 * rank - 3 - depthDimension;
-  SmallVector<int64_t> outer = llvm::to_vector(llvm::seq<int64_t>(0, rank - 2)), inner{depthDimension, columnDimension};
-  outer.append(inner);
-  return LayoutAttr::get(type.getContext(), outer, inner, {depth, columns});
+    return std::nullopt;
+  int64_t depth = operand.depthContiguous ? rank - 1 : rank - 2;
+  return std::pair(depth, 2 * rank - 3 - depth);
+}
+
+/// A layout of matrix after matrix, each with the given order of its two dimensions.
+static LayoutAttr getMatrixLayout(RankedTensorType type, ArrayRef<int64_t> order, ArrayRef<int64_t> inner,
+                                  ArrayRef<int64_t> tiles) {
+  SmallVector<int64_t> outer = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank() - 2));
+  llvm::append_range(outer, order);
+  return LayoutAttr::get(type.getContext(), outer, inner, tiles);
+}
+
+LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensorType type, int64_t columns,
+                                 int64_t depth) {
+  auto matrix = findMatrix(operand, type);
+  return matrix
+             ? getMatrixLayout(type, {matrix->first, matrix->second}, {matrix->first, matrix->second}, {depth, columns})
+             : LayoutAttr();
+}
+
+LayoutAttr hadal::getTileLayout(const ContractionOperand &operand, RankedTensorType type) {
+  auto matrix = findMatrix(operand, type);
+  return matrix ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
+                                  {tileDepth / 2, tileColumns, 2})
+                : LayoutAttr();
 }
 
 FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, const KernelParts &parts, Refusals &refusals) {

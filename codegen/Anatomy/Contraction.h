@@ -38,15 +38,23 @@ struct ContractionOperand {
   bool depthContiguous = true;
   /// Where the matrix lies in panels (see below): columns of a panel, and its depth; else 0.
   int64_t panelColumns = 0, panelDepth = 0;
+  /// Whether these are panels of tiles: the depth of a panel is then that of all its tiles.
+  bool isInTiles = false;
 
   bool isPacked() const { return panelColumns > 0; }
 };
+
+/// The tiles of AMX: columns of B, and numbers along the depth, of which two are a pair.
+constexpr int64_t tileColumns = 16, tileDepth = 32;
 
 /// The layout of panels, in which register tiles read B: `columns` columns by `depth` of the depth, of each depth the
 /// columns side by side; first come all panels of the first part of the depth. Null where `operand` is not the last two
 /// dimensions of `type`, matrix after matrix.
 LayoutAttr getPanelLayout(const ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns,
                           int64_t depth);
+/// The layout of AMX's tiles of B: panels of 16 columns through the whole depth, tile after tile; in a tile sixteen
+/// pairs of the depth, each for all columns. Null as above.
+LayoutAttr getTileLayout(const ContractionOperand &operand, mlir::RankedTensorType type);
 
 struct Contraction {
   mlir::Operation *anchor = nullptr;

@@ -80,7 +80,8 @@ static void printOperand(raw_ostream &stream, StringRef name, const ContractionO
   if (operand.batchStride > 0)
     stream << ", batches " << operand.batchStride << " apart";
   if (operand.isPacked())
-    stream << ", in panels of " << operand.panelColumns << " columns by " << operand.panelDepth;
+    stream << (operand.isInTiles ? ", in tiles of " : ", in panels of ") << operand.panelColumns << " columns by "
+           << (operand.isInTiles ? tileDepth : operand.panelDepth);
   if (operand.pairs)
     stream << ", gathered by argument " << operand.pairs.getArgNumber() << " / " << operand.topK;
 }

@@ -21,8 +21,8 @@ struct BlockSource {
   TypedPointer base;
   RowNumbers rows;
   bool depthContiguous;
-  /// Of packed panels, of f32: elements from a panel to the next, and from a depth (a depth block's first) to the next;
-  /// else 0.
+  /// Of packed panels, of f32 or of AMX's tiles: elements from a panel to the next, and from a depth (a depth block's
+  /// first) to the next; else 0.
   int64_t panelStride = 0, panelDepthStride = 0;
 
   bool isPacked() const { return panelStride > 0; }

@@ -133,10 +133,11 @@ private:
     return source;
   }
 
-  /// The panels of B from the block's first column on.
+  /// The panels of B from the block's first column on; those of tiles are panels through the whole depth.
   BlockSource packedSource(const ContractionOperand &operand, const TaskBlock &block) {
     int64_t panels = llvm::divideCeil(contraction.columns, operand.panelColumns);
-    BlockSource source{{address(operand.tensor)}, {}, operand.depthContiguous};
+    Type element = getElementTypeOrSelf(operand.tensor.getType());
+    BlockSource source{{address(operand.tensor), element}, {}, operand.depthContiguous};
     source.panelStride = operand.panelDepth * operand.panelColumns;
     bool isCut = operand.panelDepth < contraction.depth;
     source.panelDepthStride = isCut ? panels * operand.panelColumns : operand.panelColumns;
@@ -251,10 +252,19 @@ std::string findPackingFault(const Contraction &contraction, const TargetDescrip
   const ContractionOperand &rhs = contraction.rhs;
   if (!rhs.isPacked())
     return "";
+  if (rhs.isInTiles)
+    return "reads a right-hand side in the tiles of AMX, which are for tile registers";
   Type element = getElementTypeOrSelf(rhs.tensor.getType());
   if (!element.isF32())
     return "reads a right-hand side in panels of f32, and this one has others";
   return findPanelFault(contraction.shape, {rhs.panelColumns, rhs.panelDepth}, target);
+}
+
+/// Whether an argument is a B that could be brought into another layout than rows.
+bool mayBePacked(const Contraction &contraction, unsigned argument) {
+  const ContractionOperand &rhs = contraction.rhs;
+  return argument == rhs.tensor.getArgNumber() && !rhs.pairs && !rhs.isPacked() &&
+         contraction.grouping != ContractionGrouping::Depth;
 }
 
 /// What is the same of all products: blocks of C are tasks.
@@ -278,7 +288,17 @@ public:
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
     const Contraction *contraction = anatomy.contraction();
-    return contraction && contraction->shape.factorsAreBF16 && !contraction->rhs.isPacked();
+    return contraction && contraction->shape.factorsAreBF16 &&
+           (!contraction->rhs.isPacked() || contraction->rhs.isInTiles);
+  }
+  /// Squares of two by two tiles read two panels at a time.
+  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
+                                             const TargetDescription &target) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    if (!target.hasTiles() || !mayBePacked(contraction, argument) || contraction.columns % (2 * tileColumns) != 0)
+      return {};
+    LayoutAttr layout = getTileLayout(contraction.rhs, cast<RankedTensorType>(contraction.rhs.tensor.getType()));
+    return layout ? SmallVector<LayoutAttr>{layout} : SmallVector<LayoutAttr>();
   }
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &) const override {
@@ -297,17 +317,18 @@ public:
   ContractionStrategy() : BlockStrategy("packed_register_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
-  LayoutAttr getWantedLayout(const KernelAnatomy &anatomy, unsigned argument,
-                             const TargetDescription &target) const override {
+  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
+                                             const TargetDescription &target) const override {
     const Contraction &contraction = *anatomy.contraction();
-    const ContractionOperand &rhs = contraction.rhs;
-    auto type = cast<RankedTensorType>(rhs.tensor.getType());
-    bool isPackable = !rhs.pairs && !rhs.isPacked() && contraction.grouping != ContractionGrouping::Depth;
-    if (argument != rhs.tensor.getArgNumber() || !isPackable || !type.getElementType().isF32())
-      return {};
-    Panel panel = choosePanel(contraction.shape, target);
-    return panel.columns * panel.depth <= largestPanel ? getPanelLayout(rhs, type, panel.columns, panel.depth)
-                                                       : LayoutAttr();
+    auto type = cast<RankedTensorType>(contraction.rhs.tensor.getType());
+    SmallVector<LayoutAttr> layouts;
+    if (!mayBePacked(contraction, argument) || !type.getElementType().isF32())
+      return layouts;
+    for (Panel panel : listPanels(contraction.shape, target))
+      if (panel.columns * panel.depth <= largestPanel)
+        if (LayoutAttr layout = getPanelLayout(contraction.rhs, type, panel.columns, panel.depth))
+          layouts.push_back(layout);
+    return layouts;
   }
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &refusals) const override {
@@ -318,6 +339,8 @@ public:
   }
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                           KernelConfiguration &configuration, EmitError emitError) const override {
+    if (std::string fault = findPackingFault(*anatomy.contraction(), target); !fault.empty())
+      return emitError() << "the product " << fault;
     return configureContraction(*anatomy.contraction(), target, configuration, emitError);
   }
 };

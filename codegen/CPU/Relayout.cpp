@@ -1,12 +1,14 @@
 //===- Relayout.cpp - a tensor brought into another layout --------------------------------------------------------===//
 //
-// Follows the memory of the result from its first element to its last and fetches every element from its place in the
-// operand; padding becomes zero. A task takes a part of the slower dimensions of memory. It is element by element, for
-// what is moved once: parameters that have been loaded.
+// Two ways. Rows that become what products read are copied band by band, in vectors (MatrixCopy.h). Any other movement
+// follows the memory of the result from its first element to its last and fetches every element from its place in the
+// operand; padding becomes zero. A task then takes a part of the slower dimensions of memory.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/MatrixCopy.h"
+#include "dialect/IR/Conversions.h"
 #include "dialect/IR/Encoding.h"
 
 using namespace mlir;
@@ -104,8 +106,9 @@ public:
     if (!anatomy.anchored())
       return false;
     Operation *anchor = anatomy.anchored()->anchor;
+    bool isRounded = isRounding(anchor->getOperand(0).getDefiningOp());
     if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
-        anatomy.anchored()->accumulated[0] < 0)
+        anatomy.anchored()->accumulated[0] < 0 && !isRounded)
       return true;
     return succeeded(refusals.add(anchor,
                                   "is not what a kernel of this kind is made for: one movement of a tensor into "
@@ -127,6 +130,52 @@ protected:
   }
 };
 
+class BandStrategy : public AnchoredStrategy<PackOp> {
+public:
+  BandStrategy() : AnchoredStrategy(KernelKind::Packing, "bands") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!AnchoredStrategy::serves(anatomy, refusals) || anatomy.anchored()->accumulated[0] >= 0)
+      return false;
+    auto pack = cast<PackOp>(anatomy.anchored()->anchor);
+    return MatrixCopy::canMake(sourceOf(pack), typeOf(pack.getResult()));
+  }
+
+protected:
+  static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+  /// What lies in memory: what is packed, or what is rounded before.
+  static RankedTensorType sourceOf(PackOp op) {
+    Operation *maker = op.getInput().getDefiningOp();
+    return typeOf(isRounding(maker) ? maker->getOperand(0) : Value(op.getInput()));
+  }
+  /// Of each element a piece reads one number and writes another.
+  static MatrixPieces piecesOf(PackOp op, const TargetDescription &target) {
+    return MatrixPieces(typeOf(op.getInput()), target, 2 * sizeof(float));
+  }
+  void plan(PackOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
+    MatrixPieces pieces = piecesOf(op, target);
+    configuration.addStage("move", pieces.tasks());
+    if (sourceOf(op).getElementType().isF32())
+      configuration.scratch = MatrixCopy::scratchBytes(typeOf(op.getResult()), pieces);
+  }
+  void emitStage(PackOp op, unsigned, AnchorContext &context) const override {
+    KernelBuilder &k = context.k;
+    RankedTensorType type = sourceOf(op);
+    MatrixPieces pieces = piecesOf(op, k.target);
+    MatrixCopy copy(type, typeOf(op.getResult()), pieces, context.result(0), k.scratch);
+    context.stage.forTasks([&](Value task) {
+      pieces.forPieces(k, task, [&](const MatrixPiece &piece) {
+        TypedPointer source{context.operand(0), type.getElementType()};
+        copy.write(k, piece, at(k, source, pieces.placeOf(k, piece, k.i64(0))));
+      });
+    });
+  }
+};
+
 } // namespace
 
-void hadal::registerRelayoutStrategy() { registerStrategy(std::make_unique<RelayoutStrategy>()); }
+void hadal::registerRelayoutStrategy() {
+  // Of two that predict the same the first is taken.
+  registerStrategy(std::make_unique<BandStrategy>());
+  registerStrategy(std::make_unique<RelayoutStrategy>());
+}

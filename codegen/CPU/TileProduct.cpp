@@ -1,7 +1,8 @@
 //===- TileProduct.cpp - one block of a matrix product on AMX -----------------------------------------------------===//
 //
-// Block by block of the depth, A and B are packed as tiles, and one call multiplies all of them into the block of C,
-// which waits in scratch as tiles of f32 from the first to the last. Then the epilogue gets it row by row.
+// Block by block of the depth, A and, unless it lies so, B are packed as tiles, and one call multiplies all of them
+// into the block of C, which waits in scratch as tiles of f32 from the first to the last. Then the epilogue gets it row
+// by row.
 //
 // The multiplying function walks over squares of two by two tiles of C, which stay in tile registers while the depth of
 // the block goes by: four loads for four products. It is emitted once for a module (TileOperations.h).
@@ -24,12 +25,12 @@ namespace {
 /// The arguments of the multiplying function.
 struct TileBlock {
   Value a, b, c, rowSquares, columnSquares, steps;
-  /// Bytes from a panel of A or B to the next, and from a row of C's tiles to the next.
-  Value panelBytes, resultRowBytes;
+  /// Bytes from a panel of A to the next, from one of B, and from a row of C's tiles to the next.
+  Value lhsPanelBytes, rhsPanelBytes, resultRowBytes;
 
   explicit TileBlock(ValueRange values)
       : a(values[0]), b(values[1]), c(values[2]), rowSquares(values[3]), columnSquares(values[4]), steps(values[5]),
-        panelBytes(values[6]), resultRowBytes(values[7]) {}
+        lhsPanelBytes(values[6]), rhsPanelBytes(values[7]), resultRowBytes(values[8]) {}
 };
 
 Value offset(KernelBuilder &k, Value pointer, Value bytes) { return k.address(pointer, bytes, k.builder.getI8Type()); }
@@ -64,8 +65,8 @@ void emitSquares(KernelBuilder &k, TileOperations &operations, const TileBlock &
       SmallVector<Value> sums;
       for (int64_t row = 0; row < 2; ++row) {
         Value rowTile = k.add(k.mul(i, 2), row), columnTile = k.add(k.mul(j, 2), row);
-        square.a[row] = offset(k, block.a, k.mul(rowTile, block.panelBytes));
-        square.b[row] = offset(k, block.b, k.mul(columnTile, block.panelBytes));
+        square.a[row] = offset(k, block.a, k.mul(rowTile, block.lhsPanelBytes));
+        square.b[row] = offset(k, block.b, k.mul(columnTile, block.rhsPanelBytes));
       }
       for (int64_t tile = 0; tile < 4; ++tile) {
         Value rowTile = k.add(k.mul(i, 2), tile / 2), columnTile = k.add(k.mul(j, 2), tile % 2);
@@ -135,11 +136,11 @@ struct ResultTiles {
 
 void hadal::emitTileProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
                             const BlockExtent &extent, Value scratch, BlockEpilogue epilogue, BlockStart start) {
-  assert(lhs.base.element && lhs.base.element.isBF16() && rhs.base.element && rhs.base.element.isBF16() &&
-         !rhs.isPacked());
+  assert(lhs.base.element && lhs.base.element.isBF16() && rhs.base.element && rhs.base.element.isBF16());
   int64_t panelBytes = tiles.depthBlock / arithmetic::depthStep * tileBytes, panelNumbers = panelBytes / 4;
   Value packedRhs = at(k, scratch, tiles.rowBlock / tileRows * panelNumbers);
-  ResultTiles result{at(k, packedRhs, tiles.columnBlock / tileRows * panelNumbers), tiles.columnBlock};
+  int64_t rhsNumbers = rhs.isPacked() ? 0 : tiles.columnBlock / tileRows * panelNumbers;
+  ResultTiles result{at(k, packedRhs, rhsNumbers), tiles.columnBlock};
   Value rowSquares = ceilDiv(k, extent.rows, 2 * tileRows), columnSquares = ceilDiv(k, extent.columns, 2 * tileRows);
 
   k.forLoop(k.i64(0), k.mul(rowSquares, 2 * tileRows * tiles.columnBlock), k.lanes,
@@ -150,12 +151,19 @@ void hadal::emitTileProduct(KernelBuilder &k, const ProductTiles &tiles, const B
     });
   k.forLoop(k.i64(0), extent.depth, tiles.depthBlock, [&](Value firstDepth) {
     Value depth = k.min(k.sub(extent.depth, firstDepth), k.i64(tiles.depthBlock));
-    BlockSource a = advanceDepth(k, lhs, firstDepth), b = advanceDepth(k, rhs, firstDepth);
+    BlockSource a = advanceDepth(k, lhs, firstDepth);
     packTiles(k, TileSide::A, scratch, a.base, a.rows, a.depthContiguous, extent.rows, depth, k.i64(panelBytes));
-    packTiles(k, TileSide::B, packedRhs, b.base, b.rows, b.depthContiguous, extent.columns, depth, k.i64(panelBytes));
+    Value tilesOfB = packedRhs;
+    if (rhs.isPacked()) {
+      tilesOfB = at(k, rhs.base, k.mul(firstDepth, rhs.panelDepthStride)).pointer;
+    } else {
+      BlockSource b = advanceDepth(k, rhs, firstDepth);
+      packTiles(k, TileSide::B, packedRhs, b.base, b.rows, b.depthContiguous, extent.columns, depth, k.i64(panelBytes));
+    }
+    int64_t rhsPanelBytes = rhs.isPacked() ? rhs.panelStride * 2 : panelBytes;
     callOnTiles(k, "hadal.tile_block",
-                {scratch, packedRhs, result.base, rowSquares, columnSquares, ceilDiv(k, depth, arithmetic::depthStep),
-                 k.i64(panelBytes), k.i64(result.rowBytes())},
+                {scratch, tilesOfB, result.base, rowSquares, columnSquares, ceilDiv(k, depth, arithmetic::depthStep),
+                 k.i64(panelBytes), k.i64(rhsPanelBytes), k.i64(result.rowBytes())},
                 [](KernelBuilder &inner, TileOperations &operations, ValueRange values) {
                   emitSquares(inner, operations, TileBlock(values));
                 });

@@ -6,7 +6,7 @@
 
 namespace hadal {
 
-/// What emitBlockProduct does with tiles of AMX: of factors in bf16 that lie in rows.
+/// What emitBlockProduct does with tiles of AMX: of factors in bf16 that lie in rows, or a B in panels of tiles.
 void emitTileProduct(KernelBuilder &k, const ProductTiles &tiles, const BlockSource &lhs, const BlockSource &rhs,
                      const BlockExtent &extent, mlir::Value scratch, BlockEpilogue epilogue, BlockStart start);
 

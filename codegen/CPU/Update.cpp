@@ -2,6 +2,8 @@
 //
 // AdamW streams four arrays and writes them back, block by block: memory decides its speed. Its inner loop does not
 // depend on the parameter's shape, so all parameters share one function and a kernel is only the loop over blocks.
+// Where other kernels read the parameter in other layouts, bands of rows take the place of blocks, and a band is copied
+// while it is in the cache (MatrixCopy.h). No element depends on another, so that bits do not follow the cut.
 //
 // The squared norm of a gradient is summed in fixed blocks, each in float32 with several accumulators per lane; the
 // sums of the blocks are added in float64, in order. Its value depends on the shape only, not on the number of threads.
@@ -9,9 +11,10 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/CPU/SharedFunctions.h"
+#include "codegen/CPU/MatrixCopy.h"
 #include "codegen/Emit/GradientNorm.h"
 #include "codegen/Target/Arithmetic.h"
+#include "dialect/IR/Encoding.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -22,37 +25,31 @@ namespace {
 /// same blocks, where they decide bits.
 constexpr int64_t blockElements = arithmetic::normBlock;
 
-class AdamWStrategy : public AnchoredStrategy<AdamWOp> {
+/// AdamW on so many elements from a place on: the function that all kernels share, and its call.
+class AdamWBlock {
 public:
-  AdamWStrategy() : AnchoredStrategy(KernelKind::Update, "streamed_blocks") {}
-
-protected:
-  void plan(AdamWOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
-    configuration.addStage("adamw", llvm::divideCeil(elementsOf(op.getParameter()), blockElements));
-  }
-
-  void emitStage(AdamWOp op, unsigned, AnchorContext &context) const override {
+  AdamWBlock(AdamWOp op, AnchorContext &context) : context(context) {
     KernelBuilder &k = context.k;
-    // Four arrays in, four out, the element count, then the eight scalars' addresses.
+    // Four arrays in, four out, the eight scalars' addresses, then the element count.
     SmallVector<Type> types(16, k.pointerType());
     types.push_back(k.i64Type());
     bool decay = op.getDecay();
-    LLVM::LLVMFuncOp block =
+    function =
         getSharedFunction(k, decay ? "adamw_block_decay" : "adamw_block", types,
                           [&](KernelBuilder &inner, ValueRange arguments) { emitBlock(inner, decay, arguments); });
-    int64_t elements = elementsOf(op.getParameter());
-    context.stage.forTasks([&](Value task) {
-      Value first = k.mul(task, blockElements);
-      SmallVector<Value> arguments;
-      for (unsigned i = 0; i < 4; ++i)
-        arguments.push_back(k.address(context.operand(i), first, k.f32()));
-      for (unsigned i = 0; i < 4; ++i)
-        arguments.push_back(k.address(context.result(i), first, k.f32()));
-      for (unsigned i = 4; i < 12; ++i)
-        arguments.push_back(context.operand(i));
-      arguments.push_back(k.min(k.i64(blockElements), k.sub(k.i64(elements), first)));
-      callFunction(k, block, arguments);
-    });
+  }
+
+  void call(Value first, Value count) {
+    KernelBuilder &k = context.k;
+    SmallVector<Value> arguments;
+    for (unsigned i = 0; i < 4; ++i)
+      arguments.push_back(k.address(context.operand(i), first, k.f32()));
+    for (unsigned i = 0; i < 4; ++i)
+      arguments.push_back(k.address(context.result(i), first, k.f32()));
+    for (unsigned i = 4; i < 12; ++i)
+      arguments.push_back(context.operand(i));
+    arguments.push_back(count);
+    callFunction(k, function, arguments);
   }
 
 private:
@@ -84,6 +81,96 @@ private:
       k.storeVector(zero, arguments[5], index, mask);
       k.storeVector(m, arguments[6], index, mask);
       k.storeVector(v, arguments[7], index, mask);
+    });
+  }
+
+  AnchorContext &context;
+  LLVM::LLVMFuncOp function;
+};
+
+class AdamWStrategy : public AnchoredStrategy<AdamWOp> {
+public:
+  AdamWStrategy() : AnchoredStrategy(KernelKind::Update, "streamed_blocks") {}
+
+protected:
+  /// The other strategy is for these.
+  bool servesCopies(const AnchoredKernel &, KernelOp, Refusals &) const override { return false; }
+  void plan(AdamWOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
+    configuration.addStage("adamw", llvm::divideCeil(elementsOf(op.getParameter()), blockElements));
+  }
+  void emitStage(AdamWOp op, unsigned, AnchorContext &context) const override {
+    KernelBuilder &k = context.k;
+    AdamWBlock block(op, context);
+    int64_t elements = elementsOf(op.getParameter());
+    context.stage.forTasks([&](Value task) {
+      Value first = k.mul(task, blockElements);
+      block.call(first, k.min(k.i64(blockElements), k.sub(k.i64(elements), first)));
+    });
+  }
+};
+
+/// With copies of the new parameter.
+class AdamWCopiesStrategy : public AnchoredStrategy<AdamWOp> {
+public:
+  AdamWCopiesStrategy() : AnchoredStrategy(KernelKind::Update, "bands_and_copies") {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    return AnchoredStrategy::serves(anatomy, refusals) && !anatomy.anchored()->copies.empty();
+  }
+  /// What is only written is read from memory first, line by line: the bytes of copies count twice.
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &refusals) const override {
+    SmallVector<Candidate> candidates = AnchoredStrategy::propose(anatomy, target, refusals);
+    double bytes = 0;
+    for (const AnchoredKernel::Copy &copy : anatomy.anchored()->copies)
+      bytes += double(getByteSize(anatomy.kernel().getResultTypes()[copy.result]));
+    candidates.front().time +=
+        PredictedTime::sum(0, bytes / (target.memoryBandwidth * double(modelledCores)), /*overhead=*/0);
+    return candidates;
+  }
+
+protected:
+  /// Of each element a piece reads and writes four numbers.
+  static MatrixPieces piecesOf(AdamWOp op, const TargetDescription &target) {
+    return MatrixPieces(op.getParameter().getType(), target, 4 * sizeof(float));
+  }
+  bool servesCopies(const AnchoredKernel &anchored, KernelOp kernel, Refusals &refusals) const override {
+    auto op = cast<AdamWOp>(anchored.anchor);
+    for (const AnchoredKernel::Copy &copy : anchored.copies)
+      if (auto type = cast<RankedTensorType>(kernel.getResultTypes()[copy.result]);
+          copy.source != 0 || !MatrixCopy::canMake(op.getParameter().getType(), type)) {
+        std::string text;
+        llvm::raw_string_ostream(text)
+            << "makes copies of the new parameter in bf16, in panels and in tiles, and not as '" << type << "'";
+        return succeeded(refusals.add(op, text));
+      }
+    return true;
+  }
+  void plan(AdamWOp op, const TargetDescription &target, KernelConfiguration &configuration) const override {
+    MatrixPieces pieces = piecesOf(op, target);
+    configuration.addStage("adamw", pieces.tasks());
+    // One copy is written after the other.
+    for (Value yielded : op->getBlock()->getTerminator()->getOperands())
+      configuration.scratch =
+          std::max(configuration.scratch, MatrixCopy::scratchBytes(cast<RankedTensorType>(yielded.getType()), pieces));
+  }
+  void emitStage(AdamWOp op, unsigned, AnchorContext &context) const override {
+    KernelBuilder &k = context.k;
+    AdamWBlock block(op, context);
+    MatrixPieces pieces = piecesOf(op, k.target);
+    context.stage.forTasks([&](Value task) {
+      pieces.forPieces(k, task, [&](const MatrixPiece &piece) {
+        Value start = pieces.placeOf(k, piece, k.i64(0));
+        if (pieces.areWholeRows())
+          block.call(start, k.mul(piece.rows, piece.columns));
+        else
+          k.forLoop(k.i64(0), piece.rows, 1,
+                    [&](Value row) { block.call(pieces.placeOf(k, piece, row), piece.columns); });
+        Value first = k.address(context.result(0), start, k.f32());
+        for (const AnchoredKernel::Copy &copy : context.copies())
+          MatrixCopy(op.getParameter().getType(), context.copyType(copy), pieces, context.copy(copy), k.scratch)
+              .write(k, piece, {first, k.f32()});
+      });
     });
   }
 };
@@ -193,6 +280,7 @@ protected:
 
 void hadal::registerUpdateStrategies() {
   registerStrategy(std::make_unique<AdamWStrategy>());
+  registerStrategy(std::make_unique<AdamWCopiesStrategy>());
   registerStrategy(std::make_unique<SquaredNormStrategy>());
   registerStrategy(std::make_unique<GradientNormStrategy>());
   registerStrategy(std::make_unique<RouterBiasUpdateStrategy>());

@@ -207,7 +207,10 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
       rematerialize = "hadal-rematerialize{" + listPrices(target) +
                       " memory-limit=" + std::to_string(options.memoryLimit) + " " + memory + "},";
     return add("hadal-fuse{" + listPrices(target) + " print-fusion=" + flag(options.printFusion) +
-               "},hadal-pack-parameters{" + where + "},hadal-select-strategies{" + where +
+               "},hadal-choose-layouts{" + where + " micro-batches=" + std::to_string(options.microBatches) +
+               " memory-limit=" + std::to_string(options.memoryLimit) +
+               " rows-only=" + flag(options.layouts == "rows") + " print-layouts=" + flag(options.printLayouts) +
+               "},hadal-select-strategies{" + where +
                (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +
                (options.config.empty() ? "" : " config=\"" + options.config + "\"") + "}," + rematerialize +
                "hadal-plan-memory{" + memory + "}");

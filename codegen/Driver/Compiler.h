@@ -50,9 +50,13 @@ struct CompilerOptions {
   std::string cpu;
   /// Bytes that a program's tensors and its arena may take together; 0: as many as they want.
   int64_t memoryLimit = 0;
+  /// How many micro-batches a step is expected to have: what layouts cost and save is reckoned for so many.
+  int64_t microBatches = 1;
+  /// In which layouts tensors are kept: chosen, or rows.
+  std::string layouts = "chosen";
   bool checkMemory = false;
   /// Reports of the passes, on stderr.
-  bool printFusion = false, printMemoryPlan = false;
+  bool printFusion = false, printLayouts = false, printMemoryPlan = false;
   /// The choices of kernels: text on stderr, json on stdout, or empty.
   std::string printConfig;
   /// A file of choices, or empty.

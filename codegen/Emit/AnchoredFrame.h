@@ -35,6 +35,12 @@ public:
   bool isAccumulated(unsigned index) const { return anchored.accumulated[index] >= 0; }
   /// The buffer of a result of the anchor, and that of the operand that it is added to.
   Value result(unsigned index) { return k.argument(kernel.getNumArguments() + anchored.results[index]); }
+  /// The copies that are made of results, and their buffers.
+  llvm::ArrayRef<AnchoredKernel::Copy> copies() const { return anchored.copies; }
+  Value copy(const AnchoredKernel::Copy &copy) { return k.argument(kernel.getNumArguments() + copy.result); }
+  mlir::RankedTensorType copyType(const AnchoredKernel::Copy &copy) {
+    return mlir::cast<mlir::RankedTensorType>(kernel.getResultTypes()[copy.result]);
+  }
   /// A result of floating-point type as numbers that are rounded, where memory is narrower than f32, when stored.
   TypedPointer resultNumbers(unsigned index) {
     return k.typedArgument(kernel, kernel.getNumArguments() + anchored.results[index]);
@@ -52,8 +58,10 @@ template <typename Anchor, typename Context> class AnchoredFrame : public Kernel
 public:
   AnchoredFrame(KernelKind kind, llvm::StringRef name) : KernelStrategy(Context::targetKind, kind, name) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.anchored() && mlir::isa<Anchor>(anatomy.anchored()->anchor);
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (!anatomy.anchored() || !mlir::isa<Anchor>(anatomy.anchored()->anchor))
+      return false;
+    return anatomy.anchored()->copies.empty() || servesCopies(*anatomy.anchored(), anatomy.kernel(), refusals);
   }
   llvm::SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                        Refusals &) const override {
@@ -94,6 +102,11 @@ protected:
   };
   /// Nothing where there is nothing to choose.
   virtual std::optional<Share> share(Anchor op, const TargetDescription &target) const { return std::nullopt; }
+  /// Whether the strategy is for a kernel that copies results; else the reason is noted.
+  virtual bool servesCopies(const AnchoredKernel &anchored, KernelOp kernel, Refusals &refusals) const {
+    return mlir::succeeded(refusals.add(anchored.anchor, "has a result that is copied, rounded or packed, which its "
+                                                         "kernel does not do here"));
+  }
   /// Fills in stages and sizes from the choice.
   virtual void plan(Anchor op, const TargetDescription &target, KernelConfiguration &configuration) const = 0;
   virtual void emitStage(Anchor op, unsigned stage, Context &context) const = 0;

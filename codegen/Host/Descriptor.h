@@ -56,6 +56,7 @@ private:
   llvm::LogicalResult addBounds(mlir::Location loc, llvm::StringRef name, mlir::Type type);
   llvm::LogicalResult gatherArguments(mlir::func::FuncOp entry);
   llvm::LogicalResult gatherResults(mlir::func::FuncOp entry);
+  llvm::LogicalResult checkForms(mlir::func::FuncOp entry) const;
   rows::tensor writeRow(const Tensor &tensor, unsigned index, TableWriter &writer) const;
 
   std::vector<Tensor> tensors;

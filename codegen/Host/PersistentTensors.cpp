@@ -131,11 +131,13 @@ LogicalResult PersistentTensors::gatherResults(func::FuncOp entry) {
       FailureOr<int64_t> number = add(entry.getLoc(), HADAL_PACKED, parameter.getValue(), type);
       if (failed(number))
         return failure();
+      results[{entry, index}] = *number;
+      if (!getLoadedParameter(entry))
+        continue;
       if (std::exchange(tensors[*number].isMade, true))
         return entry.emitError("result ")
                << index << " of @" << entry.getSymName() << " is a packed form that is made already";
       tensors[tensors[*number].owner].isMade = true;
-      results[{entry, index}] = *number;
       continue;
     }
     StringAttr name = hadal::getResultName(entry, index);
@@ -154,6 +156,24 @@ LogicalResult PersistentTensors::gatherResults(func::FuncOp entry) {
   return success();
 }
 
+/// What an entry point makes of a parameter, it makes of the parameter's packed forms as well: they would hold old
+/// numbers otherwise.
+LogicalResult PersistentTensors::checkForms(func::FuncOp entry) const {
+  DenseSet<int64_t> written, owners;
+  for (unsigned index = 0; index < entry.getNumResults(); ++index) {
+    if (auto result = results.find({entry, index}); result != results.end())
+      written.insert(result->second);
+    std::optional<unsigned> tied = getTiedArgument(entry, index);
+    if (int64_t number = tied ? ofArgument(entry, *tied) : -1; tied && tensors[number].role == HADAL_PARAMETER)
+      owners.insert(number);
+  }
+  for (auto [number, tensor] : llvm::enumerate(tensors))
+    if (tensor.role == HADAL_PACKED && owners.contains(tensor.owner) && !written.contains(number))
+      return entry.emitError("@") << entry.getSymName() << " writes '" << tensor.name << "' and not its packed form "
+                                  << tensor.type << ": the form would hold what the parameter was";
+  return success();
+}
+
 LogicalResult PersistentTensors::gather(ModuleOp module) {
   for (auto parameter : module.getOps<ParameterOp>()) {
     parameters[parameter.getSymName()] = parameter;
@@ -166,6 +186,9 @@ LogicalResult PersistentTensors::gather(ModuleOp module) {
     if (failed(gatherArguments(entry)) || failed(gatherResults(entry)))
       return failure();
   }
+  for (auto entry : module.getOps<func::FuncOp>())
+    if (failed(checkForms(entry)))
+      return failure();
   for (const Tensor &tensor : tensors)
     if (tensor.role == HADAL_PACKED && !tensor.isMade)
       return emitError(tensor.loc) << "reads a packed form of '" << tensor.name << "', " << tensor.type

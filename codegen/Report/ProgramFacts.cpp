@@ -67,18 +67,6 @@ static FailureOr<KernelFacts> readKernel(KernelOp kernel, const TargetDescriptio
 // Entry points
 //===----------------------------------------------------------------------===//
 
-/// Whether a step of the module's program runs an entry point. Of a program that no builder makes, all are steps.
-static bool isInStep(func::FuncOp entry) {
-  if (getLoadedParameter(entry))
-    return false;
-  auto name = entry->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>(programAttrName);
-  std::optional<EntryRole> role = symbolizeEntryRole(entry.getSymName());
-  for (const ProgramBuilder &program : getProgramBuilders())
-    if (name && role && program.getName() == name.getValue())
-      return llvm::is_contained(program.step, *role);
-  return true;
-}
-
 static FailureOr<EntryFacts> readEntry(func::FuncOp function, const ProgramFacts &program) {
   FailureOr<EntryPlan> plan = EntryPlan::read(function);
   if (failed(plan))
@@ -93,7 +81,7 @@ static FailureOr<EntryFacts> readEntry(func::FuncOp function, const ProgramFacts
     entry.commands += steps;
   }
   entry.plan = std::move(*plan);
-  entry.isInStep = isInStep(function);
+  entry.isInStep = findStepPart(function) != StepPart::None;
   return entry;
 }
 

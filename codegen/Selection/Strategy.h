@@ -138,10 +138,10 @@ public:
   /// wrong with a choice, and what would be right.
   virtual mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                                         KernelConfiguration &configuration, EmitError emitError) const = 0;
-  /// The layout in which the kernel would rather read an argument that is a parameter, which can be packed when it is
-  /// loaded; null: row by row. It is served in either.
-  virtual LayoutAttr getWantedLayout(const KernelAnatomy &anatomy, unsigned argument,
-                                     const TargetDescription &target) const {
+  /// The layouts in which the kernel could read an argument instead of row by row. What that is worth, `propose` says
+  /// of the kernel whose argument has such a type; who would make it, codegen/Layout decides.
+  virtual llvm::SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
+                                                           const TargetDescription &target) const {
     return {};
   }
   /// Emits one llvm.func per stage, named by getStageSymbol, at the builder's insertion point (in the module's body).

@@ -199,6 +199,14 @@ LogicalResult HadalDialect::verifyOperationAttribute(Operation *op, NamedAttribu
 // Attributes of arguments and results
 //===--------------------------------------------------------------------------------------------------------------===//
 
+/// Whether an entry point makes the new value of a parameter.
+static bool writesParameter(FunctionOpInterface entry, Attribute parameter) {
+  return llvm::any_of(llvm::seq(entry.getNumResults()), [&](unsigned result) {
+    std::optional<unsigned> tied = getTiedArgument(entry, result);
+    return tied && *tied < entry.getNumArguments() && getRoleSymbol(entry, *tied, ArgumentRole::Parameter) == parameter;
+  });
+}
+
 /// States go by a symbol or, where kernels are launched alone, by a string.
 static bool isName(ArgumentRole role, Attribute value) {
   if (getName(value).empty())
@@ -258,9 +266,9 @@ LogicalResult HadalDialect::verifyRegionResultAttribute(Operation *op, unsigned,
   if (name == packedAttrName) {
     if (!isa<FlatSymbolRefAttr>(attribute.getValue()))
       return complain() << " is a packed form of " << attribute.getValue() << ", which is no parameter";
-    if (!getLoadedParameter(function))
+    if (!getLoadedParameter(function) && !writesParameter(function, attribute.getValue()))
       return complain() << " is a packed form of a parameter, which entry points make that are run when it is loaded ("
-                        << loadsAttrName << ")";
+                        << loadsAttrName << "), or that write it";
     return success();
   }
   if (function.getResultAttr(result, resultAttrName) && function.getResultAttr(result, tiedAttrName))

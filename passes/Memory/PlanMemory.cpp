@@ -159,7 +159,8 @@ struct PlanMemoryPass : hadal::impl::PlanMemoryPassBase<PlanMemoryPass> {
       FailureOr<EntryPlan> plan = planEntry(entry, kernels, alignment);
       if (failed(plan))
         return signalPassFailure();
-      if (printMemoryPlan)
+      // What loading takes is told in one line, below.
+      if (printMemoryPlan && !getLoadedParameter(entry))
         plan->print(llvm::errs());
     }
     if (printMemoryPlan)

@@ -26,6 +26,11 @@ struct ProgramBuilder {
   llvm::StringRef getName() const { return stringifyKnownProgram(kind); }
 };
 
+/// What part an entry point has in a step of its program: it is run for every micro-batch, once, or not at all.
+enum class StepPart { MicroBatch, Once, None };
+/// Of a program that no builder makes, all entry points are run once in a step, but for those that load parameters.
+StepPart findStepPart(mlir::func::FuncOp entry);
+
 /// The builders, in the order in which they are listed.
 llvm::ArrayRef<ProgramBuilder> getProgramBuilders();
 /// Their names: "train, evaluate".

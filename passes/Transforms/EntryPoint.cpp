@@ -28,8 +28,9 @@ EntryPoint::EntryPoint(func::FuncOp function) : function(function) {
   }
   Operation *terminator = body.getTerminator();
   for (OpOperand &operand : terminator->getOpOperands()) {
-    Result result{operand.get(), getResultName(function, operand.getOperandNumber()), {}};
-    if (std::optional<unsigned> tied = getTiedArgument(function, operand.getOperandNumber()))
+    unsigned number = operand.getOperandNumber();
+    Result result{operand.get(), getResultName(function, number), {}, getPackedResult(function, number)};
+    if (std::optional<unsigned> tied = getTiedArgument(function, number))
       result.tied = body.getArgument(*tied);
     results.push_back(result);
   }
@@ -50,10 +51,12 @@ BlockArgument EntryPoint::addScalar(StringRef name, Location loc) {
 }
 
 void EntryPoint::addResult(StringRef name, Value value) {
-  results.push_back({value, StringAttr::get(function.getContext(), name), {}});
+  results.push_back({value, StringAttr::get(function.getContext(), name), {}, {}});
 }
 
-void EntryPoint::addUpdate(BlockArgument argument, Value value) { results.push_back({value, {}, argument}); }
+void EntryPoint::addPacked(FlatSymbolRefAttr parameter, Value value) { results.push_back({value, {}, {}, parameter}); }
+
+void EntryPoint::addUpdate(BlockArgument argument, Value value) { results.push_back({value, {}, argument, {}}); }
 
 Value EntryPoint::findResult(StringRef name) const {
   for (const Result &result : results)
@@ -106,12 +109,16 @@ void EntryPoint::finish() {
   Builder attributes(function.getContext());
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> resultAttributes;
+  auto getRole = [&](const Result &result) {
+    if (result.name)
+      return attributes.getNamedAttr(resultAttrName, result.name);
+    if (result.packed)
+      return attributes.getNamedAttr(getRoleAttrName(ArgumentRole::Packed), result.packed);
+    return attributes.getNamedAttr(tiedAttrName, attributes.getIndexAttr(result.tied.getArgNumber()));
+  };
   for (const Result &result : results) {
     values.push_back(result.value);
-    NamedAttribute role =
-        result.name ? attributes.getNamedAttr(resultAttrName, result.name)
-                    : attributes.getNamedAttr(tiedAttrName, attributes.getIndexAttr(result.tied.getArgNumber()));
-    resultAttributes.push_back(attributes.getDictionaryAttr(role));
+    resultAttributes.push_back(attributes.getDictionaryAttr(getRole(result)));
   }
   OpBuilder builder = getBuilder();
   func::ReturnOp::create(builder, function.getLoc(), values);

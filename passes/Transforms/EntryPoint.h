@@ -28,6 +28,8 @@ public:
   mlir::BlockArgument addScalar(llvm::StringRef name, mlir::Location loc);
   /// A tensor that the runtime reads.
   void addResult(llvm::StringRef name, mlir::Value value);
+  /// A packed form of a parameter (a symbol).
+  void addPacked(mlir::FlatSymbolRefAttr parameter, mlir::Value value);
   /// The new value of an argument, which takes the argument's place in memory.
   void addUpdate(mlir::BlockArgument argument, mlir::Value value);
 
@@ -58,8 +60,10 @@ private:
     mlir::Value value;
     /// The name under which it is read, or
     mlir::StringAttr name;
-    /// the argument to which the result is tied.
+    /// the argument to which the result is tied, or
     mlir::BlockArgument tied;
+    /// the parameter of which it is a packed form.
+    mlir::FlatSymbolRefAttr packed;
   };
 
   mlir::func::FuncOp function;

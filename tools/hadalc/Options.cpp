@@ -173,6 +173,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
                       raw.memoryLimit + "'");
     options.memoryLimit = *limit;
   }
+  if (options.layouts != "chosen" && options.layouts != "rows")
+    return complain("--layouts is chosen or rows, not '" + options.layouts + "'");
   if (!options.printConfig.empty() && options.printConfig != "text" && options.printConfig != "json")
     return complain("--print-config is text or json, not '" + options.printConfig + "'");
   if (options.printConfig == "json" && commandLine.isTextual &&
@@ -262,6 +264,17 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_option("--compile-from", raw.from, "the phase of the input")->default_str("model");
   app.add_option("--dump-phases", options.dumpFolder, "write every phase to a numbered file in this folder");
   read(Phase::Kernels, app.add_flag("--print-fusion", options.printFusion, "report the kernels on stderr"));
+  read(Phase::Kernels,
+       app.add_flag("--print-layouts", options.printLayouts,
+                    "report on stderr in which layouts tensors are kept, at what price, and who makes them"));
+  read(Phase::Kernels, app.add_option("--layouts", options.layouts,
+                                      "in which layouts tensors are kept: chosen by predicted time, or rows")
+                           ->default_str("chosen"));
+  read(Phase::Kernels,
+       app.add_option("--micro-batches", options.microBatches,
+                      "micro-batches that a step is expected to have: a weight that more of them read is packed sooner")
+           ->default_str("1")
+           ->check(CLI::Range(int64_t(1), int64_t(1) << 20)));
   // Behind the phase `target` it reports what a GPU's assembler makes of the kernels.
   read(Phase::Host,
        app.add_flag("--print-config{text}", options.printConfig,
@@ -285,10 +298,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
-  groups.put("Reports", {"--print-fusion", "--print-config", "--print-memory-plan", "--report", "--report-trace"});
+  groups.put("Reports", {"--print-fusion", "--print-layouts", "--print-config", "--print-memory-plan", "--report",
+                         "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
-                  "--" + std::string(dialectPluginOption)});
+                  "--layouts", "--micro-batches", "--print-layouts", "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {

@@ -99,6 +99,8 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   auto lines = [](int64_t count, int64_t of) { return double(count) * double(of) / 16; };
   double packLhs = lines(tiles.rowBlock, shape.depth) * (shape.lhsDepthContiguous ? 8.0 : 14.0);
   double packRhs = lines(tiles.columnBlock, shape.depth) * (shape.rhsDepthContiguous ? 16.0 : 14.0);
+  if (shape.rhsPanel > 0)
+    packRhs = 0;
   double epilogue = lines(tiles.rowBlock, tiles.columnBlock) * 6.0;
   return {micro + epilogue, packLhs + packRhs, 500.0};
 }
@@ -108,7 +110,7 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
 SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &shape,
                                                             const TargetDescription &target) {
   int64_t lanes = target.lanes;
-  // Where B lies packed, the tiles are those of a B in rows: what is left out then is time won.
+  // Blocks fit the caches as they would with a B in rows: its panels pass through them as well.
   ProductShape inRows = shape;
   inRows.rhsPanel = 0;
   SmallVector<ProductCandidate, 0> candidates;
@@ -146,13 +148,18 @@ ProductCandidate hadal::chooseProductTiles(const ProductShape &shape, const Targ
                            [](const auto &a, const auto &b) { return a.time.total < b.time.total; });
 }
 
-Panel hadal::choosePanel(const ProductShape &shape, const TargetDescription &target) {
+SmallVector<Panel, 2> hadal::listPanels(const ProductShape &shape, const TargetDescription &target) {
   bool isWhole = shape.depth % arithmetic::depthBlock == 0;
+  int64_t depth = isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll));
+  SmallVector<Panel, 2> panels;
   // Of few rows any panel is read well: they take those of many.
-  ProductShape many = shape;
-  many.rows = std::max(shape.rows, 2 * fewRows);
-  return {chooseProductTiles(many, target).tiles.vectors * target.lanes,
-          isWhole ? arithmetic::depthBlock : int64_t(llvm::alignTo(shape.depth, registerTileUnroll))};
+  for (RegisterTile tile : registerTiles(target, fewRows + 1)) {
+    int64_t columns = tile.vectors * target.lanes;
+    auto isSame = [&](Panel panel) { return panel.columns == columns; };
+    if (arithmetic::depthBlock % columns == 0 && llvm::none_of(panels, isSame))
+      panels.push_back({columns, depth});
+  }
+  return panels;
 }
 
 std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target) {
@@ -229,7 +236,7 @@ int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
 
 int64_t ProductTiles::scratch(const ProductShape &shape, int64_t lanes) const {
   if (inTileRegisters)
-    return (rowBlock + columnBlock) * depthBlock / 2 + rowBlock * columnBlock;
+    return (rowBlock + (shape.rhsPanel != 0 ? 0 : columnBlock)) * depthBlock / 2 + rowBlock * columnBlock;
   int64_t panels = shape.rhsPanel != 0 ? 0 : packedRhs(lanes);
   return packedLhs(lanes, shape.lhsDepthContiguous) + panels + result(lanes, depthIsCut(shape));
 }

@@ -46,12 +46,14 @@ struct ProductTiles {
   int64_t scratch(const ProductShape &shape, int64_t lanes) const;
 };
 
-/// The columns of the panels that the register tile of the product reads, and their depth: a depth block, or the whole
+/// The columns of the panels that a register tile of the product reads, and their depth: a depth block, or the whole
 /// depth where it is no multiple of that.
 struct Panel {
   int64_t columns, depth;
 };
-Panel choosePanel(const ProductShape &shape, const TargetDescription &target);
+/// Those of the register tiles whose columns divide a depth block: what is a panel of columns for one product is a part
+/// of the depth for another, and whoever writes both goes over the same rows.
+llvm::SmallVector<Panel, 2> listPanels(const ProductShape &shape, const TargetDescription &target);
 /// Why register tiles cannot read panels of this form; empty when they can.
 std::string findPanelFault(const ProductShape &shape, Panel panel, const TargetDescription &target);
 

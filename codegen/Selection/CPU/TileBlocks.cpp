@@ -35,7 +35,7 @@ PredictedTime predict(const ProductShape &shape, const ProductTiles &tiles, cons
     return count / 16 * steps * ((asItIs ? 40.0 : 110.0) + (interleaved ? 60.0 : 0.0));
   };
   double packLhs = packing(rows, shape.lhsDepthContiguous, !shape.lhsDepthContiguous);
-  double packRhs = packing(columns, !shape.rhsDepthContiguous, !shape.rhsDepthContiguous);
+  double packRhs = shape.rhsPanel > 0 ? 0 : packing(columns, !shape.rhsDepthContiguous, !shape.rhsDepthContiguous);
   double epilogue = rows * columns / double(target.registerLanes) * 5.0;
   int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, tiles.rowBlock)) *
                    int64_t(llvm::divideCeil(shape.columns, tiles.columnBlock));

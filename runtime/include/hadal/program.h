@@ -41,8 +41,8 @@ enum hadal_role {
   HADAL_SCALAR = 6,        /* a run-time scalar (f32, rank 0), written by the runtime under its name */
   HADAL_RESULT = 7,        /* a tensor (f32 or i32, of any shape) that an entry point writes and the runtime reads after
                               it */
-  HADAL_PACKED = 8         /* of the parameter `owner`: the same numbers in another layout, written by the entry points
-                              that are run when it is loaded; never saved */
+  HADAL_PACKED = 8         /* of the parameter `owner`: the same numbers in another layout or rounded, written by the entry
+                              points that are run when it is loaded and by those that write it; never saved */
 };
 
 /* How long the contents of a tensor count. */

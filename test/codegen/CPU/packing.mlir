@@ -32,6 +32,22 @@ hadal.kernel packing @from_amx(%w: !amx) -> tensor<37x45xbf16> {
   hadal.yield %0 : tensor<37x45xbf16>
 }
 
+!even_amx = tensor<2x64x45xbf16, #hadal.encoding<layout = <outer = [0, 1, 2], inner = [2, 1, 2], tiles = [16, 16, 2]>>>
+hadal.kernel packing @even_amx(%w: tensor<2x64x45xbf16>) -> !even_amx {
+  %0 = hadal.pack %w : tensor<2x64x45xbf16> -> !even_amx
+  hadal.yield %0 : !even_amx
+}
+!across_amx = tensor<45x96xbf16, #hadal.encoding<layout = <outer = [1, 0], inner = [0, 1, 0], tiles = [16, 16, 2]>>>
+hadal.kernel packing @across_amx(%w: tensor<45x96xbf16>) -> !across_amx {
+  %0 = hadal.pack %w : tensor<45x96xbf16> -> !across_amx
+  hadal.yield %0 : !across_amx
+}
+!across = tensor<512x37xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1], tiles = [256, 16]>>>
+hadal.kernel packing @across(%w: tensor<512x37xf32>) -> !across {
+  %0 = hadal.pack %w : tensor<512x37xf32> -> !across
+  hadal.yield %0 : !across
+}
+
 !experts = tensor<3x37x45xf32, #hadal.encoding<layout = <outer = [0, 2, 1], inner = [2, 1], tiles = [48, 16]>>>
 !turned = tensor<3x37x45xf32, #hadal.encoding<layout = <outer = [2, 0, 1]>>>
 hadal.kernel packing @experts(%w: tensor<3x37x45xf32>) -> !experts {
@@ -135,6 +151,26 @@ hadal.kernel contraction @narrow(%x: tensor<11x45xbf16>, %w: !narrow) -> tensor<
   // expected-note @below {{reads a right-hand side in panels of f32, and this one has others}}
   %0 = hadal.linear %x weights(%w : !narrow) : tensor<11x45xbf16> -> tensor<11x37xf32>
   hadal.yield %0 : tensor<11x37xf32>
+}
+
+// -----
+
+!tiles = tensor<64x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'tiles' of kind contraction}}
+hadal.kernel contraction @tiles(%x: tensor<11x45xbf16>, %w: !tiles) -> tensor<11x64xf32> {
+  // expected-note @below {{reads a right-hand side in the tiles of AMX, which are for tile registers}}
+  %0 = hadal.linear %x weights(%w : !tiles) : tensor<11x45xbf16> -> tensor<11x64xf32>
+  hadal.yield %0 : tensor<11x64xf32>
+}
+
+// -----
+
+!odd = tensor<48x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'odd_tiles' of kind contraction}}
+hadal.kernel contraction @odd_tiles(%x: tensor<11x45xbf16>, %w: !odd) -> tensor<11x48xf32> {
+  // expected-note @below {{products read rows, and a right-hand side in panels or, where its columns are a multiple of 32, in tiles}}
+  %0 = hadal.linear %x weights(%w : !odd) : tensor<11x45xbf16> -> tensor<11x48xf32>
+  hadal.yield %0 : tensor<11x48xf32>
 }
 
 // -----

@@ -73,6 +73,22 @@ func.func @other_encoding(%s: tensor<4x8xf32, "mine"> {hadal.state = @s}) {
 
 // -----
 
+!panels = tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>
+module {
+  hadal.parameter @w zeros : tensor<4x8xf32>
+  func.func @evaluate(%w: !panels {hadal.packed = @w}) { return }
+  func.func @load.w(%w: tensor<4x8xf32> {hadal.parameter = @w}) -> (!panels {hadal.packed = @w}) attributes {hadal.loads = @w} {
+    %0 = hadal.pack %w : tensor<4x8xf32> -> !panels
+    return %0 : !panels
+  }
+  // expected-error @+1 {{@update writes 'w' and not its packed form 'tensor<4x8xf32, #hadal.encoding<layout = <outer = [1, 0]>>>': the form would hold what the parameter was}}
+  func.func @update(%w: tensor<4x8xf32> {hadal.parameter = @w}) -> (tensor<4x8xf32> {hadal.tied = 0 : index}) {
+    return %w : tensor<4x8xf32>
+  }
+}
+
+// -----
+
 !tiles = tensor<4x8xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1, 0, 1, 0], tiles = [2, 2, 2, 2, 2]>>>
 module {
   hadal.parameter @w zeros : tensor<4x8xf32>

@@ -169,7 +169,7 @@ func.func @f(%x: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<4xf32> {hadal.
 
 // -----
 
-// expected-error @below {{result 0 of @f is a packed form of a parameter, which entry points make that are run when it is loaded (hadal.loads)}}
+// expected-error @below {{result 0 of @f is a packed form of a parameter, which entry points make that are run when it is loaded (hadal.loads), or that write it}}
 func.func @f(%x: tensor<4xf32> {hadal.parameter = @w}) -> (tensor<4xf32> {hadal.packed = @w}) {
   return %x : tensor<4xf32>
 }

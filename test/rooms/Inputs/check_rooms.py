@@ -19,7 +19,7 @@ levels = {
     "dialect": [["IR", "IR/Decompositions", "IR/Gradients", "Interfaces", "Reference"], ["PTX"], ["Tile"]],
     "passes": [[""], ["Transforms"], ["Autodiff", "Precision", "Fusion", "HuggingFace"], ["Memory"], ["Programs"],
                ["Pipelines"]],
-    "codegen": [["Support"], [""], ["Target"], ["Anatomy"], ["Selection"], ["Selection/CPU", "Selection/GPU"], ["Emit"],
+    "codegen": [["Support"], [""], ["Target"], ["Anatomy"], ["Selection"], ["Selection/CPU", "Selection/GPU"], ["Emit", "Layout"],
                 ["Tile"], ["CPU", "GPU", "GPU/Frames", "NVPTX", "Emulator", "Host", "Report"], ["GPU/Kernels"], ["Driver"]],
     "tools": [[""], ["Support"], ["hadal-check-kernels"],
               ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadal-tune", "hadalc"]],

@@ -35,9 +35,15 @@ kernels, entries, groups, target = (document[key] for key in ("kernels", "entrie
 element_bytes = {"f32": 4, "bf16": 2, "i32": 4, "i64": 8, "i1": 1}
 
 
-def size(type):
-    *shape, element = re.fullmatch(r"tensor<(.*)>", type)[1].split("x")
-    return math.prod(int(length) for length in shape) * element_bytes[element]
+def size(operand):
+    """Bytes of memory: tiles that hang over an edge are filled up."""
+    *shape, element = re.fullmatch(r"tensor<(.*)>", operand["type"])[1].split("x")
+    numbers = dict(re.findall(r"(\w+) = \[([\d, ]*)\]", operand.get("layout", "")))
+    cut = [1] * len(shape)
+    for dimension, tile in zip(numbers.get("inner", "").split(","), numbers.get("tiles", "").split(",")):
+        if dimension:
+            cut[int(dimension)] *= int(tile)
+    return math.prod(-(-int(length) // tile) * tile for length, tile in zip(shape, cut)) * element_bytes[element]
 
 
 # Edges have two ends, and every launch reads each of its operands once.
@@ -48,14 +54,14 @@ ends = {"from": collections.Counter(), "to": collections.Counter()}
 for index, kernel in enumerate(kernels):
     for number, operand in enumerate(kernel["operands"]):
         require(sum(end["launches"] for end in operand["from"]) == launched[index], kernel["name"], "operand", number)
-        require(operand["bytes"] <= size(operand["type"]), kernel["name"], "reads more than there is")
+        require(operand["bytes"] <= size(operand), kernel["name"], "reads more than there is")
         for end in operand["from"]:
             if "kernel" in end:
                 made = kernels[end["kernel"]]["results"][end["number"]]
                 require(made["type"] == operand["type"], kernel["name"], "operand", number, "is not what is made for it")
                 ends["from"][end["kernel"], end["number"], index, number] += end["launches"]
     for number, result in enumerate(kernel["results"]):
-        require(result["bytes"] == size(result["type"]) or "layout" in result, kernel["name"], "result", number)
+        require(result["bytes"] == size(result), kernel["name"], "result", number)
         for end in result["to"]:
             if "kernel" in end:
                 ends["to"][index, number, end["kernel"], end["number"]] += end["launches"]
