@@ -51,17 +51,15 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
     read.insert(maker);
     value = maker->getOperand(0);
   }
-  int64_t sumWith = -1;
+  Accumulated sumWith;
   if (auto sum = value.getDefiningOp<SumOpInterface>(); sum && sum.getOperation() != anchor) {
-    Value first = sum.getSummands()[0], second = sum.getSummands()[1];
-    if (first.getDefiningOp() == anchor)
-      std::swap(first, second);
-    auto argument = dyn_cast<BlockArgument>(first);
-    if (!argument || isRounded)
+    bool isFirst = sum.getSummands()[0].getDefiningOp() == anchor;
+    value = sum.getSummands()[isFirst ? 0 : 1];
+    FailureOr<Accumulated> found = readAccumulated(sum, value);
+    if (failed(found) || isRounded)
       return failure();
-    sumWith = argument.getArgNumber();
+    sumWith = *found;
     read.insert(sum);
-    value = second;
   }
   bool mayBeNarrow = isRounded || isOnlyMoved(anchor);
   auto result = dyn_cast<OpResult>(value);
@@ -94,7 +92,7 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusa
     result.operands.push_back(*argument);
   }
   result.results.assign(result.anchor->getNumResults(), -1);
-  result.accumulated.assign(result.anchor->getNumResults(), -1);
+  result.accumulated.resize(result.anchor->getNumResults());
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
     if (failed(result.readResult(yielded, read))) {
       Operation *maker = yielded.get().getDefiningOp();

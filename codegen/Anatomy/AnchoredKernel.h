@@ -17,9 +17,9 @@ struct AnchoredKernel {
   mlir::Operation *anchor = nullptr;
   /// Per operand of the anchor: which operand of the kernel it is.
   llvm::SmallVector<unsigned> operands;
-  /// Per result of the anchor: which result of the kernel it is (-1: none), and which operand of the kernel is added to
-  /// it (-1: none).
-  llvm::SmallVector<int64_t> results, accumulated;
+  /// Per result of the anchor: which result of the kernel it is (-1: none), and what is added to it.
+  llvm::SmallVector<int64_t> results;
+  llvm::SmallVector<Accumulated> accumulated;
 
   /// Reads a kernel; failure, with the reason in `refusals`, when it has another form or other element types than f32,
   /// i32 and, at conversions, bf16.

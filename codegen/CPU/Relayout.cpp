@@ -105,7 +105,7 @@ public:
       return false;
     Operation *anchor = anatomy.anchored()->anchor;
     if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
-        anatomy.anchored()->accumulated[0] < 0)
+        !anatomy.anchored()->accumulated[0].exists())
       return true;
     return succeeded(refusals.add(anchor,
                                   "is not what a kernel of this kind is made for: one movement of a tensor into "

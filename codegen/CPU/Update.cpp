@@ -1,7 +1,8 @@
 //===- Update.cpp - kernels of the update step --------------------------------------------------------------------===//
 //
-// AdamW streams four arrays and writes them back, block by block: memory decides its speed. Its inner loop does not
-// depend on the parameter's shape, so all parameters share one function and a kernel is only the loop over blocks.
+// AdamW streams four arrays and writes three of them back, block by block: memory decides its speed. Its inner loop
+// does not depend on the parameter's shape, so all parameters share one function and a kernel is only the loop over
+// blocks.
 //
 // The squared norm of a gradient is summed in fixed blocks, each in float32 with several accumulators per lane; the
 // sums of the blocks are added in float64, in order. Its value depends on the shape only, not on the number of threads.
@@ -33,8 +34,8 @@ protected:
 
   void emitStage(AdamWOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    // Four arrays in, four out, the element count, then the eight scalars' addresses.
-    SmallVector<Type> types(16, k.pointerType());
+    // Four arrays in, three out, the eight scalars' addresses, then the element count.
+    SmallVector<Type> types(15, k.pointerType());
     types.push_back(k.i64Type());
     bool decay = op.getDecay();
     LLVM::LLVMFuncOp block =
@@ -46,7 +47,7 @@ protected:
       SmallVector<Value> arguments;
       for (unsigned i = 0; i < 4; ++i)
         arguments.push_back(k.address(context.operand(i), first, k.f32()));
-      for (unsigned i = 0; i < 4; ++i)
+      for (unsigned i = 0; i < 3; ++i)
         arguments.push_back(k.address(context.result(i), first, k.f32()));
       for (unsigned i = 4; i < 12; ++i)
         arguments.push_back(context.operand(i));
@@ -57,7 +58,7 @@ protected:
 
 private:
   static void emitBlock(KernelBuilder &k, bool decay, ValueRange arguments) {
-    auto scalar = [&](unsigned index) { return k.load(k.f32(), arguments[8 + index]); };
+    auto scalar = [&](unsigned index) { return k.load(k.f32(), arguments[7 + index]); };
     Value one = k.f32(1.0);
     Value rate = scalar(0), weightDecay = scalar(1), beta1 = scalar(2), beta2 = scalar(3), epsilon = scalar(4);
     Value inverse1 = k.divf(one, scalar(5));
@@ -68,8 +69,8 @@ private:
     Value shrink = k.broadcast(k.subf(one, k.mulf(rate, weightDecay)));
     Value step = k.broadcast(k.mulf(rate, inverse1));
     Value rootScale = k.broadcast(inverse2), tiny = k.broadcast(epsilon);
-    Value keep1 = k.broadcast(beta1), keep2 = k.broadcast(beta2), zero = k.splat(0.0);
-    forVectors(k, arguments[16], 1, [&](Value index, Value mask) {
+    Value keep1 = k.broadcast(beta1), keep2 = k.broadcast(beta2);
+    forVectors(k, arguments[15], 1, [&](Value index, Value mask) {
       Value p = k.loadVector(arguments[0], index, mask);
       Value g = k.mulf(k.loadVector(arguments[1], index, mask), clip);
       Value m = k.loadVector(arguments[2], index, mask), v = k.loadVector(arguments[3], index, mask);
@@ -81,9 +82,8 @@ private:
         p = k.mulf(p, shrink);
       p = k.subf(p, k.mulf(step, change));
       k.storeVector(p, arguments[4], index, mask);
-      k.storeVector(zero, arguments[5], index, mask);
-      k.storeVector(m, arguments[6], index, mask);
-      k.storeVector(v, arguments[7], index, mask);
+      k.storeVector(m, arguments[5], index, mask);
+      k.storeVector(v, arguments[6], index, mask);
     });
   }
 };

@@ -294,6 +294,16 @@ void KernelBuilder::ifThen(Value condition, function_ref<void()> then, function_
   otherwise();
 }
 
+Value KernelBuilder::either(Type type, Value condition, function_ref<Value()> then, function_ref<Value()> otherwise) {
+  auto branch = scf::IfOp::create(builder, loc, type, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&branch.getThenRegion().front());
+  scf::YieldOp::create(builder, loc, then());
+  builder.setInsertionPointToStart(&branch.getElseRegion().front());
+  scf::YieldOp::create(builder, loc, otherwise());
+  return branch.getResult(0);
+}
+
 void KernelBuilder::forVectors(int64_t begin, int64_t end, VectorBody body) {
   forVectorsReduce(begin, end, {}, [&](Value index, Value mask, ValueRange) {
     body(index, mask);

@@ -159,6 +159,8 @@ public:
   void forLoop(Value begin, Value end, int64_t step, Body body);
   llvm::SmallVector<Value> forReduce(Value begin, Value end, int64_t step, ValueRange initial, ReducingBody body);
   void ifThen(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = {});
+  /// What `then` computes where the condition holds, and else what `otherwise` does; nothing else is computed or read.
+  Value either(Type type, Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
   /// Indices [begin, end) in steps of a vector; the last, partial vector has a mask, the others a null one.
   void forVectors(int64_t begin, int64_t end, VectorBody body);
   /// The same with values carried from vector to vector.
