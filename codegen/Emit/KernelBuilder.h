@@ -119,6 +119,11 @@ public:
   /// (or as `otherwise`).
   Value loadVector(Value pointer, Value index, Value mask = {}, Type element = {}, Value otherwise = {});
   void storeVector(Value value, Value pointer, Value index, Value mask = {});
+  /// Stores a whole vector past the caches. It begins at a multiple of its size in a buffer that begins at a cache
+  /// line.
+  void storeStreamed(Value value, Value pointer, Value index);
+  /// What has been stored so is seen before what is stored behind this.
+  void fenceStreamed();
   /// The same where the pointer is aligned to 16 bytes and the index is a multiple of `multiple`: accesses of up to 16
   /// bytes that begin at a multiple of their size.
   Value loadAligned(Type element, Value pointer, Value index, int64_t multiple);

@@ -3,10 +3,23 @@
 // RUN: hadal-check-kernels %s --cpu=host | FileCheck %s
 // RUN: hadal-check-kernels %s --cpu=x86-64-v2 | FileCheck %s
 // RUN: hadal-check-kernels %s --target=sm_90a | FileCheck %s
-// CHECK: 16 of 16 kernels pass
+// CHECK: 18 of 18 kernels pass
+
+// Gradients that fill no cache are stored past all of them, where they are not added to others.
+// RUN: hadal-opt %s --hadal-select-strategies='cpu=x86-64-v4 print-config' --hadal-lower-kernels=cpu=x86-64-v4 -o %t.mlir 2> %t.log
+// RUN: FileCheck %s --check-prefix=CHOSEN < %t.log
+// RUN: FileCheck %s --check-prefix=STREAMED < %t.mlir
+// CHOSEN: @weight_gradient_further (contraction): packed_register_tiles {
+// CHOSEN: @large_further (contraction): packed_register_tiles_streamed {
+// STREAMED-LABEL: llvm.func @weight_gradient_further.product
+// STREAMED-NOT: nontemporal
+// STREAMED-LABEL: llvm.func @large_further.product
+// STREAMED: scf.if
+// STREAMED: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
+// STREAMED: llvm.call_intrinsic "llvm.x86.sse.sfence"
 
 // What does not count is not read: the sum so far is loaded in the branch that adds.
-// RUN: hadal-opt %s --hadal-select-strategies=cpu=x86-64-v4 --hadal-lower-kernels=cpu=x86-64-v4 | FileCheck %s --check-prefix=BRANCH
+// RUN: FileCheck %s --check-prefix=BRANCH < %t.mlir
 // BRANCH-LABEL: llvm.func @weight_gradient_further.product
 // BRANCH: %[[COUNTS:.*]] = arith.cmpf une
 // BRANCH: scf.if %[[COUNTS]] -> (vector<16xf32>) {
@@ -55,6 +68,11 @@ hadal.kernel rowwise @alone_further(%d: tensor<9x37xf32>, %g: tensor<9x37xf32>, 
   %1 = hadal.accumulate %g, %0 if %adds : tensor<9x37xf32>
   hadal.yield %1 : tensor<9x37xf32>
 }
+hadal.kernel contraction @large_further(%d: tensor<3x512xf32>, %x: tensor<3x1024xf32>, %g: tensor<512x1024xf32>, %adds: tensor<f32>) -> tensor<512x1024xf32> {
+  %0 = hadal.matmul %d, %x {transpose_lhs} : (tensor<3x512xf32>, tensor<3x1024xf32>) -> tensor<512x1024xf32>
+  %1 = hadal.accumulate %g, %0 if %adds : tensor<512x1024xf32>
+  hadal.yield %1 : tensor<512x1024xf32>
+}
 
 // The first micro-batch of a step.
 hadal.kernel contraction @weight_gradient_first(%d: tensor<3x67x24xf32>, %x: tensor<3x67x35xf32>, %g: tensor<24x35xf32> {hadal.value = dense<0x7FC00000> : tensor<24x35xf32>}, %adds: tensor<f32> {hadal.value = dense<0.0> : tensor<f32>}) -> tensor<24x35xf32> {
@@ -98,4 +116,9 @@ hadal.kernel rowwise @alone_first(%d: tensor<9x37xf32>, %g: tensor<9x37xf32> {ha
   %0 = arith.mulf %d, %d : tensor<9x37xf32>
   %1 = hadal.accumulate %g, %0 if %adds : tensor<9x37xf32>
   hadal.yield %1 : tensor<9x37xf32>
+}
+hadal.kernel contraction @large_first(%d: tensor<3x512xf32>, %x: tensor<3x1024xf32>, %g: tensor<512x1024xf32> {hadal.value = dense<0x7FC00000> : tensor<512x1024xf32>}, %adds: tensor<f32> {hadal.value = dense<0.0> : tensor<f32>}) -> tensor<512x1024xf32> {
+  %0 = hadal.matmul %d, %x {transpose_lhs} : (tensor<3x512xf32>, tensor<3x1024xf32>) -> tensor<512x1024xf32>
+  %1 = hadal.accumulate %g, %0 if %adds : tensor<512x1024xf32>
+  hadal.yield %1 : tensor<512x1024xf32>
 }
