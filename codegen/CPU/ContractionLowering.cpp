@@ -1,7 +1,7 @@
 //===- ContractionLowering.cpp - matrix products on CPUs ----------------------------------------------------------===//
 //
 // One stage, one task per block of C (see codegen/Selection/CPU/ContractionBlocks.cpp for how blocks are numbered). A
-// task finds its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block
+// task finds its block, which for rows or depth grouped by expert means a walk over the offsets, and emits the block
 // product with the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens
 // while packing.
 //
@@ -102,6 +102,8 @@ private:
     block.batch = k.i64(0);
     if (contraction.hasBatches()) {
       block.batch = k.div(task, tasks.rows * tasks.columns);
+      if (contraction.grouping == ContractionGrouping::Depth)
+        block.batch = findByLoad(block.batch);
       task = k.rem(task, tasks.rows * tasks.columns);
     }
     BlockGrid grid{tasks.rows, tasks.columns, tasks.rowsFirst};
@@ -121,6 +123,34 @@ private:
       block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
     }
     return block;
+  }
+
+  /// The expert at a place in the order of the tasks: those with more than four times their share of the depth come
+  /// first, then those with more than their share, so that no long task is left when the others are done. Which task
+  /// computes a block decides none of its bits.
+  Value findByLoad(Value place) {
+    Value experts = k.i64(contraction.batches), zero = k.i64(0), all = offset(experts);
+    auto classify = [&](Value expert) {
+      Value rows = k.sub(offset(k.add(expert, 1)), offset(expert));
+      Value many = k.less(k.mul(all, 4), k.mul(rows, experts)), some = k.less(all, k.mul(rows, experts));
+      return std::pair(many, some);
+    };
+    auto count = [&](Value number, Value condition) { return k.select(condition, k.add(number, 1), number); };
+    // How many there are of both classes, then the places of the next of these and of the others.
+    SmallVector<Value> counts =
+        k.forReduce(zero, experts, 1, {zero, zero}, [&](Value expert, ValueRange carried) -> SmallVector<Value> {
+          auto [many, some] = classify(expert);
+          return {count(carried[0], many), count(carried[1], some)};
+        });
+    return k.forReduce(zero, experts, 1, {zero, counts[0], counts[1], zero},
+                       [&](Value expert, ValueRange next) -> SmallVector<Value> {
+                         auto [many, some] = classify(expert);
+                         Value own = k.select(many, next[0], k.select(some, next[1], next[2]));
+                         Value after = k.add(own, 1);
+                         Value isSome = k.select(many, k.constant(k.builder.getI1Type(), 0), some);
+                         return {k.select(many, after, next[0]), k.select(isSome, after, next[1]),
+                                 k.select(some, next[2], after), k.select(k.equal(own, place), expert, next[3])};
+                       })[3];
   }
 
   /// Walks over the experts until the blocks before the task's are counted.

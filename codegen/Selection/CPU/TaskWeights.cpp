@@ -9,6 +9,7 @@
 #include "codegen/Selection/CPU/ContractionBlocks.h"
 #include "codegen/Selection/CPU/HeadBlocks.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace hadal;
@@ -54,6 +55,16 @@ void appendBlocks(SmallVectorImpl<double> &weights, Extent all, const ProductTil
   }
 }
 
+/// The order in which experts are multiplied over their depth (findByLoad in codegen/CPU/ContractionLowering.cpp).
+void orderByLoad(SmallVectorImpl<int64_t> &sizes) {
+  int64_t all = std::accumulate(sizes.begin(), sizes.end(), int64_t(0)), experts = sizes.size();
+  auto classOf = [&](int64_t size) { return size * experts > 4 * all ? 0 : size * experts > all ? 1 : 2; };
+  SmallVector<int64_t> ordered;
+  for (int number = 0; number < 3; ++number)
+    llvm::copy_if(sizes, std::back_inserter(ordered), [&](int64_t size) { return classOf(size) == number; });
+  sizes = ordered;
+}
+
 SmallVector<double> weighContraction(const Contraction &contraction, ChoiceInterface choice, const StageSpec &stage,
                                      GroupSizes sizes) {
   if (!isa_and_nonnull<choices::ProductTilesAttr, choices::TileBlocksAttr>(choice))
@@ -67,7 +78,10 @@ SmallVector<double> weighContraction(const Contraction &contraction, ChoiceInter
       appendBlocks(weights, all, tiles, rowsFirst);
   } else {
     bool isOfRows = contraction.grouping == ContractionGrouping::Rows;
-    for (int64_t size : sizes(contraction.groupedRows, contraction.batches)) {
+    SmallVector<int64_t> loads = sizes(contraction.groupedRows, contraction.batches);
+    if (!isOfRows)
+      orderByLoad(loads);
+    for (int64_t size : loads) {
       (isOfRows ? all.rows : all.depth) = size;
       appendBlocks(weights, all, tiles, rowsFirst);
     }
