@@ -13,16 +13,16 @@ hadal.kernel contraction @large(%x: tensor<2048x512xf32>, %w: tensor<8192x512xf3
 }
 
 // Blocks shrink until a team of threads has work.
-// V4: @square (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 256, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 270848 B
-// V3: @square (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 269696 B
-// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 256, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 264320 B
+// V4: @square (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64} stages [product: 32 / 1] workspace 0 B scratch 107008 B
+// V3: @square (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 32} stages [product: 32 / 1] workspace 0 B scratch 72320 B
+// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 32 / 1] workspace 0 B scratch 100480 B
 hadal.kernel contraction @square(%x: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
   %0 = hadal.linear %x weights(%w : tensor<512x512xf32>) : tensor<512x512xf32> -> tensor<512x512xf32>
   hadal.yield %0 : tensor<512x512xf32>
 }
 
 // The router: a narrow register tile.
-// V4: @gate (contraction): packed_register_tiles {rows = 16, vectors = 1, row_block = 256, column_block = 16} stages [product: 8 / 1] workspace 0 B scratch 49 KiB
+// V4: @gate (contraction): packed_register_tiles {rows = 16, vectors = 1, row_block = 64, column_block = 16} stages [product: 32 / 1] workspace 0 B scratch 37 KiB
 // V3: @gate (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 128, column_block = 16} stages [product: 16 / 1] workspace 0 B scratch 28928 B
 // V2: @gate (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 64, column_block = 16} stages [product: 32 / 1] workspace 0 B scratch 22656 B
 hadal.kernel contraction @gate(%x: tensor<2048x512xf32>, %w: tensor<16x512xf32>) -> tensor<2048x16xf32> {
@@ -31,16 +31,16 @@ hadal.kernel contraction @gate(%x: tensor<2048x512xf32>, %w: tensor<16x512xf32>)
 }
 
 // A depth beyond the cache is cut.
-// V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 107008 B
-// V3: @deep (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 32} stages [product: 8 / 1] workspace 0 B scratch 72320 B
-// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 100480 B
+// V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 64, column_block = 32} stages [product: 32 / 1] workspace 0 B scratch 49664 B
+// V3: @deep (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 64, column_block = 32} stages [product: 32 / 1] workspace 0 B scratch 45312 B
+// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 64, column_block = 32} stages [product: 32 / 1] workspace 0 B scratch 43136 B
 hadal.kernel contraction @deep(%x: tensor<256x8192xf32>, %w: tensor<256x8192xf32>) -> tensor<256x256xf32> {
   %0 = hadal.linear %x weights(%w : tensor<256x8192xf32>) : tensor<256x8192xf32> -> tensor<256x256xf32>
   hadal.yield %0 : tensor<256x256xf32>
 }
 
 // Blocks of rows are counted for the worst spread over experts: one more per expert.
-// V4: @grouped (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 322, column_block = 512} stages [product: 41 / 1] workspace 0 B scratch 1198976 B
+// V4: @grouped (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 322, column_block = 256} stages [product: 82 / 1] workspace 0 B scratch 607104 B
 // V3: @grouped (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 324, column_block = 128} stages [product: 164 / 1] workspace 0 B scratch 303488 B
 // V2: @grouped (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 320, column_block = 128} stages [product: 164 / 1] workspace 0 B scratch 297088 B
 hadal.kernel contraction @grouped(%x: tensor<8192x512xf32>, %w: tensor<16x512x512xf32>, %o: tensor<17xi32>) -> tensor<8192x512xf32> {
@@ -48,7 +48,7 @@ hadal.kernel contraction @grouped(%x: tensor<8192x512xf32>, %w: tensor<16x512x51
   hadal.yield %0 : tensor<8192x512xf32>
 }
 
-// V4: @outer (contraction): packed_register_tiles {rows = 14, vectors = 2, row_block = 518, column_block = 256} stages [product: 32 / 1] workspace 0 B scratch 1366 KiB
+// V4: @outer (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 256, column_block = 256} stages [product: 64 / 1] workspace 0 B scratch 1 MiB
 // V3: @outer (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 64, column_block = 128} stages [product: 512 / 1] workspace 0 B scratch 416 KiB
 // V2: @outer (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 52, column_block = 64} stages [product: 1280 / 1] workspace 0 B scratch 493 KiB
 hadal.kernel contraction @outer(%x: tensor<8192x512xf32>, %y: tensor<8192x512xf32>, %o: tensor<17xi32>) -> tensor<16x512x512xf32> {
@@ -75,9 +75,9 @@ hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tenso
 }
 
 // Two chunks of 1024 tokens: the logits of one fill 32 MiB.
-// V4: @head (head): token_chunks {chunk = 1024, logits = {rows = 14, vectors = 2, row_block = 518, column_block = 256}, hidden_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 256}, weight_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 512}} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 32 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1536 KiB
-// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 342, column_block = 128}, hidden_gradient = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 192 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
-// V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, weight_gradient = {rows = 2, vectors = 1, row_block = 44, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
+// V4: @head (head): token_chunks {chunk = 1024, logits = {rows = 14, vectors = 2, row_block = 518, column_block = 256}, hidden_gradient = {rows = 8, vectors = 2, row_block = 64, column_block = 128}, weight_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 256}} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 64 / 1, weight_gradient: 64 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1 MiB
+// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 342, column_block = 128}, hidden_gradient = {rows = 4, vectors = 1, row_block = 128, column_block = 64}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 192 / 1, softmax: 256 / 1, hidden_gradient: 64 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
+// V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 64, column_block = 128}, weight_gradient = {rows = 2, vectors = 1, row_block = 54, column_block = 64}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 64 / 1, weight_gradient: 1216 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 521728 B
 hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi32>, %w: tensor<8192x512xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>
