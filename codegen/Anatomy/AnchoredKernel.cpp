@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/AnchoredKernel.h"
 #include "dialect/IR/Conversions.h"
+#include "dialect/IR/Encoding.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -29,6 +30,13 @@ static bool isSupported(Value value, bool mayBeNarrow) {
           (mayBeNarrow && type.getElementType().isBF16()));
 }
 
+/// Whether an operation brings a tensor into a layout and does nothing else.
+static bool bringsIntoLayout(Operation *op) {
+  auto kernelOp = dyn_cast_or_null<KernelOpInterface>(op);
+  return kernelOp && kernelOp.getKernelKind() == KernelKind::Packing &&
+         getLayout(cast<RankedTensorType>(op->getResult(0).getType()));
+}
+
 FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSetImpl<Operation *> &read) {
   Value operand = use.get(), unwidened = getUnwidened(operand);
   bool isWidened = unwidened != operand && cast<KernelOpInterface>(anchor).widensOperand(use.getOperandNumber());
@@ -37,7 +45,7 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
     operand = unwidened;
   }
   // What is packed may be rounded first.
-  if (Operation *maker = operand.getDefiningOp(); isa<PackOp>(anchor) && isRounding(maker)) {
+  if (Operation *maker = operand.getDefiningOp(); bringsIntoLayout(anchor) && isRounding(maker)) {
     read.insert(maker);
     operand = maker->getOperand(0);
   }
@@ -56,17 +64,15 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
     read.insert(maker);
     value = maker->getOperand(0);
   }
-  int64_t sumWith = -1;
+  Accumulated sumWith;
   if (auto sum = value.getDefiningOp<SumOpInterface>(); sum && sum.getOperation() != anchor) {
-    Value first = sum.getSummands()[0], second = sum.getSummands()[1];
-    if (first.getDefiningOp() == anchor)
-      std::swap(first, second);
-    auto argument = dyn_cast<BlockArgument>(first);
-    if (!argument || isRounded)
+    bool isFirst = sum.getSummands()[0].getDefiningOp() == anchor;
+    value = sum.getSummands()[isFirst ? 0 : 1];
+    FailureOr<Accumulated> found = readAccumulated(sum, value);
+    if (failed(found) || isRounded)
       return failure();
-    sumWith = argument.getArgNumber();
+    sumWith = *found;
     read.insert(sum);
-    value = second;
   }
   bool mayBeNarrow = isRounded || isOnlyMoved(anchor);
   auto result = dyn_cast<OpResult>(value);
@@ -83,14 +89,14 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
 bool AnchoredKernel::readCopy(OpOperand &yielded, llvm::SmallPtrSetImpl<Operation *> &read) {
   SmallVector<Operation *, 2> steps;
   Value value = yielded.get();
-  for (auto isStep : {+[](Operation *op) { return isa_and_nonnull<PackOp>(op); }, &isRounding})
+  for (auto isStep : {&bringsIntoLayout, &isRounding})
     if (Operation *maker = value.getDefiningOp(); maker != anchor && isStep(maker)) {
       steps.push_back(maker);
       value = maker->getOperand(0);
     }
   auto result = dyn_cast<OpResult>(value);
   if (steps.empty() || !result || result.getOwner() != anchor || results[result.getResultNumber()] < 0 ||
-      accumulated[result.getResultNumber()] >= 0 || !isSupported(yielded.get(), /*mayBeNarrow=*/true))
+      accumulated[result.getResultNumber()].exists() || !isSupported(yielded.get(), /*mayBeNarrow=*/true))
     return false;
   read.insert(steps.begin(), steps.end());
   copies.push_back({yielded.getOperandNumber(), result.getResultNumber()});
@@ -99,7 +105,7 @@ bool AnchoredKernel::readCopy(OpOperand &yielded, llvm::SmallPtrSetImpl<Operatio
 
 /// Whether an operation only brings what another one has made into a layout, so that it needs no kernel of its own.
 static bool isPackedResult(Operation &op, KernelOp kernel) {
-  return isa<PackOp>(op) && kernel.getKind() != KernelKind::Packing;
+  return bringsIntoLayout(&op) && kernel.getKind() != KernelKind::Packing;
 }
 
 FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusals) {
@@ -121,7 +127,7 @@ FailureOr<AnchoredKernel> AnchoredKernel::read(KernelOp kernel, Refusals &refusa
     result.operands.push_back(*argument);
   }
   result.results.assign(result.anchor->getNumResults(), -1);
-  result.accumulated.assign(result.anchor->getNumResults(), -1);
+  result.accumulated.resize(result.anchor->getNumResults());
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
     if (!result.readCopy(yielded, read) && failed(result.readResult(yielded, read))) {
       Operation *maker = yielded.get().getDefiningOp();

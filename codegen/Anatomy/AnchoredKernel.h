@@ -18,9 +18,9 @@ struct AnchoredKernel {
   mlir::Operation *anchor = nullptr;
   /// Per operand of the anchor: which operand of the kernel it is.
   llvm::SmallVector<unsigned> operands;
-  /// Per result of the anchor: which result of the kernel it is (-1: none), and which operand of the kernel is added to
-  /// it (-1: none).
-  llvm::SmallVector<int64_t> results, accumulated;
+  /// Per result of the anchor: which result of the kernel it is (-1: none), and what is added to it.
+  llvm::SmallVector<int64_t> results;
+  llvm::SmallVector<Accumulated> accumulated;
   /// What is yielded besides: which result of the kernel it is, and of which result of the anchor it is a copy.
   struct Copy {
     unsigned result = 0, source = 0;

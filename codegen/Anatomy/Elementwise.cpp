@@ -1,6 +1,7 @@
 //===- Elementwise.cpp - which operations work element by element -------------------------------------------------===//
 //
-// Asks by trait and interface: MLIR's elementwise trait, constants of one number, and operations that move columns.
+// Asks by trait and interface: MLIR's elementwise trait, sums, constants of one number, and operations that move
+// columns.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Elementwise.h"
@@ -31,7 +32,8 @@ bool hadal::isElementwise(Operation *op) {
     return llvm::all_of(op->getResults(), findMovedColumns);
   if (op->hasTrait<OpTrait::ConstantLike>())
     return bool(findSplat(op));
-  return op->getNumResults() == 1 && op->getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(op);
+  return op->getNumResults() == 1 && op->getNumRegions() == 0 &&
+         (OpTrait::hasElementwiseMappableTraits(op) || isa<SumOpInterface>(op));
 }
 
 bool hadal::movesColumns(Operation *op) {

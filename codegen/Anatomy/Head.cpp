@@ -20,10 +20,10 @@ LogicalResult readResult(KernelOp kernel, Value value, HeadResult &result) {
     return failure();
   OpOperand *use = &*value.use_begin();
   if (auto sum = dyn_cast<SumOpInterface>(use->getOwner())) {
-    auto accumulated = dyn_cast<BlockArgument>(sum->getOperand(1 - use->getOperandNumber()));
-    if (!accumulated || !sum->hasOneUse())
+    FailureOr<Accumulated> accumulated = readAccumulated(sum, value);
+    if (failed(accumulated) || !sum->hasOneUse())
       return failure();
-    result.accumulated = accumulated.getArgNumber();
+    result.accumulated = *accumulated;
     use = &*sum->use_begin();
   }
   if (use->getOwner() != yield)
@@ -46,7 +46,7 @@ LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
   return success(head.hidden >= 0 && head.targets >= 0 && head.weight >= 0 &&
                  (!op.getGradient() || head.gradient >= 0) && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
                  succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
-                 head.logProbabilities.accumulated < 0 &&
+                 !head.logProbabilities.accumulated.exists() &&
                  succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
                  succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
 }
@@ -78,7 +78,7 @@ static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &r
   size_t sums = 0, results = 0;
   for (const HeadResult *result : {&head.loss, &head.logProbabilities, &head.hiddenGradient, &head.weightGradient}) {
     results += result->exists();
-    sums += result->accumulated >= 0;
+    sums += result->accumulated.exists();
   }
   if (results != kernel.getNumResults())
     return refusals.add(body.getTerminator(), "has a result that is none of the head's");

@@ -12,9 +12,10 @@
 
 namespace hadal {
 
-/// A result of the kernel: which one (-1: none), and the argument to which it is added (-1: none).
+/// A result of the kernel: which one (-1: none), and what is added to it.
 struct HeadResult {
-  int64_t result = -1, accumulated = -1;
+  int64_t result = -1;
+  Accumulated accumulated;
   bool exists() const { return result >= 0; }
 };
 

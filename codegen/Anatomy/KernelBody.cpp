@@ -77,3 +77,15 @@ LogicalResult hadal::checkKernelBody(KernelOp kernel, Refusals &refusals) {
   }
   return success();
 }
+
+FailureOr<Accumulated> hadal::readAccumulated(SumOpInterface sum, Value term) {
+  Value first = sum.getSummands()[0], second = sum.getSummands()[1], condition = sum.getCondition();
+  // Where a condition decides whether the first counts, the term is the second.
+  if (first == term && !condition)
+    std::swap(first, second);
+  auto argument = dyn_cast<BlockArgument>(first);
+  auto decides = dyn_cast_if_present<BlockArgument>(condition);
+  if (second != term || !argument || (condition && !decides))
+    return failure();
+  return Accumulated{argument.getArgNumber(), decides ? int64_t(decides.getArgNumber()) : -1};
+}

@@ -36,6 +36,16 @@ private:
 /// elements, no control flow; f32, bf16 and i32 in memory, truth values besides in between.
 mlir::LogicalResult checkKernelBody(KernelOp kernel, Refusals &refusals);
 
+/// What is added to a result of a kernel's operation.
+struct Accumulated {
+  /// The argument of the kernel (-1: none), and the one that says by 0 that it does not count (-1: it always does).
+  int64_t argument = -1, condition = -1;
+  bool exists() const { return argument >= 0; }
+};
+
+/// What a sum adds to `term`; failure when it is no argument of the kernel.
+mlir::FailureOr<Accumulated> readAccumulated(SumOpInterface sum, mlir::Value term);
+
 } // namespace hadal
 
 #endif // HADAL_CODEGEN_ANATOMY_KERNELBODY_H

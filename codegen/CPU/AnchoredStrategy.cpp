@@ -17,11 +17,10 @@ void AnchorContext::store(unsigned index, Value value, Value at, Value mask) {
   if (!hasResult(index))
     return;
   bool isVector = isa<VectorType>(value.getType());
-  if (isAccumulated(index)) {
-    Value old = isVector ? k.loadVector(accumulatedOperand(index), at, mask)
-                         : k.load(value.getType(), accumulatedOperand(index), at);
-    value = k.addf(old, value);
-  }
+  value = accumulation(index).add(k, value, [&] {
+    return isVector ? k.loadVector(accumulatedOperand(index), at, mask)
+                    : k.load(value.getType(), accumulatedOperand(index), at);
+  });
   if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
     isVector ? k.storeVector(value, result(index), at, mask) : k.store(value, result(index), at);
   else

@@ -1,17 +1,24 @@
 //===- ContractionLowering.cpp - matrix products on CPUs ----------------------------------------------------------===//
 //
 // One stage, one task per block of C (see codegen/Selection/CPU/ContractionBlocks.cpp for how blocks are numbered). A
-// task finds its block, which for rows grouped by expert means a walk over the experts' offsets, and emits the block
+// task finds its block, which for rows or depth grouped by expert means a walk over the offsets, and emits the block
 // product with the kernel's elementwise operations as epilogue. Rows that a gather brings in are read from their tokens
 // while packing.
+//
+// A gradient that the first micro-batch writes (hadal.accumulate) is next read when all others are there: it need not
+// come into the caches, and a store past them spares reading the lines that it overwrites. Whether it goes past them is
+// the difference between a strategy and the one that is named after it with `_streamed`: a matter of predicted time.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Emit/Accumulation.h"
 #include "codegen/Emit/BlockGrid.h"
 #include "codegen/Emit/ElementwiseEmitter.h"
 #include "codegen/Selection/CPU/ContractionBlocks.h"
+#include "codegen/Target/Arithmetic.h"
+#include "dialect/IR/Encoding.h"
 #include "dialect/IR/KernelParts.h"
 
 using namespace mlir;
@@ -27,11 +34,18 @@ struct TaskBlock {
   Value depthStart, depth; // which part of the depth
 };
 
+/// The sum into a gradient that a value is, whose kernel may store it past the caches; null where it is none.
+SumOpInterface findStreamedSum(Value value) {
+  auto sum = value.getDefiningOp<SumOpInterface>();
+  return sum && sum.getCondition() && getElementTypeOrSelf(value.getType()).isF32() ? sum : SumOpInterface();
+}
+
 class ContractionEmitter {
 public:
-  ContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, StageFunction &stage)
+  ContractionEmitter(const KernelAnatomy &anatomy, const KernelConfiguration &configuration, bool passesCaches,
+                     StageFunction &stage)
       : kernel(anatomy.expanded()), contraction(*anatomy.contraction()),
-        tiles(ProductTiles::of(configuration.choice, contraction.shape)), k(stage.k) {
+        tiles(ProductTiles::of(configuration.choice, contraction.shape)), passesCaches(passesCaches), k(stage.k) {
     for (unsigned i = 0; i < kernel.getNumArguments() + kernel.getResultTypes().size(); ++i)
       arguments.push_back(k.argument(i));
     loadNumbers();
@@ -55,15 +69,28 @@ private:
         numbers[argument.getArgNumber()] = k.load(type.getElementType(), arguments[argument.getArgNumber()]);
   }
 
-  /// What the epilogue reads and writes at the place of the product's element: all that it waits for in memory.
+  /// What the epilogue reads and writes at the place of the product's element: all that it waits for in memory. For a
+  /// gradient that passes the caches by it waits only where it adds to it.
   void findStreams(const KernelParts &parts) {
     if (contraction.resultColumns == 1)
       return;
     for (auto [argument, access] : llvm::zip_equal(kernel.getArguments(), parts.accesses))
       if (bitEnumContainsAny(access, Access::Element))
         streams.push_back({arguments[argument.getArgNumber()], getElementTypeOrSelf(argument.getType()), false});
-    for (auto [i, type] : llvm::enumerate(kernel.getResultTypes()))
-      streams.push_back({arguments[kernel.getNumArguments() + i], getElementTypeOrSelf(type), true});
+    Operation *yield = kernel.getBody().front().getTerminator();
+    for (auto [i, type] : llvm::enumerate(kernel.getResultTypes())) {
+      Stream result{arguments[kernel.getNumArguments() + i], getElementTypeOrSelf(type), true};
+      SumOpInterface sum = passesCaches ? findStreamedSum(yield->getOperand(i)) : SumOpInterface();
+      auto condition = sum ? dyn_cast<BlockArgument>(sum.getCondition()) : BlockArgument();
+      if (condition) {
+        result.counts = emitCounts(k, numbers[condition.getArgNumber()]);
+        for (Stream &stream : streams)
+          if (auto before = dyn_cast<BlockArgument>(sum.getSummands()[0]);
+              before && stream.pointer == arguments[before.getArgNumber()])
+            stream.counts = result.counts;
+      }
+      streams.push_back(result);
+    }
   }
 
   Value address(BlockArgument argument) { return arguments[argument.getArgNumber()]; }
@@ -75,6 +102,8 @@ private:
     block.batch = k.i64(0);
     if (contraction.hasBatches()) {
       block.batch = k.div(task, tasks.rows * tasks.columns);
+      if (contraction.grouping == ContractionGrouping::Depth)
+        block.batch = findByLoad(block.batch);
       task = k.rem(task, tasks.rows * tasks.columns);
     }
     BlockGrid grid{tasks.rows, tasks.columns, tasks.rowsFirst};
@@ -94,6 +123,34 @@ private:
       block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
     }
     return block;
+  }
+
+  /// The expert at a place in the order of the tasks: those with more than four times their share of the depth come
+  /// first, then those with more than their share, so that no long task is left when the others are done. Which task
+  /// computes a block decides none of its bits.
+  Value findByLoad(Value place) {
+    Value experts = k.i64(contraction.batches), zero = k.i64(0), all = offset(experts);
+    auto classify = [&](Value expert) {
+      Value rows = k.sub(offset(k.add(expert, 1)), offset(expert));
+      Value many = k.less(k.mul(all, 4), k.mul(rows, experts)), some = k.less(all, k.mul(rows, experts));
+      return std::pair(many, some);
+    };
+    auto count = [&](Value number, Value condition) { return k.select(condition, k.add(number, 1), number); };
+    // How many there are of both classes, then the places of the next of these and of the others.
+    SmallVector<Value> counts =
+        k.forReduce(zero, experts, 1, {zero, zero}, [&](Value expert, ValueRange carried) -> SmallVector<Value> {
+          auto [many, some] = classify(expert);
+          return {count(carried[0], many), count(carried[1], some)};
+        });
+    return k.forReduce(zero, experts, 1, {zero, counts[0], counts[1], zero},
+                       [&](Value expert, ValueRange next) -> SmallVector<Value> {
+                         auto [many, some] = classify(expert);
+                         Value own = k.select(many, next[0], k.select(some, next[1], next[2]));
+                         Value after = k.add(own, 1);
+                         Value isSome = k.select(many, k.constant(k.builder.getI1Type(), 0), some);
+                         return {k.select(many, after, next[0]), k.select(isSome, after, next[1]),
+                                 k.select(some, next[2], after), k.select(k.equal(own, place), expert, next[3])};
+                       })[3];
   }
 
   /// Walks over the experts until the blocks before the task's are counted.
@@ -193,7 +250,10 @@ private:
     auto prefetch = [&](Value row, Value column) {
       Value element = k.add(k.mul(rowAt(row), contraction.resultColumns), k.add(first.second, column));
       for (const Stream &stream : streams)
-        k.prefetch(stream.pointer, element, stream.element, stream.isWritten);
+        if (auto ask = [&] { k.prefetch(stream.pointer, element, stream.element, stream.isWritten); }; stream.counts)
+          k.ifThen(stream.counts, ask);
+        else
+          ask();
     };
     emitBlockProduct(k, tiles, lhs, rhs, extent, k.scratch, epilogue, {},
                      streams.empty() ? BlockPrefetch() : BlockPrefetch(prefetch));
@@ -220,19 +280,30 @@ private:
     Operation *yield = kernel.getBody().front().getTerminator();
     SmallVector<Value> values;
     for (Value value : yield->getOperands())
-      values.push_back(emitter.emit(value));
+      values.push_back(passesCaches && findStreamedSum(value) ? Value() : emitter.emit(value));
     for (auto [i, value] : llvm::enumerate(values)) {
       Value result = arguments[kernel.getNumArguments() + i];
-      if (contraction.resultColumns == 1)
+      if (!value)
+        storeGradient(emitter, findStreamedSum(yield->getOperand(i)), result, element);
+      else if (contraction.resultColumns == 1)
         k.store(value, result, element);
       else
         k.storeVector(value, result, element, mask);
     }
   }
 
+  /// Adds to what is there, or stores past the caches what takes its place.
+  void storeGradient(ElementwiseEmitter &emitter, SumOpInterface sum, Value result, Value element) {
+    Value term = emitter.emit(sum.getSummands()[1]), counts = emitCounts(k, emitter.emit(sum.getCondition()));
+    k.ifThen(
+        counts, [&] { k.storeVector(k.addf(emitter.emit(sum.getSummands()[0]), term), result, element); },
+        [&] { k.storeStreamed(term, result, element); });
+  }
+
   KernelOp kernel;
   const Contraction &contraction;
   ProductTiles tiles;
+  const bool passesCaches;
   KernelBuilder &k;
   SmallVector<Value> arguments;
   DenseMap<unsigned, Value> numbers;
@@ -240,6 +311,8 @@ private:
     Value pointer;
     Type element;
     bool isWritten;
+    /// Whether there is anything to wait for; null: always.
+    Value counts = {};
   };
   SmallVector<Stream> streams;
 };
@@ -267,30 +340,70 @@ bool mayBePacked(const Contraction &contraction, unsigned argument) {
          contraction.grouping != ContractionGrouping::Depth;
 }
 
+/// Bytes of the results that may pass the caches by. All vectors of such a kernel are whole cache lines.
+int64_t countStreamedBytes(const KernelAnatomy &anatomy) {
+  const Contraction &contraction = *anatomy.contraction();
+  constexpr int64_t lanes = arithmetic::lanes;
+  if (contraction.columns % lanes != 0 || contraction.resultColumns % lanes != 0 ||
+      contraction.batchColumns % lanes != 0)
+    return 0;
+  int64_t bytes = 0;
+  for (Value value : anatomy.expanded().getBody().front().getTerminator()->getOperands())
+    if (findStreamedSum(value))
+      bytes += getByteSize(value.getType());
+  return bytes;
+}
+
 /// What is the same of all products: blocks of C are tasks.
 class BlockStrategy : public KernelStrategy {
 public:
-  explicit BlockStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name) {}
+  BlockStrategy(StringRef name, bool streams)
+      : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name), streams(streams) {}
 
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    return anatomy.contraction() && isForProduct(*anatomy.contraction()) &&
+           (!streams || countStreamedBytes(anatomy) > 0);
+  }
+  /// A gradient that does not fit into the cache of a core is written to memory, and read before unless it is streamed.
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &refusals) const override {
+    int64_t bytes = countStreamedBytes(anatomy);
+    bool isLarge = bytes >= target.l2Bytes;
+    if (streams && !isLarge)
+      return {};
+    SmallVector<Candidate> candidates = proposeTiles(anatomy, target, refusals);
+    double seconds = double(bytes * (streams ? 1 : 2)) / (target.memoryBandwidth * double(modelledCores));
+    if (isLarge)
+      for (Candidate &candidate : candidates)
+        candidate.time += PredictedTime::sum(0, seconds, 0);
+    return candidates;
+  }
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
     StageFunction stage(builder, anatomy.kernel(), configuration.stages.front(), target);
-    ContractionEmitter emitter(anatomy, configuration, stage);
+    ContractionEmitter emitter(anatomy, configuration, streams, stage);
     stage.forTasks([&](Value task) { emitter.emitTask(task); });
+    if (streams)
+      stage.k.fenceStreamed();
     return success();
   }
+
+protected:
+  virtual bool isForProduct(const Contraction &contraction) const { return true; }
+  virtual SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                              Refusals &refusals) const = 0;
+
+private:
+  /// Whether gradients are stored past the caches.
+  const bool streams;
 };
 
 /// Products of two bf16 factors on AMX: the arithmetic is that of register tiles.
 class TileStrategy : public BlockStrategy {
 public:
-  TileStrategy() : BlockStrategy("tile_registers") {}
+  explicit TileStrategy(bool streams)
+      : BlockStrategy(streams ? "tile_registers_streamed" : "tile_registers", streams) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    const Contraction *contraction = anatomy.contraction();
-    return contraction && contraction->shape.factorsAreBF16 &&
-           (!contraction->rhs.isPacked() || contraction->rhs.isInTiles);
-  }
   /// Squares of two by two tiles read two panels at a time.
   SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
                                              const TargetDescription &target) const override {
@@ -300,23 +413,28 @@ public:
     LayoutAttr layout = getTileLayout(contraction.rhs, cast<RankedTensorType>(contraction.rhs.tensor.getType()));
     return layout ? SmallVector<LayoutAttr>{layout} : SmallVector<LayoutAttr>();
   }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    if (!target.hasTiles())
-      return {};
-    return proposeTileContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
-  }
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                           KernelConfiguration &configuration, EmitError emitError) const override {
     return configureTileContraction(*anatomy.contraction(), target, configuration, emitError);
+  }
+
+protected:
+  bool isForProduct(const Contraction &contraction) const override {
+    return contraction.shape.factorsAreBF16 && (!contraction.rhs.isPacked() || contraction.rhs.isInTiles);
+  }
+  SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                      Refusals &) const override {
+    if (!target.hasTiles())
+      return {};
+    return proposeTileContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
   }
 };
 
 class ContractionStrategy : public BlockStrategy {
 public:
-  ContractionStrategy() : BlockStrategy("packed_register_tiles") {}
+  explicit ContractionStrategy(bool streams)
+      : BlockStrategy(streams ? "packed_register_tiles_streamed" : "packed_register_tiles", streams) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.contraction(); }
   SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
                                              const TargetDescription &target) const override {
     const Contraction &contraction = *anatomy.contraction();
@@ -330,24 +448,28 @@ public:
           layouts.push_back(layout);
     return layouts;
   }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &refusals) const override {
-    const Contraction &contraction = *anatomy.contraction();
-    if (std::string fault = findPackingFault(contraction, target); !fault.empty())
-      return (void)refusals.add(contraction.anchor, fault), SmallVector<Candidate>();
-    return proposeContraction(contraction, target, anatomy.kernel().getContext());
-  }
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                           KernelConfiguration &configuration, EmitError emitError) const override {
     if (std::string fault = findPackingFault(*anatomy.contraction(), target); !fault.empty())
       return emitError() << "the product " << fault;
     return configureContraction(*anatomy.contraction(), target, configuration, emitError);
   }
+
+protected:
+  SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                      Refusals &refusals) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    if (std::string fault = findPackingFault(contraction, target); !fault.empty())
+      return (void)refusals.add(contraction.anchor, fault), SmallVector<Candidate>();
+    return proposeContraction(contraction, target, anatomy.kernel().getContext());
+  }
 };
 
 } // namespace
 
 void hadal::registerContractionStrategies() {
-  registerStrategy(std::make_unique<ContractionStrategy>());
-  registerStrategy(std::make_unique<TileStrategy>());
+  for (bool streams : {false, true}) {
+    registerStrategy(std::make_unique<ContractionStrategy>(streams));
+    registerStrategy(std::make_unique<TileStrategy>(streams));
+  }
 }

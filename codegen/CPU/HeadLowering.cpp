@@ -18,6 +18,7 @@
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/BlockProduct.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/Emit/Accumulation.h"
 #include "codegen/Emit/BlockGrid.h"
 #include "codegen/Emit/Softmax.h"
 #include "codegen/Selection/CPU/HeadBlocks.h"
@@ -57,28 +58,30 @@ public:
 
   void emitHiddenGradient(Value task) {
     TypedPointer result = at(k, hiddenGradient, k.mul(firstToken, head.channels));
+    Accumulation accumulation(k, head.hiddenGradient.accumulated);
     Value accumulated;
-    if (head.hiddenGradient.accumulated >= 0)
-      accumulated = at(k, k.argument(head.hiddenGradient.accumulated), k.mul(firstToken, head.channels));
+    if (accumulation.exists())
+      accumulated = at(k, k.argument(accumulation.argument()), k.mul(firstToken, head.channels));
     emitProduct(choice.hiddenGradient, head.hiddenProduct(chunk), task, derivatives, {weight, head.channels}, tokens,
                 k.i64(head.vocabulary), [&](Value element, Value sum, Value mask) {
-                  if (accumulated)
-                    sum = k.addf(k.loadVector(accumulated, element, mask), sum);
+                  sum = accumulation.add(k, sum, [&] { return k.loadVector(accumulated, element, mask); });
                   k.storeVector(sum, result, element, mask);
                 });
   }
 
   void emitWeightGradient(Value task) {
     Value result = resultAddress(head.weightGradient), isFirst = k.equal(iteration, k.i64(0));
-    Value accumulated = head.weightGradient.accumulated < 0 ? Value() : k.argument(head.weightGradient.accumulated);
-    Value sumSoFar = accumulated ? k.select(isFirst, accumulated, result) : result;
+    Accumulation accumulation(k, head.weightGradient.accumulated);
+    Value sumSoFar = accumulation.exists() ? k.select(isFirst, k.argument(accumulation.argument()), result) : result;
+    Value isEmpty = accumulation.isEmptyBefore(k, isFirst);
     emitProduct(
         choice.weightGradient, head.weightProduct(chunk), task, derivatives, {hiddenOfChunk, head.channels},
         k.i64(head.vocabulary), tokens,
         [&](Value element, Value sum, Value mask) { k.storeVector(sum, result, element, mask); },
         [&](Value element, Value mask) {
-          Value before = k.loadVector(sumSoFar, element, mask);
-          return accumulated ? before : k.select(isFirst, k.splat(0.0), before);
+          auto before = [&] { return k.loadVector(sumSoFar, element, mask); };
+          auto nothing = [&] { return k.splat(0.0); };
+          return isEmpty ? k.either(k.vectorOf(k.f32()), isEmpty, nothing, before) : before();
         });
   }
 
@@ -101,8 +104,8 @@ public:
                                                   return {k.addf(carried[0], k.loadVector(losses, index, mask))};
                                                 });
     Value mean = k.divf(k.reduceAdd(sum[0]), k.f32(double(head.tokens)));
-    if (head.loss.accumulated >= 0)
-      mean = k.addf(k.load(k.f32(), k.argument(head.loss.accumulated)), mean);
+    Accumulation accumulation(k, head.loss.accumulated);
+    mean = accumulation.add(k, mean, [&] { return k.load(k.f32(), k.argument(accumulation.argument())); });
     k.store(mean, resultAddress(head.loss));
   }
 

@@ -88,14 +88,16 @@ private:
   static void start(AnchorContext &context, Value first, Value count) {
     KernelBuilder &k = context.k;
     Value to = k.address(context.result(0), first, k.f32()), bytes = k.mul(count, sizeof(float));
-    if (!context.isAccumulated(0)) {
+    auto takeOver = [&] {
+      Value from = k.address(context.accumulatedOperand(0), first, k.f32());
+      Value differs = LLVM::ICmpOp::create(k.builder, k.loc, LLVM::ICmpPredicate::ne, from, to);
+      k.ifThen(differs, [&] { LLVM::MemcpyOp::create(k.builder, k.loc, to, from, bytes, /*isVolatile=*/false); });
+    };
+    auto clear = [&] {
       Value zero = k.constant(k.builder.getI8Type(), 0);
       LLVM::MemsetOp::create(k.builder, k.loc, to, zero, bytes, /*isVolatile=*/false);
-      return;
-    }
-    Value from = k.address(context.accumulatedOperand(0), first, k.f32());
-    Value differs = LLVM::ICmpOp::create(k.builder, k.loc, LLVM::ICmpPredicate::ne, from, to);
-    k.ifThen(differs, [&] { LLVM::MemcpyOp::create(k.builder, k.loc, to, from, bytes, /*isVolatile=*/false); });
+    };
+    context.accumulation(0).branch(k, takeOver, clear);
   }
 };
 

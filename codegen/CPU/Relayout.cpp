@@ -108,7 +108,7 @@ public:
     Operation *anchor = anatomy.anchored()->anchor;
     bool isRounded = isRounding(anchor->getOperand(0).getDefiningOp());
     if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
-        anatomy.anchored()->accumulated[0] < 0 && !isRounded)
+        !anatomy.anchored()->accumulated[0].exists() && !isRounded)
       return true;
     return succeeded(refusals.add(anchor,
                                   "is not what a kernel of this kind is made for: one movement of a tensor into "
@@ -135,18 +135,18 @@ public:
   BandStrategy() : AnchoredStrategy(KernelKind::Packing, "bands") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (!AnchoredStrategy::serves(anatomy, refusals) || anatomy.anchored()->accumulated[0] >= 0)
+    if (!AnchoredStrategy::serves(anatomy, refusals) || anatomy.anchored()->accumulated[0].exists())
       return false;
-    auto pack = cast<PackOp>(anatomy.anchored()->anchor);
-    return MatrixCopy::canMake(sourceOf(pack), typeOf(pack.getResult()));
+    Operation *pack = anatomy.anchored()->anchor;
+    return MatrixCopy::canMake(sourceOf(pack), typeOf(pack->getResult(0)));
   }
 
 protected:
   static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
   /// What lies in memory: what is packed, or what is rounded before.
-  static RankedTensorType sourceOf(PackOp op) {
-    Operation *maker = op.getInput().getDefiningOp();
-    return typeOf(isRounding(maker) ? maker->getOperand(0) : Value(op.getInput()));
+  static RankedTensorType sourceOf(Operation *op) {
+    Operation *maker = op->getOperand(0).getDefiningOp();
+    return typeOf(isRounding(maker) ? maker->getOperand(0) : op->getOperand(0));
   }
   /// Of each element a piece reads one number and writes another.
   static MatrixPieces piecesOf(PackOp op, const TargetDescription &target) {

@@ -1,6 +1,6 @@
 //===- Update.cpp - kernels of the update step --------------------------------------------------------------------===//
 //
-// AdamW streams four arrays and writes them back, block by block: memory decides its speed. Its inner loop does not
+// AdamW streams four arrays and writes three of them back, block by block: memory decides its speed. Its inner loop does not
 // depend on the parameter's shape, so all parameters share one function and a kernel is only the loop over blocks.
 // Where other kernels read the parameter in other layouts, bands of rows take the place of blocks, and a band is copied
 // while it is in the cache (MatrixCopy.h). No element depends on another, so that bits do not follow the cut.
@@ -30,8 +30,8 @@ class AdamWBlock {
 public:
   AdamWBlock(AdamWOp op, AnchorContext &context) : context(context) {
     KernelBuilder &k = context.k;
-    // Four arrays in, four out, the eight scalars' addresses, then the element count.
-    SmallVector<Type> types(16, k.pointerType());
+    // Four arrays in, three out, the eight scalars' addresses, then the element count.
+    SmallVector<Type> types(15, k.pointerType());
     types.push_back(k.i64Type());
     bool decay = op.getDecay();
     function =
@@ -44,7 +44,7 @@ public:
     SmallVector<Value> arguments;
     for (unsigned i = 0; i < 4; ++i)
       arguments.push_back(k.address(context.operand(i), first, k.f32()));
-    for (unsigned i = 0; i < 4; ++i)
+    for (unsigned i = 0; i < 3; ++i)
       arguments.push_back(k.address(context.result(i), first, k.f32()));
     for (unsigned i = 4; i < 12; ++i)
       arguments.push_back(context.operand(i));
@@ -54,7 +54,7 @@ public:
 
 private:
   static void emitBlock(KernelBuilder &k, bool decay, ValueRange arguments) {
-    auto scalar = [&](unsigned index) { return k.load(k.f32(), arguments[8 + index]); };
+    auto scalar = [&](unsigned index) { return k.load(k.f32(), arguments[7 + index]); };
     Value one = k.f32(1.0);
     Value rate = scalar(0), weightDecay = scalar(1), beta1 = scalar(2), beta2 = scalar(3), epsilon = scalar(4);
     Value inverse1 = k.divf(one, scalar(5));
@@ -65,8 +65,8 @@ private:
     Value shrink = k.broadcast(k.subf(one, k.mulf(rate, weightDecay)));
     Value step = k.broadcast(k.mulf(rate, inverse1));
     Value rootScale = k.broadcast(inverse2), tiny = k.broadcast(epsilon);
-    Value keep1 = k.broadcast(beta1), keep2 = k.broadcast(beta2), zero = k.splat(0.0);
-    forVectors(k, arguments[16], 1, [&](Value index, Value mask) {
+    Value keep1 = k.broadcast(beta1), keep2 = k.broadcast(beta2);
+    forVectors(k, arguments[15], 1, [&](Value index, Value mask) {
       Value p = k.loadVector(arguments[0], index, mask);
       Value g = k.mulf(k.loadVector(arguments[1], index, mask), clip);
       Value m = k.loadVector(arguments[2], index, mask), v = k.loadVector(arguments[3], index, mask);
@@ -78,9 +78,8 @@ private:
         p = k.mulf(p, shrink);
       p = k.subf(p, k.mulf(step, change));
       k.storeVector(p, arguments[4], index, mask);
-      k.storeVector(zero, arguments[5], index, mask);
-      k.storeVector(m, arguments[6], index, mask);
-      k.storeVector(v, arguments[7], index, mask);
+      k.storeVector(m, arguments[5], index, mask);
+      k.storeVector(v, arguments[6], index, mask);
     });
   }
 
@@ -135,10 +134,11 @@ protected:
     return MatrixPieces(op.getParameter().getType(), target, 4 * sizeof(float));
   }
   bool servesCopies(const AnchoredKernel &anchored, KernelOp kernel, Refusals &refusals) const override {
-    auto op = cast<AdamWOp>(anchored.anchor);
+    Operation *op = anchored.anchor;
+    auto parameter = cast<RankedTensorType>(op->getResult(0).getType());
     for (const AnchoredKernel::Copy &copy : anchored.copies)
       if (auto type = cast<RankedTensorType>(kernel.getResultTypes()[copy.result]);
-          copy.source != 0 || !MatrixCopy::canMake(op.getParameter().getType(), type)) {
+          copy.source != 0 || !MatrixCopy::canMake(parameter, type)) {
         std::string text;
         llvm::raw_string_ostream(text)
             << "makes copies of the new parameter in bf16, in panels and in tiles, and not as '" << type << "'";

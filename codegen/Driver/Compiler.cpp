@@ -15,6 +15,7 @@
 #include "codegen/NVPTX/Assemble.h"
 #include "codegen/NVPTX/AssembleKernels.h"
 #include "codegen/NVPTX/LowerToNVVM.h"
+#include "codegen/Report/Balance.h"
 #include "codegen/Report/Page.h"
 #include "codegen/Selection/PredictedTime.h"
 #include "dialect/IR/Hadal.h"
@@ -278,6 +279,9 @@ LogicalResult Compiler::dump(Phase phase) {
 }
 
 LogicalResult Compiler::report(TimingScope &timing) {
+  if (!options.printBalance.empty() &&
+      failed(printBalance(module, target, *parseExpertLoad(options.printBalance), log)))
+    return failure();
   if (options.report.empty())
     return success();
   TimingScope scope = timing.nest("report");

@@ -59,6 +59,9 @@ struct CompilerOptions {
   bool printFusion = false, printLayouts = false, printMemoryPlan = false;
   /// The choices of kernels: text on stderr, json on stdout, or empty.
   std::string printConfig;
+  /// How tokens are taken to be spread over experts in a report of how evenly threads share tasks, on stderr: even,
+  /// zipf, or empty.
+  std::string printBalance;
   /// A file of choices, or empty.
   std::string config;
   /// Where the page about the phase `kernels` is written, and the trace of a run that it tells of, or empty.

@@ -13,7 +13,7 @@
 #define HADAL_CODEGEN_EMIT_ANCHOREDFRAME_H
 
 #include "codegen/Anatomy/KernelAnatomy.h"
-#include "codegen/Emit/KernelBuilder.h"
+#include "codegen/Emit/Accumulation.h"
 
 namespace hadal {
 
@@ -23,7 +23,10 @@ public:
   using Value = mlir::Value;
   AnchorBuffers(KernelBuilder &k, KernelOp kernel, const AnchoredKernel &anchored,
                 const KernelConfiguration &configuration)
-      : k(k), configuration(configuration), kernel(kernel), anchored(anchored) {}
+      : k(k), configuration(configuration), kernel(kernel), anchored(anchored) {
+    for (const Accumulated &accumulated : anchored.accumulated)
+      accumulations.emplace_back(k, accumulated);
+  }
 
   KernelBuilder &k;
   const KernelConfiguration &configuration;
@@ -32,8 +35,10 @@ public:
   Value operand(unsigned index) { return k.argument(anchored.operands[index]); }
   TypedPointer numbers(unsigned index) { return k.typedArgument(kernel, anchored.operands[index]); }
   bool hasResult(unsigned index) const { return anchored.results[index] >= 0; }
-  bool isAccumulated(unsigned index) const { return anchored.accumulated[index] >= 0; }
-  /// The buffer of a result of the anchor, and that of the operand that it is added to.
+  /// What is added to a result of the anchor, and its buffer.
+  const Accumulation &accumulation(unsigned index) const { return accumulations[index]; }
+  Value accumulatedOperand(unsigned index) { return k.argument(accumulations[index].argument()); }
+  /// The buffer of a result of the anchor.
   Value result(unsigned index) { return k.argument(kernel.getNumArguments() + anchored.results[index]); }
   /// The copies that are made of results, and their buffers.
   llvm::ArrayRef<AnchoredKernel::Copy> copies() const { return anchored.copies; }
@@ -45,12 +50,12 @@ public:
   TypedPointer resultNumbers(unsigned index) {
     return k.typedArgument(kernel, kernel.getNumArguments() + anchored.results[index]);
   }
-  Value accumulatedOperand(unsigned index) { return k.argument(anchored.accumulated[index]); }
   Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getNumResults()); }
 
 private:
   KernelOp kernel;
   const AnchoredKernel &anchored;
+  llvm::SmallVector<Accumulation> accumulations;
 };
 
 /// A strategy for kernels anchored at one kind of operation.

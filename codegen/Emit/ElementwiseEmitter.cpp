@@ -5,6 +5,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Emit/ElementwiseEmitter.h"
+#include "codegen/Emit/Accumulation.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -27,6 +28,18 @@ Value ElementwiseEmitter::emit(Value tensor, int64_t shift) {
   return value;
 }
 
+Value ElementwiseEmitter::emitConditionalSum(SumOpInterface sum, int64_t shift) {
+  Value term = emit(sum.getSummands()[1], shift), counts = emitCounts(k, emit(sum.getCondition()));
+  auto total = [&] {
+    // What is emitted in the branch is not there behind it.
+    DenseMap<std::pair<Value, int64_t>, Value> outside = emitted;
+    Value both = k.addf(emit(sum.getSummands()[0], shift), term);
+    emitted = std::move(outside);
+    return both;
+  };
+  return k.either(term.getType(), counts, total, [&] { return term; });
+}
+
 Value ElementwiseEmitter::emitOperation(Operation *op, Value tensor, int64_t shift) {
   bool scalar = isOnePerRow(tensor);
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
@@ -39,6 +52,8 @@ Value ElementwiseEmitter::emitOperation(Operation *op, Value tensor, int64_t shi
     return arith::ConstantOp::create(k.builder, k.loc, value);
   }
 
+  if (auto sum = dyn_cast<SumOpInterface>(op); sum && sum.getCondition())
+    return emitConditionalSum(sum, shift);
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(emit(operand, isOnePerRow(operand) ? 0 : shift));

@@ -56,6 +56,8 @@ public:
 
 private:
   Value emitOperation(mlir::Operation *op, Value tensor, int64_t shift);
+  /// The first summand is computed only where the condition lets it count.
+  Value emitConditionalSum(SumOpInterface sum, int64_t shift);
 
   KernelBuilder &k;
   Leaf leaf;

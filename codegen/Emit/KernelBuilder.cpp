@@ -157,6 +157,17 @@ void KernelBuilder::prefetch(Value pointer, Value index, Type element, bool forW
                          later ? fromSecondLevelOn : allLevels, ofData);
 }
 
+void KernelBuilder::storeStreamed(Value value, Value pointer, Value index) {
+  Type element = getElementTypeOrSelf(value.getType());
+  unsigned alignment = unsigned(lanes * elementBytes(element));
+  LLVM::StoreOp::create(builder, loc, value, address(pointer, index, element), alignment, /*isVolatile=*/false,
+                        /*isNonTemporal=*/true);
+}
+
+void KernelBuilder::fenceStreamed() {
+  LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
+}
+
 /// The alignment of an access at a multiple of so many elements in a buffer that is aligned to 16 bytes.
 static unsigned alignmentAt(Type element, int64_t multiple) {
   return std::gcd<int64_t>(16, multiple * elementBytes(element));
@@ -292,6 +303,16 @@ void KernelBuilder::ifThen(Value condition, function_ref<void()> then, function_
     return;
   builder.setInsertionPointToStart(&branch.getElseRegion().front());
   otherwise();
+}
+
+Value KernelBuilder::either(Type type, Value condition, function_ref<Value()> then, function_ref<Value()> otherwise) {
+  auto branch = scf::IfOp::create(builder, loc, type, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&branch.getThenRegion().front());
+  scf::YieldOp::create(builder, loc, then());
+  builder.setInsertionPointToStart(&branch.getElseRegion().front());
+  scf::YieldOp::create(builder, loc, otherwise());
+  return branch.getResult(0);
 }
 
 void KernelBuilder::forVectors(int64_t begin, int64_t end, VectorBody body) {

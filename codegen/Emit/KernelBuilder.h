@@ -119,6 +119,11 @@ public:
   /// (or as `otherwise`).
   Value loadVector(Value pointer, Value index, Value mask = {}, Type element = {}, Value otherwise = {});
   void storeVector(Value value, Value pointer, Value index, Value mask = {});
+  /// Stores a whole vector past the caches. It begins at a multiple of its size in a buffer that begins at a cache
+  /// line.
+  void storeStreamed(Value value, Value pointer, Value index);
+  /// What has been stored so is seen before what is stored behind this.
+  void fenceStreamed();
   /// The same where the pointer is aligned to 16 bytes and the index is a multiple of `multiple`: accesses of up to 16
   /// bytes that begin at a multiple of their size.
   Value loadAligned(Type element, Value pointer, Value index, int64_t multiple);
@@ -159,6 +164,8 @@ public:
   void forLoop(Value begin, Value end, int64_t step, Body body);
   llvm::SmallVector<Value> forReduce(Value begin, Value end, int64_t step, ValueRange initial, ReducingBody body);
   void ifThen(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = {});
+  /// What `then` computes where the condition holds, and else what `otherwise` does; nothing else is computed or read.
+  Value either(Type type, Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
   /// Indices [begin, end) in steps of a vector; the last, partial vector has a mask, the others a null one.
   void forVectors(int64_t begin, int64_t end, VectorBody body);
   /// The same with values carried from vector to vector.

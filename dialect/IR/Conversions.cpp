@@ -27,6 +27,10 @@ Value hadal::getUnwidened(Value value) {
   return isWidening(op) ? op->getOperand(0) : value;
 }
 
+bool hadal::isElementByElement(Operation *op) {
+  return op->hasTrait<OpTrait::Elementwise>() || isa<SumOpInterface>(op);
+}
+
 namespace {
 struct SumModel : SumOpInterface::ExternalModel<SumModel, arith::AddFOp> {};
 } // namespace

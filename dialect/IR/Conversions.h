@@ -17,6 +17,9 @@ bool isRounding(mlir::Operation *op);
 /// What a value was before it was widened; otherwise the value itself.
 mlir::Value getUnwidened(mlir::Value value);
 
+/// Whether an element of a result depends on the same element of operands of its shape, and else on single numbers.
+bool isElementByElement(mlir::Operation *op);
+
 /// Gives `arith.addf` the interface of sums.
 void attachSums(mlir::MLIRContext *context);
 

@@ -1,4 +1,4 @@
-//===- OptimizerOps.cpp - the update of a training step -----------------------------------------------------------===//
+//===- OptimizerOps.cpp - gradients and update of a training step -------------------------------------------------===//
 //
 // Parameters and checks of the family's operations.
 //
@@ -9,8 +9,10 @@
 using namespace mlir;
 using namespace hadal;
 
-// The results stand in the order parameter, gradient, moments, as the operands do.
-int64_t AdamWOp::getInPlaceOperand(unsigned result) { return result; }
+OperandRange AccumulateOp::getSummands() { return getOperands().take_front(2); }
+
+// The results stand in the order parameter, moments, as the operands do but for the gradient.
+int64_t AdamWOp::getInPlaceOperand(unsigned result) { return result == 0 ? 0 : result + 1; }
 
 // The bias and the load.
 int64_t RouterBiasUpdateOp::getInPlaceOperand(unsigned result) { return result; }
@@ -21,8 +23,9 @@ LogicalResult AdamWOp::verify() {
   checks.shape("the gradient", getGradient().getType(), shape, "the shape of the parameter")
       .shape("the first moment", getFirstMoment().getType(), shape, "the shape of the parameter")
       .shape("the second moment", getSecondMoment().getType(), shape, "the shape of the parameter");
-  for (auto [operand, result] : llvm::zip(getOperands().take_front(4), getResults()))
-    checks.expect(operand.getType() == result.getType(), "expects each result to have the type of its operand");
+  for (OpResult result : getResults())
+    checks.expect(result.getType() == getOperand(getInPlaceOperand(result.getResultNumber())).getType(),
+                  "expects each result to have the type of its operand");
   return checks;
 }
 

@@ -271,12 +271,15 @@ def Hadal_RowReductionOpInterface : OpInterface<"RowReductionOpInterface"> {
 def Hadal_SumOpInterface : OpInterface<"SumOpInterface"> {
   let cppNamespace = "::hadal";
   let description = [{
-    The sum of two tensors, element by element: `arith.addf`. A kernel that makes one of them may add it to the other,
-    which is there already (the gradient of a weight that is used twice, the load of an expert over micro-batches).
+    The sum of two tensors, element by element: `arith.addf`, `hadal.accumulate`. A kernel that makes one of them may add
+    it to the other, which is there already (the gradient of a weight that is used twice, or over micro-batches).
   }];
   let methods = [
     InterfaceMethod<"The two tensors.", "::mlir::OperandRange", "getSummands", (ins), [{}],
-      [{ return $_op->getOperands(); }]>
+      [{ return $_op->getOperands(); }]>,
+    InterfaceMethod<[{
+      A number (tensor<f32>) that is 0 where the first of them does not count, and is not read; null: both always count.
+    }], "::mlir::Value", "getCondition", (ins), [{}], [{ return {}; }]>
   ];
 }
 

@@ -10,6 +10,15 @@ using namespace mlir;
 using namespace hadal;
 using namespace hadal::reference;
 
+LogicalResult AccumulateOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor result = operands[1];
+  if (operands[2].data[0] != 0.0)
+    for (int64_t i = 0; i < result.size(); ++i)
+      result.data[i] += operands[0].data[i];
+  results.push_back(std::move(result));
+  return success();
+}
+
 LogicalResult SquaredNormOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   double sum = 0.0;
   for (double element : operands[0].data)
@@ -29,7 +38,8 @@ LogicalResult GradientNormOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImp
 }
 
 LogicalResult AdamWOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
-  Tensor parameter = operands[0], gradient = operands[1], first = operands[2], second = operands[3];
+  const Tensor &gradient = operands[1];
+  Tensor parameter = operands[0], first = operands[2], second = operands[3];
   auto scalarAt = [&](unsigned index) { return operands[index].data[0]; };
   double learningRate = scalarAt(4), weightDecay = getDecay() ? scalarAt(5) : 0.0, beta1 = scalarAt(6);
   double beta2 = scalarAt(7), epsilon = scalarAt(8), correction1 = scalarAt(9), correction2 = scalarAt(10);
@@ -40,10 +50,8 @@ LogicalResult AdamWOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tenso
     double v = second.data[i] = beta2 * second.data[i] + (1.0 - beta2) * g * g;
     parameter.data[i] -=
         learningRate * (weightDecay * parameter.data[i] + (m / correction1) / (std::sqrt(v / correction2) + epsilon));
-    gradient.data[i] = 0.0;
   }
   results.push_back(std::move(parameter));
-  results.push_back(std::move(gradient));
   results.push_back(std::move(first));
   results.push_back(std::move(second));
   return success();

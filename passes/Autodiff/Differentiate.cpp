@@ -1,8 +1,9 @@
 //===- Differentiate.cpp - from losses to gradients ---------------------------------------------------------------===//
 //
 // Implements hadal-differentiate: @accumulate is a copy of @forward that also takes the gradients accumulated so far
-// and returns them with the gradients of this micro-batch added. The sweep starts from the parts of the loss: the main
-// loss with loss_scale, the others with loss_scale times their weight.
+// and returns them with the gradients of this micro-batch added, or these alone where the scalar `adds_to_gradients` is
+// 0: in the first micro-batch of a step. The sweep starts from the parts of the loss: the main loss with loss_scale,
+// the others with loss_scale times their weight.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
@@ -91,6 +92,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     Location loc = entry.getFunction().getLoc();
     OpBuilder builder = entry.getBuilder();
     auto pairs = addGradientArguments(entry, symbols);
+    Value adds = pairs.empty() ? Value() : entry.addScalar("adds_to_gradients", loc);
     Value scale = entry.addScalar("loss_scale", loc), main = entry.findResult(results::mainLoss);
     SmallVector<WeightedLoss> parts;
     if (Value loss = entry.findResult(results::mtpLoss))
@@ -100,7 +102,7 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
 
     ReverseSweep sweep(entry.getBody());
     for (auto [parameter, gradient] : pairs)
-      sweep.addTarget(parameter, gradient);
+      sweep.addTarget(parameter, gradient, adds);
     sweep.addSeed(main, scale);
     for (const WeightedLoss &part : parts)
       sweep.addSeed(part.loss, arith::MulFOp::create(builder, loc, scale, part.weight));
@@ -112,10 +114,10 @@ struct Differentiate : hadal::impl::DifferentiateBase<Differentiate> {
     entry.addResult(results::loss, total);
     // A parameter on which no loss depends keeps no gradient here.
     for (auto [parameter, gradient] : pairs)
-      if (Value sum = sweep.getGradient(parameter); sum != gradient)
+      if (Value sum = sweep.getGradient(parameter))
         entry.addUpdate(gradient, sum);
     entry.eraseUnusedArguments(
-        [&](BlockArgument argument) { return bool(entry.getRole(argument, ArgumentRole::Gradient)); });
+        [&](BlockArgument argument) { return argument == adds || entry.getRole(argument, ArgumentRole::Gradient); });
     return success();
   }
 

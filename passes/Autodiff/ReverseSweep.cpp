@@ -14,18 +14,23 @@
 using namespace mlir;
 using namespace hadal;
 
-void ReverseSweep::addTarget(Value value, Value start) { targets[value] = start; }
+void ReverseSweep::addTarget(Value value, Value start, Value adds) { targets[value] = {start, adds, {}}; }
 
 void ReverseSweep::addSeed(Value value, Value gradient) { addContribution(value, gradient, value.getLoc()); }
 
 void ReverseSweep::addContribution(Value value, Value gradient, Location loc) {
   auto target = targets.find(value);
-  Value &sum = target != targets.end() ? target->second : gradients[value];
-  sum = sum ? arith::AddFOp::create(builder, loc, sum, gradient).getResult() : gradient;
+  Value &sum = target != targets.end() ? target->second.sum : gradients[value];
+  if (sum)
+    sum = arith::AddFOp::create(builder, loc, sum, gradient);
+  else if (target != targets.end())
+    sum = AccumulateOp::create(builder, loc, target->second.start, gradient, target->second.adds);
+  else
+    sum = gradient;
 }
 
 void ReverseSweep::findActiveValues() {
-  for (auto [value, start] : targets)
+  for (auto &[value, target] : targets)
     active.insert(value);
   for (Operation &op : block) {
     if (!llvm::any_of(op.getOperands(), [&](Value operand) { return active.contains(operand); }))

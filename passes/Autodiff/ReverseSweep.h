@@ -16,13 +16,14 @@ class ReverseSweep {
 public:
   explicit ReverseSweep(mlir::Block &block) : block(block), builder(mlir::OpBuilder::atBlockEnd(&block)) {}
 
-  /// Asks for the gradient of `value`; it is added to `start`.
-  void addTarget(mlir::Value value, mlir::Value start);
+  /// Asks for the gradient of `value`; it is added to `start` where the number `adds` is not 0, and takes its place
+  /// where it is.
+  void addTarget(mlir::Value value, mlir::Value start, mlir::Value adds);
   /// `gradient` flows into `value`.
   void addSeed(mlir::Value value, mlir::Value gradient);
   mlir::LogicalResult run();
-  /// `start` plus the gradient of a target: `start` itself when no seed depends on the target.
-  mlir::Value getGradient(mlir::Value target) const { return targets.lookup(target); }
+  /// The gradient of a target with what it is added to; null when no seed depends on the target.
+  mlir::Value getGradient(mlir::Value target) const { return targets.lookup(target).sum; }
 
 private:
   void findActiveValues();
@@ -33,7 +34,12 @@ private:
   mlir::OpBuilder builder;
   /// Values that depend on a target: only they have gradients.
   llvm::DenseSet<mlir::Value> active;
-  llvm::DenseMap<mlir::Value, mlir::Value> targets;
+  struct Target {
+    mlir::Value start, adds;
+    /// Null before the first contribution.
+    mlir::Value sum;
+  };
+  llvm::DenseMap<mlir::Value, Target> targets;
   /// Gradients of other values, complete when the sweep reaches the operation that defines them.
   llvm::DenseMap<mlir::Value, mlir::Value> gradients;
 };

@@ -26,7 +26,7 @@ using namespace hadal;
 
 namespace {
 
-bool isElementwise(Operation *op) { return op->getNumResults() > 0 && op->hasTrait<OpTrait::Elementwise>(); }
+bool isElementwise(Operation *op) { return op->getNumResults() > 0 && isElementByElement(op); }
 
 /// Rows of a rowwise operation's result: the product of all dimensions but the last, 0 for a single number.
 int64_t countRows(Operation *op) {
@@ -98,8 +98,10 @@ std::string findEpilogueObstacle(const FusionGroup &group, Operation *op, Value 
   if (group.kind != KernelKind::Reduction && group.kind != KernelKind::Head)
     return "nothing stands behind a kernel of the kind " + kind;
   auto sum = dyn_cast<SumOpInterface>(op);
-  bool accumulates = sum && !group.tail && !shapeOf(product).empty() &&
-                     isAccumulator(sum.getSummands()[sum.getSummands()[0] == product ? 1 : 0]);
+  bool isFirst = sum && sum.getSummands()[0] == product;
+  // Where a condition decides whether the first counts, the product is the second.
+  bool accumulates = sum && !group.tail && !shapeOf(product).empty() && !(isFirst && sum.getCondition()) &&
+                     isAccumulator(sum.getSummands()[isFirst ? 1 : 0]);
   return accumulates ? "" : "behind a kernel of the kind " + kind + " only a sum into an accumulator stands";
 }
 

@@ -6,6 +6,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "passes/Fusion/InPlace.h"
+#include "dialect/IR/Conversions.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -32,7 +33,7 @@ bool hadal::mayShareBuffer(KernelOp kernel, unsigned result, unsigned operand) {
         if (use.getOperandNumber() != result)
           return false;
         reachesResult = true;
-      } else if (!reader->hasTrait<OpTrait::Elementwise>()) {
+      } else if (!isElementByElement(reader)) {
         return false;
       } else if (seen.insert(reader).second) {
         llvm::append_range(pending, reader->getResults());

@@ -8,6 +8,7 @@
 // whole body, `linear_addf_2048x512x192_3fa1c2`. A kernel has the same name in every program that contains it.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
+#include "dialect/IR/Conversions.h"
 #include "dialect/IR/Encoding.h"
 #include "dialect/IR/KernelParts.h"
 #include "mlir/IR/IRMapping.h"
@@ -92,7 +93,7 @@ std::string getDeed(Operation *anchor, ArrayRef<Operation *> body) {
   SmallVector<Operation *> named;
   if (anchor) {
     for (Operation *op : body)
-      if (op == anchor || op->hasTrait<OpTrait::Elementwise>())
+      if (op == anchor || isElementByElement(op))
         named.push_back(op);
   } else {
     llvm::copy_if(body, std::back_inserter(named), [](Operation *op) { return isa<KernelOpInterface>(op); });

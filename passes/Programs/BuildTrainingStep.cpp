@@ -135,11 +135,10 @@ void TrainingStep::updateParameters(EntryPoint &update) {
   OpBuilder builder = update.getBuilder();
   for (Trained &entry : trained) {
     Type type = entry.parameter.getType();
-    auto step = AdamWOp::create(builder, entry.parameter.getLoc(), type, type, type, type, entry.value, entry.gradient,
+    auto step = AdamWOp::create(builder, entry.parameter.getLoc(), type, type, type, entry.value, entry.gradient,
                                 entry.firstMoment, entry.secondMoment, scalars[0], scalars[1], scalars[2], scalars[3],
                                 scalars[4], scalars[5], scalars[6], gradientScale, isDecayed(entry.parameter));
     update.addUpdate(entry.value, step.getNewParameter());
-    update.addUpdate(entry.gradient, step.getNewGradient());
     update.addUpdate(entry.firstMoment, step.getNewFirstMoment());
     update.addUpdate(entry.secondMoment, step.getNewSecondMoment());
   }

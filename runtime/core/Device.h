@@ -9,6 +9,7 @@
 #include "runtime/core/Program.h"
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,10 @@ struct DeviceOptions {
   std::string device = "auto";
   /// A GPU runs commands one by one and waits for each, so that a failure names its kernel.
   bool launchBlocking = false;
+  /// The CPUs that the threads are pinned to (core/Topology.h); empty: none.
+  std::string pin = "";
+  /// Where /sys is: a test puts another machine there.
+  std::filesystem::path systemRoot = "/";
 };
 
 class Device {

@@ -12,13 +12,13 @@
 // the process has what the tightest of its group and the groups above it leaves.
 #include "runtime/core/ProcessLimits.h"
 
+#include "runtime/core/CpuSet.h"
 #include "runtime/core/Error.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <optional>
-#include <sched.h>
 #include <sstream>
 #include <string>
 #include <sys/resource.h>
@@ -240,16 +240,10 @@ uint64_t cpuQuota(const Group &group) {
   return std::max<uint64_t>(1, *quota / *period + (*quota % *period != 0));
 }
 
-/// The size of the affinity mask, however many CPUs the kernel knows.
+/// The size of the affinity mask.
 unsigned affineCpus() {
-  for (size_t known = 1024; known <= size_t{1} << 20; known *= 2) {
-    std::vector<unsigned long> mask(known / (8 * sizeof(unsigned long)));
-    cpu_set_t *set = reinterpret_cast<cpu_set_t *>(mask.data());
-    size_t size = mask.size() * sizeof(unsigned long);
-    if (sched_getaffinity(0, size, set) == 0)
-      return static_cast<unsigned>(std::max(1, CPU_COUNT_S(size, set)));
-  }
-  return std::max(1u, std::thread::hardware_concurrency());
+  size_t count = CpuSet::ofThisThread().numbers().size();
+  return count ? static_cast<unsigned>(count) : std::max(1u, std::thread::hardware_concurrency());
 }
 
 } // namespace

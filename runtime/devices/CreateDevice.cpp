@@ -90,6 +90,9 @@ std::unique_ptr<Device> createDevice(const Program &program, const DeviceOptions
   if (choice->kind == Kind::CPU && program.needsGPU())
     fail(HADAL_EXIT_COMMAND_LINE, "the device 'cpu' cannot run the program, which was compiled for ", program->target,
          "; compile it with hadalc --target=cpu, or with --emulate to run its GPU kernels on CPUs");
+  if (!options.pin.empty() && program.isForGPU())
+    fail(HADAL_EXIT_COMMAND_LINE, "--pin: the program's kernels are for ", program->target,
+         ", and what is pinned are the threads of kernels for CPUs");
   if (program.needsGPU())
     return std::make_unique<cuda::CudaDevice>(program, options, choice->ordinal);
   if (program->emulated)

@@ -10,6 +10,7 @@ struct MachineOptions {
   std::string device = "auto";
   bool launchBlocking = false;
   unsigned threads = 0; // 0: all
+  std::string pin;      // "": not pinned
 };
 
 } // namespace hadal

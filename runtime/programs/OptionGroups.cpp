@@ -1,6 +1,7 @@
 // The options about the machine, and the way through a command line.
 #include "runtime/programs/OptionGroups.h"
 
+#include "runtime/core/Topology.h"
 #include "runtime/programs/Version.h"
 
 namespace hadal {
@@ -17,6 +18,14 @@ void addMachineOptions(OptionGroup &group, MachineOptions &options) {
                  "GPU: wait for every kernel, so that a failure names its own");
   group.add("--threads", options.threads, "N", "(default: all CPUs this process may use)")
       ->check(integerCheck<unsigned>(1, 4096));
+  // Without a value a CPU is chosen for every thread.
+  auto isListOfCpus = [](const std::string &text) { return text == pinToCores || parseCpuList(text).has_value(); };
+  group
+      .addRare("--pin", options.pin, "[CPUS]",
+               "keep every thread on a CPU: on one of each core first, or on those of a list such as 0-3,8")
+      ->expected(0, 1)
+      ->default_str(std::string(pinToCores))
+      ->check(valueCheck(isListOfCpus, "'cores' or a list of CPUs such as 0-3,8"));
 }
 
 std::string describeCompilation(const Program &program, int64_t microBatchSize, int64_t sequenceLength) {

@@ -50,7 +50,7 @@ def _product(kernel, body):
     if not match:
         return None
     line, what = match.group(0), match.group(1)
-    accumulate = "arith.addf" in body
+    accumulate = "arith.addf" in body or "hadal.accumulate" in body
     shapes = _shapes(line)
     result = shapes[-1]
     rows = math.prod(result[:-1])

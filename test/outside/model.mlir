@@ -29,7 +29,7 @@
 // PRODUCTS: hadal.kernel contraction @block_linear_{{[0-9]}}
 // PRODUCTS: hadal.kernel contraction @block_linear_addf_
 // PRODUCTS: hadal.kernel contraction @block_matmul_
-// PRODUCTS: hadal.kernel contraction @block_outer_product_addf_
+// PRODUCTS: hadal.kernel contraction @block_outer_product_accumulate_
 
 // Kernels agree with the evaluator, which knows the operations by their interfaces, on both targets.
 // RUN: hadal-check-kernels %outside %t.program.mlir | FileCheck %s --check-prefix=KERNELS

@@ -1,6 +1,7 @@
 // Kernels and tables of the bigram model.
 #include "test/runtime/BigramModel.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hadal::test {
@@ -55,9 +56,16 @@ void evaluateRows(void *const *arguments, int64_t, int64_t first, int64_t end, v
   }
 }
 
-// tokens, gradient of rows, gradient of the table
+/// The first micro-batch of a step clears what the step before has left.
+void startSum(float *sum, int64_t elements, float adds) {
+  if (adds == 0)
+    std::fill_n(sum, elements, 0.0f);
+}
+
+// tokens, gradient of rows, gradient of the table, adds_to_gradients
 void tableGradient(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
   const int32_t *tokens = as<int32_t>(arguments, 0);
+  startSum(as<float>(arguments, 2) + first * vocabulary, (end - first) * vocabulary, *as<float>(arguments, 3));
   for (int64_t token = first; token < end; ++token)
     for (int64_t row = 0; row < rows; ++row)
       if (tokens[row / sequence * (sequence + ahead) + row % sequence] == token)
@@ -65,8 +73,9 @@ void tableGradient(void *const *arguments, int64_t, int64_t first, int64_t end, 
           as<float>(arguments, 2)[token * vocabulary + v] += as<float>(arguments, 1)[row * vocabulary + v];
 }
 
-// gradient of rows, gradient of the experts, load
+// gradient of rows, gradient of the experts, load, adds_to_gradients
 void expertGradient(void *const *arguments, int64_t, int64_t first, int64_t end, void *) {
+  startSum(as<float>(arguments, 1) + first * vocabulary, (end - first) * vocabulary, *as<float>(arguments, 3));
   for (int64_t e = first; e < end; ++e) {
     as<float>(arguments, 2)[e] += static_cast<float>(e);
     for (int64_t row = 0; row < rows; ++row)
@@ -117,7 +126,6 @@ void adamw(void *const *arguments, int64_t, int64_t first, int64_t end, void *) 
     m = scalar(7) * m + (1 - scalar(7)) * gradient;
     v = scalar(8) * v + (1 - scalar(8)) * gradient * gradient;
     parameter -= scalar(5) * (scalar(6) * parameter + m / scalar(10) / (std::sqrt(v / scalar(11)) + scalar(9)));
-    as<float>(arguments, 1)[i] = 0;
   }
 }
 
@@ -152,9 +160,9 @@ BigramModel::BigramModel() {
   hadal_argument tableM = b.owned(HADAL_FIRST_MOMENT, table), stackM = b.owned(HADAL_FIRST_MOMENT, stack);
   hadal_argument tableV = b.owned(HADAL_SECOND_MOMENT, table), stackV = b.owned(HADAL_SECOND_MOMENT, stack);
   auto scalar = [&](const char *name) { return b.tensor(HADAL_SCALAR, name, {}); };
-  hadal_argument scale = scalar("loss_scale"), weight = scalar("mtp_loss_weight"), rate = scalar("learning_rate"),
-                 decay = scalar("weight_decay"), beta1 = scalar("beta1"), beta2 = scalar("beta2"),
-                 epsilon = scalar("epsilon"), correction1 = scalar("bias_correction1"),
+  hadal_argument adds = scalar("adds_to_gradients"), scale = scalar("loss_scale"), weight = scalar("mtp_loss_weight"),
+                 rate = scalar("learning_rate"), decay = scalar("weight_decay"), beta1 = scalar("beta1"),
+                 beta2 = scalar("beta2"), epsilon = scalar("epsilon"), correction1 = scalar("bias_correction1"),
                  correction2 = scalar("bias_correction2"), clip = scalar("clip_norm"),
                  coefficient = scalar("gradient_scale"), biasRate = scalar("router_bias_rate");
   auto result = [&](const char *name) { return b.tensor(HADAL_RESULT, name, {}); };
@@ -168,8 +176,8 @@ BigramModel::BigramModel() {
   accumulate
       .launch(forward, "forward", rows, 3,
               {tokens, table, stack, scale, weight, mainRows, predictionRows, gradientRows})
-      .launch(tableGradient, "table_gradient", vocabulary, 16, {tokens, gradientRows, tableG})
-      .launch(expertGradient, "expert_gradient", experts, 1, {gradientRows, stackG, load})
+      .launch(tableGradient, "table_gradient", vocabulary, 16, {tokens, gradientRows, tableG, adds})
+      .launch(expertGradient, "expert_gradient", experts, 1, {gradientRows, stackG, load, adds})
       .launch(sumLosses, "sum_losses", 1, 1, {mainRows, predictionRows, weight, loss, main, prediction});
 
   b.entry("gradient_norm").launch(gradientNorm, "gradient_norm", 1, 1, {tableG, stackG, clip, norm, scaleResult});

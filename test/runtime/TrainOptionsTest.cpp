@@ -27,6 +27,9 @@ TEST_F(TrainTest, EveryBadOptionHasItsMessage) {
       {options(1, {"-held"}), 2, "-held"}, // not -h
       {options(1, {"--threads", "0"}), 2, "--threads"},
       {options(1, {"--threads", "many"}), 2, "--threads"},
+      {options(1, {"--pin=1-"}), 2, "--pin: '1-' is not 'cores' or a list of CPUs such as 0-3,8"},
+      {options(1, {"--pin", "--threads", "4096"}), 2, "--pin: 4096 threads need a CPU each"},
+      {options(1, {"--pin=1048575"}), 2, "--pin: there is no CPU 1048575"},
       {options(0), 2, "--steps"},
       {{"--data", data, "--lr", "1", "--steps", "99999999999999999999"},
        2,

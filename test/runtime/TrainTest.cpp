@@ -196,6 +196,13 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenTheLossIsNotFinite) {
   EXPECT_FALSE(std::filesystem::exists(folder / "saved/step-1"));
 }
 
+/// Makes a gradient infinite, once a step is done.
+bool isSpoilt = false;
+void spoil(void *const *arguments, int64_t, int64_t, int64_t, void *) {
+  if (isSpoilt)
+    static_cast<float *>(arguments[0])[1000] = -std::numeric_limits<float>::infinity();
+}
+
 TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {
   TrainOptions trainOptions;
   trainOptions.data = data;
@@ -204,16 +211,19 @@ TEST_F(TrainTest, StopsBeforeTheUpdateWhenAGradientIsNotFinite) {
   trainOptions.globalBatchSize = BigramModel::microBatch;
   trainOptions.machine.threads = 2;
   testing::internal::CaptureStderr();
+  uint32_t gradient = 0;
+  while (model.builder.tensors[gradient].role != HADAL_GRADIENT)
+    ++gradient;
+  model.builder.entryBuilders.front().launch(spoil, "spoil", 1, 1, {{HADAL_ARGUMENT_TENSOR, gradient}});
   Trainer trainer(model.program(), trainOptions);
   trainer.step();
-  // The next micro-batch adds to what is there: the loss stays finite, the gradient does not.
+  // The loss stays finite, the gradient does not.
   Session &session = trainer.session();
   uint32_t table = session.require(HADAL_PARAMETER, "model.embed_tokens.weight");
-  uint32_t gradient = session.require(HADAL_GRADIENT, "model.embed_tokens.weight");
-  std::vector<float> infinity = {-std::numeric_limits<float>::infinity()};
-  session.write(gradient, 1000 * sizeof(float), std::as_bytes(std::span(infinity)));
   std::vector<float> before = session.read<float>(table);
+  isSpoilt = true;
   std::string message = failureOf(HADAL_EXIT_NON_FINITE, [&] { trainer.step(); });
+  isSpoilt = false;
   testing::internal::GetCapturedStderr();
   EXPECT_CONTAINS(message, "step 2: the gradient norm is inf; the first non-finite tensor is the gradient of "
                            "'model.embed_tokens.weight' (element 1000 is -inf); stopped before the update");

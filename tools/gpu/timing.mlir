@@ -66,10 +66,10 @@ hadal.kernel rowwise @residual(%x: tensor<16384x4096xf32>, %y: tensor<16384x4096
 hadal.kernel update @adamw(%p: tensor<8192x8192xf32>, %g: tensor<8192x8192xf32>, %m: tensor<8192x8192xf32>,
     %v: tensor<8192x8192xf32>, %lr: tensor<f32>, %wd: tensor<f32>, %b1: tensor<f32>, %b2: tensor<f32>, %e: tensor<f32>,
     %c1: tensor<f32>, %c2: tensor<f32>, %s: tensor<f32>)
-    -> (tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    -> (tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
     : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
-    -> tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
-  hadal.yield %0#0, %0#1, %0#2, %0#3
-    : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
+    -> tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
+  hadal.yield %0#0, %0#1, %0#2
+    : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
 }

@@ -76,7 +76,7 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
   bool copies = kernelOp && kernelOp.getRowSelection();
   if (!roundings || copies)
     return evaluable.evaluate(operands, results);
-  double sumError = epsilon * (op.hasTrait<OpTrait::Elementwise>() ? 1.0 : std::sqrt(double(longestDimension(&op))));
+  double sumError = epsilon * (isElementByElement(&op) ? 1.0 : std::sqrt(double(longestDimension(&op))));
   for (auto [operand, tensor] : llvm::zip_equal(op.getOperands(), operands))
     if (isFloat(operand))
       roundings->disturb(tensor, sumError);

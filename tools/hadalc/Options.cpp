@@ -4,6 +4,7 @@
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadalc/Options.h"
+#include "codegen/Report/Balance.h"
 #include "passes/Programs/Programs.h"
 #include "tools/Support/DialectPlugins.h"
 #include "llvm/ADT/StringExtras.h"
@@ -177,6 +178,11 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("--layouts is chosen or rows, not '" + options.layouts + "'");
   if (!options.printConfig.empty() && options.printConfig != "text" && options.printConfig != "json")
     return complain("--print-config is text or json, not '" + options.printConfig + "'");
+  if (!options.printBalance.empty() && !parseExpertLoad(options.printBalance))
+    return complain("--print-balance is even or zipf, not '" + options.printBalance + "'");
+  if (!options.printBalance.empty() && *to < Phase::Kernels)
+    return complain("--print-balance tells of the phase 'kernels', and --compile-to ends before it: compile to "
+                    "'kernels' or further");
   if (options.printConfig == "json" && commandLine.isTextual &&
       (commandLine.output.empty() || commandLine.output == "-"))
     return complain("--print-config=json and the phase would both go to standard output: give -o FILE");
@@ -279,6 +285,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   read(Phase::Host,
        app.add_flag("--print-config{text}", options.printConfig,
                     "report every kernel's choice, its predicted time and what lost, on stderr; =json: on stdout"));
+  // Read where the phase `kernels` is there.
+  read(Phase::Target, app.add_flag("--print-balance{even}", options.printBalance,
+                                   "report how evenly teams of 2 to 64 threads share the tasks of a step, on stderr; "
+                                   "=zipf: with few experts that have most tokens"));
   addPage(app, options, raw);
   read(Phase::Kernels, app.add_option("--config", options.config,
                                       "a file of choices for kernels, as --print-config=json and hadal-tune write it")
@@ -302,7 +312,8 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
-                  "--layouts", "--micro-batches", "--print-layouts", "--" + std::string(dialectPluginOption)});
+                  "--layouts", "--micro-batches", "--print-layouts", "--print-balance",
+                  "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {

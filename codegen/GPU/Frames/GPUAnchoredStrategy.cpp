@@ -9,12 +9,13 @@ using namespace mlir;
 using namespace hadal;
 
 Value GPUAnchorContext::total(unsigned index, Value value, Value at, int64_t multiple) {
-  if (!hasResult(index) || !isAccumulated(index))
+  if (!hasResult(index))
     return value;
-  Value old = isa<VectorType>(value.getType())
-                  ? k.loadAligned(getElementTypeOrSelf(value.getType()), accumulatedOperand(index), at, multiple)
-                  : k.load(value.getType(), accumulatedOperand(index), at);
-  return k.addf(old, value);
+  return accumulation(index).add(k, value, [&] {
+    return isa<VectorType>(value.getType())
+               ? k.loadAligned(getElementTypeOrSelf(value.getType()), accumulatedOperand(index), at, multiple)
+               : k.load(value.getType(), accumulatedOperand(index), at);
+  });
 }
 
 void GPUAnchorContext::storeTotal(unsigned index, Value value, Value at, int64_t multiple) {

@@ -31,8 +31,8 @@ void hadal::emitHeadLoss(GPUStage &stage, KernelOp kernel, const Head &head, Val
   sum = stage.blockReduceAdd(sum, 0);
   k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
     Value mean = k.divf(sum, k.f32(double(head.tokens)));
-    if (head.loss.accumulated >= 0)
-      mean = k.addf(k.load(k.f32(), k.argument(head.loss.accumulated)), mean);
+    Accumulation accumulation(k, head.loss.accumulated);
+    mean = accumulation.add(k, mean, [&] { return k.load(k.f32(), k.argument(accumulation.argument())); });
     k.store(mean, k.argument(kernel.getNumArguments() + head.loss.result));
   });
 }

@@ -8,6 +8,7 @@
 #define HADAL_CODEGEN_GPU_FRAMES_HEADLOSS_H
 
 #include "codegen/Anatomy/Head.h"
+#include "codegen/Emit/Accumulation.h"
 #include "codegen/GPU/Frames/GPUStage.h"
 
 namespace hadal {

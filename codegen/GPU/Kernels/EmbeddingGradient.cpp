@@ -75,11 +75,12 @@ private:
         k.storeAligned(value(index), context.result(0), index, lanes);
       });
     };
-    if (!context.isAccumulated(0))
-      return forVectors([&](Value) { return k.splat(0.0); });
-    Value from = context.accumulatedOperand(0);
-    Value differs = LLVM::ICmpOp::create(k.builder, k.loc, LLVM::ICmpPredicate::ne, from, context.result(0));
-    k.ifThen(differs, [&] { forVectors([&](Value index) { return k.loadAligned(k.f32(), from, index, lanes); }); });
+    auto takeOver = [&] {
+      Value from = context.accumulatedOperand(0);
+      Value differs = LLVM::ICmpOp::create(k.builder, k.loc, LLVM::ICmpPredicate::ne, from, context.result(0));
+      k.ifThen(differs, [&] { forVectors([&](Value index) { return k.loadAligned(k.f32(), from, index, lanes); }); });
+    };
+    context.accumulation(0).branch(k, takeOver, [&] { forVectors([&](Value) { return k.splat(0.0); }); });
   }
 
   // A block ranks 32 positions, one per lane; its warps share the positions to compare with.

@@ -71,7 +71,7 @@ struct HeadChunk {
   TypedPointer result(const HeadResult &result) {
     return k.typedArgument(kernel, kernel.getNumArguments() + result.result);
   }
-  TypedPointer accumulated(const HeadResult &result) { return k.typedArgument(kernel, result.accumulated); }
+  TypedPointer accumulated(const HeadResult &result) { return k.typedArgument(kernel, result.accumulated.argument); }
   TypedPointer fromChunk(TypedPointer rows, int64_t columns) {
     Type element = rows.element ? rows.element : k.f32();
     return {k.address(rows.pointer, k.mul(firstToken, columns), element), rows.element};
@@ -328,20 +328,20 @@ public:
       : HeadProduct(stage, chunk, chunk.choice.getHiddenGradient(), chunk.head.hiddenProduct(chunk.chunk)) {
     const HeadResult &gradient = chunk.head.hiddenGradient;
     result = chunk.fromChunk(chunk.result(gradient), chunk.head.channels);
-    if (gradient.accumulated >= 0)
+    accumulation = Accumulation(k, gradient.accumulated);
+    if (accumulation.exists())
       accumulated = chunk.fromChunk(chunk.accumulated(gradient), chunk.head.channels);
   }
 
 private:
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
     forPairs(place, groupRow, sum, result, [&](const Pair &pair) -> SmallVector<Value> {
-      if (!accumulated)
-        return {pair.sums};
-      return {k.addf(k.loadAligned(accumulated, pair.element, 2), pair.sums)};
+      return {accumulation.add(k, pair.sums, [&] { return k.loadAligned(accumulated, pair.element, 2); })};
     });
   }
 
   TypedPointer result, accumulated;
+  Accumulation accumulation;
 };
 
 class WeightGradientProduct : public HeadProduct {
@@ -349,12 +349,13 @@ public:
   WeightGradientProduct(GPUStage &stage, HeadChunk &chunk)
       : HeadProduct(stage, chunk, chunk.choice.getWeightGradient(), chunk.head.weightProduct(chunk.chunk)) {
     rhs.depthStart = k.truncate(chunk.firstToken);
-    isFirst = k.equal(stage.iteration, k.i64(0));
+    Value isFirst = k.equal(stage.iteration, k.i64(0));
     const HeadResult &gradient = chunk.head.weightGradient;
     soFar = result = chunk.result(gradient);
-    hasGradientSoFar = gradient.accumulated >= 0;
-    if (hasGradientSoFar)
+    Accumulation accumulation(k, gradient.accumulated);
+    if (accumulation.exists())
       soFar.pointer = k.select(isFirst, chunk.accumulated(gradient).pointer, result.pointer);
+    isEmpty = accumulation.isEmptyBefore(k, isFirst);
   }
 
 private:
@@ -373,16 +374,16 @@ private:
       return {k.addf(k.loadAligned(soFar, pair.element, 2), pair.sums)};
     };
     auto asItIs = [](const Pair &pair) -> SmallVector<Value> { return {pair.sums}; };
-    if (hasGradientSoFar)
+    if (!isEmpty)
       return forPairs(place, groupRow, sum, result, addSoFar);
     k.ifThen(
-        isFirst, [&] { forPairs(place, groupRow, sum, result, asItIs); },
+        isEmpty, [&] { forPairs(place, groupRow, sum, result, asItIs); },
         [&] { forPairs(place, groupRow, sum, result, addSoFar); });
   }
 
-  Value isFirst;
+  /// Whether the chunk's product is the first there; null: something always is.
+  Value isEmpty;
   TypedPointer result, soFar;
-  bool hasGradientSoFar;
 };
 
 //===----------------------------------------------------------------------===//

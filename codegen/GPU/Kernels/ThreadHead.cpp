@@ -59,11 +59,11 @@ public:
   }
 
   void emitHiddenGradient() {
+    Accumulation accumulation(k, head.hiddenGradient.accumulated);
     emitProduct(choice.getHiddenGradient(), head.hiddenProduct(chunk), logits, weight, tokens, {head.vocabulary},
                 [&](Value element, Value sum) {
                   element = k.add(element, k.mul(firstToken, head.channels));
-                  if (head.hiddenGradient.accumulated >= 0)
-                    sum = k.addf(loadAs(head.hiddenGradient.accumulated, element), sum);
+                  sum = accumulation.add(k, sum, [&] { return loadAs(accumulation.argument(), element); });
                   storeResult(head.hiddenGradient, element, sum);
                 });
   }
@@ -72,13 +72,15 @@ public:
     ProductDepth depth{chunk, head.tokens % chunk == 0 ? Value() : tokens};
     // The blocks of tokens are added one by one to the sum so far: a chunk is made of whole ones, so that it does not
     // show. The first chunk's sum so far is the gradient that is handed in, or zero.
-    int64_t accumulated = head.weightGradient.accumulated;
+    Accumulation accumulation(k, head.weightGradient.accumulated);
     Value isFirst = k.equal(stage.iteration, k.i64(0)), soFar = resultAddress(head.weightGradient);
-    if (accumulated >= 0)
-      soFar = k.select(isFirst, k.argument(accumulated), soFar);
+    if (accumulation.exists())
+      soFar = k.select(isFirst, k.argument(accumulation.argument()), soFar);
+    Value isEmpty = accumulation.isEmptyBefore(k, isFirst);
     auto start = [&](Value element) {
       auto load = [&] { return k.loadAligned(k.f32(), soFar, element, k.lanes); };
-      return accumulated < 0 ? ifElse(isFirst, k.splat(0.0), load) : load();
+      auto nothing = [&] { return k.splat(0.0); };
+      return isEmpty ? k.either(k.vectorOf(k.f32()), isEmpty, nothing, load) : load();
     };
     emitProduct(
         choice.getWeightGradient(), head.weightProduct(chunk), logits, hidden, k.i64(head.vocabulary), depth,
@@ -113,17 +115,6 @@ private:
     if (!type.isF32())
       value = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(type), value);
     k.storeAligned(value, resultAddress(result), element, k.lanes);
-  }
-
-  /// A value where the condition holds, else what is computed.
-  Value ifElse(Value condition, Value value, function_ref<Value()> otherwise) {
-    auto branch = scf::IfOp::create(k.builder, k.loc, value.getType(), condition, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(k.builder);
-    k.builder.setInsertionPointToStart(&branch.getThenRegion().front());
-    scf::YieldOp::create(k.builder, k.loc, value);
-    k.builder.setInsertionPointToStart(&branch.getElseRegion().front());
-    scf::YieldOp::create(k.builder, k.loc, otherwise());
-    return branch.getResult(0);
   }
 
   /// This block's part of a product with the tiles that were chosen for it. `store` gets the place of `lanes` numbers

@@ -1,7 +1,7 @@
 //===- Update.cpp - kernels of the update step on NVIDIA GPUs -----------------------------------------------------===//
 //
-// AdamW streams four arrays and writes them back: a thread takes a few vectors of 16 bytes, all loaded before the first
-// is computed on. Memory decides its speed.
+// AdamW streams four arrays and writes three of them back: a thread takes a few vectors of 16 bytes, all loaded before
+// the first is computed on. Memory decides its speed.
 //
 // The squared norm of a gradient is summed in blocks of arithmetic::normBlock elements, in float32 within a
 // block, whose elements are the lanes of a row, and in float64 over the blocks, which are lanes again.
@@ -33,7 +33,7 @@ protected:
     KernelBuilder &k = context.k;
     int64_t lanes = k.lanes = lanesOf(op);
     auto scalar = [&](unsigned index) { return k.load(k.f32(), context.operand(4 + index)); };
-    Value one = k.f32(1.0), zero = k.splat(0.0);
+    Value one = k.f32(1.0);
     Value rate = scalar(0), weightDecay = scalar(1), beta1 = scalar(2), beta2 = scalar(3), epsilon = scalar(4);
     Value inverse1 = k.divf(one, scalar(5));
     Value rootScale = k.broadcast(math::RsqrtOp::create(k.builder, k.loc, scalar(6)));
@@ -59,7 +59,7 @@ protected:
       if (op.getDecay())
         p = k.mulf(p, shrink);
       p = k.subf(p, k.mulf(step, change));
-      Value results[] = {p, zero, m, v};
+      Value results[] = {p, m, v};
       for (auto [result, value] : llvm::enumerate(results))
         context.storeTotal(result, value, k.mul(item, lanes), lanes);
     };

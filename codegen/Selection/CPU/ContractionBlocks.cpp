@@ -3,7 +3,7 @@
 // A task is a block of C. Tasks next to each other share a block of A or of B, which is then still in the cache of the
 // core that packs it again: the side that is kept is the larger one, unless rows are grouped by expert, where
 // neighbours share their rows so that an expert's weights are read in one go. All blocks of a batch come before those
-// of the next.
+// of the next; of experts, those with most of the depth come first (codegen/CPU/ContractionLowering.cpp).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/ContractionBlocks.h"

@@ -1,7 +1,7 @@
 //===- ProductTiles.cpp - tile sizes of matrix products on CPUs ---------------------------------------------------===//
 //
 // The model counts cycles of one core for one block and multiplies by the rounds that a team of `modelledCores`
-// threads needs for all blocks:
+// threads needs for all blocks, with some regard for larger teams (TeamRounds.h):
 //
 //   register tiles   depth · max(multiply-adds, loads, latency), plus the start and the stores of each tile per depth
 //                    block; tiles that hang over the edge cost as much as whole ones; where the depth is added in
@@ -19,6 +19,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/ProductTiles.h"
+#include "codegen/Selection/CPU/TeamRounds.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -131,7 +132,7 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
                          int64_t(llvm::divideCeil(shape.columns, columnBlock));
         BlockCycles cycles = blockCycles(shape, tiles, target);
-        double scale = double(llvm::divideCeil(blocks, modelledCores)) / target.clock;
+        double scale = countRounds(blocks) / target.clock;
         candidates.push_back({tiles, PredictedTime::sum(cycles.compute * scale, cycles.packing * scale,
                                                         cycles.besides * scale + target.launchSeconds())});
         // What decides is the sum of cycles, rounded once.

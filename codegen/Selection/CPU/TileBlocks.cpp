@@ -11,6 +11,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/TileBlocks.h"
+#include "codegen/Selection/CPU/TeamRounds.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,7 +40,7 @@ PredictedTime predict(const ProductShape &shape, const ProductTiles &tiles, cons
   double epilogue = rows * columns / double(target.registerLanes) * 5.0;
   int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, tiles.rowBlock)) *
                    int64_t(llvm::divideCeil(shape.columns, tiles.columnBlock));
-  double scale = double(llvm::divideCeil(blocks, modelledCores)) / target.clock;
+  double scale = countRounds(blocks) / target.clock;
   return PredictedTime::sum((multiply + epilogue) * scale, (packLhs + packRhs) * scale,
                             500.0 * scale + target.launchSeconds());
 }

@@ -2,9 +2,9 @@
 //
 // All persistent tensors lie in one mapping, the arena in a second, the threads' scratch memory in a third. Addresses
 // are resolved once. A run is one region of the thread team: for every command each thread takes chunks of `grain`
-// tasks from a shared counter until none is left, and the barrier behind it sets the counter back. Which thread runs
-// which task is left to chance; since tasks are independent, the result is not. Copies and fills are cut into tasks of
-// some memory each, and run like kernels.
+// tasks from a shared counter until none is left, those of its group first (TeamPlan.h), and behind the barrier the
+// counters begin anew. Which thread runs which task is left to chance; since tasks are independent, the result is not.
+// Copies and fills are cut into tasks of some memory each, and run like kernels.
 #include "runtime/devices/cpu/CpuDevice.h"
 
 #include "runtime/core/Commands.h"
@@ -12,7 +12,9 @@
 #include "runtime/core/MemoryNeeds.h"
 #include "runtime/core/ProcessLimits.h"
 #include "runtime/core/TensorPlacement.h"
+#include "runtime/core/Topology.h"
 #include "runtime/devices/cpu/Features.h"
+#include "runtime/devices/cpu/FirstTouch.h"
 #include "runtime/devices/cpu/Probes.h"
 
 #include <algorithm>
@@ -23,11 +25,11 @@ namespace hadal {
 static constexpr uint64_t alignment = 64;
 static uint64_t alignUp(uint64_t value) { return (value + alignment - 1) / alignment * alignment; }
 
-/// The threads to use, after the check that this CPU can run the program's code at all, and how.
-static unsigned admit(const Program &program, const DeviceOptions &options) {
+/// The team to use, after the check that this CPU can run the program's code at all, and how.
+static TeamPlan admit(const Program &program, const DeviceOptions &options) {
   requireFeatures(program->cpu_features, program->cpu, thisCpu());
   requestTileRegisters(program->cpu_features, thisCpu());
-  return options.threads ? options.threads : availableCpus();
+  return TeamPlan::of(options);
 }
 
 /// Foresees memory that does not suffice: the machine would otherwise end the program without a word in its first step.
@@ -40,14 +42,17 @@ static MemoryNeeds foresee(const Program &program, unsigned threads, const Avail
 CpuDevice::CpuDevice(const Program &program, const DeviceOptions &options)
     : CpuDevice(program, admit(program, options), availableMemory()) {}
 
-CpuDevice::CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory)
-    : Device(program), program(program), needed(foresee(program, threads, memory).total()), available(memory.bytes),
-      team(threads) {
+CpuDevice::CpuDevice(const Program &program, TeamPlan teamPlan, const AvailableMemory &memory)
+    : Device(program), program(program), plan(std::move(teamPlan)),
+      needed(foresee(program, plan.threads, memory).total()), available(memory.bytes), team(plan.threads, plan.cpus),
+      shares(plan.groups) {
   if (program->check_memory)
     checker = std::make_unique<MemoryChecker>(program, team.size());
   else
     arenaMemory = Mapping(program->arena_size, "the arena");
   placeTensors();
+  if (plan.hasNodes && !checker)
+    touchFirst();
   placeScratch();
   resolveArguments();
   prepareCommands();
@@ -65,6 +70,22 @@ void CpuDevice::placeTensors() {
   tensorMemory = Mapping(placement.size, "parameters, gradients and optimizer state");
   for (uint64_t offset : placement.offsets)
     tensorAddresses.push_back(tensorMemory.data() + offset);
+}
+
+/// Scratch memory comes to its thread's node by itself: nobody else touches it.
+void CpuDevice::touchFirst() {
+  FirstTouch tensors(tensorMemory, countParts(plan)), arena(arenaMemory, countParts(plan));
+  for (uint32_t i = 0; i < program->tensor_count; ++i)
+    tensors.split(static_cast<uint64_t>(tensorAddresses[i] - tensorMemory.data()), byteSize(program.tensors()[i]));
+  // Buffers share places in the arena, one after the other: the large ones decide.
+  std::vector<hadal_arena_buffer> buffers;
+  for (const hadal_entry &entry : program.entries())
+    buffers.insert(buffers.end(), entry.arena_buffers, entry.arena_buffers + entry.arena_buffer_count);
+  std::ranges::stable_sort(buffers, std::ranges::greater(), &hadal_arena_buffer::size);
+  for (const hadal_arena_buffer &buffer : buffers)
+    arena.split(buffer.offset, buffer.size);
+  tensors.touch(team, plan);
+  arena.touch(team, plan);
 }
 
 void CpuDevice::placeScratch() {
@@ -155,10 +176,16 @@ void CpuDevice::prepareCommands() {
   }
 }
 
+static std::vector<unsigned> sorted(std::vector<unsigned> numbers) {
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
 std::string CpuDevice::describe() const {
   std::string features = program->cpu_features;
   return concat("cpu ", program->cpu, features.empty() ? "" : " (" + features + ")", ", ", team.size(),
                 team.size() == 1 ? " thread" : " threads",
+                plan.cpus.empty() ? "" : " pinned to CPUs " + describeCpus(sorted(plan.cpus)),
                 features.find("amx-") == std::string::npos || hadal_tile_registers
                     ? ""
                     : "; AMX is not granted here: the same numbers by vectors, more slowly");
@@ -192,13 +219,13 @@ struct CpuDevice::Execution {
   // The command that the team is in, and its tasks; they change only while all threads but one wait at a barrier.
   uint64_t command = 0;
   int64_t tasks = 0;
-  alignas(64) std::atomic<int64_t> nextTask{0};
 
   static void runThread(void *context, unsigned thread);
   static void finishCommand(void *context, unsigned thread);
   bool isDone() const { return command == commands.size(); }
   void beginCommand();
   void endCommand();
+  void shareTasks(int64_t grain);
   void runSingleChunks(unsigned thread);
   void runChunks(unsigned thread);
 };
@@ -208,6 +235,7 @@ void CpuDevice::Execution::beginCommand() {
     return;
   const PreparedCommand &current = commands[command];
   tasks = current.launch ? tasksOf(*current.launch, device.numbers) : current.tasks;
+  shareTasks(current.grain);
   if (device.checker)
     device.checker->beforeCommand(entryIndex, command);
 }
@@ -215,8 +243,16 @@ void CpuDevice::Execution::beginCommand() {
 void CpuDevice::Execution::endCommand() {
   if (device.checker)
     device.checker->afterCommand(entryIndex, command);
-  nextTask.store(0, std::memory_order_relaxed);
   ++command;
+}
+
+/// Whole chunks to every group, as many to each.
+void CpuDevice::Execution::shareTasks(int64_t grain) {
+  int64_t groups = static_cast<int64_t>(device.shares.size()), chunks = (tasks + grain - 1) / grain, group = 0;
+  for (TaskShare &share : device.shares) {
+    share.next.store(chunks * group / groups * grain, std::memory_order_relaxed);
+    share.end = std::min(tasks, chunks * ++group / groups * grain);
+  }
 }
 
 /// Takes chunks of the current command until none is left.
@@ -225,10 +261,14 @@ void CpuDevice::Execution::runChunks(unsigned thread) {
   void *scratch = device.scratchAddresses[thread];
   int64_t begin = recorder ? CommandRecorder::now() : 0;
   bool worked = false;
-  for (int64_t first; (first = nextTask.fetch_add(current.grain, std::memory_order_relaxed)) < tasks;) {
-    int64_t end = tasks - first < current.grain ? tasks : first + current.grain;
-    current.function(current.arguments.data(), current.iteration, first, end, scratch);
-    worked = true;
+  size_t groups = device.shares.size(), own = device.plan.groupOf[thread];
+  for (size_t turn = 0; turn < groups; ++turn) {
+    TaskShare &share = device.shares[(own + turn) % groups];
+    for (int64_t first; (first = share.next.fetch_add(current.grain, std::memory_order_relaxed)) < share.end;) {
+      int64_t end = share.end - first < current.grain ? share.end : first + current.grain;
+      current.function(current.arguments.data(), current.iteration, first, end, scratch);
+      worked = true;
+    }
   }
   if (recorder && worked)
     recorder->record(thread, {&entry, command, begin, CommandRecorder::now()});

@@ -5,6 +5,7 @@
 #include "runtime/core/Device.h"
 #include "runtime/core/Memory.h"
 #include "runtime/devices/cpu/MemoryChecker.h"
+#include "runtime/devices/cpu/TeamPlan.h"
 #include "runtime/devices/cpu/ThreadTeam.h"
 
 #include <atomic>
@@ -30,7 +31,7 @@ public:
   std::optional<MachineRates> measureRates() override;
 
 private:
-  CpuDevice(const Program &program, unsigned threads, const AvailableMemory &memory);
+  CpuDevice(const Program &program, TeamPlan plan, const AvailableMemory &memory);
 
   struct Execution;
 
@@ -42,9 +43,17 @@ private:
     const hadal_launch *launch = nullptr; // whose tasks may follow from a number
   };
 
+  /// The tasks of the current command that a group of threads takes first: from the next one to the last.
+  struct alignas(64) TaskShare {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
   const Program &program;
+  TeamPlan plan;
   uint64_t needed, available;
   ThreadTeam team;
+  std::vector<TaskShare> shares; // of each group
   Mapping tensorMemory, arenaMemory, scratchMemory;
   std::unique_ptr<MemoryChecker> checker; // null unless the program was built with --check-memory
   std::vector<std::byte *> tensorAddresses;
@@ -54,6 +63,7 @@ private:
   std::vector<std::vector<PreparedCommand>> commands;
 
   void placeTensors();
+  void touchFirst();
   void placeScratch();
   void resolveArguments();
   void prepareCommands();

@@ -5,6 +5,7 @@
 #include "runtime/core/ProcessLimits.h"
 
 #include <algorithm>
+#include <cstring>
 #include <emmintrin.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -22,24 +23,44 @@ static constexpr unsigned mostRounds = 8000, fewestRounds = 64;
 /// The bound that this thread has learnt.
 static thread_local unsigned learntRounds = mostRounds;
 
-ThreadTeam::ThreadTeam(unsigned threads)
+static void requirePinned(int error, unsigned cpu) {
+  if (error)
+    fail(HADAL_EXIT_INPUT, "--pin: a thread could not be kept on CPU ", cpu, " (", std::strerror(error), ")");
+}
+
+ThreadTeam::ThreadTeam(unsigned threads, const std::vector<unsigned> &cpus)
     : count(std::max(1u, threads)), longestSpin(count <= availableCpus() ? mostRounds : fewestRounds) {
+  try {
+    start(cpus);
+  } catch (...) { // there is no destructor to end those that run
+    end();
+    throw;
+  }
+}
+
+ThreadTeam::~ThreadTeam() { end(); }
+
+void ThreadTeam::start(const std::vector<unsigned> &cpus) {
+  if (!cpus.empty()) {
+    ownPlace = CpuSet::of(cpus[0]);
+    formerPlace = CpuSet::ofThisThread();
+    // Whether it works is better known now than in the first step.
+    requirePinned(ownPlace->pin(pthread_self()), cpus[0]);
+    formerPlace->pin(pthread_self());
+  }
   workers.reserve(count - 1);
   try {
     for (unsigned thread = 1; thread < count; ++thread)
       workers.emplace_back([this, thread] { work(thread); });
   } catch (const std::system_error &error) {
-    size_t started = workers.size() + 1;
-    stop = true;
-    advance(region);
-    for (std::thread &worker : workers)
-      worker.join();
-    fail(HADAL_EXIT_INPUT, "only ", started, " of ", count, " threads could be started (", error.what(),
+    fail(HADAL_EXIT_INPUT, "only ", workers.size() + 1, " of ", count, " threads could be started (", error.what(),
          "); use a smaller --threads");
   }
+  for (unsigned thread = 1; thread < count && !cpus.empty(); ++thread)
+    requirePinned(CpuSet::of(cpus[thread]).pin(workers[thread - 1].native_handle()), cpus[thread]);
 }
 
-ThreadTeam::~ThreadTeam() {
+void ThreadTeam::end() {
   stop = true;
   advance(region);
   for (std::thread &worker : workers)
@@ -106,13 +127,24 @@ void ThreadTeam::work(unsigned thread) {
   }
 }
 
-void ThreadTeam::run(Body newBody, void *newContext) {
-  body = newBody;
-  context = newContext;
+/// The caller's part of a region. A caller that stayed pinned would hand its one CPU on to every thread that it starts.
+void ThreadTeam::runRegion() {
+  if (ownPlace) {
+    formerPlace->readThisThread();
+    ownPlace->pin(pthread_self());
+  }
   if (count > 1)
     advance(region);
   attempt(body, context, 0);
   meet(0, nullptr, nullptr);
+  if (ownPlace)
+    formerPlace->pin(pthread_self());
+}
+
+void ThreadTeam::run(Body newBody, void *newContext) {
+  body = newBody;
+  context = newContext;
+  runRegion();
   if (!hasFailed)
     return;
   hasFailed = false;

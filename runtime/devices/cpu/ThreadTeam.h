@@ -9,10 +9,13 @@
 #ifndef HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 #define HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 
+#include "runtime/core/CpuSet.h"
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -25,7 +28,8 @@ public:
   /// What the last thread to reach a barrier does before it opens.
   using Completion = void (*)(void *context, unsigned thread);
 
-  explicit ThreadTeam(unsigned threads);
+  /// `cpus`: the CPU that each thread stays on while it works, or none. The caller is where it was before and after.
+  explicit ThreadTeam(unsigned threads, const std::vector<unsigned> &cpus = {});
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam &) = delete;
   ThreadTeam &operator=(const ThreadTeam &) = delete;
@@ -60,7 +64,12 @@ private:
   std::exception_ptr failure;          // of this region
   std::atomic<bool> hasFailed = false; // the same, to be looked at by every thread
   std::vector<std::thread> workers;
+  /// Where the caller works, when it is pinned, and where it was before.
+  std::optional<CpuSet> ownPlace, formerPlace;
 
+  void start(const std::vector<unsigned> &cpus);
+  void end();
+  void runRegion();
   void work(unsigned thread);
   void meet(unsigned thread, Completion completion, void *completionContext);
   void attempt(Body action, void *actionContext, unsigned thread);

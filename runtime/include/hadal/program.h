@@ -31,9 +31,9 @@ enum hadal_element_type { HADAL_F32 = 0, HADAL_I32 = 1, HADAL_BF16 = 2, HADAL_F1
 
 /* What the runtime does with a persistent tensor. */
 enum hadal_role {
-  HADAL_PARAMETER = 0,     /* initialised or loaded, saved under its Hugging Face name */
-  HADAL_GRADIENT = 1,      /* of the parameter `owner`; zero before the first micro-batch, cleared by `update` */
-  HADAL_FIRST_MOMENT = 2,  /* of the parameter `owner` (AdamW's m), zero at the start, saved with the optimizer */
+  HADAL_PARAMETER = 0,    /* initialised or loaded, saved under its Hugging Face name */
+  HADAL_GRADIENT = 1,     /* of the parameter `owner`; written by the first micro-batch of a step, added to by others */
+  HADAL_FIRST_MOMENT = 2, /* of the parameter `owner` (AdamW's m), zero at the start, saved with the optimizer */
   HADAL_SECOND_MOMENT = 3, /* of the parameter `owner` (AdamW's v), zero at the start, saved with the optimizer */
   HADAL_STATE = 4,         /* zero at the start of a step, accumulated over micro-batches (an expert's load); cleared by
                               `update` */
@@ -47,8 +47,8 @@ enum hadal_role {
 
 /* How long the contents of a tensor count. */
 enum hadal_lifetime {
-  HADAL_SESSION = 0, /* as long as the program runs */
-  HADAL_RUN = 1,     /* inputs until the run that they are written for has ended, results until the next run begins */
+  HADAL_SESSION = 0,  /* as long as the program runs */
+  HADAL_RUN = 1,      /* inputs until the run that they are written for has ended, results until the next run begins */
   HADAL_EXTERNAL = 2, /* the memory belongs to whoever calls the runtime, which is given its address */
   HADAL_LOADING = 3   /* parameters that are kept in packed forms only: from the first write until the entry points that
                          are run for it have made these. One at a time, so that all of them share their memory */
@@ -62,8 +62,8 @@ enum hadal_initializer { HADAL_ZEROS = 0, HADAL_ONES = 1, HADAL_NORMAL = 2 };
 
 enum hadal_argument_kind { HADAL_ARGUMENT_TENSOR = 0, HADAL_ARGUMENT_ARENA = 1, HADAL_ARGUMENT_NUMBER = 2 };
 
-/* When an entry point runs: when the runtime asks for it by its name, or whenever the parameter `loaded` has been loaded
- * or initialized. */
+/* When an entry point runs: when the runtime asks for it by its name, or whenever the parameter `loaded` has been
+ * loaded or initialized. */
 enum hadal_entry_kind { HADAL_ENTRY_CALLED = 0, HADAL_ENTRY_LOAD = 1 };
 
 /* What a command does. Collectives and waits have their place here; no device runs them yet. */
@@ -83,9 +83,9 @@ enum hadal_image_kind { HADAL_CUBIN = 0, HADAL_PTX = 1 };
 
 /* One stage of one kernel, for the tasks [first_task, end_task). Tasks are independent: any thread may run any of them
  * in any order and the result has the same bits. `arguments` holds one address per hadal_argument. `iteration` is the
- * launch's own immediate (the chunk of a loop over tokens, an element count). `scratch` is 64-byte aligned memory of the
- * calling thread, hadal_program.scratch_size bytes, with undefined contents. Addresses need only be aligned to their
- * element: --check-memory places buffers against their guard page. */
+ * launch's own immediate (the chunk of a loop over tokens, an element count). `scratch` is 64-byte aligned memory of
+ * the calling thread, hadal_program.scratch_size bytes, with undefined contents. Addresses need only be aligned to
+ * their element: --check-memory places buffers against their guard page. */
 typedef void (*hadal_kernel)(void *const *arguments, int64_t iteration, int64_t first_task, int64_t end_task,
                              void *scratch);
 
@@ -106,7 +106,9 @@ enum hadal_swizzle { HADAL_SWIZZLE_NONE = 0, HADAL_SWIZZLE_32 = 1, HADAL_SWIZZLE
 #define HADAL_F32(field) float field;
 #define HADAL_I64S(field, length) int64_t field[length];
 #define HADAL_U32S(field, length) uint32_t field[length];
-#define HADAL_END(structure) };
+#define HADAL_END(structure)                                                                                           \
+  }                                                                                                                    \
+  ;
 #include "program.def"
 
 /* Exported by the generated object. */

@@ -36,7 +36,8 @@ static std::optional<int32_t> separatorOf(const EvaluateOptions &options) {
 Evaluator::Evaluator(const Program &program, const EvaluateOptions &options)
     : options(options), session(*program, {.threads = options.machine.threads,
                                            .device = options.machine.device,
-                                           .launchBlocking = options.machine.launchBlocking}),
+                                           .launchBlocking = options.machine.launchBlocking,
+                                           .pin = options.machine.pin}),
       entry(session.requireEntry("evaluate")), shape(program, "evaluate"),
       lossTensor(*program.findResult(entry, "loss.main")),
       scoresTensor(*program.findResult(entry, "log_probabilities")), data(options.data, program->vocabulary),

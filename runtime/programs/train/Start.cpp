@@ -20,7 +20,8 @@ namespace hadal {
 Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &options)
     : options(options), programSession(descriptor, {.threads = options.machine.threads,
                                                     .device = options.machine.device,
-                                                    .launchBlocking = options.machine.launchBlocking}),
+                                                    .launchBlocking = options.machine.launchBlocking,
+                                                    .pin = options.machine.pin}),
       accumulateEntry(programSession.requireEntry("accumulate")),
       gradientNormEntry(programSession.requireEntry("gradient_norm")),
       updateEntry(programSession.requireEntry("update")), windows(programSession.program(), "accumulate"),

@@ -61,6 +61,7 @@ void Trainer::accumulate(StepRecord &record, CommandRecorder *launches) {
   uint64_t position = state.samples; // of the next micro-batch; a step that fails half-way has read none
   loadBatch(windows, trainingSamples, order, position);
   for (int64_t i = 0; i < microBatches; ++i) {
+    programSession.setScalar("adds_to_gradients", i > 0); // the first ones take the place of the last step's
     programSession.run(accumulateEntry, launches);
     position += static_cast<uint64_t>(windows.rows);
     if (i + 1 < microBatches) // before the results are waited for: a GPU works meanwhile

@@ -2,6 +2,8 @@
 //
 //   accumulate     reads   tokens               a micro-batch: for each of its samples the inputs and, behind them, the
 //                                               targets of the main head and of every further depth
+//                          adds_to_gradients    0 in the first micro-batch of a step, whose gradients take the place of
+//                                               those of the step before; 1 in the others
 //                          loss_scale           1 / number of micro-batches of the step; multiplies every gradient
 //                          mtp_loss_weight      lambda
 //                          balance_loss_weight  alpha
@@ -29,7 +31,8 @@ namespace {
 
 constexpr std::string_view entryPoints[] = {"accumulate", "gradient_norm", "update"};
 
-constexpr std::string_view scalars[] = {"loss_scale",
+constexpr std::string_view scalars[] = {"adds_to_gradients",
+                                        "loss_scale",
                                         "mtp_loss_weight",
                                         "balance_loss_weight",
                                         "clip_norm",

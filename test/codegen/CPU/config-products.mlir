@@ -15,7 +15,7 @@ hadal.kernel contraction @large(%x: tensor<2048x512xf32>, %w: tensor<8192x512xf3
 // Blocks shrink until a team of threads has work.
 // V4: @square (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 256, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 270848 B
 // V3: @square (contraction): packed_register_tiles {rows = 6, vectors = 1, row_block = 258, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 269696 B
-// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 256, column_block = 128} stages [product: 8 / 1] workspace 0 B scratch 264320 B
+// V2: @square (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 32 / 1] workspace 0 B scratch 100480 B
 hadal.kernel contraction @square(%x: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
   %0 = hadal.linear %x weights(%w : tensor<512x512xf32>) : tensor<512x512xf32> -> tensor<512x512xf32>
   hadal.yield %0 : tensor<512x512xf32>
@@ -33,7 +33,7 @@ hadal.kernel contraction @gate(%x: tensor<2048x512xf32>, %w: tensor<16x512xf32>)
 // A depth beyond the cache is cut.
 // V4: @deep (contraction): packed_register_tiles {rows = 8, vectors = 2, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 107008 B
 // V3: @deep (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 102656 B
-// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 128, column_block = 64} stages [product: 8 / 1] workspace 0 B scratch 100480 B
+// V2: @deep (contraction): packed_register_tiles {rows = 2, vectors = 1, row_block = 64, column_block = 64} stages [product: 16 / 1] workspace 0 B scratch 84096 B
 hadal.kernel contraction @deep(%x: tensor<256x8192xf32>, %w: tensor<256x8192xf32>) -> tensor<256x256xf32> {
   %0 = hadal.linear %x weights(%w : tensor<256x8192xf32>) : tensor<256x8192xf32> -> tensor<256x256xf32>
   hadal.yield %0 : tensor<256x256xf32>
@@ -76,25 +76,25 @@ hadal.kernel attention @attention_gradient(%q: tensor<4x512x768xf32>, %kv: tenso
 
 // Two chunks of 1024 tokens: the logits of one fill 32 MiB.
 // V4: @head (head): token_chunks {chunk = 1024, logits = {rows = 14, vectors = 2, row_block = 518, column_block = 256}, hidden_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 256}, weight_gradient = {rows = 8, vectors = 2, row_block = 256, column_block = 512}} stages [logits: 64 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 32 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 1536 KiB
-// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, hidden_gradient = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
-// V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, weight_gradient = {rows = 2, vectors = 1, row_block = 44, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 8 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
+// V3: @head (head): token_chunks {chunk = 1024, logits = {rows = 6, vectors = 1, row_block = 516, column_block = 128}, hidden_gradient = {rows = 6, vectors = 1, row_block = 258, column_block = 128}, weight_gradient = {rows = 6, vectors = 1, row_block = 108, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 16 / 1, weight_gradient: 304 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 470 KiB
+// V2: @head (head): token_chunks {chunk = 1024, logits = {rows = 2, vectors = 1, row_block = 512, column_block = 128}, hidden_gradient = {rows = 2, vectors = 1, row_block = 256, column_block = 64}, weight_gradient = {rows = 2, vectors = 1, row_block = 44, column_block = 128}} stages [logits: 128 / 1, softmax: 256 / 1, hidden_gradient: 32 / 1, weight_gradient: 748 / 1, loss: 1 / 1] steps 9 workspace 32776 KiB scratch 502 KiB
 hadal.kernel head @head(%hidden: tensor<4x512x512xf32>, %targets: tensor<4x512xi32>, %w: tensor<8192x512xf32>, %g: tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>) {
   %0:3 = hadal.cross_entropy_gradient %hidden, %targets, %w, %g : (tensor<4x512x512xf32>, tensor<4x512xi32>, tensor<8192x512xf32>, tensor<f32>) -> (tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<f32>, tensor<4x512x512xf32>, tensor<8192x512xf32>
 }
 
 // One row, or a few: register tiles multiply none in vain, and hide their latency by more columns.
-// V4: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 4, row_block = 1, column_block = 256}
-// V3: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 2, row_block = 1, column_block = 128}
-// V2: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 1, column_block = 128}
+// V4: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 4, row_block = 1, column_block = 64}
+// V3: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 2, row_block = 1, column_block = 64}
+// V2: @one_row (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 1, column_block = 64}
 hadal.kernel contraction @one_row(%x: tensor<1x512xf32>, %w: tensor<2048x512xf32>) -> tensor<1x2048xf32> {
   %0 = hadal.linear %x weights(%w : tensor<2048x512xf32>) : tensor<1x512xf32> -> tensor<1x2048xf32>
   hadal.yield %0 : tensor<1x2048xf32>
 }
 
-// V4: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 4, row_block = 4, column_block = 256}
+// V4: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 4, row_block = 4, column_block = 128}
 // V3: @three_rows (contraction): packed_register_tiles {rows = 4, vectors = 1, row_block = 4, column_block = 128}
-// V2: @three_rows (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 3, column_block = 128}
+// V2: @three_rows (contraction): packed_register_tiles {rows = 1, vectors = 1, row_block = 3, column_block = 64}
 hadal.kernel contraction @three_rows(%x: tensor<3x512xbf16>, %w: tensor<2048x512xbf16>) -> tensor<3x2048xbf16> {
   %0 = hadal.linear %x weights(%w : tensor<2048x512xbf16>) : tensor<3x512xbf16> -> tensor<3x2048xbf16>
   hadal.yield %0 : tensor<3x2048xbf16>

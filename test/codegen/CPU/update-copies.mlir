@@ -14,13 +14,13 @@ hadal.kernel update @adamw_experts(%p: tensor<3x40x260xf32>, %g: tensor<3x40x260
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, !adamw_experts_forward, !adamw_experts_backward) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32> -> tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>
+    -> (tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, !adamw_experts_forward, !adamw_experts_backward) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32> -> tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>
   %k0 = hadal.pack %0#0 : tensor<3x40x260xf32> -> !adamw_experts_forward
   %k1 = hadal.pack %0#0 : tensor<3x40x260xf32> -> !adamw_experts_backward
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0, %k1
-    : tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, !adamw_experts_forward, !adamw_experts_backward
+  hadal.yield %0#0, %0#1, %0#2, %k0, %k1
+    : tensor<3x40x260xf32>, tensor<3x40x260xf32>, tensor<3x40x260xf32>, !adamw_experts_forward, !adamw_experts_backward
 }
 
 // A depth of two blocks, and a last band that fills half a panel.
@@ -31,14 +31,14 @@ hadal.kernel update @adamw_deep(%p: tensor<80x512xf32>, %g: tensor<80x512xf32>, 
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, !adamw_deep_forward, !adamw_deep_narrow, !adamw_deep_backward) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32> -> tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>
+    -> (tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, !adamw_deep_forward, !adamw_deep_narrow, !adamw_deep_backward) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32> -> tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>
   %k0 = hadal.pack %0#0 : tensor<80x512xf32> -> !adamw_deep_forward
   %k1 = hadal.pack %0#0 : tensor<80x512xf32> -> !adamw_deep_narrow
   %k2 = hadal.pack %0#0 : tensor<80x512xf32> -> !adamw_deep_backward
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0, %k1, %k2
-    : tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, !adamw_deep_forward, !adamw_deep_narrow, !adamw_deep_backward
+  hadal.yield %0#0, %0#1, %0#2, %k0, %k1, %k2
+    : tensor<80x512xf32>, tensor<80x512xf32>, tensor<80x512xf32>, !adamw_deep_forward, !adamw_deep_narrow, !adamw_deep_backward
 }
 
 // The transpose has two blocks.
@@ -48,13 +48,13 @@ hadal.kernel update @adamw_high(%p: tensor<512x70xf32>, %g: tensor<512x70xf32>, 
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, !adamw_high_forward, !adamw_high_backward) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32> -> tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>
+    -> (tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, !adamw_high_forward, !adamw_high_backward) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32> -> tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>
   %k0 = hadal.pack %0#0 : tensor<512x70xf32> -> !adamw_high_forward
   %k1 = hadal.pack %0#0 : tensor<512x70xf32> -> !adamw_high_backward
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0, %k1
-    : tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, !adamw_high_forward, !adamw_high_backward
+  hadal.yield %0#0, %0#1, %0#2, %k0, %k1
+    : tensor<512x70xf32>, tensor<512x70xf32>, tensor<512x70xf32>, !adamw_high_forward, !adamw_high_backward
 }
 
 // Rounded, in rows and in tiles of AMX, whose last step of the depth is not full.
@@ -65,14 +65,14 @@ hadal.kernel update @adamw_rounded(%p: tensor<2x64x72xf32>, %g: tensor<2x64x72xf
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, !adamw_rounded_rows, !adamw_rounded_tiles) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32> -> tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>
+    -> (tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, !adamw_rounded_rows, !adamw_rounded_tiles) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32> -> tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>
   %k0 = arith.truncf %0#0 : tensor<2x64x72xf32> to !adamw_rounded_rows
   %r1 = arith.truncf %0#0 : tensor<2x64x72xf32> to tensor<2x64x72xbf16>
   %k1 = hadal.pack %r1 : tensor<2x64x72xbf16> -> !adamw_rounded_tiles
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0, %k1
-    : tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, !adamw_rounded_rows, !adamw_rounded_tiles
+  hadal.yield %0#0, %0#1, %0#2, %k0, %k1
+    : tensor<2x64x72xf32>, tensor<2x64x72xf32>, tensor<2x64x72xf32>, !adamw_rounded_rows, !adamw_rounded_tiles
 }
 
 // Longer than a piece.
@@ -81,12 +81,12 @@ hadal.kernel update @adamw_transposed(%p: tensor<40x1100xf32>, %g: tensor<40x110
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, !adamw_transposed_rows) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32> -> tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>
+    -> (tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, !adamw_transposed_rows) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32> -> tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>
   %k0 = arith.truncf %0#0 : tensor<40x1100xf32> to !adamw_transposed_rows
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0
-    : tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, !adamw_transposed_rows
+  hadal.yield %0#0, %0#1, %0#2, %k0
+    : tensor<40x1100xf32>, tensor<40x1100xf32>, tensor<40x1100xf32>, !adamw_transposed_rows
 }
 
 // Tiles of transposes.
@@ -95,11 +95,11 @@ hadal.kernel update @adamw_tiles(%p: tensor<3x40x96xf32>, %g: tensor<3x40x96xf32
     %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
-    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32> -> tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>
+    -> (tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32> -> tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>
   %r0 = arith.truncf %0#0 : tensor<3x40x96xf32> to tensor<3x40x96xbf16>
   %k0 = hadal.pack %r0 : tensor<3x40x96xbf16> -> !adamw_tiles_tiles
-  hadal.yield %0#0, %0#1, %0#2, %0#3, %k0
-    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles
+  hadal.yield %0#0, %0#1, %0#2, %k0
+    : tensor<3x40x96xf32>, tensor<3x40x96xf32>, tensor<3x40x96xf32>, !adamw_tiles_tiles
 }

@@ -10,11 +10,11 @@ hadal.kernel update @adamw(%p: tensor<131x127xf32>, %g: tensor<131x127xf32>, %m:
     %v: tensor<131x127xf32> {hadal.range = [0.0, 1.0]}, %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
+    -> (tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay}
     : tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>
-    -> tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>
-  hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>
+    -> tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>
+  hadal.yield %0#0, %0#1, %0#2 : tensor<131x127xf32>, tensor<131x127xf32>, tensor<131x127xf32>
 }
 
 // Without decay, of one element more than a vector.
@@ -22,10 +22,10 @@ hadal.kernel update @adamw_vector(%p: tensor<17xf32>, %g: tensor<17xf32>, %m: te
     %v: tensor<17xf32> {hadal.range = [0.0, 1.0]}, %lr: tensor<f32> {hadal.range = [0.1, 0.2]}, %wd: tensor<f32> {hadal.range = [0.1, 0.2]},
     %b1: tensor<f32> {hadal.range = [0.9, 0.95]}, %b2: tensor<f32> {hadal.range = [0.9, 0.95]}, %e: tensor<f32> {hadal.range = [1.0e-8, 1.0e-7]},
     %c1: tensor<f32> {hadal.range = [0.1, 0.2]}, %c2: tensor<f32> {hadal.range = [0.1, 0.2]}, %s: tensor<f32> {hadal.range = [0.1, 1.0]})
-    -> (tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32>) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s)
-    : tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32> -> tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32>
-  hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32>
+    -> (tensor<17xf32>, tensor<17xf32>, tensor<17xf32>) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s)
+    : tensor<17xf32>, tensor<17xf32>, tensor<17xf32>, tensor<17xf32> -> tensor<17xf32>, tensor<17xf32>, tensor<17xf32>
+  hadal.yield %0#0, %0#1, %0#2 : tensor<17xf32>, tensor<17xf32>, tensor<17xf32>
 }
 
 // CHECK: @squared_norm (update): blocks_then_sum {} stages [blocks: 3 / 1, sum: 1 / 1] workspace 12 B

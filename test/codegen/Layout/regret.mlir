@@ -27,10 +27,10 @@ module attributes {hadal.program = "train"} {
     hadal.yield %0 : tensor<64x512xf32>
   }
   hadal.kernel update @adamw(%p: tensor<512x512xf32>, %g: tensor<512x512xf32>, %m: tensor<512x512xf32>, %v: tensor<512x512xf32>, %s: tensor<f32>)
-      -> (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>) {
-    %0:4 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
-      : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32> -> tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
-    hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
+      -> (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>) {
+    %0:3 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
+      : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32> -> tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
+    hadal.yield %0#0, %0#1, %0#2 : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
   }
   func.func @accumulate(%x: tensor<64x512xf32> {hadal.state = @x}, %d: tensor<64x512xf32> {hadal.state = @d},
                         %w: tensor<512x512xf32> {hadal.parameter = @w})
@@ -45,13 +45,12 @@ module attributes {hadal.program = "train"} {
                     %v_w: tensor<512x512xf32> {hadal.second_moment = @w},
                     %s: tensor<f32> {hadal.scalar = "s"})
       -> (tensor<512x512xf32> {hadal.tied = 0 : index},
-          tensor<512x512xf32> {hadal.tied = 1 : index},
           tensor<512x512xf32> {hadal.tied = 2 : index},
           tensor<512x512xf32> {hadal.tied = 3 : index}) {
-    %0:4 = hadal.launch @adamw(%w_w, %g_w, %m_w, %v_w, %s) {tied = array<i64: 0, 1, 2, 3>}
-      : (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<f32>) -> (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>)
-    return %0#0, %0#1, %0#2, %0#3
-      : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
+    %0:3 = hadal.launch @adamw(%w_w, %g_w, %m_w, %v_w, %s) {tied = array<i64: 0, 2, 3>}
+      : (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<f32>) -> (tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>)
+    return %0#0, %0#1, %0#2
+      : tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32>
   }
 }
 
@@ -73,10 +72,10 @@ module attributes {hadal.program = "train"} {
     hadal.yield %0 : tensor<64x256xf32>
   }
   hadal.kernel update @adamw(%p: tensor<256x512xf32>, %g: tensor<256x512xf32>, %m: tensor<256x512xf32>, %v: tensor<256x512xf32>, %s: tensor<f32>)
-      -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>) {
-    %0:4 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
-      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32> -> tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
-    hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+      -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>) {
+    %0:3 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
+      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32> -> tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+    hadal.yield %0#0, %0#1, %0#2 : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
   }
   func.func @accumulate(%x: tensor<64x512xf32> {hadal.state = @x}, %gate: tensor<256x512xf32> {hadal.parameter = @gate}, %up: tensor<256x512xf32> {hadal.parameter = @up})
       -> (tensor<64x512xf32> {hadal.result = "a"}) {
@@ -96,19 +95,17 @@ module attributes {hadal.program = "train"} {
                     %v_up: tensor<256x512xf32> {hadal.second_moment = @up},
                     %s: tensor<f32> {hadal.scalar = "s"})
       -> (tensor<256x512xf32> {hadal.tied = 0 : index},
-          tensor<256x512xf32> {hadal.tied = 1 : index},
           tensor<256x512xf32> {hadal.tied = 2 : index},
           tensor<256x512xf32> {hadal.tied = 3 : index},
           tensor<256x512xf32> {hadal.tied = 4 : index},
-          tensor<256x512xf32> {hadal.tied = 5 : index},
           tensor<256x512xf32> {hadal.tied = 6 : index},
           tensor<256x512xf32> {hadal.tied = 7 : index}) {
-    %0:4 = hadal.launch @adamw(%w_gate, %g_gate, %m_gate, %v_gate, %s) {tied = array<i64: 0, 1, 2, 3>}
-      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
-    %1:4 = hadal.launch @adamw(%w_up, %g_up, %m_up, %v_up, %s) {tied = array<i64: 0, 1, 2, 3>}
-      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
-    return %0#0, %0#1, %0#2, %0#3, %1#0, %1#1, %1#2, %1#3
-      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+    %0:3 = hadal.launch @adamw(%w_gate, %g_gate, %m_gate, %v_gate, %s) {tied = array<i64: 0, 2, 3>}
+      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
+    %1:3 = hadal.launch @adamw(%w_up, %g_up, %m_up, %v_up, %s) {tied = array<i64: 0, 2, 3>}
+      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
+    return %0#0, %0#1, %0#2, %1#0, %1#1, %1#2
+      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
   }
 }
 
@@ -129,10 +126,10 @@ module attributes {hadal.program = "train"} {
     hadal.yield %0 : tensor<512x512xbf16>
   }
   hadal.kernel update @adamw(%p: tensor<256x512xf32>, %g: tensor<256x512xf32>, %m: tensor<256x512xf32>, %v: tensor<256x512xf32>, %s: tensor<f32>)
-      -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>) {
-    %0:4 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
-      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32> -> tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
-    hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+      -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>) {
+    %0:3 = hadal.adamw %p, %g, %m, %v scalars(%s, %s, %s, %s, %s, %s, %s, %s)
+      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32> -> tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+    hadal.yield %0#0, %0#1, %0#2 : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
   }
   func.func @accumulate(%x: tensor<512x512xbf16> {hadal.state = @x}, %d: tensor<512x256xbf16> {hadal.state = @d},
                         %w: tensor<256x512xf32> {hadal.parameter = @w})
@@ -148,13 +145,12 @@ module attributes {hadal.program = "train"} {
                     %v_w: tensor<256x512xf32> {hadal.second_moment = @w},
                     %s: tensor<f32> {hadal.scalar = "s"})
       -> (tensor<256x512xf32> {hadal.tied = 0 : index},
-          tensor<256x512xf32> {hadal.tied = 1 : index},
           tensor<256x512xf32> {hadal.tied = 2 : index},
           tensor<256x512xf32> {hadal.tied = 3 : index}) {
-    %0:4 = hadal.launch @adamw(%w_w, %g_w, %m_w, %v_w, %s) {tied = array<i64: 0, 1, 2, 3>}
-      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
-    return %0#0, %0#1, %0#2, %0#3
-      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
+    %0:3 = hadal.launch @adamw(%w_w, %g_w, %m_w, %v_w, %s) {tied = array<i64: 0, 2, 3>}
+      : (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>, tensor<f32>) -> (tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>)
+    return %0#0, %0#1, %0#2
+      : tensor<256x512xf32>, tensor<256x512xf32>, tensor<256x512xf32>
   }
 }
 

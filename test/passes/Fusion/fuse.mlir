@@ -8,8 +8,8 @@
 // CHECK: %[[GATE:.*]] = hadal.launch @linear_mulf_16x16x32_{{[0-9a-f]+}}(%[[NORM]], %arg1, %arg8)
 // CHECK: %[[H:.*]] = hadal.launch @linear_swiglu_16x16x32_{{[0-9a-f]+}}(%arg0, %arg1, %[[GATE]])
 // CHECK: %[[AGAIN:.*]] = hadal.launch @rms_norm_16x16_{{[0-9a-f]+}}(%arg0, %arg2)
-// CHECK: %[[DW:.*]] = hadal.launch @matmul_transpose_lhs_addf_16x32x16_{{[0-9a-f]+}}(%[[H]], %[[AGAIN]], %arg5) {tied = array<i64: 2>}
-// CHECK: %[[DN:.*]] = hadal.launch @rms_norm_weight_gradient_addf_16x16x16_{{[0-9a-f]+}}(%arg0, %[[NORM]], %arg6) {tied = array<i64: 2>}
+// CHECK: %[[DW:.*]] = hadal.launch @matmul_transpose_lhs_accumulate_16x32x16_{{[0-9a-f]+}}(%[[H]], %[[AGAIN]], %arg5, %arg8) {tied = array<i64: 2>}
+// CHECK: %[[DN:.*]] = hadal.launch @rms_norm_weight_gradient_accumulate_16x16x16_{{[0-9a-f]+}}(%arg0, %[[NORM]], %arg6, %arg8) {tied = array<i64: 2>}
 // CHECK: %[[ROUTE:.*]]:3 = hadal.launch @dispatch_16x2x32_{{[0-9a-f]+}}(%arg4)
 // CHECK: hadal.launch @grouped_matmul_transpose_rhs_32x16x32_{{[0-9a-f]+}}(%arg0, %[[ROUTE]]#0, %[[ROUTE]]#1, %arg3, %[[ROUTE]]#2)
 // CHECK: %[[DE:.*]] = hadal.launch @grouped_outer_product_addf_32x32x16_{{[0-9a-f]+}}({{.*}}, %arg7) {tied = array<i64: 5>}
@@ -31,7 +31,7 @@
 // CHECK-NEXT: hadal.grouped_matmul
 
 // REPORT: @rms_norm_16x16_{{[0-9a-f]+}} (rowwise): hadal.rms_norm; reads 1.1 KiB, writes 1.0 KiB, saves 0 B; {{.*}} (memory {{.*}}, arithmetic {{.*}}, launch 0.5 µs); 2 launches
-// REPORT: @matmul_transpose_lhs_addf_16x32x16_{{[0-9a-f]+}} (contraction): hadal.matmul, arith.addf; reads 5.0 KiB, writes 2.0 KiB, saves 4.0 KiB; {{.*}}; 1 launch
+// REPORT: @matmul_transpose_lhs_accumulate_16x32x16_{{[0-9a-f]+}} (contraction): hadal.matmul, hadal.accumulate; reads 5.0 KiB, writes 2.0 KiB, saves 4.0 KiB; {{.*}}; 1 launch
 // REPORT: 9 kernels, 10 launches; {{.*}} saved by fusion; {{.*}} µs
 // REPORT: not fused:
 // REPORT: @linear_mulf_16x16x32_{{[0-9a-f]+}} -> @linear_swiglu_16x16x32_{{[0-9a-f]+}}: a kernel of the kind contraction reads it from memory
@@ -50,9 +50,9 @@ func.func @accumulate(%x: tensor<2x8x16xf32> {hadal.input = "tokens"}, %w: tenso
   %h = hadal.swiglu %zz, %z2 : tensor<2x8x32xf32>
   %d = hadal.rms_norm %x weights(%n : tensor<16xf32>) {eps = 1.0e-6} : tensor<2x8x16xf32>
   %dw = hadal.matmul %h, %d {transpose_lhs} : (tensor<2x8x32xf32>, tensor<2x8x16xf32>) -> tensor<32x16xf32>
-  %gw1 = arith.addf %gw, %dw : tensor<32x16xf32>
+  %gw1 = hadal.accumulate %gw, %dw if %s : tensor<32x16xf32>
   %dn = hadal.rms_norm_weight_gradient %x, %y {eps = 1.0e-6} : tensor<2x8x16xf32> -> tensor<16xf32>
-  %gn1 = arith.addf %gn, %dn : tensor<16xf32>
+  %gn1 = hadal.accumulate %gn, %dn if %s : tensor<16xf32>
   %pairs, %rows, %off = hadal.dispatch %idx : tensor<2x8x2xi32> -> tensor<32xi32>, tensor<2x8x2xi32>, tensor<5xi32>
   %g = hadal.gather_rows %x, %pairs, %rows : (tensor<2x8x16xf32>, tensor<32xi32>, tensor<2x8x2xi32>) -> tensor<32x16xf32>
   %m = hadal.grouped_matmul %g, %e, %off {transpose_rhs} : (tensor<32x16xf32>, tensor<4x32x16xf32>, tensor<5xi32>) -> tensor<32x32xf32>

@@ -34,7 +34,7 @@ hadal.parameter @"experts.{e}.weight" normal {std = 0.02} : tensor<4x4x4xf32>
 // CHECK-SAME: {hadal.scalar = "learning_rate"}
 // CHECK-SAME: %[[CLIP:[a-z0-9]+]]: tensor<f32> {hadal.scalar = "gradient_scale"}
 // CHECK-SAME: %[[RATE:[a-z0-9]+]]: tensor<f32> {hadal.scalar = "router_bias_rate"}, %[[BIAS:[a-z0-9]+]]: tensor<4xf32> {hadal.parameter = @bias}, %[[BIASLOAD:[a-z0-9]+]]: tensor<4xf32> {hadal.state = @bias.load})
-// CHECK-SAME: -> (tensor<8x4xf32> {hadal.tied = 0 : index}, tensor<8x4xf32> {hadal.tied = 3 : index}, tensor<8x4xf32> {hadal.tied = 6 : index}, tensor<8x4xf32> {hadal.tied = 9 : index}
+// CHECK-SAME: -> (tensor<8x4xf32> {hadal.tied = 0 : index}, tensor<8x4xf32> {hadal.tied = 6 : index}, tensor<8x4xf32> {hadal.tied = 9 : index}
 // CHECK-NOT: hadal.squared_norm
 // CHECK: hadal.adamw {{.*}}, %[[CLIP]]) {decay} : tensor<8x4xf32>
 // CHECK: hadal.adamw {{.*}}, %[[CLIP]]) : tensor<4xf32>

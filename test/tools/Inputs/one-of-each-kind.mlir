@@ -217,9 +217,9 @@ hadal.kernel routing @combine_rows_gradient(%x: tensor<36x12xf32>, %p: tensor<36
 }
 
 hadal.kernel update @adamw(%p: tensor<11x13xf32>, %g: tensor<11x13xf32>, %m: tensor<11x13xf32>, %v: tensor<11x13xf32>, %lr: tensor<f32>, %wd: tensor<f32>, %b1: tensor<f32>, %b2: tensor<f32>, %e: tensor<f32> {hadal.range = [0.1, 0.2]},
-    %c1: tensor<f32>, %c2: tensor<f32>, %s: tensor<f32>) -> (tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>) {
-  %0:4 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay} : tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32> -> tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>
-  hadal.yield %0#0, %0#1, %0#2, %0#3 : tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>
+    %c1: tensor<f32>, %c2: tensor<f32>, %s: tensor<f32>) -> (tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>) {
+  %0:3 = hadal.adamw %p, %g, %m, %v scalars(%lr, %wd, %b1, %b2, %e, %c1, %c2, %s) {decay} : tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32> -> tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>
+  hadal.yield %0#0, %0#1, %0#2 : tensor<11x13xf32>, tensor<11x13xf32>, tensor<11x13xf32>
 }
 
 hadal.kernel update @squared_norm(%x: tensor<5x7x13xf32>) -> tensor<f32> {

@@ -69,6 +69,13 @@ TEST(EmulatedDeviceTest, NamesTheKernelThatGoesAstray) {
   EXPECT_CONTAINS(message, "writes 4 bytes at byte 256 of y, which has 256 bytes");
 }
 
+TEST(EmulatedDeviceTest, PinsNoThreads) {
+  DoublingProgram program(0);
+  std::string message = failureOf(HADAL_EXIT_COMMAND_LINE, [&] { Session(program.builder.build(), {.pin = "cores"}); });
+  EXPECT_CONTAINS(message,
+                  "--pin: the program's kernels are for sm_90a, and what is pinned are the threads of kernels");
+}
+
 TEST(EmulatedDeviceTest, RecordsLaunches) {
   DoublingProgram program(0);
   Session session(program.builder.build(), {.threads = 1});
