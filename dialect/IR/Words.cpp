@@ -74,7 +74,8 @@ std::optional<unsigned> hadal::getTiedArgument(FunctionOpInterface function, uns
 llvm::Expected<Precision> hadal::parsePrecision(StringRef name) {
   if (std::optional<Precision> precision = symbolizePrecision(name))
     return *precision;
-  auto names = llvm::map_range(enumerators<Precision>(symbolizePrecision), stringifyPrecision);
+  auto known = enumerators<Precision>(symbolizePrecision);
+  auto names = llvm::map_range(known, stringifyPrecision);
   return llvm::createStringError("unknown precision '" + name + "'; known precisions: " + llvm::join(names, ", "));
 }
 
