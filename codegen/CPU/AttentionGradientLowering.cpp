@@ -19,8 +19,8 @@
 // in their order.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/AttentionBlocks.h"
+#include "codegen/CPU/AttentionStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -390,9 +390,9 @@ void emitRotaryKeyTask(KernelBuilder &k, KernelOp kernel, const AttentionShape &
   });
 }
 
-class GradientStrategy : public KernelStrategy {
+class GradientStrategy : public AttentionStrategy {
 public:
-  explicit GradientStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Attention, name) {}
+  GradientStrategy(StringRef name, ProductUnit unit) : AttentionStrategy(name, /*isGradient=*/true, unit) {}
 
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
@@ -411,73 +411,27 @@ public:
 protected:
   /// Scores again, their gradient, and three products of either with channels. Queries and what comes from above are
   /// packed twice for every pair of blocks, and scores and their gradient transposed.
-  static AttentionWork workOf(const AttentionShape &shape) {
+  AttentionWork workOf(const AttentionShape &shape) const override {
     int64_t products = 3 * shape.query() + 2 * shape.value;
     return {products, 2 * (shape.query() + shape.value + AttentionTiles::keyBlock)};
   }
 
-  /// What the tiles entail.
-  static LogicalResult plan(KernelOp kernel, const AttentionShape &shape, FailureOr<AttentionTiles> tiles,
-                            KernelConfiguration &configuration) {
-    if (failed(tiles))
-      return failure();
+  void plan(KernelOp kernel, const AttentionShape &shape, const AttentionTiles &tiles,
+            KernelConfiguration &configuration) const override {
     int64_t keys = shape.batch * shape.keys;
     configuration.addStage("heads", shape.batch * shape.heads);
     configuration.addStage("rotary_key", llvm::divideCeil(keys, positionsPerTask));
     configuration.workspace = keys * shape.heads * shape.rope * 4;
     ScratchLayout layout;
-    GradientScratch(layout, shape, *tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
+    GradientScratch(layout, shape, tiles, isNarrow(getElementTypeOrSelf(kernel.getResultTypes().front())));
     SeenKeys::reserve(shape, layout, shape.sequence);
     configuration.scratch = layout.elements() * 4;
-    return success();
-  }
-};
-
-class RegisterGradient : public GradientStrategy {
-public:
-  RegisterGradient() : GradientStrategy("recomputed_scores") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.attention() && anatomy.attention().isGradient();
-  }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return {proposeAttention(shape, workOf(shape), anatomy.kernel(), target)};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return plan(anatomy.kernel(), shape, checkAttentionTiles(configuration, shape, target, emitError), configuration);
-  }
-};
-
-/// Of bf16 on AMX: the arithmetic is that of register tiles.
-class TileGradient : public GradientStrategy {
-public:
-  TileGradient() : GradientStrategy("tile_recomputed_scores") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    AttentionOpInterface op = anatomy.attention();
-    return op && op.isGradient() && AttentionShape::of(op).factorsAreBF16;
-  }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    if (!target.hasTiles())
-      return {};
-    return {proposeTileAttention(shape, workOf(shape), anatomy.kernel(), target)};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return plan(anatomy.kernel(), shape, checkTileAttention(configuration, shape, target, emitError), configuration);
   }
 };
 
 } // namespace
 
 void hadal::registerAttentionGradientStrategies() {
-  registerStrategy(std::make_unique<RegisterGradient>());
-  registerStrategy(std::make_unique<TileGradient>());
+  registerStrategy(std::make_unique<GradientStrategy>("recomputed_scores", ProductUnit::Registers));
+  registerStrategy(std::make_unique<GradientStrategy>("tile_recomputed_scores", ProductUnit::AMX));
 }

@@ -23,8 +23,8 @@
 // rounded to bf16 for them and for nothing else.
 //
 //===-----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/CPU/AttentionBlocks.h"
+#include "codegen/CPU/AttentionStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
 #include "codegen/Emit/Softmax.h"
 #include "llvm/Support/MathExtras.h"
@@ -251,9 +251,9 @@ private:
   SeenKeys seenKeys;
 };
 
-class ForwardStrategy : public KernelStrategy {
+class ForwardStrategy : public AttentionStrategy {
 public:
-  explicit ForwardStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Attention, name) {}
+  ForwardStrategy(StringRef name, ProductUnit unit) : AttentionStrategy(name, /*isGradient=*/false, unit) {}
 
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
@@ -267,70 +267,24 @@ public:
   }
 
 protected:
-  static AttentionWork workOf(const AttentionShape &shape) {
+  AttentionWork workOf(const AttentionShape &shape) const override {
     return {shape.query() + shape.value, shape.query() + shape.value};
   }
 
-  /// What the tiles entail.
-  static LogicalResult plan(const AttentionShape &shape, FailureOr<AttentionTiles> tiles,
-                            KernelConfiguration &configuration) {
-    if (failed(tiles))
-      return failure();
+  void plan(KernelOp, const AttentionShape &shape, const AttentionTiles &tiles,
+            KernelConfiguration &configuration) const override {
     configuration.addStage("forward",
-                           shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles->queryBlock)));
+                           shape.batch * shape.heads * int64_t(llvm::divideCeil(shape.sequence, tiles.queryBlock)));
     ScratchLayout layout;
-    ForwardScratch(layout, shape, *tiles);
-    SeenKeys::reserve(shape, layout, ForwardScratch::rows(*tiles));
+    ForwardScratch(layout, shape, tiles);
+    SeenKeys::reserve(shape, layout, ForwardScratch::rows(tiles));
     configuration.scratch = layout.elements() * 4;
-    return success();
-  }
-};
-
-class RegisterAttention : public ForwardStrategy {
-public:
-  RegisterAttention() : ForwardStrategy("online_softmax") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.attention() && !anatomy.attention().isGradient();
-  }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return {proposeAttention(shape, workOf(shape), anatomy.kernel(), target)};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return plan(shape, checkAttentionTiles(configuration, shape, target, emitError), configuration);
-  }
-};
-
-/// Of bf16 on AMX: the arithmetic is that of register tiles.
-class TileAttention : public ForwardStrategy {
-public:
-  TileAttention() : ForwardStrategy("tile_online_softmax") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    AttentionOpInterface op = anatomy.attention();
-    return op && !op.isGradient() && AttentionShape::of(op).factorsAreBF16;
-  }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    if (!target.hasTiles())
-      return {};
-    return {proposeTileAttention(shape, workOf(shape), anatomy.kernel(), target)};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    AttentionShape shape = AttentionShape::of(anatomy.attention());
-    return plan(shape, checkTileAttention(configuration, shape, target, emitError), configuration);
   }
 };
 
 } // namespace
 
 void hadal::registerAttentionStrategies() {
-  registerStrategy(std::make_unique<RegisterAttention>());
-  registerStrategy(std::make_unique<TileAttention>());
+  registerStrategy(std::make_unique<ForwardStrategy>("online_softmax", ProductUnit::Registers));
+  registerStrategy(std::make_unique<ForwardStrategy>("tile_online_softmax", ProductUnit::AMX));
 }

@@ -235,7 +235,22 @@ private:
 
 class HeadStrategy : public KernelStrategy {
 public:
-  explicit HeadStrategy(StringRef name) : KernelStrategy(TargetKind::CPU, KernelKind::Head, name) {}
+  HeadStrategy(StringRef name, ProductUnit unit)
+      : KernelStrategy(TargetKind::CPU, KernelKind::Head, name), unit(unit) {}
+
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.head() && (unit == ProductUnit::Registers || anatomy.head()->factorsAreBF16);
+  }
+  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
+                                 Refusals &) const override {
+    return proposeHead(unit, *anatomy.head(), target, anatomy.kernel().getContext());
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    bool isOfUnit = unit == ProductUnit::AMX ? bool(expectChoice<choices::TileHeadAttr>(configuration, emitError))
+                                             : bool(expectChoice<choices::HeadTilesAttr>(configuration, emitError));
+    return isOfUnit ? configureHead(*anatomy.head(), target, configuration, emitError) : failure();
+  }
 
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
@@ -257,51 +272,15 @@ public:
     }
     return success();
   }
-};
 
-/// Products on register tiles.
-class RegisterHead : public HeadStrategy {
-public:
-  RegisterHead() : HeadStrategy("token_chunks") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    return {proposeHead(*anatomy.head(), target, anatomy.kernel().getContext())};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    auto choice = expectChoice<choices::HeadTilesAttr>(configuration, emitError);
-    return choice ? configureHead(*anatomy.head(), target, HeadChoice::of(choice), configuration, emitError)
-                  : failure();
-  }
-};
-
-/// Products of two bf16 factors on AMX: the arithmetic is the same.
-class TileHead : public HeadStrategy {
-public:
-  TileHead() : HeadStrategy("tile_token_chunks") {}
-
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.head() && anatomy.head()->factorsAreBF16;
-  }
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    if (!target.hasTiles())
-      return {};
-    return {proposeTileHead(*anatomy.head(), target, anatomy.kernel().getContext())};
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    auto choice = expectChoice<choices::TileHeadAttr>(configuration, emitError);
-    return choice ? configureHead(*anatomy.head(), target, HeadChoice::of(choice), configuration, emitError)
-                  : failure();
-  }
+private:
+  /// Products of two bf16 factors may be multiplied on AMX as well: the arithmetic is the same.
+  ProductUnit unit;
 };
 
 } // namespace
 
 void hadal::registerHeadStrategies() {
-  registerStrategy(std::make_unique<RegisterHead>());
-  registerStrategy(std::make_unique<TileHead>());
+  registerStrategy(std::make_unique<HeadStrategy>("token_chunks", ProductUnit::Registers));
+  registerStrategy(std::make_unique<HeadStrategy>("tile_token_chunks", ProductUnit::AMX));
 }

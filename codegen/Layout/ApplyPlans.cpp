@@ -1,8 +1,7 @@
 //===- ApplyPlans.cpp - tensors kept in other forms than rows -----------------------------------------------------===//
 //
 // 1. Forms are made: a launch that makes a tensor yields them beside it, or launches behind it do. Where the tensor is
-// a
-//    parameter, they are results of the entry point that writes it, and an entry point is added that makes them
+//    a parameter, they are results of the entry point that writes it, and an entry point is added that makes them
 //    whenever the parameter has been loaded.
 // 2. Readings take them: of a parameter as arguments of the entry point, otherwise as values.
 // 3. Each launch that changed names the variant of its kernel that does so.

@@ -1,8 +1,7 @@
 //===- ChooseLayouts.cpp - in which layouts tensors are kept, and who makes them ----------------------------------===//
 //
 // 1. Which tensors could lie otherwise than in rows (LayoutGraph.h): parameters and results of launches that some
-// kernel
-//    can read in another form.
+//    kernel can read in another form.
 // 2. For each of them every set of forms is priced (LayoutPlan.h): what its readers need, and what its makers take to
 //    write the forms beside it. Kernels differ by one tensor at a time, so the cheapest set of each tensor is the
 //    cheapest of all.

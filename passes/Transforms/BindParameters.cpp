@@ -2,8 +2,7 @@
 //
 // Implements hadal-bind-parameters. The model's operations are walked in order; every parameter slot is looked up under
 // its absolute name, and the first use of a name makes the parameter. The body of the model then moves into the
-// function
-// @forward, which takes the window and the parameters and returns the parts of the loss.
+// function @forward, which takes the window and the parameters and returns the parts of the loss.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "dialect/IR/Checks.h"

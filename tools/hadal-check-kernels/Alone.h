@@ -1,10 +1,9 @@
 //===- Alone.h - rows alone and among others ----------------------------------------------------------------------===//
 //
 // A row's bits depend on that row alone (docs/rationale/arithmetic.md). A file shows it by pairs of kernels of one
-// body:
-// @norm_alone, and @norm_among with more rows. The first one's operands are the leading parts of the second one's, in
-// every dimension in which they are shorter, and so are its results, bit by bit. The first may have further operands,
-// with `hadal.value`, that say what holds without them (positions that begin at 0).
+// body: @norm_alone, and @norm_among with more rows. The first one's operands are the leading parts of the second
+// one's, in every dimension in which they are shorter, and so are its results, bit by bit. The first may have further
+// operands, with `hadal.value`, that say what holds without them (positions that begin at 0).
 //
 // What stands beyond is as random as the rest, or zero: sums over all rows (gradients of parameters) then have the same
 // bits, too, since zeros at later places of the depth change nothing.

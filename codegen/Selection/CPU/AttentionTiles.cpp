@@ -9,7 +9,6 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Selection/CPU/AttentionTiles.h"
-#include "codegen/Selection/CPU/ProductTiles.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -52,16 +51,16 @@ AttentionTiles AttentionTiles::onTileRegisters(const AttentionShape &shape, cons
           /*inTileRegisters=*/true};
 }
 
-Candidate hadal::proposeAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
-                                  const TargetDescription &target) {
+static Candidate proposeRegisterTile(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
+                                     const TargetDescription &target) {
   auto [rows, vectors] = registerTile(target);
   double multiplyAdds = countPairs(shape, shape.sequence) * double(work.multiplyAddsPerPair);
   return {choices::AttentionTilesAttr::get(kernel.getContext(), rows, vectors),
           predictMultiplyAdds(multiplyAdds, kernel, target, /*launches=*/1)};
 }
 
-Candidate hadal::proposeTileAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
-                                      const TargetDescription &target) {
+static Candidate proposeSquares(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
+                                const TargetDescription &target) {
   constexpr double exponentialCycles = 20, packingCycles = 110;
   double block = double(AttentionTiles::keyBlock), tile = double(arithmetic::lanes * arithmetic::depthStep);
   // Rows beyond the last query are multiplied as well; exponentials are those of real ones.
@@ -75,9 +74,9 @@ Candidate hadal::proposeTileAttention(const AttentionShape &shape, const Attenti
   return {{}, PredictedTime::overlapped((products + exponentials + packing) / cycles, stream.memory, stream.overhead)};
 }
 
-FailureOr<AttentionTiles> hadal::checkAttentionTiles(const KernelConfiguration &configuration,
-                                                     const AttentionShape &shape, const TargetDescription &target,
-                                                     EmitError emitError) {
+static FailureOr<AttentionTiles> checkRegisterTile(const KernelConfiguration &configuration,
+                                                   const AttentionShape &shape, const TargetDescription &target,
+                                                   EmitError emitError) {
   auto choice = expectChoice<choices::AttentionTilesAttr>(configuration, emitError);
   if (!choice)
     return failure();
@@ -88,14 +87,29 @@ FailureOr<AttentionTiles> hadal::checkAttentionTiles(const KernelConfiguration &
   return AttentionTiles::of(choice, shape, target);
 }
 
-FailureOr<AttentionTiles> hadal::checkTileAttention(const KernelConfiguration &configuration,
-                                                    const AttentionShape &shape, const TargetDescription &target,
-                                                    EmitError emitError) {
+static FailureOr<AttentionTiles> checkSquares(const KernelConfiguration &configuration, const AttentionShape &shape,
+                                              const TargetDescription &target, EmitError emitError) {
   if (configuration.choice)
     return emitError() << "the strategy '" << configuration.strategy << "' has nothing to choose";
   if (!target.hasTiles())
     return emitError() << "this CPU has no AMX: name one that has (sapphirerapids), or compile with --emulate-amx";
   return AttentionTiles::onTileRegisters(shape, target);
+}
+
+SmallVector<Candidate> hadal::proposeAttention(ProductUnit unit, const AttentionShape &shape, const AttentionWork &work,
+                                               KernelOp kernel, const TargetDescription &target) {
+  if (unit == ProductUnit::Registers)
+    return {proposeRegisterTile(shape, work, kernel, target)};
+  if (!target.hasTiles())
+    return {};
+  return {proposeSquares(shape, work, kernel, target)};
+}
+
+FailureOr<AttentionTiles> hadal::checkAttentionTiles(ProductUnit unit, const KernelConfiguration &configuration,
+                                                     const AttentionShape &shape, const TargetDescription &target,
+                                                     EmitError emitError) {
+  return unit == ProductUnit::Registers ? checkRegisterTile(configuration, shape, target, emitError)
+                                        : checkSquares(configuration, shape, target, emitError);
 }
 
 int64_t AttentionTiles::padded(int64_t columns) const { return int64_t(llvm::alignTo(columns, width())); }

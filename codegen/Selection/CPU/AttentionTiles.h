@@ -7,7 +7,7 @@
 #define HADAL_CODEGEN_SELECTION_CPU_ATTENTIONTILES_H
 
 #include "codegen/Anatomy/AttentionShape.h"
-#include "codegen/Selection/Strategy.h"
+#include "codegen/Selection/CPU/ProductTiles.h"
 #include "codegen/Target/Arithmetic.h"
 
 namespace hadal {
@@ -61,18 +61,13 @@ struct AttentionWork {
   int64_t packedChannels;
 };
 
-/// The one candidate of register tiles, and that of AMX.
-Candidate proposeAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
-                           const TargetDescription &target);
-Candidate proposeTileAttention(const AttentionShape &shape, const AttentionWork &work, KernelOp kernel,
-                               const TargetDescription &target);
+/// The one candidate of register tiles or of AMX; none where the CPU has none.
+llvm::SmallVector<Candidate> proposeAttention(ProductUnit unit, const AttentionShape &shape, const AttentionWork &work,
+                                              KernelOp kernel, const TargetDescription &target);
 /// The tiles of a configuration; failure after a diagnostic when they are none of this CPU's.
-mlir::FailureOr<AttentionTiles> checkAttentionTiles(const KernelConfiguration &configuration,
+mlir::FailureOr<AttentionTiles> checkAttentionTiles(ProductUnit unit, const KernelConfiguration &configuration,
                                                     const AttentionShape &shape, const TargetDescription &target,
                                                     EmitError emitError);
-mlir::FailureOr<AttentionTiles> checkTileAttention(const KernelConfiguration &configuration,
-                                                   const AttentionShape &shape, const TargetDescription &target,
-                                                   EmitError emitError);
 
 } // namespace hadal
 

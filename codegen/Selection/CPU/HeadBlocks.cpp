@@ -16,16 +16,13 @@ using namespace hadal;
 
 static constexpr int64_t logitsBytes = int64_t(32) << 20;
 
-HeadChoice HeadChoice::of(choices::HeadTilesAttr choice) {
-  return {choice.getChunk(), choice.getLogits(), choice.getHiddenGradient(), choice.getWeightGradient()};
-}
-HeadChoice HeadChoice::of(choices::TileHeadAttr choice) {
-  return {choice.getChunk(), choice.getLogits(), choice.getHiddenGradient(), choice.getWeightGradient()};
-}
 HeadChoice HeadChoice::of(ChoiceInterface choice) {
+  auto read = [](auto form) -> HeadChoice {
+    return {form.getChunk(), form.getLogits(), form.getHiddenGradient(), form.getWeightGradient()};
+  };
   if (auto onTiles = dyn_cast<choices::TileHeadAttr>(choice))
-    return of(onTiles);
-  return of(cast<choices::HeadTilesAttr>(choice));
+    return read(onTiles);
+  return read(cast<choices::HeadTilesAttr>(choice));
 }
 
 static choices::ProductTilesAttr toChoice(const ProductTiles &tiles, choices::ProductTilesAttr, MLIRContext *context) {
@@ -58,14 +55,15 @@ static Candidate propose(const Head &head, MLIRContext *context,
   return {Choice::get(context, chunk, logits, hidden, weight), time};
 }
 
-Candidate hadal::proposeHead(const Head &head, const TargetDescription &target, MLIRContext *context) {
-  return propose<choices::HeadTilesAttr, choices::ProductTilesAttr>(
-      head, context, [&](const ProductShape &shape) { return chooseProductTiles(shape, target); });
-}
-
-Candidate hadal::proposeTileHead(const Head &head, const TargetDescription &target, MLIRContext *context) {
-  return propose<choices::TileHeadAttr, choices::TileBlocksAttr>(
-      head, context, [&](const ProductShape &shape) { return chooseTileBlocks(shape, target); });
+SmallVector<Candidate> hadal::proposeHead(ProductUnit unit, const Head &head, const TargetDescription &target,
+                                          MLIRContext *context) {
+  if (unit == ProductUnit::Registers)
+    return {propose<choices::HeadTilesAttr, choices::ProductTilesAttr>(
+        head, context, [&](const ProductShape &shape) { return chooseProductTiles(shape, target); })};
+  if (!target.hasTiles())
+    return {};
+  return {propose<choices::TileHeadAttr, choices::TileBlocksAttr>(
+      head, context, [&](const ProductShape &shape) { return chooseTileBlocks(shape, target); })};
 }
 
 /// Whether a product's tiles are right for its shape.
@@ -76,8 +74,9 @@ static LogicalResult checkTiles(ChoiceInterface tiles, const ProductShape &shape
   return checkProductTiles(cast<choices::ProductTilesAttr>(tiles), shape, target, emitError);
 }
 
-LogicalResult hadal::configureHead(const Head &head, const TargetDescription &target, const HeadChoice &choice,
+LogicalResult hadal::configureHead(const Head &head, const TargetDescription &target,
                                    KernelConfiguration &configuration, EmitError emitError) {
+  HeadChoice choice = HeadChoice::of(configuration.choice);
   if (failed(checkHeadChunk(head, choice.chunk, emitError)))
     return failure();
   int64_t chunk = choice.chunk, chunks = llvm::divideCeil(head.tokens, chunk);

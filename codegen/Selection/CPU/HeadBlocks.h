@@ -16,16 +16,15 @@ struct HeadChoice {
   int64_t chunk;
   ChoiceInterface logits, hiddenGradient, weightGradient;
 
-  static HeadChoice of(choices::HeadTilesAttr choice);
-  static HeadChoice of(choices::TileHeadAttr choice);
   static HeadChoice of(ChoiceInterface choice);
 };
 
-/// The one candidate, of register tiles or of AMX, and what either entails: stages and steps.
-Candidate proposeHead(const Head &head, const TargetDescription &target, mlir::MLIRContext *context);
-Candidate proposeTileHead(const Head &head, const TargetDescription &target, mlir::MLIRContext *context);
-mlir::LogicalResult configureHead(const Head &head, const TargetDescription &target, const HeadChoice &choice,
-                                  KernelConfiguration &configuration, EmitError emitError);
+/// The one candidate of register tiles or of AMX; none where the CPU has none.
+llvm::SmallVector<Candidate> proposeHead(ProductUnit unit, const Head &head, const TargetDescription &target,
+                                         mlir::MLIRContext *context);
+/// What either form of choice entails: stages and steps.
+mlir::LogicalResult configureHead(const Head &head, const TargetDescription &target, KernelConfiguration &configuration,
+                                  EmitError emitError);
 
 /// Rows of the softmax that one task takes.
 constexpr int64_t headRowsPerTask = 4;

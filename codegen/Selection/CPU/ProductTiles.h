@@ -14,6 +14,9 @@
 
 namespace hadal {
 
+/// What multiplies: register tiles, or the tiles of AMX, which take bf16 factors only.
+enum class ProductUnit { Registers, AMX };
+
 struct ProductTiles {
   /// The register tile.
   int64_t rows = 0, vectors = 0;

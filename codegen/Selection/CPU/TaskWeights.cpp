@@ -111,20 +111,20 @@ SmallVector<double> weighAttention(AttentionOpInterface attention, const StageSp
   return weights;
 }
 
-SmallVector<double> weighHead(const Head &head, choices::HeadTilesAttr choice, const StageSpec &stage) {
-  int64_t chunk = choice.getChunk();
+SmallVector<double> weighHead(const Head &head, const HeadChoice &choice, const StageSpec &stage) {
+  int64_t chunk = choice.chunk;
   SmallVector<double> weights;
-  auto product = [&](choices::ProductTilesAttr chosen, const ProductShape &shape) {
+  auto product = [&](ChoiceInterface chosen, const ProductShape &shape) {
     appendBlocks(weights, {shape.rows, shape.columns, shape.depth}, ProductTiles::of(chosen, shape),
                  shape.rows <= shape.columns);
     return weights;
   };
   if (stage.name == "logits")
-    return product(choice.getLogits(), head.logits(chunk));
+    return product(choice.logits, head.logits(chunk));
   if (stage.name == "hidden_gradient")
-    return product(choice.getHiddenGradient(), head.hiddenProduct(chunk));
+    return product(choice.hiddenGradient, head.hiddenProduct(chunk));
   if (stage.name == "weight_gradient")
-    return product(choice.getWeightGradient(), head.weightProduct(chunk));
+    return product(choice.weightGradient, head.weightProduct(chunk));
   double rows = stage.name == "softmax" ? double(headRowsPerTask) * double(head.vocabulary) : double(head.tokens);
   return SmallVector<double>(stage.tasks, rows * ofExponential / lanes + ofTask);
 }
@@ -138,8 +138,8 @@ SmallVector<double> hadal::weighTasks(const KernelAnatomy &anatomy, const Kernel
     weights = weighContraction(*contraction, configuration.choice, stage, sizes);
   else if (AttentionOpInterface attention = anatomy.attention())
     weights = weighAttention(attention, stage);
-  else if (auto choice = dyn_cast_or_null<choices::HeadTilesAttr>(configuration.choice); choice && anatomy.head())
-    weights = weighHead(*anatomy.head(), choice, stage);
+  else if (anatomy.head() && configuration.choice)
+    weights = weighHead(*anatomy.head(), HeadChoice::of(configuration.choice), stage);
   if (weights.empty())
     weights.assign(stage.tasks, 1.0);
   return weights;

@@ -1,4 +1,8 @@
 //===- TeamRounds.h - how long a team takes for equal tasks -------------------------------------------------------===//
+//
+// Blocks of products are chosen for a team of a few threads, and the same program runs on large ones.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_SELECTION_CPU_TEAMROUNDS_H
 #define HADAL_CODEGEN_SELECTION_CPU_TEAMROUNDS_H
 
