@@ -290,10 +290,12 @@ def Rematerialize : Pass<"hadal-rematerialize", "::mlir::ModuleOp"> {
     While the persistent tensors and the arena of an entry point take more than the limit, a value that is only kept at
     the peak, for launches behind it, is made again there instead: the one that costs least seconds per byte. The launch
     that makes it is repeated, and those that make what it reads, if that is gone. No bit changes, and no kernel is added. A
-    program that cannot fit is refused, with what it takes at least. Example: test/passes/Memory/rematerialize.mlir.
+    program that cannot fit is refused, with what it takes at least. Where a hundredth of the program's memory is worth so many
+    hundredths of the seconds of an entry point, what costs less is made again in any case. Example: test/passes/Memory/rematerialize.mlir.
   }];
   let options = !listconcat(PriceOptions, [
     Option<"memoryLimit", "memory-limit", "int64_t", "int64_t(1) << 60", "bytes of persistent tensors and arena together">,
+    Option<"worth", "worth", "double", "0", "share of the seconds that a share of the memory is worth">,
     Option<"printMemoryPlan", "print-memory-plan", "bool", "false", "print what is repeated, and what for, on stderr">,
     Option<"alignment", "alignment", "int64_t", "64", "that of hadal-plan-memory, which runs next">
   ]);

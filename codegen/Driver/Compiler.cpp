@@ -183,6 +183,10 @@ static std::string listPrices(const TargetDescription &target) {
   return text;
 }
 
+/// A tenth of the memory is worth 3% of a step: the norms and activations of most models are made again for that, and
+/// no product is.
+static constexpr const char *worthOfMemory = " worth=0.3 ";
+
 LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, log); };
   auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
@@ -204,9 +208,11 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
     std::string memory =
         "alignment=" + std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan);
     std::string rematerialize;
-    if (options.memoryLimit > 0)
+    bool recomputesCheap = options.recompute == "cheap";
+    if (options.memoryLimit > 0 || recomputesCheap)
       rematerialize = "hadal-rematerialize{" + listPrices(target) +
-                      " memory-limit=" + std::to_string(options.memoryLimit) + " " + memory + "},";
+                      (options.memoryLimit > 0 ? " memory-limit=" + std::to_string(options.memoryLimit) : "") +
+                      (recomputesCheap ? worthOfMemory : "") + memory + "},";
     return add("hadal-fuse{" + listPrices(target) + " print-fusion=" + flag(options.printFusion) +
                "},hadal-choose-layouts{" + where + " micro-batches=" + std::to_string(options.microBatches) +
                " memory-limit=" + std::to_string(options.memoryLimit) +

@@ -50,6 +50,9 @@ struct CompilerOptions {
   std::string cpu;
   /// Bytes that a program's tensors and its arena may take together; 0: as many as they want.
   int64_t memoryLimit = 0;
+  /// What is computed again in the backward pass where the limit does not ask for it: cheap (what saves a larger share
+  /// of memory than it costs of a step), or none.
+  std::string recompute = "cheap";
   /// How many micro-batches a step is expected to have: what layouts cost and save is reckoned for so many.
   int64_t microBatches = 1;
   /// In which layouts tensors are kept: chosen, or rows.

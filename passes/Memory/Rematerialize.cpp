@@ -8,6 +8,10 @@
 //
 // A launch that is repeated is the same kernel on the same numbers: no bit changes, and there is no code more.
 //
+// What costs little is made again even where there is room: as long as a share of the program's memory costs no larger
+// share of the entry point's seconds than the pass is told that it may. That is only done where it makes the arena
+// smaller, which the entry points share.
+//
 // The list counts live bytes; what the planner makes of it is measured on a copy of the entry point as soon as the
 // count, in proportion to what was measured last, says that it could fit.
 //
@@ -17,6 +21,8 @@
 #include "passes/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <limits>
 #include <map>
 
 namespace hadal {
@@ -33,73 +39,102 @@ namespace {
 class Rematerializer {
 public:
   Rematerializer(func::FuncOp entry, const Kernels &kernels, int64_t alignment, LaunchList list)
-      : entry(entry), kernels(kernels), alignment(alignment), list(std::move(list)),
-        secondsBefore(this->list.getSeconds()) {}
+      : entry(entry), kernels(kernels), alignment(alignment), secondsBefore(list.getSeconds()), state{std::move(list)} {
+  }
 
-  /// Repeats launches until the arena takes no more than `available` bytes, if that can be. Fails with a diagnostic
-  /// where the entry point cannot be planned.
-  LogicalResult run(int64_t available) {
+  /// Plans the entry point as it is. Fails with a diagnostic where that cannot be done.
+  LogicalResult begin() {
     if (failed(measure()))
       return failure();
     arenaBefore = arena;
+    return success();
+  }
+
+  /// Repeats launches until the arena takes no more than `available` bytes, if that can be.
+  LogicalResult fit(int64_t available) {
     while (arena > available) {
-      if (!repeatOne()) {
-        if (failed(measure()))
-          return failure();
-        break;
-      }
-      double expected = double(list.getPeak().bytes) * double(arena) / double(measuredPeak);
+      if (!repeatOne(std::numeric_limits<double>::infinity()))
+        return measure();
+      double expected = double(peak()) * double(arena) / double(measuredPeak);
       if (expected <= double(available) && failed(measure()))
         return failure();
     }
-    if (arena <= available)
-      list.applyTo(entry);
     return success();
+  }
+
+  /// Repeats launches that cost no more than so many seconds a byte, while more than `enough` bytes are live.
+  LogicalResult save(double secondsPerByte, int64_t enough) {
+    auto costs = [&] { return state.list.getSeconds() + secondsPerByte * double(peak()); };
+    // One repetition alone may lower nothing, where other launches need as much: what they come to together counts.
+    State best = state;
+    for (double least = costs(); peak() > enough && repeatOne(secondsPerByte);)
+      if (costs() < least) {
+        least = costs();
+        best = state;
+      }
+    state = std::move(best);
+    return measure();
+  }
+
+  void apply() {
+    if (arena < arenaBefore)
+      state.list.applyTo(entry);
   }
 
   int64_t getArena() const { return arena; }
   int64_t getArenaBefore() const { return arenaBefore; }
-  LaunchOp getPeakLaunch() const { return list.getLaunch(list.getPeak().place); }
+  double getSecondsBefore() const { return secondsBefore; }
+  LaunchOp getPeakLaunch() const { return state.list.getLaunch(state.list.getPeak().place); }
   void print(raw_ostream &stream) const;
 
 private:
-  /// Plans a copy of the entry point.
-  LogicalResult measure() {
-    OwningOpRef<func::FuncOp> copy(entry.clone());
-    list.applyTo(*copy);
-    FailureOr<EntryPlan> plan = planEntry(*copy, kernels, alignment);
-    if (failed(plan))
-      return failure();
-    arena = plan->arenaSize;
-    measuredPeak = std::max<int64_t>(1, list.getPeak().bytes);
-    return success();
-  }
-
-  bool repeatOne() {
-    for (const Repetition &repetition : list.findRepetitions()) {
-      LaunchList next = list.withRepetition(repetition);
-      if (!(next.getPeak() < list.getPeak()))
-        continue;
-      note(repetition, next.getSeconds() - list.getSeconds());
-      list = std::move(next);
-      return true;
-    }
-    return false;
-  }
-
   /// Repetitions of the same kernels, in one line of the report.
   struct Noted {
     int64_t times = 0, savedBytes = 0;
     double seconds = 0;
   };
+  /// The list of launches, and how it came about.
+  struct State {
+    LaunchList list;
+    llvm::MapVector<std::string, Noted, std::map<std::string, unsigned>> noted = {};
+  };
+
+  int64_t peak() const { return state.list.getPeak().bytes; }
+
+  /// Plans a copy of the entry point.
+  LogicalResult measure() {
+    OwningOpRef<func::FuncOp> copy(entry.clone());
+    state.list.applyTo(*copy);
+    FailureOr<EntryPlan> plan = planEntry(*copy, kernels, alignment);
+    if (failed(plan))
+      return failure();
+    arena = plan->arenaSize;
+    measuredPeak = std::max<int64_t>(1, peak());
+    return success();
+  }
+
+  bool repeatOne(double mostSecondsPerByte) {
+    for (const Repetition &repetition : state.list.findRepetitions()) {
+      if (repetition.seconds > mostSecondsPerByte * double(repetition.savedBytes))
+        return false;
+      LaunchList next = state.list.withRepetition(repetition);
+      if (!(next.getPeak() < state.list.getPeak()))
+        continue;
+      note(repetition, next.getSeconds() - state.list.getSeconds());
+      state.list = std::move(next);
+      return true;
+    }
+    return false;
+  }
+
   void note(const Repetition &repetition, double seconds) {
     std::string names;
     llvm::raw_string_ostream stream(names);
     llvm::interleave(
-        repetition.launches, stream, [&](unsigned place) { stream << "@" << list.getLaunch(place).getKernel(); },
+        repetition.launches, stream, [&](unsigned place) { stream << "@" << state.list.getLaunch(place).getKernel(); },
         " and ");
-    stream << " (" << formatLocation(list.getLaunch(repetition.launches.back()).getLoc()) << ")";
-    Noted &known = noted[names];
+    stream << " (" << formatLocation(state.list.getLaunch(repetition.launches.back()).getLoc()) << ")";
+    Noted &known = state.noted[names];
     ++known.times;
     known.savedBytes += repetition.savedBytes;
     known.seconds += seconds;
@@ -108,21 +143,20 @@ private:
   func::FuncOp entry;
   const Kernels &kernels;
   int64_t alignment;
-  LaunchList list;
   double secondsBefore;
+  State state;
   int64_t arena = 0, arenaBefore = 0, measuredPeak = 1;
-  llvm::MapVector<std::string, Noted, std::map<std::string, unsigned>> noted;
 };
 
 void Rematerializer::print(raw_ostream &stream) const {
-  double seconds = list.getSeconds() - secondsBefore;
+  double seconds = state.list.getSeconds() - secondsBefore;
   stream << "recomputed in @" << func::FuncOp(entry).getSymName() << ": arena " << formatMiB(arena) << " instead of "
          << formatMiB(arenaBefore) << ", for ";
   printSeconds(stream, seconds);
   stream << " beside ";
   printSeconds(stream, secondsBefore);
   stream << "\n";
-  for (const auto &[names, known] : noted) {
+  for (const auto &[names, known] : state.noted) {
     stream << "  " << formatMiB(known.savedBytes);
     // Of a launch that only moves, sums of seconds leave some noise.
     if (constexpr double picosecond = 1e-12; known.seconds > picosecond) {
@@ -156,7 +190,7 @@ struct Rematerialize : hadal::impl::RematerializeBase<Rematerialize> {
     return error;
   }
 
-  LogicalResult fit(func::FuncOp entry, const Kernels &kernels, KernelPricer &pricer, int64_t persistent) {
+  FailureOr<Rematerializer> read(func::FuncOp entry, const Kernels &kernels, KernelPricer &pricer) {
     for (auto launch : entry.getOps<LaunchOp>())
       if (!kernels.contains(launch.getKernelAttr().getAttr()))
         return launch.emitOpError("names no kernel");
@@ -164,11 +198,22 @@ struct Rematerialize : hadal::impl::RematerializeBase<Rematerialize> {
     if (failed(list))
       return failure();
     Rematerializer rematerializer(entry, kernels, alignment, std::move(*list));
+    if (failed(rematerializer.begin()))
+      return failure();
+    return rematerializer;
+  }
+
+  /// `enough`: bytes of the arena that other entry points take in any case.
+  LogicalResult shrink(func::FuncOp entry, Rematerializer &rematerializer, int64_t persistent, int64_t enough) {
     int64_t available = memoryLimit - persistent;
-    if (failed(rematerializer.run(available)))
+    if (failed(rematerializer.fit(available)))
       return failure();
     if (rematerializer.getArena() > available)
       return refuse(entry, rematerializer, persistent);
+    double memory = double(persistent + rematerializer.getArenaBefore());
+    if (worth > 0 && failed(rematerializer.save(worth * rematerializer.getSecondsBefore() / memory, enough)))
+      return failure();
+    rematerializer.apply();
     if (printMemoryPlan && rematerializer.getArena() < rematerializer.getArenaBefore())
       rematerializer.print(llvm::errs());
     return success();
@@ -183,12 +228,31 @@ struct Rematerialize : hadal::impl::RematerializeBase<Rematerialize> {
       module.emitError("a memory limit of ") << memoryLimit.getValue() << " bytes: give a number from 1 up";
       return signalPassFailure();
     }
+    if (!(worth >= 0)) {
+      module.emitError("a share of the memory is worth ")
+          << llvm::formatv("{0:f2}", worth.getValue()).str() << " of a share of the seconds: give a number from 0 up";
+      return signalPassFailure();
+    }
     KernelPricer pricer(prices);
     Kernels kernels = findKernels(module);
     int64_t persistent = PersistentMemory::count(module).total();
-    for (auto entry : module.getOps<func::FuncOp>())
-      if (!entry.isDeclaration() && failed(fit(entry, kernels, pricer, persistent)))
+    std::vector<std::pair<func::FuncOp, Rematerializer>> entries;
+    for (auto entry : module.getOps<func::FuncOp>()) {
+      if (entry.isDeclaration())
+        continue;
+      FailureOr<Rematerializer> read = this->read(entry, kernels, pricer);
+      if (failed(read))
         return signalPassFailure();
+      entries.push_back({entry, std::move(*read)});
+    }
+    for (auto &[entry, rematerializer] : entries) {
+      int64_t enough = 0;
+      for (auto &[other, ofOther] : entries)
+        if (other != entry)
+          enough = std::max(enough, ofOther.getArena());
+      if (failed(shrink(entry, rematerializer, persistent, enough)))
+        return signalPassFailure();
+    }
   }
 };
 

@@ -176,6 +176,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
   }
   if (options.layouts != "chosen" && options.layouts != "rows")
     return complain("--layouts is chosen or rows, not '" + options.layouts + "'");
+  if (options.recompute != "cheap" && options.recompute != "none")
+    return complain("--recompute is cheap or none, not '" + options.recompute + "'");
   if (!options.printConfig.empty() && options.printConfig != "text" && options.printConfig != "json")
     return complain("--print-config is text or json, not '" + options.printConfig + "'");
   if (!options.printBalance.empty() && !parseExpertLoad(options.printBalance))
@@ -297,6 +299,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
                                       "most bytes of parameters, gradients, optimizer and arena: 512MiB, 1.5GiB; the "
                                       "backward pass then computes again what it cannot keep")
                            ->type_name("SIZE"));
+  read(Phase::Kernels, app.add_option("--recompute", options.recompute,
+                                      "what the backward pass computes again within the limit: cheap, what saves much "
+                                      "memory for little time, or none")
+                           ->default_str("cheap"));
   read(Phase::Kernels, app.add_flag("--print-memory-plan", options.printMemoryPlan,
                                     "report the arena and its largest buffers on stderr"));
   read(Phase::Host,
@@ -312,7 +318,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
-                  "--layouts", "--micro-batches", "--print-layouts", "--print-balance",
+                  "--layouts", "--micro-batches", "--recompute", "--print-layouts", "--print-balance",
                   "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};

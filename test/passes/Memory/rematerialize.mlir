@@ -8,6 +8,8 @@
 // RUN: not hadal-opt %t/kept.mlir --hadal-rematerialize="memory-limit=0" -o /dev/null 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not hadal-opt %t/kept.mlir --hadal-rematerialize="memory-limit=4096 alignment=48" -o /dev/null 2>&1 | FileCheck %s --check-prefix=ALIGNMENT
 // RUN: not hadal-opt %t/kept.mlir --hadal-rematerialize="memory-limit=4096 operation=-1" -o /dev/null 2>&1 | FileCheck %s --check-prefix=PRICE
+// RUN: not hadal-opt %t/kept.mlir --hadal-rematerialize="worth=-1" -o /dev/null 2>&1 | FileCheck %s --check-prefix=WORTH
+// WORTH: error: a share of the memory is worth -1.00 of a share of the seconds: give a number from 0 up
 // NONE: error: a memory limit of 0 bytes: give a number from 1 up
 // ALIGNMENT: error: buffers cannot be aligned to 48 bytes
 // PRICE: error: the price 'operation' is a number of picoseconds from 0 up, not -1
@@ -32,6 +34,17 @@
 // BOTH-NEXT: hadal.launch @add
 // BOTH-NEXT: hadal.launch @exponential
 // BOTH-NEXT: hadal.launch @add
+
+// Without a limit what is made again is what costs a share of the seconds that the share of the memory is worth: nothing, the
+// negation (a tenth of the seconds for a sixth of the memory), or the exponential as well. An entry point that is not the one
+// with the largest arena is left alone.
+// RUN: hadal-opt %t/kept.mlir --hadal-rematerialize="worth=0.3 operation=1000 print-memory-plan=1" -o /dev/null 2>&1 | FileCheck %s --allow-empty --check-prefix=NOTHING
+// RUN: hadal-opt %t/kept.mlir --hadal-rematerialize="worth=1 operation=1000 print-memory-plan=1" 2>&1 | FileCheck %s
+// RUN: hadal-opt %t/kept.mlir --hadal-rematerialize="worth=4 operation=1000" | FileCheck %s --check-prefix=BOTH
+// RUN: sed -n -e 's/@entry/@other/' -e '/^func.func/,/^}/p' %t/kept.mlir > %t/other.mlir
+// RUN: cat %t/kept.mlir %t/other.mlir > %t/two.mlir
+// RUN: hadal-opt %t/two.mlir --hadal-rematerialize="worth=4 operation=1000 print-memory-plan=1" -o /dev/null 2>&1 | FileCheck %s --allow-empty --check-prefix=NOTHING
+// NOTHING-NOT: recomputed
 
 // LITTLE: kept.mlir:{{[0-9]+}}:{{[0-9]+}}: error: @entry does not fit into a memory limit of 0.00 MiB: the tensors of the program take 0.00 MiB, and the arena takes 0.00 MiB when whatever can be is computed again (0.00 MiB when nothing is): give a limit of 1MiB or more, a smaller micro-batch or shorter sequences
 // LITTLE: note: most is live during the launch of @wide
