@@ -26,7 +26,7 @@ def ChooseLayouts : Pass<"hadal-choose-layouts", "::mlir::ModuleOp"> {
   let description = [{
     For every tensor that some kernel can read in another form than rows (a CPU's products read a right-hand side in the
     panels of their register tiles, or in tiles of AMX; a parameter may be kept rounded), all sets of forms are priced by the
-    predicted times of the kernels that read and make it, and the cheapest is taken. Forms of a parameter become arguments of
+    predicted times of the kernels that read and make it, and by the memory that they take, and the cheapest is taken. Forms of a parameter become arguments of
     entry points (`hadal.packed`); the kernel that writes the parameter writes them as well, and an entry point is added that the
     runtime runs whenever the parameter has been loaded (`hadal.loads`). Rows that nothing else reads are then not kept.
     `print-layouts` says what was chosen and what was not. Test: test/codegen/Layout/choose-layouts.mlir.
@@ -36,6 +36,7 @@ def ChooseLayouts : Pass<"hadal-choose-layouts", "::mlir::ModuleOp"> {
     Option<"microBatches", "micro-batches", "int64_t", "1", "micro-batches that a step is expected to have">,
     Option<"memoryLimit", "memory-limit", "int64_t", "0",
            "bytes that parameters, their forms and the arena may take (0: any number)">,
+    Option<"worth", "worth", "double", "0.4", "share of a step's seconds that a share of the memory is worth">,
     Option<"rowsOnly", "rows-only", "bool", "false", "keep every tensor in rows alone">,
     Option<"printLayouts", "print-layouts", "bool", "false", "report every decision on stderr">,
     Option<"assignment", "assignment", "std::string", "\"\"",

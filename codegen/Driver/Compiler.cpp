@@ -183,9 +183,9 @@ static std::string listPrices(const TargetDescription &target) {
   return text;
 }
 
-/// A tenth of the memory is worth 3% of a step: the norms and activations of most models are made again for that, and
-/// no product is.
-static constexpr const char *worthOfMemory = " worth=0.3 ";
+/// A tenth of the memory is worth 4% of a step: the norms and activations of most models are made again for that, and
+/// weights are packed twice where packing them is more than that of what reads them.
+static constexpr const char *worthOfMemory = " worth=0.4 ";
 
 LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   auto add = [&](const std::string &text) { return parsePassPipeline(text, passes, log); };
@@ -215,7 +215,7 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
                       (recomputesCheap ? worthOfMemory : "") + memory + "},";
     return add("hadal-fuse{" + listPrices(target) + " print-fusion=" + flag(options.printFusion) +
                "},hadal-choose-layouts{" + where + " micro-batches=" + std::to_string(options.microBatches) +
-               " memory-limit=" + std::to_string(options.memoryLimit) +
+               " memory-limit=" + std::to_string(options.memoryLimit) + worthOfMemory +
                " rows-only=" + flag(options.layouts == "rows") + " print-layouts=" + flag(options.printLayouts) +
                "},hadal-select-strategies{" + where +
                (options.printConfig.empty() ? "" : " print-config=" + options.printConfig) +

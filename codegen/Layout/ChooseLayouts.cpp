@@ -21,6 +21,7 @@
 #include "passes/Memory/MemoryPlan.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace hadal {
 #define GEN_PASS_DECL_CHOOSELAYOUTS
@@ -59,6 +60,10 @@ private:
       return getOperation().emitError("an assignment of layouts and rows-only contradict each other: give one of them");
     if (microBatches < 1)
       return getOperation().emitError("a step has at least one micro-batch, not ") << microBatches.getValue();
+    if (!(worth >= 0))
+      return getOperation().emitError("a share of the memory is worth ")
+             << llvm::formatv("{0:f2}", worth.getValue()).str()
+             << " of a share of the seconds: give a number from 0 up";
     if (memoryLimit < 0)
       return getOperation().emitError("a memory limit of ")
              << memoryLimit.getValue() << " bytes: give a number from 1 up";
@@ -68,9 +73,12 @@ private:
   LogicalResult choose() {
     KernelTimes times(*target);
     LayoutGraph graph(getOperation(), double(microBatches), times);
+    FailureOr<double> secondsPerByte = priceMemory(graph, times);
+    if (failed(secondsPerByte))
+      return failure();
     PlansOfTensors plans;
     for (const StoredTensor &tensor : graph.tensors)
-      plans.push_back(listPlans(graph, tensor, times));
+      plans.push_back(listPlans(graph, tensor, *secondsPerByte, times));
     SmallVector<unsigned> chosen(plans.size(), 0);
     if (rowsOnly) {
       for (auto [number, list] : llvm::zip_equal(chosen, plans))
@@ -89,6 +97,16 @@ private:
       LayoutReport(graph, plans, chosen, *target, microBatches).print(llvm::errs());
     applyPlans(getOperation(), graph, takePlans(plans, chosen));
     return success();
+  }
+
+  /// What a byte is worth beside what the program takes as it is.
+  FailureOr<double> priceMemory(const LayoutGraph &graph, KernelTimes &times) {
+    if (worth == 0 || graph.tensors.empty())
+      return 0.0;
+    FailureOr<int64_t> bytes = countBytesOf(OwningOpRef<ModuleOp>(getOperation().clone()));
+    if (failed(bytes))
+      return failure();
+    return worth * graph.secondsOfProgram(times) / double(std::max<int64_t>(1, *bytes));
   }
 
   /// The plan that keeps no form.
@@ -115,8 +133,7 @@ private:
 
   /// Bytes of persistent tensors and of an arena in which nothing is computed again, with the workspaces that selection
   /// will find.
-  FailureOr<int64_t> countBytes(ArrayRef<TensorPlan> plans) {
-    OwningOpRef<ModuleOp> copy = rewriteCopy(plans);
+  FailureOr<int64_t> countBytesOf(OwningOpRef<ModuleOp> copy) {
     for (KernelOp kernel : copy->getOps<KernelOp>()) {
       FailureOr<KernelConfiguration> configuration = selectConfiguration(kernel, *target);
       if (failed(configuration))
@@ -159,7 +176,7 @@ private:
     // Mostly none has to go, which is tried first; then by halves.
     size_t fewest = 0, most = takers.size();
     for (size_t count = 0; fewest < most; count = (fewest + most) / 2) {
-      FailureOr<int64_t> bytes = countBytes(takePlans(plans, giveUp(count)));
+      FailureOr<int64_t> bytes = countBytesOf(rewriteCopy(takePlans(plans, giveUp(count))));
       if (failed(bytes))
         return failure();
       if (*bytes <= memoryLimit)

@@ -131,17 +131,18 @@ std::optional<TensorPlan> hadal::planTensor(const LayoutGraph &graph, const Stor
   return Planner(graph, tensor, forms, times).plan();
 }
 
-std::vector<TensorPlan> hadal::listPlans(const LayoutGraph &graph, const StoredTensor &tensor, KernelTimes &times) {
+std::vector<TensorPlan> hadal::listPlans(const LayoutGraph &graph, const StoredTensor &tensor, double secondsPerByte,
+                                         KernelTimes &times) {
   std::vector<TensorPlan> plans;
   for (unsigned forms = 0; forms < 1u << tensor.forms.size(); ++forms)
     if (std::optional<TensorPlan> plan = planTensor(graph, tensor, forms, times))
       plans.push_back(std::move(*plan));
   // A form has to save more than the order in which seconds are added leaves in doubt.
-  constexpr double doubt = 1e-9, worth = 0.02;
-  double rows = plans.front().seconds, size = double(getByteSize(tensor.type));
+  constexpr double doubt = 1e-9;
+  double rows = plans.front().seconds;
   auto weigh = [=](const TensorPlan &plan) {
-    double memory = double(std::max<int64_t>(plan.moreBytes, 0)) / size;
-    return plan.seconds + rows * (worth * memory + doubt * llvm::popcount(plan.forms));
+    return plan.seconds + secondsPerByte * double(std::max<int64_t>(plan.moreBytes, 0)) +
+           rows * doubt * llvm::popcount(plan.forms);
   };
   llvm::sort(plans, [&](const TensorPlan &a, const TensorPlan &b) {
     return std::pair(weigh(a), a.forms) < std::pair(weigh(b), b.forms);

@@ -41,9 +41,10 @@ struct TensorPlan {
 std::optional<TensorPlan> planTensor(const LayoutGraph &graph, const StoredTensor &tensor, unsigned forms,
                                      KernelTimes &times);
 
-/// All sets of forms with their plans, those first that save most for their memory: as much more as the tensor has
-/// bytes is to save a fiftieth of what depends on it, since memory is scarce, and a prediction is no better than that.
-std::vector<TensorPlan> listPlans(const LayoutGraph &graph, const StoredTensor &tensor, KernelTimes &times);
+/// All sets of forms with their plans, the best first: seconds count, and bytes of memory, each of which is worth so
+/// many seconds.
+std::vector<TensorPlan> listPlans(const LayoutGraph &graph, const StoredTensor &tensor, double secondsPerByte,
+                                  KernelTimes &times);
 
 /// Rewrites the module: a tensor for a tensor of the graph, each kept as its plan says. The graph's launches are gone
 /// then.

@@ -1,6 +1,10 @@
 // Parameters that no entry point writes are packed when they are loaded, and rows that nothing else reads are not kept then. What is
 // read in rows as well would take twice the memory, for less than that is worth; an entry point that writes a parameter reads it so.
-// RUN: hadal-opt %s --hadal-choose-layouts=cpu=x86-64-v3 | FileCheck %s
+// (Panels fill up small tensors, which weighs in so small a program: memory is worth little here.)
+// RUN: hadal-opt %s --hadal-choose-layouts='cpu=x86-64-v3 worth=0.1' | FileCheck %s
+// RUN: hadal-opt %s --hadal-choose-layouts='cpu=x86-64-v3 worth=10' | FileCheck %s --check-prefix=ROWS --implicit-check-not=encoding
+// RUN: not hadal-opt %s --hadal-choose-layouts='cpu=x86-64-v3 worth=-1' -o /dev/null 2>&1 | FileCheck %s --check-prefix=WORTH
+// WORTH: error: a share of the memory is worth -1.00 of a share of the seconds: give a number from 0 up
 // A GPU's kernels read rows, and so do all when they are told to.
 // RUN: hadal-opt %s --hadal-choose-layouts=target=sm_90a | FileCheck %s --check-prefix=ROWS --implicit-check-not=encoding
 // RUN: hadal-opt %s --hadal-choose-layouts='cpu=x86-64-v3 rows-only' | FileCheck %s --check-prefix=ROWS --implicit-check-not=encoding
