@@ -150,6 +150,25 @@ LogicalResult AttentionGradientOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Rows that are added to a sequence
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> RopeOp::buildCached(OpBuilder &builder, const CachedRows &rows) {
+  return {RopeOp::create(builder, getLoc(), getType(), getInput(), rows.positions, getHeads(), getRope(), getInverse(),
+                         builder.getI64IntegerAttr(rows.positionLimit))};
+}
+
+// A key's position is its index among what is remembered.
+SmallVector<Value> AttentionOp::buildCached(OpBuilder &builder, const CachedRows &rows) {
+  Value keyValue = rows.remember(getKeyValue()), rotaryKey = rows.remember(getRotaryKey());
+  auto attention =
+      AttentionOp::create(builder, getLoc(), getResult().getType(), getLogSumExp().getType(), getQuery(), keyValue,
+                          rotaryKey, rows.positions, rows.lengths, getHeads(), getNope(), getValue(), getScale());
+  attention->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
+  return attention->getResults();
+}
+
+//===----------------------------------------------------------------------===//
 // Positions and key lengths that say nothing
 //===----------------------------------------------------------------------===//
 

@@ -45,7 +45,7 @@ def Hadal_MLAAttentionOp : Hadal_ParametersOp<"mla_attention", [Evaluable, Decom
 }
 
 def Hadal_RopeOp : Hadal_PureOp<"rope", [AllTypesMatch<["input", "result"]>, Evaluable, Differentiable, Kernel,
-                                         Hadal_RotationOpInterface]> {
+                                         Sequence, Hadal_RotationOpInterface]> {
   let summary = "rotates the last channels of every head by the position";
   let description = [{
     The channels are `heads` equal heads; the last rope.dim channels of each are rotated by the position of the row, the
@@ -86,7 +86,7 @@ def Hadal_RopeOp : Hadal_PureOp<"rope", [AllTypesMatch<["input", "result"]>, Eva
   let hasCanonicalizeMethod = 1;
 }
 
-def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors,
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors, Sequence,
                                                     Hadal_AttentionOpInterface, AttrSizedOperandSegments]> {
   let summary = "the causal attention core with a shared rotary key";
   let description = [{

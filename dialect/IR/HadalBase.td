@@ -93,7 +93,8 @@ def Hadal_Reduction : Hadal_Enum<"Reduction", "how the elements of a row become 
 def Hadal_KnownProgram : Hadal_Enum<"KnownProgram", "what a compiled program does", [
   I32EnumAttrCase<"Train", 0, "train">,
   I32EnumAttrCase<"Evaluate", 1, "evaluate">,
-  I32EnumAttrCase<"Kernels", 2, "kernels"> // not made from a model: checks and times single kernels
+  I32EnumAttrCase<"Generate", 2, "generate">,
+  I32EnumAttrCase<"Kernels", 3, "kernels"> // not made from a model: checks and times single kernels
 ]>;
 def Hadal_Precision : Hadal_Enum<"Precision", "the type in which products are formed where a model asks for none", [
   I32EnumAttrCase<"F32", 0, "f32">,

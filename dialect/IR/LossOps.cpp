@@ -23,6 +23,15 @@ TokenScores CrossEntropyOp::buildScores(OpBuilder &builder) {
   return {scores.getLoss(), scores.getLogProbabilities()};
 }
 
+TokenLogits CrossEntropyOp::buildLogits(OpBuilder &builder, function_ref<Value(Value)> pickRows) {
+  auto hidden = cast<TypedValue<RankedTensorType>>(pickRows(getHidden()));
+  auto perRow = [&](int64_t count) {
+    return RankedTensorType::get(withChannels(hidden.getType(), count), builder.getF32Type());
+  };
+  auto op = LogitsOp::create(builder, getLoc(), perRow(getVocabulary()), perRow(2), hidden, getWeights().front());
+  return {op.getLogits(), op.getNormalizers()};
+}
+
 /// The norms of embedding and hidden state, and the projection of both to one.
 static SmallVector<ParameterSlot> mergeSlots(RankedTensorType hidden, ArrayRef<std::string> names) {
   int64_t width = channels(hidden);
@@ -76,6 +85,19 @@ LogicalResult LogProbabilitiesOp::verify() {
       .shape("the weight", weight, {firstLength(weight), channels(hidden)}, "vocabulary × channels")
       .shape("the log-probabilities", getLogProbabilities().getType(), leading(hidden),
              "the hidden state's leading dimensions")
+      .productTypes({hidden, weight}, {});
+}
+
+LogicalResult LogitsOp::verify() {
+  RankedTensorType hidden = getHidden().getType(), weight = getWeight().getType();
+  return Checks(*this)
+      .rows("the hidden state", hidden)
+      .rank("the weight", weight, 2, "vocabulary × channels")
+      .shape("the weight", weight, {firstLength(weight), channels(hidden)}, "vocabulary × channels")
+      .shape("the logits", getLogits().getType(), withChannels(hidden, firstLength(weight)),
+             "the hidden state's leading dimensions × vocabulary")
+      .shape("the normalizers", getNormalizers().getType(), withChannels(hidden, 2),
+             "the hidden state's leading dimensions × 2")
       .productTypes({hidden, weight}, {});
 }
 

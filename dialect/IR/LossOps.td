@@ -70,6 +70,29 @@ def Hadal_LogProbabilitiesOp : Hadal_PureOp<"log_probabilities", [Evaluable, Ker
   let assemblyFormat = "$hidden `,` $targets `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 
+def Hadal_LogitsOp : Hadal_PureOp<"logits", [Evaluable, Kernel, ProductWithStatistics, Hadal_HeadOpInterface]> {
+  let summary = "the logits of every row under the output head, and what turns them into log-probabilities";
+  let description = [{
+    What hadal.cross_entropy is in programs that generate: `logits` is z = hidden Wᵀ, the hidden state's rows × vocabulary, and
+    `normalizers` has two numbers for every row: the largest logit M, and log Σ_v exp(z_v - M). The log-probability of token v is
+    then -((M - z_v) + log Σ_v exp(z_v - M)), formed in this order that of hadal.log_probabilities to the bit. hidden and W have one
+    type, f32 or bf16; both results are f32.
+
+    ```mlir
+    // %h: tensor<4x1x256xf32>, %w: tensor<8192x256xf32>
+    %logits, %normalizers = hadal.logits %h, %w
+                              : (tensor<4x1x256xf32>, tensor<8192x256xf32>) -> (tensor<4x1x8192xf32>, tensor<4x1x2xf32>)
+    ```
+  }];
+  let arguments = (ins Hadal_Activation:$hidden, Hadal_Tensor:$weight);
+  let results = (outs RankedTensorOf<[F32]>:$logits, RankedTensorOf<[F32]>:$normalizers);
+  let assemblyFormat = "$hidden `,` $weight attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    ::mlir::Value getTargets() { return {}; }
+    ::mlir::Value getLoss() { return {}; }
+  }];
+}
+
 def Hadal_MTPMergeOp : Hadal_ParametersOp<"mtp_merge", [
     AllTypesMatch<["hidden", "embedding", "result"]>, Evaluable,
     Decomposable]> {

@@ -121,8 +121,11 @@ def Hadal_ParameterOp : Hadal_Op<"parameter", [Symbol]> {
 }
 
 def Hadal_StateOp : Hadal_Op<"state", [Symbol]> {
-  let summary = "a tensor that is zero at the start of a step and gathers over its micro-batches (an expert's load)";
+  let summary = "a tensor that outlives runs of entry points: an expert's load, a cache";
   let description = [{
+    It is zero at the start: in training of a step, over whose micro-batches the load of experts gathers; in generation of the
+    session, whose entry points share caches of earlier positions.
+
     ```mlir
     hadal.state @model.layers.3.mlp.gate.e_score_correction_bias.load : tensor<256xf32>
     ```

@@ -30,6 +30,7 @@ def Evaluable : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface>;
 def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;
+def Sequence : DeclareOpInterfaceMethods<Hadal_SequenceOpInterface>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Columns : DeclareOpInterfaceMethods<Hadal_ColumnsOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;

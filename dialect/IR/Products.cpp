@@ -43,6 +43,8 @@ SmallVector<unsigned> CrossEntropyGradientOp::getFactors() { return {0, 2}; }
 bool CrossEntropyGradientOp::mayNarrowResult(unsigned result) { return result != 0; }
 SmallVector<unsigned> LogProbabilitiesOp::getFactors() { return {0, 2}; }
 bool LogProbabilitiesOp::mayNarrowResult(unsigned) { return false; }
+SmallVector<unsigned> LogitsOp::getFactors() { return {0, 1}; }
+bool LogitsOp::mayNarrowResult(unsigned) { return false; }
 
 // Rows come from the experts' products and go to them, which are bf16 in a program of that precision. The weights of
 // the choices and their gradients stay f32, as the router has them.

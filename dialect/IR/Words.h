@@ -55,10 +55,16 @@ namespace results {
 constexpr llvm::StringLiteral loss = "loss", mainLoss = "loss.main", mtpLoss = "loss.mtp", balanceLoss = "loss.balance";
 constexpr llvm::StringLiteral gradientNorm = "gradient_norm", gradientScale = "gradient_scale";
 constexpr llvm::StringLiteral logProbabilities = "log_probabilities";
+constexpr llvm::StringLiteral logits = "logits", normalizers = "normalizers";
 } // namespace results
 
 /// The window of tokens, the input of every program.
 constexpr llvm::StringLiteral tokensInputName = "tokens";
+/// Further inputs of programs that generate: where rows stand in their sequences, how long those are behind the run, in
+/// which pages of the caches they lie, and for which rows logits are asked for.
+namespace inputs {
+constexpr llvm::StringLiteral positions = "positions", lengths = "lengths", pages = "pages", rows = "rows";
+} // namespace inputs
 
 /// What the reference evaluator gives an argument: elements, or two bounds.
 constexpr llvm::StringLiteral valueAttrName = "hadal.value", rangeAttrName = "hadal.range";

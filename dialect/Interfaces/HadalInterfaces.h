@@ -38,6 +38,25 @@ struct TokenScores {
   mlir::Value loss, logProbabilities;
 };
 
+/// What a loss of tokens is in a program that generates: the logits of rows, and for each row the largest logit and the
+/// logarithm of the sum of exponentials from there.
+struct TokenLogits {
+  mlir::Value logits, normalizers;
+};
+
+/// Where the rows of a run stand, in a program that generates.
+struct CachedRows {
+  /// The position of every row in its sequence, i32, batch × sequence; -1: an empty place.
+  mlir::Value positions;
+  /// How many positions of each sequence there are behind this run, i32, batch.
+  mlir::Value lengths;
+  /// Positions lie below it.
+  int64_t positionLimit;
+  /// Keeps the rows of a tensor (batch × sequence × channels) for the runs that follow, and yields those of all
+  /// positions so far: batch × position × channels.
+  llvm::function_ref<mlir::Value(mlir::Value rows)> remember;
+};
+
 /// Consecutive columns of a result: those of an operand from `first` on, or its only column, repeated.
 struct ColumnRange {
   unsigned operand;

@@ -4,7 +4,8 @@
 // Stack:           which functions an operation runs for every layer, and under which prefix.
 // Decomposable:    how a model operation is written in program operations.
 // Differentiable:  how gradients flow backwards through an operation.
-// TokenLoss:       what a loss of tokens yields in programs that score them.
+// TokenLoss:       what a loss of tokens yields in programs that score them, or generate more of them.
+// Sequence:        what an operation reads of other rows of a sequence, and how it does so row by row, from a cache.
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
 // Product:         which operands are multiplied, so that they may be narrower than f32.
@@ -100,13 +101,35 @@ def Hadal_TokenLossOpInterface : OpInterface<"TokenLossOpInterface"> {
   let cppNamespace = "::hadal";
   let description = [{
     A loss that is the mean over the tokens of a batch. It is written for training; this is its form in a program that
-    scores tokens one by one (`evaluate`).
+    scores tokens one by one (`evaluate`), and in one that generates more (`generate`).
   }];
   let methods = [
     InterfaceMethod<[{
       Builds the operation that scores the tokens instead. Parameters are bound and shapes are closed. Its loss is this
       operation's, to the bit, on every target.
-    }], "::hadal::TokenScores", "buildScores", (ins "::mlir::OpBuilder &":$builder)>
+    }], "::hadal::TokenScores", "buildScores", (ins "::mlir::OpBuilder &":$builder)>,
+    InterfaceMethod<[{
+      Builds the operation that yields logits instead, for the rows that `pickRows` picks of the hidden state. Targets
+      are not read. Log-probabilities that follow from it are those of buildScores, to the bit.
+    }], "::hadal::TokenLogits", "buildLogits",
+      (ins "::mlir::OpBuilder &":$builder, "::llvm::function_ref<::mlir::Value(::mlir::Value)>":$pickRows)>
+  ];
+}
+
+def Hadal_SequenceOpInterface : OpInterface<"SequenceOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation whose rows depend on where they stand in a sequence, or on other rows of it. A model is written for whole
+    sequences from position 0 on; this is its form in a program that adds rows to sequences run by run. Every operation
+    without this interface computes a row from that row alone.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds the operation for rows at given positions, which see what was kept of the rows before them, and returns a
+      value per result. A row's numbers are those that it has in the whole sequence, to the bit, where what is kept is
+      not rounded.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildCached",
+      (ins "::mlir::OpBuilder &":$builder, "const ::hadal::CachedRows &":$rows)>
   ];
 }
 
@@ -291,13 +314,17 @@ def Hadal_HeadOpInterface : OpInterface<"HeadOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"Rows of channels.", "::mlir::Value", "getHidden">,
-    InterfaceMethod<"A token per row.", "::mlir::Value", "getTargets">,
+    InterfaceMethod<"A token per row; null where rows are not compared with one.", "::mlir::Value", "getTargets">,
     InterfaceMethod<"Vocabulary × channels.", "::mlir::Value", "getWeight">,
     InterfaceMethod<"The gradient of the loss; null where only the loss is made.", "::mlir::Value", "getGradient", (ins),
       [{}], [{ return {}; }]>,
-    InterfaceMethod<"The loss.", "::mlir::Value", "getLoss">,
+    InterfaceMethod<"The loss; null where none is made.", "::mlir::Value", "getLoss">,
     InterfaceMethod<"The logarithm of the probability of every token; null where it is not asked for.", "::mlir::Value",
       "getLogProbabilities", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<"The logits themselves; null where they are not kept.", "::mlir::Value", "getLogits", (ins), [{}],
+      [{ return {}; }]>,
+    InterfaceMethod<"The largest logit of every row and the logarithm of the sum of exponentials from there; null where "
+                    "they are not asked for.", "::mlir::Value", "getNormalizers", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<"The gradient of `hidden`.", "::mlir::Value", "getHiddenGradient", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<"The gradient of `weight`.", "::mlir::Value", "getWeightGradient", (ins), [{}], [{ return {}; }]>
   ];

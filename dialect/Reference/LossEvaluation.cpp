@@ -56,6 +56,18 @@ LogicalResult LogProbabilitiesOp::evaluate(ArrayRef<Tensor> operands, SmallVecto
   return success();
 }
 
+LogicalResult LogitsOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  Tensor logits = linear(operands[0], operands[1]), normalizers(getNormalizers().getType().getShape());
+  for (int64_t t = 0; t < logits.rows(); ++t) {
+    ArrayRef<double> z = row(std::as_const(logits), t);
+    normalizers.at(t, 0) = *llvm::max_element(z);
+    normalizers.at(t, 1) = logSumExp(z) - normalizers.at(t, 0);
+  }
+  results.push_back(std::move(logits));
+  results.push_back(std::move(normalizers));
+  return success();
+}
+
 LogicalResult MTPMergeOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   results.push_back(
       mtpMerge(operands[0], operands[1], operands[2], operands[3], operands[4], getEps().convertToDouble()));

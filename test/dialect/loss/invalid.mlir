@@ -78,3 +78,27 @@ func.func @invalid(%h: tensor<2x3x8xf32>, %t: tensor<2x3xi32>, %w: tensor<5x8xbf
   %l, %s = hadal.log_probabilities %h, %t, %w : (tensor<2x3x8xf32>, tensor<2x3xi32>, tensor<5x8xbf16>) -> (tensor<f32>, tensor<2x3xf32>)
   return
 }
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %w: tensor<5x7xf32>) {
+  // expected-error @below {{expects the weight to have shape 5x8 (vocabulary × channels), got 5x7}}
+  %z, %n = hadal.logits %h, %w : (tensor<2x3x8xf32>, tensor<5x7xf32>) -> (tensor<2x3x5xf32>, tensor<2x3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %w: tensor<5x8xf32>) {
+  // expected-error @below {{expects the logits to have shape 2x3x5 (the hidden state's leading dimensions × vocabulary), got 2x3x8}}
+  %z, %n = hadal.logits %h, %w : (tensor<2x3x8xf32>, tensor<5x8xf32>) -> (tensor<2x3x8xf32>, tensor<2x3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @invalid(%h: tensor<2x3x8xf32>, %w: tensor<5x8xf32>) {
+  // expected-error @below {{expects the normalizers to have shape 2x3x2 (the hidden state's leading dimensions × 2), got 2x3x1}}
+  %z, %n = hadal.logits %h, %w : (tensor<2x3x8xf32>, tensor<5x8xf32>) -> (tensor<2x3x5xf32>, tensor<2x3x1xf32>)
+  return
+}

@@ -22,6 +22,13 @@ func.func @log_probabilities(%h: tensor<2x3x8xbf16>, %t: tensor<2x3xi32>, %w: te
   return
 }
 
+// CHECK-LABEL: @logits(
+// CHECK: hadal.logits %{{.*}} -> (tensor<2x3x5xf32>, tensor<2x3x2xf32>)
+func.func @logits(%h: tensor<2x3x8xbf16>, %w: tensor<5x8xbf16>) {
+  %z, %n = hadal.logits %h, %w : (tensor<2x3x8xbf16>, tensor<5x8xbf16>) -> (tensor<2x3x5xf32>, tensor<2x3x2xf32>)
+  return
+}
+
 // CHECK-LABEL: @mtp_merge(
 // CHECK: hadal.mtp_merge
 func.func @mtp_merge(%h: tensor<?x?x8xf32>, %e: tensor<?x?x8xf32>) {

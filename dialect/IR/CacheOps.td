@@ -1,0 +1,61 @@
+// The cache of a program that generates: rows of earlier positions in pages, and the rows that its head looks at.
+#ifndef HADAL_DIALECT_IR_CACHEOPS_TD
+#define HADAL_DIALECT_IR_CACHEOPS_TD
+
+include "dialect/IR/OpsCommon.td"
+
+def Hadal_WritePagesOp : Hadal_PureOp<"write_pages", [AllTypesMatch<["cache", "result"]>, Evaluable, InPlaceKernel]> {
+  let summary = "puts the rows of sequences into the pages of a cache, by their positions";
+  let description = [{
+    The cache is pages × positions of a page × channels, and `pages` (sequence × pages of a sequence) says in which page of
+    the cache each page of a sequence lies. The result is the cache with row (b, i) of `rows` at position p = positions(b, i)
+    of its sequence: row p mod L of page pages(b, p div L), L being the positions of a page. A row is left out where p lies
+    outside the table of its sequence, as -1 does (an empty place in a batch), or where the table names no page of the cache.
+    Rows that are written to one place are written in their order, and the last one stays. Its kernel writes these rows and
+    nothing else where the result lies in the cache's memory.
+
+    ```mlir
+    // %cache: tensor<32x64x512xf32>, %rows: tensor<4x1x512xf32>, %pages: tensor<4x8xi32>, %positions: tensor<4x1xi32>
+    %new = hadal.write_pages %cache, %rows, %pages, %positions
+             : (tensor<32x64x512xf32>, tensor<4x1x512xf32>, tensor<4x8xi32>, tensor<4x1xi32>) -> tensor<32x64x512xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_Tensor:$cache, Hadal_Activation:$rows, Hadal_Indices:$pages, Hadal_Indices:$positions);
+  let results = (outs Hadal_Tensor:$result);
+  let assemblyFormat = "$cache `,` $rows `,` $pages `,` $positions attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_ReadPagesOp : Hadal_PureOp<"read_pages", [Evaluable, Kernel]> {
+  let summary = "the rows of sequences from the pages of a cache, in the order of their positions";
+  let description = [{
+    With the cache and the table of hadal.write_pages, row j of sequence b is row j mod L of page pages(b, j div L), for all
+    j < lengths(b). Rows behind those, and of pages that the table does not name, are zero.
+
+    ```mlir
+    // %cache: tensor<32x64x512xf32>, %pages: tensor<4x8xi32>, %lengths: tensor<4xi32>
+    %rows = hadal.read_pages %cache, %pages, %lengths
+              : (tensor<32x64x512xf32>, tensor<4x8xi32>, tensor<4xi32>) -> tensor<4x512x512xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_Tensor:$cache, Hadal_Indices:$pages, Hadal_Indices:$lengths);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$cache `,` $pages `,` $lengths attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_PickRowsOp : Hadal_PureOp<"pick_rows", [Evaluable, Kernel]> {
+  let summary = "result(b, i, :) = input(b, indices(b, i), :): chosen rows of every sequence";
+  let description = [{
+    What follows is computed for the chosen rows only: the logits of a prompt's last token. An index outside the sequence
+    picks a row of zeros.
+
+    ```mlir
+    // %x: tensor<2x64x256xf32>, %last: tensor<2x1xi32>
+    %y = hadal.pick_rows %x, %last : (tensor<2x64x256xf32>, tensor<2x1xi32>) -> tensor<2x1x256xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_Activation:$input, Hadal_Indices:$indices);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$input `,` $indices attr-dict `:` functional-type(operands, results)";
+}
+
+#endif // HADAL_DIALECT_IR_CACHEOPS_TD
