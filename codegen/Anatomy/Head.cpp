@@ -1,6 +1,6 @@
 //===- Head.cpp - what a kernel of the head kind computes ---------------------------------------------------------===//
 //
-// One cross entropy stands in the body, beside sums of its results with operands of the kernel.
+// One head stands in the body, beside sums of its results with operands of the kernel.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Head.h"
@@ -43,12 +43,15 @@ LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
   head.targets = argumentNumber(op.getTargets());
   head.weight = argumentNumber(op.getWeight());
   head.gradient = argumentNumber(op.getGradient());
-  return success(head.hidden >= 0 && head.targets >= 0 && head.weight >= 0 &&
-                 (!op.getGradient() || head.gradient >= 0) && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
-                 succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
-                 !head.logProbabilities.accumulated.exists() &&
-                 succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
-                 succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
+  return success(
+      head.hidden >= 0 && (!op.getTargets() || head.targets >= 0) && head.weight >= 0 &&
+      (!op.getGradient() || head.gradient >= 0) && succeeded(readResult(kernel, op.getLoss(), head.loss)) &&
+      succeeded(readResult(kernel, op.getLogProbabilities(), head.logProbabilities)) &&
+      !head.logProbabilities.accumulated.exists() && succeeded(readResult(kernel, op.getLogits(), head.logitsOfRows)) &&
+      !head.logitsOfRows.accumulated.exists() && succeeded(readResult(kernel, op.getNormalizers(), head.normalizers)) &&
+      !head.normalizers.accumulated.exists() && (!op.getLogits() || head.logitsOfRows.exists()) &&
+      succeeded(readResult(kernel, op.getHiddenGradient(), head.hiddenGradient)) &&
+      succeeded(readResult(kernel, op.getWeightGradient(), head.weightGradient)));
 }
 
 } // namespace
@@ -76,7 +79,8 @@ static FailureOr<HeadOpInterface> findCrossEntropy(KernelOp kernel, Refusals &re
 static LogicalResult checkResults(KernelOp kernel, const Head &head, Refusals &refusals) {
   Block &body = kernel.getBody().front();
   size_t sums = 0, results = 0;
-  for (const HeadResult *result : {&head.loss, &head.logProbabilities, &head.hiddenGradient, &head.weightGradient}) {
+  for (const HeadResult *result : {&head.loss, &head.logProbabilities, &head.hiddenGradient, &head.weightGradient,
+                                   &head.logitsOfRows, &head.normalizers}) {
     results += result->exists();
     sums += result->accumulated.exists();
   }

@@ -1,6 +1,7 @@
 //===- Head.h - what a kernel of the head kind computes -----------------------------------------------------------===//
 //
-// The output head fused with its cross entropy: alone, with both gradients, or with the log-probability of each target.
+// The output head fused with its cross entropy: alone, with both gradients, or with the log-probability of each target;
+// or without it, for the logits themselves.
 // Tokens go through in chunks, so that the logits of a whole batch never exist.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
@@ -20,9 +21,11 @@ struct HeadResult {
 };
 
 struct Head {
-  /// Arguments of the kernel by their number; the gradient of the loss is -1 when only the loss is asked for.
+  /// Arguments of the kernel by their number, or -1: the gradient of the loss when only the loss is asked for.
   int64_t hidden = -1, targets = -1, weight = -1, gradient = -1;
   HeadResult loss, logProbabilities, hiddenGradient, weightGradient;
+  /// Where logits are kept, the kernel ends with them: there are no targets (-1) and no loss.
+  HeadResult logitsOfRows, normalizers;
   int64_t tokens = 0, channels = 0, vocabulary = 0;
   /// Whether hidden state and weight are bf16. The gradients' other factor, that of the logits, is rounded to bf16
   /// then.

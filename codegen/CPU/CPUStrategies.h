@@ -17,6 +17,7 @@ void registerAttentionGradientStrategies();
 void registerAttentionStrategies();
 void registerContractionStrategies();
 void registerBalanceLossStrategies();
+void registerCacheStrategies();
 void registerRouterStrategies();
 void registerHeadStrategies();
 void registerRowwiseStrategies();

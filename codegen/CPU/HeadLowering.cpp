@@ -9,7 +9,8 @@
 //   weight_gradient   dzᵀ hidden, whose blocks of tokens are added one by one to the sum so far: the gradient that the
 //                     kernel adds to, then the result of the chunks before
 //
-// and in the end the tokens' losses are added up. Chunks follow each other in order and are whole blocks of the depth,
+// and in the end the tokens' losses are added up. Where logits are asked for, they stand in the result instead of the
+// workspace, and the softmax leaves them there. Chunks follow each other in order and are whole blocks of the depth,
 // so that every sum has one order whatever the chunk. The softmax goes over the vocabulary in blocks that are joined
 // from left to right (codegen/Emit/Softmax.h). Where hidden state and weight are bf16, dz is rounded to bf16: it then
 // takes the first half of a row of z, and all three products are those of two bf16 factors, on register tiles or AMX.
@@ -39,13 +40,17 @@ public:
     weight = k.typedArgument(kernel, head.weight);
     if (head.hiddenGradient.exists())
       hiddenGradient = k.typedArgument(kernel, operands + head.hiddenGradient.result);
-    logits = k.argument(operands + kernel.getResultTypes().size());
-    losses = at(k, logits, chunk * head.vocabulary);
+    firstToken = k.mul(iteration, chunk);
+    if (head.logitsOfRows.exists()) {
+      logits = at(k, resultAddress(head.logitsOfRows), k.mul(firstToken, head.vocabulary));
+    } else {
+      logits = k.argument(operands + kernel.getResultTypes().size());
+      losses = at(k, logits, chunk * head.vocabulary);
+    }
     // A row of derivatives in bf16 begins where the row of logits does.
     derivatives = {logits, head.vocabulary};
     if (head.factorsAreBF16)
       derivatives = {{logits, stage.k.builder.getBF16Type()}, 2 * head.vocabulary};
-    firstToken = k.mul(iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
     hiddenOfChunk = at(k, hidden, k.mul(firstToken, head.channels));
   }
@@ -86,14 +91,15 @@ public:
   }
 
   void emitSoftmax(Value task) {
-    Value targets = k.argument(head.targets), factor;
+    Value targets = head.targets >= 0 ? k.argument(head.targets) : Value(), factor;
     if (head.gradient >= 0)
       factor = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
     Value begin = k.mul(task, headRowsPerTask), end = k.min(k.add(begin, headRowsPerTask), tokens);
     k.forLoop(begin, end, 1, [&](Value row) {
-      Value token = k.add(firstToken, row);
-      Value target = k.extend(k.load(k.i32(), targets, token));
-      emitSoftmaxRow(at(k, logits, k.mul(row, head.vocabulary)), token, target, factor);
+      Value token = k.add(firstToken, row), z = at(k, logits, k.mul(row, head.vocabulary));
+      if (!targets)
+        return emitNormalizers(z, token);
+      emitSoftmaxRow(z, token, k.extend(k.load(k.i32(), targets, token)), factor);
     });
   }
 
@@ -153,14 +159,7 @@ private:
   /// the place of the logits, those of a block from its own maximum, which is kept in scratch meanwhile.
   void emitSoftmaxRow(Value z, Value token, Value target, Value factor) {
     Value targetLogit = k.load(k.f32(), z, target);
-    SmallVector<Value> softmax = forVocabularyBlocks(
-        {k.f32(lowestLogit), k.f32(0.0)}, [&](Value block, Value first, int64_t length, ValueRange carried) {
-          SoftmaxPart part = emitBlockOfSoftmax(at(k, z, first), length, bool(factor));
-          k.store(part.maximum, k.scratch, block);
-          SoftmaxPart joined = joinSoftmax(k, {carried[0], carried[1]}, part).part;
-          return SmallVector<Value>{joined.maximum, joined.sum};
-        });
-    Value largest = softmax[0], sum = softmax[1];
+    auto [largest, sum] = emitWholeSoftmax(z, bool(factor));
     Value logarithm = math::LogOp::create(k.builder, k.loc, sum);
     Value loss = k.addf(k.subf(largest, targetLogit), logarithm);
     k.store(loss, losses, token);
@@ -169,6 +168,28 @@ private:
     if (!factor)
       return;
     emitDerivatives(z, target, factor, largest, sum);
+  }
+
+  /// The largest logit of a row, and the logarithm of the sum of exponentials from there.
+  void emitNormalizers(Value z, Value token) {
+    if (!head.normalizers.exists())
+      return;
+    auto [largest, sum] = emitWholeSoftmax(z, /*keepsExponentials=*/false);
+    Value result = resultAddress(head.normalizers), place = k.mul(token, 2);
+    k.store(largest, result, place);
+    k.store(math::LogOp::create(k.builder, k.loc, sum), result, k.add(place, 1));
+  }
+
+  /// The softmax of a row of logits, with the maximum of every block in scratch.
+  SoftmaxPart emitWholeSoftmax(Value z, bool keepsExponentials) {
+    SmallVector<Value> softmax = forVocabularyBlocks(
+        {k.f32(lowestLogit), k.f32(0.0)}, [&](Value block, Value first, int64_t length, ValueRange carried) {
+          SoftmaxPart part = emitBlockOfSoftmax(at(k, z, first), length, keepsExponentials);
+          k.store(part.maximum, k.scratch, block);
+          SoftmaxPart joined = joinSoftmax(k, {carried[0], carried[1]}, part).part;
+          return SmallVector<Value>{joined.maximum, joined.sum};
+        });
+    return {softmax[0], softmax[1]};
   }
 
   /// The gradient of a token's logits, from the exponentials in their place. Of a narrower type it is written from the

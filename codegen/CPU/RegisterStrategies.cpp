@@ -17,6 +17,7 @@ void hadal::registerCPUStrategies() {
     registerReductionStrategies();
     registerRelayoutStrategy();
     registerBalanceLossStrategies();
+    registerCacheStrategies();
     registerRouterStrategies();
     registerRoutingStrategies();
     registerUpdateStrategies();

@@ -66,6 +66,17 @@ Roles findRoles(KernelOp kernel) {
           below(e.getTargets(), cast<RankedTensorType>(e.getWeight().getType()).getShape().front());
           within(e.getWeight(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden()))));
         })
+        .Case(
+            [&](LogitsOp e) { within(e.getWeight(), 3.0 * spread / std::sqrt(double(lastDimension(e.getHidden())))); })
+        .Case([&](WritePagesOp e) {
+          below(e.getPages(), e.getCache().getType().getDimSize(0));
+          below(e.getPositions(), lastDimension(e.getPages()) * e.getCache().getType().getDimSize(1));
+        })
+        .Case([&](ReadPagesOp e) {
+          below(e.getPages(), e.getCache().getType().getDimSize(0));
+          below(e.getLengths(), e.getType().getDimSize(1) + 1);
+        })
+        .Case([&](PickRowsOp e) { below(e.getIndices(), e.getInput().getType().getDimSize(1)); })
         .Case<AttentionOp, AttentionGradientOp>([&](auto e) {
           double channels = lastDimension(e.getQuery()) / int64_t(e.getHeads());
           double bound = std::sqrt(3.0 * spread / (e.getScale().convertToDouble() * std::sqrt(channels)));

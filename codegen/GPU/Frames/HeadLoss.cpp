@@ -18,6 +18,13 @@ void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, V
             k.argument(kernel.getNumArguments() + head.logProbabilities.result), token);
 }
 
+bool hadal::keepsLogits(const KernelAnatomy &anatomy, Refusals &refusals) {
+  if (!anatomy.head()->logitsOfRows.exists())
+    return false;
+  return succeeded(refusals.add(&anatomy.kernel().getBody().front().front(),
+                                "keeps its logits, which no kernel of a GPU does yet: build for the target cpu"));
+}
+
 void hadal::addHeadLossStage(KernelConfiguration &configuration) {
   configuration.addGPUStage("loss", 1, threadsOfLoss, reductionBytes(1, threadsOfLoss));
 }

@@ -7,7 +7,7 @@
 #ifndef HADAL_CODEGEN_GPU_FRAMES_HEADLOSS_H
 #define HADAL_CODEGEN_GPU_FRAMES_HEADLOSS_H
 
-#include "codegen/Anatomy/Head.h"
+#include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/Emit/Accumulation.h"
 #include "codegen/GPU/Frames/GPUStage.h"
 
@@ -17,6 +17,9 @@ namespace hadal {
 /// target where the kernel yields those.
 void storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value loss, mlir::Value losses,
                    mlir::Value token);
+
+/// Whether the kernel is to keep its logits, which no strategy of a GPU does yet; the reason is noted then.
+bool keepsLogits(const KernelAnatomy &anatomy, Refusals &refusals);
 
 /// Adds the stage `loss`, which runs once behind all chunks.
 void addHeadLossStage(KernelConfiguration &configuration);

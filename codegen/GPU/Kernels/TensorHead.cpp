@@ -399,7 +399,7 @@ public:
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     const Head *head = anatomy.head();
     KernelOp kernel = anatomy.kernel();
-    if (!head)
+    if (!head || keepsLogits(anatomy, refusals))
       return false;
     auto isBF16 = [&](int64_t argument) { return getElementTypeOrSelf(kernel.getArgument(argument)).isBF16(); };
     Operation *anchor = &kernel.getBody().front().front();

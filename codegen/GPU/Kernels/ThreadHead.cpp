@@ -235,7 +235,9 @@ class ThreadHeadStrategy : public KernelStrategy {
 public:
   ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &) const override { return anatomy.head(); }
+  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    return anatomy.head() && !keepsLogits(anatomy, refusals);
+  }
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &) const override {

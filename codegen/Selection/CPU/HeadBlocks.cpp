@@ -112,7 +112,8 @@ LogicalResult hadal::configureHead(const Head &head, const TargetDescription &ta
       configuration.steps.push_back({stage, i});
   if (head.loss.exists())
     configuration.addStage("loss", 1);
-  // The logits of a chunk, then the loss of every token.
-  configuration.workspace = (chunk * head.vocabulary + head.tokens) * 4;
+  // The logits of a chunk, then the loss of every token, unless the logits are what is asked for.
+  if (!head.logitsOfRows.exists())
+    configuration.workspace = (chunk * head.vocabulary + head.tokens) * 4;
   return success();
 }
