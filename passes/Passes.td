@@ -100,6 +100,28 @@ def BuildEvaluation : Pass<"hadal-build-evaluation", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
+  let summary = "makes the entry points of a program that generates from a model: prefill and decode with a latent cache";
+  let description = [{
+    The model is brought to `@forward` (closed shapes, bound parameters, decided roundings) once for each shape that the
+    program gets, and each becomes an entry point: `@decode.B` adds a token to each of B sequences, for powers of two up to
+    the largest batch, `@prefill.C` reads C tokens of a prompt. Operations whose rows depend on other rows of a sequence give
+    way to their form with a cache (SequenceOpInterface); what they remember lies in pages of 64 positions, in states
+    `cache.0`, `cache.1`, ... that all entry points share. Where that is the product of narrower rows (the keys and values of
+    all heads, of the latent), the narrower ones are kept. The loss of tokens gives way to logits (TokenLossOpInterface). The
+    inputs `positions`, `lengths`, `pages` and `rows` say where the rows of a run stand. Test:
+    test/passes/Programs/build-generation.mlir.
+  }];
+  let options = [
+    Option<"maxSequence", "max-sequence", "int64_t", "0", "most tokens of a sequence; 0: as the model says, up to 1024">,
+    Option<"maxBatch", "max-batch", "int64_t", "8", "most sequences at a time">,
+    Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "tokens of a prompt at a time; 0: 64, or all of a sequence">,
+    Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
+    Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
+}
+
 def DecideRoundings : Pass<"hadal-decide-roundings", "::mlir::ModuleOp"> {
   let summary = "decides which results of products are rounded, for every program of the model";
   let description = [{

@@ -201,9 +201,12 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
   case Phase::Model:
     return success();
   case Phase::Program:
-    return add("hadal-model-to-program{program=" + options.program +
-               " micro-batch-size=" + std::to_string(options.microBatchSize) +
-               " seq-length=" + std::to_string(options.sequenceLength) + " precision=" + options.precision + "}");
+    return add("hadal-model-to-program{program=" + options.program + " micro-batch-size=" +
+               std::to_string(options.microBatchSize) + " seq-length=" + std::to_string(options.sequenceLength) +
+               " precision=" + options.precision + " max-sequence=" + std::to_string(options.maxSequence) +
+               " max-batch=" + std::to_string(options.maxBatch) +
+               " prefill-chunk=" + std::to_string(options.prefillChunk) +
+               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) + "}");
   case Phase::Kernels: {
     std::string memory =
         "alignment=" + std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan);

@@ -38,7 +38,11 @@ struct CompilerOptions {
   std::string program = "train";
   int64_t microBatchSize = 1;
   int64_t sequenceLength = 1;
+  /// In place of the two, of a program that generates; 0: what its builder says.
+  int64_t maxSequence = 0, maxBatch = 8, prefillChunk = 0;
   std::string precision = "f32";
+  /// The type of the cache of a program that generates; empty: the precision.
+  std::string cacheType;
   /// The target's name; empty: what the resumed module says, or cpu.
   std::string target;
   /// The GPU that sizes are chosen for; empty: what the resumed module says, or the target's default.

@@ -1,7 +1,8 @@
 //===- ModelToProgram.cpp - the pipeline from model to program ----------------------------------------------------===//
 //
-// Level 1 to level 2: `hadal-model-to-program`. What stands before and behind the builder of a program
-// (passes/Programs) is the same for all of them: two programs of one model compute the same numbers.
+// Level 1 to level 2: `hadal-model-to-program`. A program's builder (passes/Programs) leads from the model to its entry
+// points; what it begins with (addForwardPasses) and what stands behind it are the same for all of them: two programs
+// of one model compute the same numbers.
 //
 //===------------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Pass/PassManager.h"
@@ -15,16 +16,6 @@ using namespace hadal;
 
 void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToProgramOptions &options) {
   manager.addPass(createCheckModel({options.program, options.precision}));
-  manager.addPass(createCloseShapes({options.microBatchSize, options.sequenceLength}));
-  manager.addPass(createExpandLayers());
-  manager.addPass(createBindParameters());
-  manager.addPass(createDecompose());
-  // Before differentiation, so that a value that two places compute (the final norm, which the first prediction depth
-  // reads as well) is differentiated once.
-  manager.addPass(createCSEPass());
-  if (options.precision != stringifyPrecision(Precision::F32))
-    manager.addPass(createKeepFullPrecision());
-  manager.addPass(createDecideRoundings({options.precision}));
   // An unknown program is refused by the first pass.
   if (llvm::Expected<const ProgramBuilder *> program = findProgram(options.program))
     (*program)->addPasses(manager, options);
@@ -39,6 +30,7 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
 }
 
 void hadal::registerPipelines() {
-  PassPipelineRegistration<ModelToProgramOptions>(
-      "hadal-model-to-program", "from a model to a program of it: train, evaluate", buildModelToProgramPipeline);
+  PassPipelineRegistration<ModelToProgramOptions>("hadal-model-to-program",
+                                                  "from a model to a program of it: train, evaluate, generate",
+                                                  buildModelToProgramPipeline);
 }

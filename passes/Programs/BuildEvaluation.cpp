@@ -9,8 +9,8 @@
 // The window of tokens stays as long as it is in training, so that both programs read the same samples.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/IR/Builders.h"
+#include "passes/Programs/MainLoss.h"
 #include "passes/Transforms/EntryPoint.h"
 #include "passes/Transforms/Requirements.h"
 
@@ -26,61 +26,6 @@ namespace {
 struct BuildEvaluation : hadal::impl::BuildEvaluationBase<BuildEvaluation> {
   using BuildEvaluationBase::BuildEvaluationBase;
 
-  /// @forward as hadal-bind-parameters leaves it, and the name that it gets.
-  LogicalResult checkInput(func::FuncOp forward) {
-    if (failed(requireStraightLine(forward)) || failed(requireBoundParameters(forward)) ||
-        failed(requireClosedShapes(forward)) || failed(requireSymbols(forward)) ||
-        failed(requireFreeName(getOperation(), stringifyEntryRole(EntryRole::Evaluate))))
-      return failure();
-    for (unsigned index = 0; index < forward.getNumResults(); ++index)
-      if (!getResultName(forward, index))
-        return forward.emitError("@forward has a result #") << index << " without " << resultAttrName;
-    return success();
-  }
-
-  /// The one loss of tokens that the main loss depends on.
-  FailureOr<TokenLossOpInterface> findTokenLoss(Value mainLoss) {
-    SetVector<Operation *> needed;
-    BackwardSliceOptions options;
-    options.inclusive = true;
-    if (failed(getBackwardSlice(mainLoss, &needed, options)))
-      return failure();
-    TokenLossOpInterface found;
-    for (Operation *op : needed)
-      if (auto loss = dyn_cast<TokenLossOpInterface>(op)) {
-        if (found) {
-          InFlightDiagnostic diagnostic = op->emitError("is a second loss of tokens that the main loss depends on: "
-                                                        "which one scores them? 'evaluate' needs exactly one");
-          diagnostic.attachNote(found->getLoc()) << "the other one";
-          return diagnostic;
-        }
-        found = loss;
-      }
-    if (!found)
-      return emitError(mainLoss.getLoc(), "the main loss depends on no loss of tokens, such as hadal.cross_entropy: "
-                                          "'evaluate' has nothing to score");
-    return found;
-  }
-
-  /// Parameters that no argument names go; their names stay for the loader of weights.
-  void eraseUnreadParameters(func::FuncOp evaluate) {
-    DenseSet<StringAttr> read;
-    for (unsigned index = 0; index < evaluate.getNumArguments(); ++index)
-      if (FlatSymbolRefAttr name = getRoleSymbol(evaluate, index, ArgumentRole::Parameter))
-        read.insert(name.getAttr());
-    SmallVector<Attribute> unread;
-    for (auto parameter : llvm::make_early_inc_range(getOperation().getOps<ParameterOp>())) {
-      if (read.contains(parameter.getSymNameAttr()))
-        continue;
-      unread.push_back(parameter.getSymNameAttr());
-      if (std::optional<ArrayAttr> aliases = parameter.getAliases())
-        unread.append(aliases->begin(), aliases->end());
-      parameter.erase();
-    }
-    if (!unread.empty())
-      getOperation()->setAttr(unreadParametersAttrName, ArrayAttr::get(&getContext(), unread));
-  }
-
   LogicalResult build(func::FuncOp forward) {
     EntryPoint evaluate(forward);
     Value mainLoss = evaluate.findResult(results::mainLoss);
@@ -91,7 +36,7 @@ struct BuildEvaluation : hadal::impl::BuildEvaluationBase<BuildEvaluation> {
     if (!mainLoss)
       return leave(forward.emitError("@forward has no result '")
                    << results::mainLoss << "': run hadal-bind-parameters on a model");
-    FailureOr<TokenLossOpInterface> loss = findTokenLoss(mainLoss);
+    FailureOr<TokenLossOpInterface> loss = findTokenLoss(mainLoss, KnownProgram::Evaluate);
     if (failed(loss))
       return leave(failure());
     OpBuilder builder(*loss);
@@ -104,7 +49,7 @@ struct BuildEvaluation : hadal::impl::BuildEvaluationBase<BuildEvaluation> {
     evaluate.eraseWhatNoResultNeeds();
     evaluate.finish();
     forward.setName(stringifyEntryRole(EntryRole::Evaluate));
-    eraseUnreadParameters(forward);
+    eraseUnreadParameters(getOperation());
     return success();
   }
 
@@ -114,7 +59,8 @@ struct BuildEvaluation : hadal::impl::BuildEvaluationBase<BuildEvaluation> {
       getOperation().emitError("holds no function @forward: run hadal-bind-parameters first");
       return signalPassFailure();
     }
-    if (failed(checkInput(forward)) || failed(build(forward)))
+    StringRef name = stringifyEntryRole(EntryRole::Evaluate);
+    if (failed(requireForward(forward)) || failed(requireFreeName(getOperation(), name)) || failed(build(forward)))
       signalPassFailure();
   }
 };

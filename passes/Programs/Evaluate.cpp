@@ -5,12 +5,14 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Pass/PassManager.h"
+#include "passes/Programs/ModelToProgramOptions.h"
 #include "passes/Programs/Programs.h"
 
 using namespace mlir;
 using namespace hadal;
 
-static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
+static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
+  addForwardPasses(manager, options.microBatchSize, options.sequenceLength, options.precision);
   manager.addPass(createBuildEvaluation());
 }
 

@@ -10,7 +10,7 @@ using namespace mlir;
 using namespace hadal;
 
 ArrayRef<ProgramBuilder> hadal::getProgramBuilders() {
-  static const ProgramBuilder builders[] = {getTrainProgram(), getEvaluateProgram()};
+  static const ProgramBuilder builders[] = {getTrainProgram(), getEvaluateProgram(), getGenerateProgram()};
   return builders;
 }
 

@@ -11,7 +11,8 @@
 using namespace mlir;
 using namespace hadal;
 
-static void addPasses(OpPassManager &manager, const ModelToProgramOptions &) {
+static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
+  addForwardPasses(manager, options.microBatchSize, options.sequenceLength, options.precision);
   manager.addPass(createDifferentiate());
   manager.addPass(createBuildTrainingStep());
 }

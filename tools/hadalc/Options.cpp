@@ -23,7 +23,8 @@ constexpr const char *description =
     "Example:\n"
     "  hadalc model.mlir --program=train --micro-batch-size=4 --seq-length=256 -o train\n"
     "  ./train --data text.txt --steps 1000 --lr 1e-3\n\n"
-    "Compiles a model in the hadal dialect to a program that trains it, or that evaluates it on a text.";
+    "Compiles a model in the hadal dialect to a program that trains it, that evaluates it on a text, or that generates "
+    "text with it.";
 
 constexpr const char *footer =
     "Options of MLIR are passed on: --mlir-timing, --mlir-print-ir-after-all, --mlir-print-ir-after-failure, ...\n"
@@ -103,6 +104,8 @@ struct RawOptions {
   /// The options that only some phases read. Whether --target, --cpu and --emulate fit a resumed phase is said by what
   /// the phase records of them.
   std::vector<ReadOption> readOptions;
+  /// Those that only programs of some kind read.
+  std::vector<const CLI::Option *> ofGeneration, ofBatches;
 };
 
 /// An option that the input's phase has behind it would be ignored; nothing is said of those that were not given.
@@ -114,6 +117,22 @@ std::string checkReadOptions(const RawOptions &raw, Phase from) {
              "' is made, and the input is of the phase '" + raw.from +
              "': leave it out, or resume from an earlier phase";
     }
+  return "";
+}
+
+/// What a program's shapes come from: micro-batches of one length, or sequences that grow.
+std::string checkShapes(const RawOptions &raw, const CompilerOptions &options, Phase from) {
+  bool generates = options.program == stringifyKnownProgram(KnownProgram::Generate);
+  for (const CLI::Option *option : generates ? raw.ofBatches : raw.ofGeneration)
+    if (option->count() > 0 && from == Phase::Model)
+      return "--" + option->get_single_name() +
+             (generates ? " is for programs with micro-batches: the sequences of --program=generate grow, up to "
+                          "--max-sequence, so many at a time as --max-batch says"
+                        : " is for --program=generate: other programs take --micro-batch-size and --seq-length");
+  if (generates || from > Phase::Model || options.to == Phase::Model)
+    return "";
+  if (options.microBatchSize < 1 || options.sequenceLength < 1)
+    return "give --micro-batch-size and --seq-length: they close the two open dimensions of a model";
   return "";
 }
 
@@ -155,8 +174,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain("--compile-from=" + raw.from + " comes after --compile-to=" + raw.to);
   if (raw.to.empty() && commandLine.output.empty())
     return complain("where does the program go? give -o FILE, or --compile-to=PHASE to print a phase");
-  if (*from == Phase::Model && *to > Phase::Model && (options.microBatchSize < 1 || options.sequenceLength < 1))
-    return complain("give --micro-batch-size and --seq-length: they close the two open dimensions of a model");
+  if (std::string message = checkShapes(raw, options, *from); !message.empty())
+    return complain(message);
   constexpr int64_t mostTokens = int64_t(1) << 24;
   if (*from == Phase::Model && options.microBatchSize * options.sequenceLength > mostTokens)
     return complain("a micro-batch has at most " + std::to_string(mostTokens) +
@@ -197,6 +216,8 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain(llvm::toString(program.takeError()));
   if (llvm::Expected<Precision> precision = parsePrecision(options.precision); !precision)
     return complain(llvm::toString(precision.takeError()));
+  if (!options.cacheType.empty() && !symbolizePrecision(options.cacheType))
+    return complain("--cache-type is f32 or bf16, not '" + options.cacheType + "'");
   if (options.emulate && *from <= Phase::Program && (options.target.empty() || options.target == "cpu"))
     return complain("--emulate runs the kernels of a GPU on the CPU: give --target=sm_90a with it");
   return std::nullopt;
@@ -262,10 +283,23 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
       ->default_str("host");
   app.add_flag("--emulate-amx", raw.emulateAMX,
                "build for AMX, with vectors of the CPU in its place: the same numbers, more slowly");
-  app.add_option("--micro-batch-size", options.microBatchSize, "sequences in a micro-batch")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
-  app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  raw.ofBatches = {app.add_option("--micro-batch-size", options.microBatchSize, "sequences in a micro-batch")
+                       ->check(CLI::Range(int64_t(1), int64_t(1) << 20)),
+                   app.add_option("--seq-length", options.sequenceLength, "tokens in a sequence")
+                       ->check(CLI::Range(int64_t(1), int64_t(1) << 24))};
+  raw.ofGeneration = {
+      app.add_option("--max-sequence", options.maxSequence,
+                     "most tokens of a prompt and its text (default: as the model says, up to 1024)")
+          ->check(CLI::Range(int64_t(1), int64_t(1) << 20)),
+      app.add_option("--max-batch", options.maxBatch, "most sequences that are generated at a time")
+          ->default_str("8")
+          ->check(CLI::Range(int64_t(1), int64_t(1) << 12)),
+      app.add_option("--prefill-chunk", options.prefillChunk, "tokens of a prompt that are read at a time")
+          ->default_str("64")
+          ->check(CLI::Range(int64_t(1), int64_t(1) << 20)),
+      app.add_option("--cache-type", options.cacheType, "type of the cache: f32 or bf16 (default: the precision)")};
+  for (const CLI::Option *option : raw.ofGeneration)
+    raw.readOptions.push_back({option, Phase::Program});
   read(Phase::Program, app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")
                            ->default_str("f32"));
   app.add_option("--compile-to", raw.to, "the last phase to run (see --list-phases)");
@@ -314,6 +348,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
+  groups.put("Generation", {"--max-sequence", "--max-batch", "--prefill-chunk", "--cache-type"});
   groups.put("Reports", {"--print-fusion", "--print-layouts", "--print-config", "--print-memory-plan", "--report",
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});

@@ -1,0 +1,161 @@
+//===- BuildGeneration.cpp - from a model to prefill and decode ---------------------------------------------------===//
+//
+// Implements hadal-build-generation. Shapes are numbers, so the program gets an entry point for each of a few: one row
+// of each of 1, 2, 4, ... sequences, and a chunk of one sequence. The runtime takes the smallest that fits, and a row's
+// bits do not depend on which that is. For each shape
+//
+//   1. a copy of the model is brought to @forward by the passes that all programs begin with, in a module of its own
+//   inside
+//      this one;
+//   2. @forward gets its form with a cache (CachedForm.h);
+//   3. it moves into this module as @decode.B or @prefill.C. Parameters and caches are those of the first one.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Programs/CachedForm.h"
+#include "passes/Programs/MainLoss.h"
+#include "passes/Programs/Programs.h"
+#include "passes/Transforms/Requirements.h"
+#include "passes/Transforms/SingleModel.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hadal;
+
+namespace hadal {
+#define GEN_PASS_DEF_BUILDGENERATION
+#include "passes/Passes.h.inc"
+} // namespace hadal
+
+namespace {
+
+/// Where neither the user nor the model says more.
+constexpr int64_t usualSequence = 1024, usualChunk = 64;
+constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12;
+
+/// An entry point: so many rows of each of so many sequences.
+struct StepShape {
+  int64_t sequences, rows;
+
+  bool isPrefill() const { return rows > 1; }
+  std::string name() const {
+    return isPrefill() ? "prefill." + std::to_string(rows) : "decode." + std::to_string(sequences);
+  }
+};
+
+struct BuildGeneration : hadal::impl::BuildGenerationBase<BuildGeneration> {
+  using BuildGenerationBase::BuildGenerationBase;
+
+  void runOnOperation() override {
+    if (failed(build()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult checkOptions(ModelOp model);
+  SmallVector<StepShape> listShapes() const;
+  LogicalResult addEntry(ModuleOp source, const StepShape &step, const CacheShape &cache);
+  LogicalResult takeOver(ModuleOp inner, func::FuncOp forward, StringRef name);
+  LogicalResult build();
+
+  /// The options as they are in this run.
+  int64_t sequence = 0, chunk = 0;
+  FloatType cacheElement;
+};
+
+LogicalResult BuildGeneration::checkOptions(ModelOp model) {
+  auto check = [&](StringRef name, int64_t value, int64_t low, int64_t high) -> LogicalResult {
+    if (value >= low && value <= high)
+      return success();
+    return model.emitError("needs a ") << name << " from " << low << " to " << high << ", not " << value;
+  };
+  int64_t context = int64_t(model.getContextLength().value_or(usualSequence));
+  sequence = maxSequence ? int64_t(maxSequence) : std::min(context, usualSequence);
+  chunk = prefillChunk ? int64_t(prefillChunk) : std::min(sequence, usualChunk);
+  if (failed(check("--max-sequence", sequence, 1, mostSequence)) ||
+      failed(check("--max-batch", maxBatch, 1, mostBatch)) ||
+      failed(check("--prefill-chunk that fits --max-sequence,", chunk, 1, sequence)))
+    return failure();
+  StringRef name = cacheType.empty() ? StringRef(precision) : StringRef(cacheType);
+  std::optional<Precision> known = symbolizePrecision(name);
+  if (!known)
+    return model.emitError("unknown type of the cache '") << name << "'; known types: f32, bf16";
+  cacheElement = getPrecisionType(*known, &getContext());
+  return success();
+}
+
+SmallVector<StepShape> BuildGeneration::listShapes() const {
+  SmallVector<StepShape> shapes;
+  for (int64_t sequences = 1; sequences < maxBatch; sequences *= 2)
+    shapes.push_back({sequences, 1});
+  shapes.push_back({maxBatch, 1});
+  if (chunk > 1)
+    shapes.push_back({1, chunk});
+  return shapes;
+}
+
+/// Moves the entry point into this module, with what the module says of the model.
+LogicalResult BuildGeneration::takeOver(ModuleOp inner, func::FuncOp forward, StringRef name) {
+  ModuleOp module = getOperation();
+  Block::iterator firstState = llvm::find_if(*module.getBody(), [](Operation &op) { return isa<StateOp>(op); });
+  for (auto parameter : llvm::make_early_inc_range(inner.getOps<ParameterOp>())) {
+    Operation *known = module.lookupSymbol(parameter.getSymName());
+    if (!known)
+      parameter->moveBefore(module.getBody(), firstState);
+    else if (!isa<ParameterOp>(known))
+      return parameter.emitError("parameter '")
+             << parameter.getSymName()
+             << "' has the name of a cache or an entry point that a program gets: choose another";
+  }
+  if (failed(requireFreeName(module, name)))
+    return failure();
+  forward->moveBefore(module.getBody(), module.getBody()->end());
+  forward.setName(name);
+  for (StringRef attribute : {modelAttrName, vocabularyAttrName, tokensAheadAttrName})
+    if (Attribute value = inner->getAttr(attribute))
+      module->setAttr(attribute, value);
+  return success();
+}
+
+LogicalResult BuildGeneration::addEntry(ModuleOp source, const StepShape &step, const CacheShape &cache) {
+  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  auto inner = cast<ModuleOp>(builder.clone(*source));
+  OpPassManager passes(ModuleOp::getOperationName());
+  addForwardPasses(passes, step.sequences, step.rows, precision);
+  auto add = [&]() -> LogicalResult {
+    if (failed(runPipeline(passes, inner)))
+      return failure();
+    func::FuncOp forward = findEntry(inner, EntryRole::Forward);
+    if (failed(requireForward(forward)) ||
+        failed(buildCachedForm(getOperation(), forward, cache, /*picksRow=*/step.isPrefill())))
+      return failure();
+    return takeOver(inner, forward, step.name());
+  };
+  LogicalResult result = add();
+  inner->erase();
+  return result;
+}
+
+LogicalResult BuildGeneration::build() {
+  ModuleOp module = getOperation();
+  FailureOr<ModelOp> model = getSingleModel(module);
+  if (failed(model) || failed(checkOptions(*model)))
+    return failure();
+  for (Operation &op : *module.getBody())
+    if (isa<ParameterOp, StateOp, KernelOp>(op))
+      return op.emitError("'") << op.getName() << "' stands beside a model, whose parameters are not bound yet";
+  int64_t pagesOfSequence = llvm::divideCeil(sequence, positionsOfPage);
+  CacheShape cache{pagesOfSequence * maxBatch, pagesOfSequence, cacheElement};
+  // The model and its functions, out of the way of the names that the program gets.
+  OwningOpRef<ModuleOp> source = ModuleOp::create(module.getLoc());
+  source->getBody()->getOperations().splice(source->getBody()->end(), module.getBody()->getOperations());
+  for (const StepShape &step : listShapes())
+    if (failed(addEntry(*source, step, cache)))
+      return failure();
+  eraseUnreadParameters(module);
+  return success();
+}
+
+} // namespace

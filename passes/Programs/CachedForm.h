@@ -1,0 +1,33 @@
+//===- CachedForm.h - @forward for rows that are added to sequences -----------------------------------------------===//
+//
+// The body of an entry point of a program that generates: operations that read other rows of a sequence read them from
+// caches, and the loss of tokens is logits.
+//
+//===--------------------------------------------------------------------------------------------------------------===//
+#ifndef HADAL_PASSES_PROGRAMS_CACHEDFORM_H
+#define HADAL_PASSES_PROGRAMS_CACHEDFORM_H
+
+#include "passes/Transforms/EntryPoint.h"
+
+namespace hadal {
+
+/// Positions of a page of a cache.
+constexpr int64_t positionsOfPage = 64;
+
+/// What all entry points of a program have in common.
+struct CacheShape {
+  /// Pages of all sequences, and of one.
+  int64_t pages, pagesOfSequence;
+  mlir::FloatType element;
+
+  int64_t positionLimit() const { return pagesOfSequence * positionsOfPage; }
+};
+
+/// Rewrites @forward, which then yields logits for every row, or, where it is to pick, for one row of each sequence.
+/// Caches are states of `module`: the first entry point makes them, all others find them.
+mlir::LogicalResult buildCachedForm(mlir::ModuleOp module, mlir::func::FuncOp forward, const CacheShape &shape,
+                                    bool picksRow);
+
+} // namespace hadal
+
+#endif // HADAL_PASSES_PROGRAMS_CACHEDFORM_H
