@@ -3,6 +3,7 @@
 
 #include "runtime/programs/Report.h"
 #include "runtime/programs/evaluate/Evaluate.h"
+#include "runtime/programs/generate/Generate.h"
 #include "runtime/programs/kernels/Kernels.h"
 #include "runtime/programs/train/Train.h"
 
@@ -11,7 +12,7 @@
 namespace hadal {
 
 std::span<const ProgramKind *const> knownPrograms() {
-  static constexpr const ProgramKind *programs[] = {&trainProgram, &evaluateProgram, &kernelsProgram};
+  static constexpr const ProgramKind *programs[] = {&trainProgram, &evaluateProgram, &generateProgram, &kernelsProgram};
   return programs;
 }
 

@@ -35,8 +35,8 @@ enum hadal_role {
   HADAL_GRADIENT = 1,     /* of the parameter `owner`; written by the first micro-batch of a step, added to by others */
   HADAL_FIRST_MOMENT = 2, /* of the parameter `owner` (AdamW's m), zero at the start, saved with the optimizer */
   HADAL_SECOND_MOMENT = 3, /* of the parameter `owner` (AdamW's v), zero at the start, saved with the optimizer */
-  HADAL_STATE = 4,         /* zero at the start of a step, accumulated over micro-batches (an expert's load); cleared by
-                              `update` */
+  HADAL_STATE = 4,         /* zero at the start: of a step in training, where it is accumulated over micro-batches (an
+                              expert's load) and cleared by `update`; of the session for a cache of generation */
   HADAL_INPUT = 5,         /* written by the runtime before an entry point runs: `tokens` (i32) */
   HADAL_SCALAR = 6,        /* a run-time scalar (f32, rank 0), written by the runtime under its name */
   HADAL_RESULT = 7,        /* a tensor (f32 or i32, of any shape) that an entry point writes and the runtime reads after

@@ -1,0 +1,57 @@
+// Continues prompts: prompts are read in chunks, one after the other, and all texts share the steps that add a token.
+#ifndef HADAL_RUNTIME_PROGRAMS_GENERATE_GENERATOR_H
+#define HADAL_RUNTIME_PROGRAMS_GENERATE_GENERATOR_H
+
+#include "runtime/core/Session.h"
+#include "runtime/programs/generate/Options.h"
+#include "runtime/programs/generate/Outputs.h"
+#include "runtime/programs/generate/PagePool.h"
+#include "runtime/programs/generate/Sequence.h"
+#include "runtime/programs/generate/Steps.h"
+
+#include <chrono>
+#include <set>
+#include <vector>
+
+namespace hadal {
+
+class Generator {
+public:
+  /// Reads the prompts and loads the weights: whatever is wrong with the inputs is said here.
+  Generator(const Program &program, const Steps &steps, const GenerateOptions &options);
+
+  /// Continues everything, writes and prints what was asked for. Returns the exit code.
+  int run();
+
+  /// Asks a running generation to end; may be called from a signal handler.
+  static void interrupt();
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  const GenerateOptions &options;
+  Steps steps;
+  std::vector<Sequence> sequences; // in the order of the prompts
+  Session session;
+  StepRunner runner;
+  PagePool pool;
+  std::set<int32_t> endTokens;
+  std::vector<size_t> active; // of the sequences, those that have pages
+  size_t waiting = 0;         // the first one that has never had any
+  Statistics statistics;
+  Clock::time_point begin;
+
+  void describe() const;
+  bool isStreaming() const { return options.prompts.empty(); }
+  void admit();
+  void readPrompt(Sequence &sequence);
+  void decode();
+  void append(Sequence &sequence, const NextToken &next);
+  Finish findFinish(const Sequence &sequence) const;
+  void release();
+  bool generate();
+};
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_PROGRAMS_GENERATE_GENERATOR_H

@@ -1,0 +1,43 @@
+// The command line of a program that generates.
+#ifndef HADAL_RUNTIME_PROGRAMS_GENERATE_OPTIONS_H
+#define HADAL_RUNTIME_PROGRAMS_GENERATE_OPTIONS_H
+
+#include "runtime/core/Program.h"
+#include "runtime/programs/MachineOptions.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace hadal {
+
+struct Steps;
+
+/// An empty path means that the option was not given.
+struct GenerateOptions {
+  std::filesystem::path load;
+  /// One of the three says what is to be continued.
+  std::optional<std::string> prompt;
+  std::filesystem::path promptFile, prompts;
+  std::filesystem::path output, logits;
+  int64_t maxTokens = 256;
+  bool ignoreEnd = false;
+  /// How the statistics are written: "text", "json".
+  std::string stats = "text";
+  bool plan = false;
+  /// Tokens of a prompt that are read at a time; 0: as many as the program was compiled for.
+  int64_t prefillChunk = 0;
+  /// Permutes the pages that sequences get.
+  std::optional<uint64_t> pageSeed;
+  MachineOptions machine;
+};
+
+/// Parses and checks the command line. Returns an exit code when there is nothing to run: after --help, or after an
+/// error, which has then been reported.
+std::optional<int> parseOptions(int argc, const char *const *argv, const Program &program, const Steps &steps,
+                                GenerateOptions &options);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_PROGRAMS_GENERATE_OPTIONS_H

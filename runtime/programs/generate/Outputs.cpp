@@ -1,0 +1,108 @@
+// Outputs of a run.
+#include "runtime/programs/generate/Outputs.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/core/MemoryNeeds.h"
+#include "runtime/io/Json.h"
+#include "runtime/io/Paths.h"
+#include "runtime/io/Safetensors.h"
+
+#include <cstdio>
+
+namespace hadal {
+
+bool isContinuations(const std::filesystem::path &path) {
+  if (holdsNothing(path))
+    return true;
+  std::string contents = readText(path);
+  std::string_view left = contents;
+  while (!left.empty()) {
+    size_t end = left.find('\n');
+    if (end == left.npos)
+      return false;
+    nlohmann::json line = nlohmann::json::parse(left.substr(0, end), nullptr, false);
+    if (!line.is_object() || !line.contains("finish_reason") || !line.contains("tokens"))
+      return false;
+    left.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+std::string describeContinuations(std::span<const Sequence> sequences) {
+  std::string lines;
+  for (const Sequence &sequence : sequences) {
+    nlohmann::ordered_json line;
+    if (!sequence.prompt.id.is_null())
+      line["id"] = sequence.prompt.id;
+    size_t first = sequence.prompt.tokens.size();
+    line["text"] = textOf(sequence.tokens, first);
+    line["tokens"] = std::span(sequence.tokens).subspan(first);
+    line["finish_reason"] = describeFinish(sequence.finish);
+    lines += dumpJson(line) + "\n";
+  }
+  return lines;
+}
+
+void LogitsFile::finish(std::span<const Sequence> sequences, int64_t vocabulary) {
+  SafetensorsWriter writer(contentsOfLogits);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    int64_t shape[] = {static_cast<int64_t>(sequences[i].generated()), vocabulary};
+    writer.declare(concat(i, ".logits"), "F32", shape);
+    writer.declare(concat(i, ".log_probabilities"), "F32", std::span(shape, 1));
+    writer.declare(concat(i, ".tokens"), "I32", std::span(shape, 1));
+  }
+  writer.begin(output.file());
+  for (const Sequence &sequence : sequences) {
+    output.file().write(std::as_bytes(std::span(sequence.logits)));
+    output.file().write(std::as_bytes(std::span(sequence.logProbabilities)));
+    output.file().write(std::as_bytes(std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())));
+  }
+  output.commit();
+}
+
+std::string describeStatistics(const Statistics &statistics, const Steps &steps, bool asJson) {
+  auto rate = [](int64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0.0; };
+  // The first token of every sequence follows from its prompt.
+  int64_t decoded = statistics.generatedTokens - statistics.sequences;
+  if (asJson) {
+    nlohmann::ordered_json object;
+    object["sequences"] = statistics.sequences;
+    object["prompt_tokens"] = statistics.promptTokens;
+    object["generated_tokens"] = statistics.generatedTokens;
+    object["decode_steps"] = statistics.decodeSteps;
+    object["seconds_to_first_token"] = statistics.firstToken;
+    object["prefill_seconds"] = statistics.prefill;
+    object["decode_seconds"] = statistics.decode;
+    object["prefill_tokens_per_second"] = rate(statistics.promptTokens, statistics.prefill);
+    object["decode_tokens_per_second"] = rate(decoded, statistics.decode);
+    object["cache_bytes_per_token"] = steps.bytesOfPosition;
+    return dumpJson(object);
+  }
+  char text[512];
+  std::snprintf(text, sizeof text,
+                "prompts            %lld tokens in %.3f s, %.0f tokens/s\n"
+                "generated          %lld tokens in %lld steps, %.3f s, %.0f tokens/s\n"
+                "first token after  %.3f s\n"
+                "cache              %llu bytes per token",
+                static_cast<long long>(statistics.promptTokens), statistics.prefill,
+                rate(statistics.promptTokens, statistics.prefill), static_cast<long long>(statistics.generatedTokens),
+                static_cast<long long>(statistics.decodeSteps), statistics.decode, rate(decoded, statistics.decode),
+                statistics.firstToken, static_cast<unsigned long long>(steps.bytesOfPosition));
+  return text;
+}
+
+std::string describePlan(const Program &program, const Steps &steps, unsigned threads) {
+  MemoryNeeds needs(program, /*alignment=*/64, threads);
+  uint64_t cache = steps.bytesOfPosition * static_cast<uint64_t>(steps.pages * steps.positionsOfPage);
+  uint64_t packed = 0;
+  for (const hadal_tensor &tensor : program.tensors())
+    if (tensor.role == HADAL_PACKED)
+      packed += byteSize(tensor);
+  return concat("weights   ", describeBytes(needs.parameters + packed), ", ", program.parameterCount(), " parameters\n",
+                "cache     ", describeBytes(cache), ": ", steps.bytesOfPosition, " bytes per token, ",
+                steps.mostSequences, " sequences of ", steps.mostPositions(), " tokens\n", "buffers   ",
+                describeBytes(needs.total() - needs.parameters - packed - cache), "\n", "together  ",
+                describeBytes(needs.total()), "\n");
+}
+
+} // namespace hadal

@@ -1,0 +1,49 @@
+// What a run leaves: continuations as lines of JSON, logits as tensors, statistics.
+#ifndef HADAL_RUNTIME_PROGRAMS_GENERATE_OUTPUTS_H
+#define HADAL_RUNTIME_PROGRAMS_GENERATE_OUTPUTS_H
+
+#include "runtime/io/File.h"
+#include "runtime/programs/generate/Sequence.h"
+#include "runtime/programs/generate/Steps.h"
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace hadal {
+
+/// What a file of --logits says of itself.
+constexpr const char *contentsOfLogits = "logits";
+
+/// Whether the file holds continuations, as -o writes them, and nothing else.
+bool isContinuations(const std::filesystem::path &path);
+
+/// A line for each sequence: id, text, tokens, finish_reason.
+std::string describeContinuations(std::span<const Sequence> sequences);
+
+/// `N.logits`, `N.log_probabilities` and `N.tokens` of what sequence N generated. The file is there when it is
+/// complete, or not at all.
+class LogitsFile {
+public:
+  explicit LogitsFile(const std::filesystem::path &path) : output(path) {}
+  void finish(std::span<const Sequence> sequences, int64_t vocabulary);
+
+private:
+  ReplacingFile output;
+};
+
+/// How long a run took, and for what.
+struct Statistics {
+  int64_t sequences = 0, promptTokens = 0, generatedTokens = 0, decodeSteps = 0;
+  /// Seconds until the first token of the first sequence, and in all steps of either kind.
+  double firstToken = 0, prefill = 0, decode = 0;
+};
+
+std::string describeStatistics(const Statistics &statistics, const Steps &steps, bool asJson);
+
+/// What the program needs of memory: weights, caches, and how many sequences of which length they hold.
+std::string describePlan(const Program &program, const Steps &steps, unsigned threads);
+
+} // namespace hadal
+
+#endif // HADAL_RUNTIME_PROGRAMS_GENERATE_OUTPUTS_H
