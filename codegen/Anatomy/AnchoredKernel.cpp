@@ -20,7 +20,8 @@ int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64
 /// What is only moved may have any type of numbers.
 static bool isOnlyMoved(Operation *anchor) {
   auto kernelOp = cast<KernelOpInterface>(anchor);
-  return kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing;
+  return kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing ||
+         isa<PickRowsOp, ReadPagesOp, WritePagesOp>(anchor);
 }
 
 static bool isSupported(Value value, bool mayBeNarrow) {

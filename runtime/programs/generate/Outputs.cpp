@@ -2,6 +2,7 @@
 #include "runtime/programs/generate/Outputs.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
 #include "runtime/core/MemoryNeeds.h"
 #include "runtime/io/Json.h"
 #include "runtime/io/Paths.h"

@@ -10,7 +10,7 @@ import sys
 
 # Without options a pass takes its defaults; `llvm.func` passes are nested.
 PASSES = """
---hadal-bind-parameters --hadal-build-host --hadal-build-host=target=sm_90a --hadal-build-evaluation --hadal-build-training-step
+--hadal-bind-parameters --hadal-build-host --hadal-build-host=target=sm_90a --hadal-build-evaluation --hadal-build-generation --hadal-build-training-step
 --hadal-check-decompositions --hadal-check-gradients --hadal-check-model --hadal-check-training-step
 --hadal-close-shapes=micro-batch-size=1#seq-length=4 --hadal-close-shapes --hadal-count-parameters --hadal-cpu-to-llvm
 --hadal-decide-roundings=precision=bf16 --hadal-decompose --hadal-differentiate --hadal-eliminate-dead-operations --hadal-emit-ptx --hadal-emulator-to-llvm
@@ -18,7 +18,7 @@ PASSES = """
 --hadal-keep-full-precision --hadal-launch-kernels --hadal-lower-kernels=cpu=x86-64-v3
 --hadal-lower-kernels=target=sm_90a --hadal-lower-precision=precision=bf16 --hadal-lower-tiles
 --hadal-model-to-program=micro-batch-size=1#seq-length=4
---hadal-model-to-program=program=evaluate#micro-batch-size=1#seq-length=4 --hadal-plan-memory --hadal-ptx-to-emulator
+--hadal-model-to-program=program=evaluate#micro-batch-size=1#seq-length=4 --hadal-model-to-program=program=generate --hadal-plan-memory --hadal-ptx-to-emulator
 --hadal-choose-layouts --hadal-choose-layouts=cpu=x86-64-v4+emulated-amx#memory-limit=4096#print-layouts --hadal-choose-layouts=target=sm_90a --hadal-rematerialize --hadal-rematerialize=memory-limit=4096 --hadal-print-anatomy --hadal-ptx-to-nvvm --hadal-select-strategies=cpu=x86-64-v3 --hadal-select-strategies=target=sm_90a
 --hadal-share-losses --hadal-verify-memory-plan --pass-pipeline=builtin.module(llvm.func(hadal-lower-to-llvm))
 """.split()
