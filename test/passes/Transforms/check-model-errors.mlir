@@ -9,7 +9,7 @@
 // NONE: error: holds no hadal.model: a program is built from exactly one model
 // TWO: two.mlir:8:1: error: second model @second: a program is built from exactly one model
 // TWO: two.mlir:1:1: note: the first one is @first
-// PROGRAM: one.mlir:1:1: error: unknown program 'infer'; known programs: train, evaluate
+// PROGRAM: one.mlir:1:1: error: unknown program 'infer'; known programs: train, evaluate, generate
 // PRECISION: one.mlir:1:1: error: unknown precision 'fp8'; known precisions: f32, bf16
 // CODES: codes.mlir:2:{{[0-9]+}}: error: 'hadal.quantize' yields FP8 codes, which no program can be compiled with yet: leave it out; the products of a model are chosen by --precision
 
