@@ -4,6 +4,7 @@
 //   \s \S      Oniguruma: the white space of Unicode; PCRE2's \s is ASCII, or has U+180E as well
 //   \p{L} ...  PCRE2 10.42 knows Unicode 14, Oniguruma of `tokenizers` 16: the code points that came in between are
 //              added (UnicodeAdditions.h)
+//   \p{Han}    the characters of the script; PCRE2 means those that are used with it as well
 //   \d         is \p{Nd}
 // so these become character classes, or parts of the class that they stand in. What else Oniguruma has and PCRE2 lacks
 // or means otherwise (sets within sets, \h, \w, options, possessive intervals) none of the family's tokenizers uses: it
@@ -110,7 +111,8 @@ private:
     auto found = std::ranges::find(unicodeAdditions, name, &UnicodeAddition::property);
     if (found == std::end(unicodeAdditions))
       refuse(concat("the property '", name, "'"));
-    addClass(inClass, negated, concat("\\p{", name, "}", found->ranges));
+    // For PCRE2 a script's name alone means the characters that are also used with others.
+    addClass(inClass, negated, concat("\\p{", name == "Han" ? "sc:" : "", name, "}", found->ranges));
     take(end + 1);
   }
 

@@ -59,6 +59,9 @@ private:
   }();
 };
 
+/// Bytes that no character has need no token.
+bool isInUtf8(uint8_t byte) { return byte != 0xc0 && byte != 0xc1 && byte < 0xf5; }
+
 class Reader {
 public:
   explicit Reader(const std::filesystem::path &path) : path(path) { parts.file = path; }
@@ -227,9 +230,9 @@ private:
     for (size_t token = 0; token < pieces.size(); ++token)
       if (pieces[token].size() == 1)
         byteTokens[static_cast<uint8_t>(pieces[token][0])] = static_cast<int32_t>(token);
-    if (auto missing = std::ranges::find(byteTokens, -1); missing != byteTokens.end())
-      refuse("model.vocab", "has no token for the byte ", missing - byteTokens.begin(),
-             ": a byte-level vocabulary has one for each");
+    for (size_t byte = 0; byte < byteTokens.size(); ++byte)
+      if (byteTokens[byte] < 0 && isInUtf8(static_cast<uint8_t>(byte)))
+        refuse("model.vocab", "has no token for the byte ", byte, ": a byte-level vocabulary has one for each");
     parts.pairs = BytePairs(byteTokens, readMerges(requireArray(model, "merges", "model")));
     if (flag(model, "ignore_merges", "model", false))
       parts.pairs.takeWholePieces(pieces);
