@@ -311,7 +311,7 @@ private:
     std::vector<BytePairs::Merge> merges;
     merges.reserve(list.size());
     for (const Json &entry : list) {
-      std::string field = concat("model.merges[", merges.size(), "]");
+      auto field = [&] { return concat("model.merges[", merges.size(), "]"); };
       std::string left, right;
       if (entry.is_string()) {
         const std::string &text = entry.get_ref<const std::string &>();
@@ -325,11 +325,11 @@ private:
         right = entry[1].get<std::string>();
       }
       if (left.empty() || right.empty())
-        refuse(field, "is ", dumpJson(entry), ": two tokens are expected");
+        refuse(field(), "is ", dumpJson(entry), ": two tokens are expected");
       auto find = [&](const std::string &token) {
         auto found = vocabulary.find(token);
         if (found == vocabulary.end())
-          refuse(field, "merges '", left, "' and '", right, "', but '", token, "' is no token of the vocabulary");
+          refuse(field(), "merges '", left, "' and '", right, "', but '", token, "' is no token of the vocabulary");
         return found->second;
       };
       merges.push_back({find(left), find(right), find(left + right)});
