@@ -103,8 +103,8 @@ private:
         hasRank = error == std::errc() && rest == text.data() + text.size();
       }
       if (!bytes || !hasRank)
-        fail(HADAL_EXIT_INPUT, path.string(), ": line ", line, " is '", quoteBeginning(text),
-             "': a token in base64 and its rank are expected");
+        fail(HADAL_EXIT_INPUT, path.string(), ": line ", line, " is ", quoteBeginning(text),
+             ": a token in base64 and its rank are expected");
       if (rank != parts.tokens.size())
         fail(HADAL_EXIT_INPUT, path.string(), ": line ", line, " has the rank ", rank,
              ": ranks from 0 on without holes, ", "in order, are expected, here ", parts.tokens.size());

@@ -77,7 +77,7 @@ std::vector<int32_t> parseTokens(std::string_view text, const Tokenizer &tokeniz
     auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), token);
     if (error != std::errc() || rest != word.data() + word.size() || token < 0 ||
         static_cast<size_t>(token) >= tokenizer.size())
-      fail(HADAL_EXIT_INPUT, "--decode: '", quoteBeginning(word), "' is no token: numbers from 0 to ",
+      fail(HADAL_EXIT_INPUT, "--decode: ", quoteBeginning(word), " is no token: numbers from 0 to ",
            tokenizer.size() - 1, " are expected");
     tokens.push_back(token);
     text.remove_prefix(word.size());
