@@ -162,7 +162,7 @@ TEST(AddedTokensTest, SpansSayWhereTokensMayBeFound) {
   EXPECT_EQ(encode({{"<user>", Policy::All}, {"<user>"}, {"<think>", Policy::All}}), "<user>|<|u|s|e|r|>|<think>");
   // A border is no place to cut a piece, and no token lies across one.
   EXPECT_EQ(encode({{"a", Policy::All}, {"b"}}), "ab");
-  EXPECT_EQ(encode({{"x "}, {"ab", Policy::All}}), "x| a|b");
+  EXPECT_EQ(encode({{"x "}, {"ac", Policy::All}}), "x| a|c");
   EXPECT_EQ(encode({{"<us"}, {"er>", Policy::All}}), "<|u|s|e|r|>");
   EXPECT_EQ(encode({{"<us", Policy::All}, {"er>", Policy::All}}), "<|u|s|e|r|>");
   EXPECT_EQ(encode({}), "");
