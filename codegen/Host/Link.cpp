@@ -85,8 +85,12 @@ llvm::Error hadal::linkProgram(llvm::StringRef object, llvm::StringRef runtimeLi
   llvm::Expected<std::string> driver = findLinkDriver();
   if (!driver)
     return driver.takeError();
-  llvm::SmallVector<llvm::StringRef> command{
-      object, runtimeLibrary, "-o", output, "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-pthread"};
+  // Beside the runtime lies what it calls. Of both a program carries what it reaches.
+  llvm::SmallString<256> patterns(llvm::sys::path::parent_path(runtimeLibrary));
+  llvm::sys::path::append(patterns, "libpcre2-8.a");
+  llvm::SmallVector<llvm::StringRef> command{object,    runtimeLibrary,      patterns,         "-o",
+                                             output,    "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
+                                             "-pthread"};
   if (usesLLD(*driver))
     command.push_back("-fuse-ld=lld");
   for (llvm::StringRef flag : std::initializer_list<llvm::StringRef> HADAL_LINK_FLAGS)

@@ -36,8 +36,11 @@ static unsigned tokenWidth(const std::filesystem::path &path) {
 static constexpr uint64_t blockTokens = 1 << 14; // of one system call
 static constexpr const char *changed = "the file has changed during training: ";
 
-TokenFile::TokenFile(const std::filesystem::path &path, int64_t vocabulary)
-    : file(path), width(tokenWidth(path)), count(file.size() / width), vocabulary(static_cast<uint64_t>(vocabulary)) {
+TokenFile::TokenFile(const std::filesystem::path &path, int64_t vocabulary, std::optional<std::vector<int32_t>> given)
+    : file(path), width(given ? sizeof(int32_t) : tokenWidth(path)), count(given ? given->size() : file.size() / width),
+      vocabulary(static_cast<uint64_t>(vocabulary)), encoded(std::move(given)) {
+  if (encoded)
+    return;
   if (file.size() % width)
     fail(HADAL_EXIT_INPUT, path.string(), ": ", file.size(), " bytes are no multiple of the ", width,
          " bytes of a token id");
@@ -100,6 +103,10 @@ void TokenFile::readBlock(uint64_t first, std::span<int32_t> destination, const 
 }
 
 void TokenFile::read(uint64_t first, std::span<int32_t> destination) const {
+  if (encoded) {
+    std::copy_n(encoded->begin() + static_cast<std::ptrdiff_t>(first), destination.size(), destination.begin());
+    return;
+  }
   for (size_t done = 0; done < destination.size(); done += blockTokens)
     readBlock(first + done, destination.subspan(done, std::min<size_t>(blockTokens, destination.size() - done)),
               changed);

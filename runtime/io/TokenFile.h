@@ -6,17 +6,23 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace hadal {
 
-/// `.txt`: text, every byte a token, for models of bytes. `.u16`, `.u32`: raw little-endian ids.
+/// `.txt`: text, every byte a token, for models of bytes, or what a tokenizer has made of it. `.u16`, `.u32`: raw
+/// little-endian ids.
 class TokenFile {
 public:
   /// Fails when an id of the file is not below `vocabulary`, and when the file is text and the vocabulary not one of
   /// bytes.
-  TokenFile(const std::filesystem::path &path, int64_t vocabulary);
+  TokenFile(const std::filesystem::path &path, int64_t vocabulary) : TokenFile(path, vocabulary, std::nullopt) {}
+  /// The same where there is nothing encoded; otherwise these tokens, all of the vocabulary, which the text of the file
+  /// has become. They stay in memory.
+  TokenFile(const std::filesystem::path &path, int64_t vocabulary, std::optional<std::vector<int32_t>> encoded);
 
   uint64_t size() const { return count; }
   /// Whether every token is a byte of text.
@@ -36,6 +42,7 @@ private:
   InputFile file;
   unsigned width; // bytes of a token
   uint64_t count, vocabulary;
+  std::optional<std::vector<int32_t>> encoded;
 
   void requireBytes() const;
   void checkVocabulary() const;

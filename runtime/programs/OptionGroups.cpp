@@ -2,6 +2,7 @@
 #include "runtime/programs/OptionGroups.h"
 
 #include "runtime/core/Topology.h"
+#include "runtime/programs/TextData.h"
 #include "runtime/programs/Version.h"
 
 namespace hadal {
@@ -26,6 +27,19 @@ void addMachineOptions(OptionGroup &group, MachineOptions &options) {
       ->expected(0, 1)
       ->default_str(std::string(pinToCores))
       ->check(valueCheck(isListOfCpus, "'cores' or a list of CPUs such as 0-3,8"));
+}
+
+void TextOptions::add(OptionGroup &group) {
+  group.add("--tokenizer", tokenizer, "DIR",
+            "encode .txt with the tokenizer of a Hugging Face directory (tokenizer.json, tiktoken.model)");
+  group.flag("--special", special, "with --tokenizer: let the text name special and other added tokens");
+}
+
+void TextOptions::check(const std::filesystem::path &data) const {
+  if (special && tokenizer.empty())
+    fail(HADAL_EXIT_COMMAND_LINE, "--special needs --tokenizer DIR, whose special tokens it is about");
+  if (!tokenizer.empty() && data.extension() != ".txt")
+    fail(HADAL_EXIT_COMMAND_LINE, "--tokenizer: '", data.string(), "' is no .txt: ids are taken as they are");
 }
 
 std::string describeCompilation(const Program &program, int64_t microBatchSize, int64_t sequenceLength) {

@@ -8,7 +8,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Packages that the compiler, the generated programs and the demo need, from Debian 12.
 build_packages=(
   cmake ninja-build ccache clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
-  nlohmann-json3-dev libcli11-dev zlib1g-dev libzstd-dev node-d3
+  nlohmann-json3-dev libcli11-dev libpcre2-dev zlib1g-dev libzstd-dev node-d3
 )
 demo_packages=(bible-kjv)
 test_packages=(libgtest-dev libclang-rt-22-dev python3 python3-numpy qemu-user debootstrap binutils "${demo_packages[@]}")

@@ -40,7 +40,9 @@ Evaluator::Evaluator(const Program &program, const EvaluateOptions &options)
                                            .pin = options.machine.pin}),
       entry(session.requireEntry("evaluate")), shape(program, "evaluate"),
       lossTensor(*program.findResult(entry, "loss.main")),
-      scoresTensor(*program.findResult(entry, "log_probabilities")), data(options.data, program->vocabulary),
+      scoresTensor(*program.findResult(entry, "log_probabilities")),
+      tokenizer(openTokenizer(options.text, program->vocabulary)),
+      data(options.data, program->vocabulary, encodeText(options.data, options.text, tokenizer)),
       text(data, shape.length, separatorOf(options)), batch(elementCount(session.tensor(shape.tensor))),
       scores(elementCount(session.tensor(scoresTensor))) {
   if (text.targets() == 0)
@@ -101,12 +103,24 @@ void Evaluator::requireFinite(const Window &window, std::span<const float> row) 
            " is ", describeNonFinite(row[i]), ", although every weight is finite; nothing was written");
 }
 
+/// The bytes of text that the targets of a window stand for.
+uint64_t Evaluator::countBytes(const Window &window) const {
+  if (!tokenizer)
+    return window.targets;
+  std::vector<int32_t> targets(window.targets);
+  data.read(window.first + 1, targets);
+  uint64_t bytes = 0;
+  for (int32_t token : targets)
+    bytes += tokenizer->bytes(token).size();
+  return bytes;
+}
+
 /// Nothing when interrupted.
 std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin = Clock::now(), reported = begin;
   Evaluation result;
-  uint64_t wholeBatches = countWholeBatches(), batches = 0;
+  uint64_t wholeBatches = countWholeBatches(), batches = 0, bytes = 0;
   // The first one touches memory for the first time.
   uint64_t tracedBatch = text.windows() > static_cast<uint64_t>(shape.rows) ? 1 : 0;
   if (!options.trace.empty())
@@ -129,6 +143,7 @@ std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
       for (float score : scoresOf(row))
         total -= score;
       result.tokens += windows[row].targets;
+      bytes += countBytes(windows[row]);
       if (output)
         output->append(scoresOf(row));
     }
@@ -147,8 +162,8 @@ std::optional<Evaluation> Evaluator::score(ScoreFile *output) {
   result.loss = total / static_cast<double>(result.tokens);
   if (wholeBatches)
     result.lossOfWholes = totalOfWholes / static_cast<double>(wholeBatches);
-  if (data.isText())
-    result.bitsPerByte = result.loss / std::numbers::ln2;
+  if ((data.isText() || tokenizer) && bytes > 0)
+    result.bitsPerByte = total / static_cast<double>(bytes) / std::numbers::ln2;
   result.tokensPerSecond =
       static_cast<double>(result.tokens) / std::chrono::duration<double>(Clock::now() - begin).count();
   return result;

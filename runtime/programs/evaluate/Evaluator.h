@@ -23,7 +23,7 @@ struct Evaluation {
   uint64_t tokens = 0, documents = 0, windows = 0;
   double loss = 0;                    // the mean over all scored tokens, in nats
   std::optional<double> lossOfWholes; // what training logs as validation_loss, where it would read this file
-  std::optional<double> bitsPerByte;  // of texts of bytes
+  std::optional<double> bitsPerByte;  // of texts, over the bytes of the scored tokens
   double tokensPerSecond = 0;
 };
 
@@ -44,6 +44,7 @@ private:
   uint32_t entry;
   TokenWindows shape;
   uint32_t lossTensor, scoresTensor;
+  std::optional<Tokenizer> tokenizer; // where the text is encoded
   TokenFile data;
   Text text;
   std::vector<int32_t> batch;
@@ -52,6 +53,7 @@ private:
   std::unique_ptr<CommandRecorder> recorder; // of the traced one
 
   void describe() const;
+  uint64_t countBytes(const Window &window) const;
   bool loadBatch(Text::Cursor &cursor);
   std::span<const float> scoresOf(size_t row) const;
   uint64_t countWholeBatches() const;

@@ -16,8 +16,9 @@ void addText(CommandLine &line, EvaluateOptions &options) {
       ->required();
   group
       .add("--data", options.data, "FILE",
-           "the text: .txt (a token per byte, for models of bytes), .u16 or .u32 (raw token ids)")
+           "the text: .txt, .u16 or .u32 (raw token ids); without --tokenizer every byte of a .txt is a token")
       ->required();
+  options.text.add(group);
   group.flag("--per-line", options.perLine, "score every line of a .txt by itself; its line end belongs to it");
   group.add("--separator", options.separator, "ID", "score documents by themselves that end with this token")
       ->check(integerCheck<int32_t>(0));
@@ -43,6 +44,10 @@ void checkTogether(const Program &program, const EvaluateOptions &options) {
           "--per-line and --separator both say where documents end: leave one out");
   require(!options.perLine || options.data.extension() == ".txt", "--per-line: '", options.data.string(),
           "' is no .txt: give the token that ends a document as --separator ID");
+  require(!options.perLine || options.text.tokenizer.empty(),
+          "--per-line: a tokenizer joins line ends with what stands beside them; give a token that ends a document as "
+          "--separator ID");
+  options.text.check(options.data);
   require(!options.separator || *options.separator < program->vocabulary,
           "--separator: ", options.separator.value_or(0), " is outside the model's vocabulary of ",
           program->vocabulary);

@@ -4,6 +4,7 @@
 
 #include "runtime/core/Program.h"
 #include "runtime/programs/MachineOptions.h"
+#include "runtime/programs/TextData.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +15,7 @@ namespace hadal {
 /// An empty path means that the option was not given.
 struct EvaluateOptions {
   std::filesystem::path load, data;
+  TextOptions text;
   /// The token that ends a document; nothing: the whole file is one.
   std::optional<int32_t> separator;
   bool perLine = false;

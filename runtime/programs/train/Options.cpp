@@ -26,9 +26,11 @@ void addData(CommandLine &line, TrainOptions &options) {
   OptionGroup group(line, "Data");
   group
       .add("--data", options.data, "FILE",
-           "training data: .txt (a token per byte, for models of bytes), .u16 or .u32 (raw token ids)")
+           "training data: .txt (text), .u16 or .u32 (raw token ids); without --tokenizer every byte of a text is a "
+           "token")
       ->required();
   group.add("--valid", options.valid, "FILE", "validation data");
+  options.text.add(group);
   group.flag("--shuffle", options.shuffle, "visit the samples of each epoch in a seeded random order");
   group
       .add("--global-batch-size", options.globalBatchSize, "B",
@@ -120,6 +122,7 @@ void checkTogether(const Program &program, TrainOptions &options) {
           "--lr-decay-iters: ", schedule.decaySteps, " must be greater than --lr-warmup-iters ", schedule.warmupSteps);
   require(!options.saveInterval || !options.save.empty(), "--save-interval needs --save DIR");
   require(!options.resume || !options.save.empty(), "--resume needs --save DIR, whose checkpoints it continues from");
+  options.text.check(options.data);
   require(!options.evalInterval || !options.valid.empty(), "--eval-interval needs --valid FILE");
   require(!options.evalIterations || !options.valid.empty(), "--eval-iters needs --valid FILE");
 }

@@ -5,6 +5,7 @@
 #include "runtime/core/Program.h"
 #include "runtime/core/Schedule.h"
 #include "runtime/programs/MachineOptions.h"
+#include "runtime/programs/TextData.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,7 @@ namespace hadal {
 struct TrainOptions {
   // data
   std::filesystem::path data, valid;
+  TextOptions text;
   bool shuffle = false;
   int64_t globalBatchSize = 0; // 0: one micro-batch
   // length and schedule

@@ -25,7 +25,9 @@ Trainer::Trainer(const struct hadal_program &descriptor, const TrainOptions &opt
       accumulateEntry(programSession.requireEntry("accumulate")),
       gradientNormEntry(programSession.requireEntry("gradient_norm")),
       updateEntry(programSession.requireEntry("update")), windows(programSession.program(), "accumulate"),
-      evaluateEntry(programSession.program().findEntry("evaluate")), trainingData(options.data, descriptor.vocabulary),
+      evaluateEntry(programSession.program().findEntry("evaluate")),
+      tokenizer(openTokenizer(options.text, descriptor.vocabulary)),
+      trainingData(options.data, descriptor.vocabulary, encodeText(options.data, options.text, tokenizer)),
       trainingSamples(trainingData, windows.length, windows.ahead), progress(options.steps) {
   checkInputs();
   describe();
@@ -49,7 +51,7 @@ void Trainer::checkInputs() {
     programSession.requireEntry("evaluate");
     validationWindows.emplace(program(), "evaluate");
     batch.resize(std::max<uint64_t>(batch.size(), elementCount(programSession.tensor(validationWindows->tensor))));
-    validationData.emplace(options.valid, program()->vocabulary);
+    validationData.emplace(options.valid, program()->vocabulary, encodeText(options.valid, options.text, tokenizer));
     Samples samples(*validationData, validationWindows->length, validationWindows->ahead);
     requireSamples(samples, *validationData, validationWindows->length, validationWindows->rows, "a micro-batch");
   }

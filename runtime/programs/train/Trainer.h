@@ -44,6 +44,7 @@ private:
   uint32_t accumulateEntry, gradientNormEntry, updateEntry;
   TokenWindows windows; // of a micro-batch
   std::optional<uint32_t> evaluateEntry;
+  std::optional<Tokenizer> tokenizer; // where texts are encoded
   TokenFile trainingData;
   Samples trainingSamples;
   std::optional<TokenFile> validationData;

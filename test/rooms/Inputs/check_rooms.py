@@ -10,10 +10,10 @@ import re
 import sys
 
 # From the bottom up. Between the five parts: an include may point to a part on its left here, but for the runtime, of which
-# the compiler sees the C headers alone (tools/hadal-check-kernels and hadal-tune run kernels on it).
+# the compiler sees the C headers alone (tools/hadal-check-kernels and hadal-tune run kernels on it, hadal-tokenize is its tokenizer).
 parts = ["runtime", "dialect", "passes", "codegen", "tools"]
 levels = {
-    "runtime": [["include/hadal"], ["core"], ["io"], ["devices/cpu"], ["devices/cuda", "devices/emulator"], ["devices"],
+    "runtime": [["include/hadal"], ["core"], ["io"], ["text"], ["devices/cpu"], ["devices/cuda", "devices/emulator"], ["devices"],
                 ["programs"], ["programs/evaluate", "programs/kernels", "programs/train"]],
     # An operation's `evaluate` is one of its methods, and interfaces speak of the dialect's attributes.
     "dialect": [["IR", "IR/Decompositions", "IR/Gradients", "Interfaces", "Reference"], ["PTX"], ["Tile"]],
@@ -22,7 +22,8 @@ levels = {
     "codegen": [["Support"], [""], ["Target"], ["Anatomy"], ["Selection"], ["Selection/CPU", "Selection/GPU"], ["Emit", "Layout"],
                 ["Tile"], ["CPU", "GPU", "GPU/Frames", "NVPTX", "Emulator", "Host", "Report"], ["GPU/Kernels"], ["Driver"]],
     "tools": [[""], ["Support"], ["hadal-check-kernels"],
-              ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadal-tune", "hadalc"]],
+              ["hadal-import", "hadal-kernel-cases", "hadal-lsp-server", "hadal-opt", "hadal-reduce", "hadal-tokenize", "hadal-tune",
+               "hadalc"]],
 }
 # A room and its parts that do not see these others and theirs, whatever the levels of the parts.
 apart = {"CPU", "GPU", "NVPTX", "Emulator", "Host", "Report"}
@@ -42,7 +43,7 @@ def is_part_of(room, whole):
 def allows(part, room, other_part, other):
     if part != other_part:
         if other_part == "runtime":
-            return other == "include/hadal" or (part == "tools" and room in ["hadal-check-kernels", "hadal-tune"])
+            return other == "include/hadal" or (part == "tools" and room in ["hadal-check-kernels", "hadal-tokenize", "hadal-tune"])
         return part != "runtime" and parts.index(other_part) < parts.index(part)
     if room == other or is_part_of(room, other) or is_part_of(other, room):
         return True
