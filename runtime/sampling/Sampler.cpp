@@ -14,15 +14,13 @@
 namespace hadal {
 
 static constexpr float banned = -std::numeric_limits<float>::infinity();
-/// Weights of tokens this far below the largest logit, in units of the temperature, are below 2^-24.
-static constexpr double reach = 17;
 
-double uniformOf(uint64_t seed, const SampleKey &key) {
+uint64_t randomBits(uint64_t seed, const SampleKey &key) {
   seed ^= hashText("sampling"); // parameters start from the same seed
   std::array<uint32_t, 4> bits =
       philox({key.position, key.sample, static_cast<uint32_t>(key.prompt), static_cast<uint32_t>(key.prompt >> 32)},
              {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
-  return bits[0] * 0x1p-32;
+  return bits[0] | uint64_t{bits[1]} << 32;
 }
 
 /// A token and its logit as one number, smaller where the token comes earlier in the order.
@@ -48,7 +46,7 @@ Sampler::Sampler(SamplingOptions given, int64_t size, std::span<const int32_t> e
 }
 
 SampledToken Sampler::draw(std::span<const float> logits, const AcceptedTokens &accepted, const SampleKey &key,
-                           std::span<const uint32_t> allowed) {
+                           SamplingSpace &space, std::span<const uint32_t> allowed) const {
   if (logits.size() != vocabulary)
     fail(HADAL_EXIT_INPUT, "sampling: ", logits.size(), " logits for a vocabulary of ", vocabulary);
   LogSumExp softmax = logSumExp(logits);
@@ -60,14 +58,16 @@ SampledToken Sampler::draw(std::span<const float> logits, const AcceptedTokens &
   std::span<const float> decisive = logits;
   float largest = softmax.maximum;
   if (changesLogits(allowed)) {
-    adjust(logits, accepted, allowed);
-    decisive = adjusted;
-    largest = largestOf(adjusted);
+    adjust(logits, accepted, allowed, space);
+    decisive = space.logits;
+    largest = largestOf(decisive);
     if (largest == banned)
       fail(HADAL_EXIT_INPUT, "no token is allowed at position ", key.position,
            ": the mask, the biases and the tokens that are never drawn leave none");
+    if (!std::isfinite(largest))
+      fail(HADAL_EXIT_NON_FINITE, "the logits at position ", key.position, " are too large for the repetition penalty");
   }
-  int32_t token = drawFrom(decisive, largest, key);
+  int32_t token = drawFrom(decisive, largest, key, space);
   return {token, softmax.logProbability(logits[token]), likeliest(logits, softmax)};
 }
 
@@ -76,11 +76,13 @@ bool Sampler::changesLogits(std::span<const uint32_t> allowed) const {
          options.presencePenalty != 0 || options.frequencyPenalty != 0;
 }
 
-void Sampler::adjust(std::span<const float> logits, const AcceptedTokens &accepted, std::span<const uint32_t> allowed) {
+void Sampler::adjust(std::span<const float> logits, const AcceptedTokens &accepted, std::span<const uint32_t> allowed,
+                     SamplingSpace &space) const {
+  std::vector<float> &adjusted = space.logits;
   adjusted.assign(logits.begin(), logits.end());
   for (const auto &[token, bias] : options.logitBias)
     adjusted[token] += static_cast<float>(bias);
-  penalize(accepted);
+  penalize(accepted, space);
   for (int32_t token : bannedTokens)
     adjusted[token] = banned;
   if (allowed.empty())
@@ -93,14 +95,15 @@ void Sampler::adjust(std::span<const float> logits, const AcceptedTokens &accept
       adjusted[token] = banned;
 }
 
-void Sampler::penalize(const AcceptedTokens &accepted) {
+void Sampler::penalize(const AcceptedTokens &accepted, SamplingSpace &space) const {
   bool repetition = options.repetitionPenalty != 1;
   if (!repetition && options.presencePenalty == 0 && options.frequencyPenalty == 0)
     return;
   // Each token once: a count is reset when its token has had its penalty. One that is only in the prompt counts as
   // `seen`.
   constexpr uint32_t seen = 0x80000000;
-  counts.resize(vocabulary);
+  std::vector<uint32_t> &counts = space.counts;
+  counts.resize(std::max(counts.size(), vocabulary));
   auto require = [&](int32_t token) {
     if (token < 0 || static_cast<size_t>(token) >= vocabulary)
       fail(HADAL_EXIT_INPUT, "the sequence has a token ", token, ", the vocabulary only ", vocabulary);
@@ -117,7 +120,7 @@ void Sampler::penalize(const AcceptedTokens &accepted) {
     uint32_t count = std::exchange(counts[token], 0);
     if (count == 0)
       return;
-    float &logit = adjusted[token];
+    float &logit = space.logits[token];
     logit = logit > 0 ? logit / divisor : logit * divisor;
     if (uint32_t occurrences = count & ~seen)
       logit -= static_cast<float>(options.presencePenalty + options.frequencyPenalty * occurrences);
@@ -126,82 +129,87 @@ void Sampler::penalize(const AcceptedTokens &accepted) {
   std::ranges::for_each(accepted.generated, apply);
 }
 
-int32_t Sampler::drawFrom(std::span<const float> logits, float largest, const SampleKey &key) {
+int32_t Sampler::drawFrom(std::span<const float> logits, float largest, const SampleKey &key,
+                          SamplingSpace &space) const {
   if (options.temperature == 0)
     return static_cast<int32_t>(std::ranges::find(logits, largest) - logits.begin());
-  candidates.clear();
   float temperature = static_cast<float>(options.temperature);
-  double lowest = largest - reach * options.temperature;
+  space.shares.resize(vocabulary);
   for (size_t token = 0; token < vocabulary; ++token)
-    if (logits[token] >= lowest && logits[token] > banned)
-      candidates.push_back(orderOf(logits[token], token));
-  sortCandidates();
-  weights.resize(candidates.size());
-  for (size_t i = 0; i < weights.size(); ++i)
-    weights[i] = (logits[tokenOf(candidates[i])] - largest) / temperature;
-  exponentiate(weights);
-  float sum = 0;
-  size_t kept = filter(sum);
-  double place = uniformOf(options.seed, key) * sum;
-  float before = 0;
-  for (size_t i = 0; i < kept; ++i)
-    if ((before += weights[i]) > place)
-      return static_cast<int32_t>(tokenOf(candidates[i]));
-  return static_cast<int32_t>(tokenOf(candidates[kept - 1])); // not reached: the last sum is larger than any place
+    space.shares[token] = (logits[token] - largest) / temperature;
+  exponentiate(space.shares);
+  space.weights.resize(vocabulary);
+  for (size_t token = 0; token < vocabulary; ++token)
+    space.weights[token] = static_cast<int32_t>(space.shares[token] * 0x1p30f);
+  filter(logits, space);
+  uint64_t sum = 0;
+  for (int32_t weight : space.weights)
+    sum += static_cast<uint64_t>(weight);
+  // A number below the sum: the largest weight is 2^30, so there is one.
+  uint64_t place = static_cast<uint64_t>(static_cast<unsigned __int128>(randomBits(options.seed, key)) * sum >> 64);
+  size_t token = 0;
+  for (; place >= static_cast<uint64_t>(space.weights[token]); ++token)
+    place -= static_cast<uint64_t>(space.weights[token]);
+  return static_cast<int32_t>(token);
 }
 
-/// Sorts the candidates, which are in the order of their ids, and leaves those that top-k keeps.
-void Sampler::sortCandidates() {
-  size_t kept = candidates.size();
-  if (options.topK > 0 && static_cast<size_t>(options.topK) < kept) {
-    kept = static_cast<size_t>(options.topK);
-    std::ranges::nth_element(candidates, candidates.begin() + static_cast<ptrdiff_t>(kept));
-    candidates.resize(kept);
-    std::ranges::sort(candidates);
-    return;
+/// Takes the weights of the tokens that top-k, top-p and min-p leave out.
+void Sampler::filter(std::span<const float> logits, SamplingSpace &space) const {
+  bool goesByOrder = (options.topK > 0 && static_cast<size_t>(options.topK) < vocabulary) || options.topP < 1;
+  if (goesByOrder) {
+    uint64_t last = findLast(logits, space);
+    for (size_t token = 0; token < vocabulary; ++token)
+      if (orderOf(logits[token], token) > last)
+        space.weights[token] = 0;
   }
-  constexpr size_t few = 2048;
-  if (kept <= few) {
-    std::ranges::sort(candidates);
-    return;
-  }
-  // By digits of the logit, the lowest first; tokens with equal logits stay in their order.
+  if (options.minP > 0)
+    for (size_t token = 0; token < vocabulary; ++token)
+      if (space.shares[token] < options.minP)
+        space.weights[token] = 0;
+}
+
+/// The last token of the shortest beginning of an order whose measures add up to `enough`, which all of them do. Sorts
+/// nothing: the beginning ends among the tokens of one first digit of the logit, of these among those of one second.
+template <class Measure> static uint64_t endOfBeginning(std::vector<uint64_t> order, uint64_t enough, Measure measure) {
   constexpr int digitBits = 11;
-  sorted.resize(kept);
-  for (int shift = 32; shift < 64; shift += digitBits) {
-    std::array<uint32_t, (1 << digitBits) + 1> begin = {};
-    auto digit = [&](uint64_t order) { return order >> shift & ((1 << digitBits) - 1); };
-    for (uint64_t order : candidates)
-      ++begin[digit(order) + 1];
-    for (size_t i = 1; i < begin.size(); ++i)
-      begin[i] += begin[i - 1];
-    for (uint64_t order : candidates)
-      sorted[begin[digit(order)]++] = order;
-    candidates.swap(sorted);
+  for (int shift : {53, 42, 31}) {
+    std::array<uint64_t, 1 << digitBits> sums = {};
+    // The last digit has a bit of the id: it is 0 but where a vocabulary is larger than 2^31.
+    auto digit = [&](uint64_t token) { return token >> shift & (sums.size() - 1); };
+    for (uint64_t token : order)
+      sums[digit(token)] += measure(token);
+    size_t decisive = 0;
+    for (; sums[decisive] < enough; ++decisive)
+      enough -= sums[decisive];
+    std::erase_if(order, [&](uint64_t token) { return digit(token) != decisive; });
   }
+  // Equal logits, by rising id.
+  size_t last = 0;
+  for (; measure(order[last]) < enough; ++last)
+    enough -= measure(order[last]);
+  return order[last];
 }
 
-/// How many candidates top-p and min-p keep, and the sum of their weights.
-size_t Sampler::filter(float &sum) {
-  size_t kept = weights.size();
-  sum = 0;
-  for (float weight : weights)
-    sum += weight;
-  if (options.topP < 1) {
-    double enough = options.topP * sum;
-    sum = weights[0];
-    for (kept = 1; kept < weights.size() && sum < enough; ++kept)
-      sum += weights[kept];
+/// The last token, in the order, that top-k and top-p keep.
+uint64_t Sampler::findLast(std::span<const float> logits, SamplingSpace &space) const {
+  std::vector<uint64_t> &order = space.order;
+  order.clear();
+  for (size_t token = 0; token < vocabulary; ++token)
+    if (space.weights[token] > 0)
+      order.push_back(orderOf(logits[token], token));
+  uint64_t last = std::numeric_limits<uint64_t>::max();
+  if (uint64_t count = static_cast<uint64_t>(options.topK); count > 0 && count < order.size()) {
+    last = endOfBeginning(order, count, [](uint64_t) { return uint64_t{1}; });
+    std::erase_if(order, [&](uint64_t token) { return token > last; });
   }
-  if (options.minP > 0) {
-    size_t likely = 1;
-    float likelySum = weights[0];
-    for (; likely < kept && weights[likely] >= options.minP; ++likely)
-      likelySum += weights[likely];
-    kept = likely;
-    sum = likelySum;
-  }
-  return kept;
+  if (options.topP == 1)
+    return last;
+  auto weightOf = [&](uint64_t token) { return static_cast<uint64_t>(space.weights[tokenOf(token)]); };
+  uint64_t sum = 0;
+  for (uint64_t token : order)
+    sum += weightOf(token);
+  uint64_t enough = static_cast<uint64_t>(std::ceil(options.topP * static_cast<double>(sum)));
+  return endOfBeginning(order, std::max<uint64_t>(enough, 1), weightOf);
 }
 
 std::vector<TokenProbability> Sampler::likeliest(std::span<const float> logits, const LogSumExp &softmax) const {

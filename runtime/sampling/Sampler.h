@@ -1,11 +1,12 @@
 // From the logits of a row to a token.
 //
-// Tokens are in order of falling logit, equal ones in order of rising id. Their weights exp((logit - largest) /
-// temperature) are added in f32 in this order, and a number from 0 to the sum says which token is drawn. Since the
-// largest weight is 1, weights below 2^-24 do not change such a sum: tokens that unlikely cannot be drawn, are not
-// looked at, and sorting the others is what a draw costs.
+// A token's weight is exp((logit - largest) / temperature) in steps of 2^-30: weights are integers, their sums are
+// exact in any order, and nothing that is added in another order on another machine can draw another token. A token
+// 2^30 times less likely than the likeliest is not drawn. Filters go by falling logit, equal ones by rising id; the
+// draw walks over what they leave by rising id.
 //
-// The number is keyed by what is drawn (seed, prompt, sample, position): not by when, beside what, or in which slot.
+// The number that is drawn is keyed by what it is for (seed, prompt, sample, position): not by when, beside what, or in
+// which slot.
 #ifndef HADAL_RUNTIME_SAMPLING_SAMPLER_H
 #define HADAL_RUNTIME_SAMPLING_SAMPLER_H
 
@@ -24,8 +25,8 @@ struct SampleKey {
   uint32_t position = 0; // of the token in its sequence
 };
 
-/// A number in [0, 1) in steps of 2^-32.
-double uniformOf(uint64_t seed, const SampleKey &key);
+/// 64 bits that belong to a key.
+uint64_t randomBits(uint64_t seed, const SampleKey &key);
 
 /// The tokens of a sequence that are settled: drafts that may still be refused are none of them.
 struct AcceptedTokens {
@@ -46,7 +47,15 @@ struct SampledToken {
   std::vector<TokenProbability> best; // as many as were asked for, the likeliest first
 };
 
-/// Draws tokens of one vocabulary. Nothing is kept from one draw to the next but memory to work in.
+/// Memory to draw in, which may serve one draw after the other of any samplers.
+struct SamplingSpace {
+  std::vector<float> logits, shares; // after penalties; of the largest weight
+  std::vector<int32_t> weights;
+  std::vector<uint32_t> counts; // of every token in the text so far; zeros between draws
+  std::vector<uint64_t> order;
+};
+
+/// Draws tokens of one vocabulary, as the options say.
 class Sampler {
 public:
   /// Fails with HADAL_EXIT_COMMAND_LINE when an option is out of range. `endTokens` end a text.
@@ -55,22 +64,20 @@ public:
   /// `allowed` has a bit for every token, 32 to a word from the lowest bit on, as grammars make them; nothing allows
   /// all. Fails with HADAL_EXIT_NON_FINITE when a logit is not finite, with HADAL_EXIT_INPUT when no token is allowed.
   SampledToken draw(std::span<const float> logits, const AcceptedTokens &accepted, const SampleKey &key,
-                    std::span<const uint32_t> allowed = {});
+                    SamplingSpace &space, std::span<const uint32_t> allowed = {}) const;
 
 private:
   SamplingOptions options;
   size_t vocabulary;
   std::vector<int32_t> bannedTokens;
-  std::vector<float> adjusted, weights;
-  std::vector<uint32_t> counts; // of every token in the text so far
-  std::vector<uint64_t> candidates, sorted;
 
   bool changesLogits(std::span<const uint32_t> allowed) const;
-  void adjust(std::span<const float> logits, const AcceptedTokens &accepted, std::span<const uint32_t> allowed);
-  void penalize(const AcceptedTokens &accepted);
-  int32_t drawFrom(std::span<const float> logits, float largest, const SampleKey &key);
-  void sortCandidates();
-  size_t filter(float &sum);
+  void adjust(std::span<const float> logits, const AcceptedTokens &accepted, std::span<const uint32_t> allowed,
+              SamplingSpace &space) const;
+  void penalize(const AcceptedTokens &accepted, SamplingSpace &space) const;
+  int32_t drawFrom(std::span<const float> logits, float largest, const SampleKey &key, SamplingSpace &space) const;
+  void filter(std::span<const float> logits, SamplingSpace &space) const;
+  uint64_t findLast(std::span<const float> logits, SamplingSpace &space) const;
   std::vector<TokenProbability> likeliest(std::span<const float> logits, const struct LogSumExp &softmax) const;
 };
 

@@ -39,10 +39,7 @@ void requireInRange(const SamplingOptions &options, int64_t vocabulary) {
     fail(HADAL_EXIT_COMMAND_LINE, "--top-k: expected a number of tokens (0: all of them), not ", options.topK);
   requireBetween(options.topP, 0, 1, "--top-p", "a probability");
   requireBetween(options.minP, 0, 1, "--min-p", "a share of the largest probability");
-  if (!(options.repetitionPenalty > 0))
-    fail(HADAL_EXIT_COMMAND_LINE, "--repetition-penalty: expected a positive number (1: none), not ",
-         options.repetitionPenalty);
-  requireBetween(options.repetitionPenalty, 0, 100, "--repetition-penalty", "a number (1: none)");
+  requireBetween(options.repetitionPenalty, 0.01, 100, "--repetition-penalty", "a number (1: none)");
   requireBetween(options.presencePenalty, -100, 100, "--presence-penalty", "a number (0: none)");
   requireBetween(options.frequencyPenalty, -100, 100, "--frequency-penalty", "a number (0: none)");
   requireBias(options.logitBias, vocabulary);

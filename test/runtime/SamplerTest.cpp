@@ -13,6 +13,9 @@
 namespace hadal::test {
 namespace {
 
+/// Kept from test to test, as a program would.
+SamplingSpace space;
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Logits with ties, of a spread that leaves from a few to all tokens to draw from.
@@ -25,11 +28,11 @@ std::vector<float> makeLogits(size_t vocabulary, float spread, uint32_t seed) {
   return logits;
 }
 
-/// The tokens that may be drawn with their probabilities, in order. In double, but for the temperature.
+/// The tokens that may be drawn with their probabilities, by rising id. In double, but for the temperature.
 std::vector<std::pair<int32_t, double>> reference(std::vector<float> logits, const SamplingOptions &options) {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+  std::ranges::sort(order, [&](int32_t a, int32_t b) { return std::pair(-logits[a], a) < std::pair(-logits[b], b); });
   if (options.topK > 0 && options.topK < static_cast<int64_t>(order.size()))
     order.resize(static_cast<size_t>(options.topK));
   std::vector<std::pair<int32_t, double>> kept;
@@ -53,6 +56,7 @@ std::vector<std::pair<int32_t, double>> reference(std::vector<float> logits, con
     sum += weight;
   for (auto &[token, weight] : kept)
     weight /= sum;
+  std::ranges::sort(kept);
   return kept;
 }
 
@@ -65,14 +69,14 @@ TEST(SamplerTest, EveryDrawIsTheReferences) {
       auto expected = reference(logits, options);
       Sampler sampler(options, 5000, {});
       for (uint32_t position = 0; position < 60; ++position) {
-        double place = uniformOf(options.seed, {7, 0, position}), before = 0;
+        double place = static_cast<double>(randomBits(options.seed, {7, 0, position})) * 0x1p-64, before = 0;
         size_t i = 0;
         while (i + 1 < expected.size() && before + expected[i].second <= place)
           before += expected[i++].second;
-        // A number nearer to a border than f32 sums are exact may fall on either side of it.
-        if (std::min(std::abs(place - before), std::abs(before + expected[i].second - place)) < 1e-5)
+        // Exponentials are exact to some 1e-7: so near to a border a number may fall on either side.
+        if (std::min(std::abs(place - before), std::abs(before + expected[i].second - place)) < 1e-6)
           continue;
-        EXPECT_EQ(sampler.draw(logits, {}, {7, 0, position}).token, expected[i].first)
+        EXPECT_EQ(sampler.draw(logits, {}, {7, 0, position}, space).token, expected[i].first)
             << "spread " << spread << " position " << position;
       }
     }
@@ -85,7 +89,7 @@ TEST(SamplerTest, FrequenciesAreTheProbabilities) {
   std::map<int32_t, double> count;
   constexpr double draws = 100000;
   for (uint32_t i = 0; i < draws; ++i)
-    ++count[sampler.draw(logits, {}, {i % 10, i / 10 % 10, i / 100}).token];
+    ++count[sampler.draw(logits, {}, {i % 10, i / 10 % 10, i / 100}, space).token];
   double chiSquare = 0;
   for (const auto &[token, probability] : reference(logits, options))
     chiSquare += std::pow(count[token] - draws * probability, 2) / (draws * probability);
@@ -99,31 +103,31 @@ TEST(SamplerTest, OnlyTheKeyDecides) {
   std::vector<int32_t> forward, backward;
   auto key = [](uint32_t i) { return SampleKey{i % 3, i / 3 % 3, i / 9}; };
   for (uint32_t i = 0; i < 90; ++i)
-    forward.push_back(sampler.draw(logits, {}, key(i)).token);
+    forward.push_back(sampler.draw(logits, {}, key(i), space).token);
   for (uint32_t i = 90; i-- > 0;)
-    backward.push_back(Sampler({.seed = 5}, 1000, {}).draw(logits, {}, key(i)).token);
+    backward.push_back(Sampler({.seed = 5}, 1000, {}).draw(logits, {}, key(i), space).token);
   std::ranges::reverse(backward);
   EXPECT_EQ(forward, backward);
   // Every part of a key is one.
-  double first = uniformOf(5, {1, 2, 3});
+  uint64_t first = randomBits(5, {1, 2, 3});
   for (auto [seed, other] :
        {std::pair(6ul, SampleKey{1, 2, 3}), std::pair(5ul, SampleKey{2, 2, 3}), std::pair(5ul, SampleKey{1, 3, 3}),
         std::pair(5ul, SampleKey{1, 2, 4}), std::pair(5ul, SampleKey{1 + (1ul << 32), 2, 3}),
         std::pair(5ul + (1ul << 32), SampleKey{1, 2, 3})})
-    EXPECT_NE(uniformOf(seed, other), first);
+    EXPECT_NE(randomBits(seed, other), first);
 }
 
 TEST(SamplerTest, TiesGoToTheLowerToken) {
   std::vector<float> logits(3000, -0.0f);
   logits[2] = 0.0f;
   SamplingOptions greedy{.temperature = 0, .topLogProbabilities = 3};
-  SampledToken drawn = Sampler(greedy, 3000, {}).draw(logits, {}, {});
+  SampledToken drawn = Sampler(greedy, 3000, {}).draw(logits, {}, {}, space);
   EXPECT_EQ(drawn.token, 0);
   float logProbability = drawn.logProbability;
   EXPECT_EQ(drawn.best, (std::vector<TokenProbability>{{0, logProbability}, {1, logProbability}, {2, logProbability}}));
   Sampler two({.topK = 2}, 3000, {});
   for (uint32_t position = 0; position < 50; ++position)
-    EXPECT_LT(two.draw(logits, {}, {0, 0, position}).token, 2);
+    EXPECT_LT(two.draw(logits, {}, {0, 0, position}, space).token, 2);
 }
 
 TEST(SamplerTest, LogProbabilitiesAreThoseOfTheModel) {
@@ -135,7 +139,7 @@ TEST(SamplerTest, LogProbabilitiesAreThoseOfTheModel) {
   Sampler sampler(
       {.temperature = 0.3, .topK = 5, .repetitionPenalty = 1.5, .logitBias = {{4, 100}}, .topLogProbabilities = 20},
       5000, {});
-  SampledToken drawn = sampler.draw(logits, {{}, generated}, {});
+  SampledToken drawn = sampler.draw(logits, {{}, generated}, {}, space);
   EXPECT_EQ(drawn.token, 4);
   EXPECT_NEAR(drawn.logProbability, logits[4] - std::log(sum), 1e-5);
   std::vector<float> sorted = logits;
@@ -151,7 +155,7 @@ TEST(SamplerTest, LogProbabilitiesAreThoseOfTheModel) {
 int32_t greedy(const std::vector<float> &logits, SamplingOptions options, const AcceptedTokens &accepted,
                std::span<const int32_t> ends = {}, std::span<const uint32_t> allowed = {}) {
   options.temperature = 0;
-  return Sampler(options, static_cast<int64_t>(logits.size()), ends).draw(logits, accepted, {}, allowed).token;
+  return Sampler(options, static_cast<int64_t>(logits.size()), ends).draw(logits, accepted, {}, space, allowed).token;
 }
 
 TEST(SamplerTest, PenaltiesSeeAcceptedTokensOnly) {
@@ -168,11 +172,11 @@ TEST(SamplerTest, PenaltiesSeeAcceptedTokensOnly) {
   EXPECT_EQ(greedy({1, 2, 3}, {.frequencyPenalty = -3}, {{}, text}), 1);
   // What one sequence was penalized for is forgotten in the next draw.
   Sampler sampler({.temperature = 0, .presencePenalty = 2}, 3, {});
-  EXPECT_EQ(sampler.draw(logits, {{}, prompt}, {}).token, 1);
-  EXPECT_EQ(sampler.draw(logits, {{}, text}, {}).token, 0);
+  EXPECT_EQ(sampler.draw(logits, {{}, prompt}, {}, space).token, 1);
+  EXPECT_EQ(sampler.draw(logits, {{}, text}, {}, space).token, 0);
   // In f32, as transformers and vLLM compute them.
   Sampler drawn({.temperature = 0, .repetitionPenalty = 1.1, .topLogProbabilities = 1}, 3, {});
-  EXPECT_EQ(drawn.draw(logits, {prompt, text}, {}).best[0].token, 0);
+  EXPECT_EQ(drawn.draw(logits, {prompt, text}, {}, space).best[0].token, 0);
 }
 
 TEST(SamplerTest, BiasesMasksAndEndsDecideWhatIsDrawn) {
@@ -190,7 +194,7 @@ TEST(SamplerTest, BiasesMasksAndEndsDecideWhatIsDrawn) {
   std::vector<uint32_t> mask = {0, 0, 1u << 5, 0};
   Sampler sampler({}, 100, {});
   for (uint32_t position = 0; position < 20; ++position)
-    EXPECT_EQ(sampler.draw(flat, {}, {0, 0, position}, mask).token, 69);
+    EXPECT_EQ(sampler.draw(flat, {}, {0, 0, position}, space, mask).token, 69);
 }
 
 TEST(SamplerTest, WhatIsWrongIsSaid) {
@@ -203,14 +207,14 @@ TEST(SamplerTest, WhatIsWrongIsSaid) {
             "--temperature: expected a number (0: always the likeliest token) from 0 to 1000, not ");
     refuses({.topP = bad}, "--top-p: expected a probability from 0 to 1, not ");
     refuses({.minP = bad}, "--min-p: expected a share of the largest probability from 0 to 1, not ");
-    refuses({.repetitionPenalty = bad}, "--repetition-penalty: expected a ");
+    refuses({.repetitionPenalty = bad}, "--repetition-penalty: expected a number (1: none) from 0.01 to 100, not ");
     refuses({.presencePenalty = 1000 * bad}, "--presence-penalty: expected a number (0: none) from -100 to 100, not ");
     refuses({.frequencyPenalty = 1000 * bad},
             "--frequency-penalty: expected a number (0: none) from -100 to 100, not ");
     refuses({.logitBias = {{1, 1000 * std::abs(bad)}}}, "--logit-bias: expected a number from -100 to 100 for token 1");
   }
   refuses({.topK = -1}, "--top-k: expected a number of tokens (0: all of them), not -1");
-  refuses({.repetitionPenalty = 0}, "--repetition-penalty: expected a positive number (1: none), not 0");
+  refuses({.repetitionPenalty = 0}, "--repetition-penalty: expected a number (1: none) from 0.01 to 100, not 0");
   refuses({.logitBias = {{100, 1}}}, "--logit-bias: there is no token 100, the vocabulary has 100");
   refuses({.logitBias = {{-1, 1}}}, "there is no token -1");
   refuses({.logitBias = {{1, 1}, {1, 2}}}, "token 1 has more than one bias");
@@ -221,7 +225,7 @@ TEST(SamplerTest, WhatIsWrongIsSaid) {
   std::vector<int32_t> outside = {100};
   Sampler sampler({.presencePenalty = 1}, 100, {});
   auto fails = [&](hadal_exit_code code, const AcceptedTokens &accepted, std::span<const uint32_t> mask, auto message) {
-    EXPECT_CONTAINS(failureOf(code, [&] { sampler.draw(logits, accepted, {0, 0, 9}, mask); }), message);
+    EXPECT_CONTAINS(failureOf(code, [&] { sampler.draw(logits, accepted, {0, 0, 9}, space, mask); }), message);
   };
   fails(HADAL_EXIT_INPUT, {{}, outside}, {}, "the sequence has a token 100, the vocabulary only 100");
   fails(HADAL_EXIT_INPUT, {}, std::vector<uint32_t>(3), "a mask of 3 words for a vocabulary of 100; expected 4");
@@ -245,7 +249,7 @@ TEST(SamplerTest, EveryLevelOfVectorsHasTheSameBits) {
     std::vector<std::pair<int32_t, float>> drawn;
     Sampler sampler({.seed = 3}, 129280, {});
     for (uint32_t position = 0; position < 3; ++position) {
-      SampledToken token = sampler.draw(logits, {}, {0, 0, position});
+      SampledToken token = sampler.draw(logits, {}, {0, 0, position}, space);
       drawn.emplace_back(token.token, token.logProbability);
     }
     EXPECT_TRUE(expected.empty() || drawn == expected);

@@ -58,7 +58,9 @@ TEST_F(LogSumExp, HasTheBitsOfTheKernel) {
     }
     cases.push_back({{hidden, targets, weight}, {{}, [expected](int64_t token) { return expected[token]; }}});
   }
-  check(text, cases);
+  std::vector<std::string> cpus = levels();
+  cpus.pop_back(); // AMX multiplies no f32
+  check(text, cases, cpus);
 }
 
 } // namespace
