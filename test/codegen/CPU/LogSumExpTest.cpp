@@ -27,12 +27,13 @@ using LogSumExp = StepsTest;
 TEST_F(LogSumExp, HasTheBitsOfTheKernel) {
   std::mt19937 generator{11};
   std::normal_distribution<float> normal;
-  // Ordinary logits, flat ones, ones so far apart that exponentials vanish, and rising ones: every block moves the
-  // maximum.
+  // Flat logits, ones so far apart that exponentials vanish, and rising ones: every block moves the maximum. Then some
+  // with one token that outweighs the others: a logarithm near zero hides nothing of its sum.
   std::vector<std::function<float(int64_t)>> rows = {
-      [&](int64_t) { return 4 * normal(generator); }, [&](int64_t) { return 0.01f * normal(generator); },
-      [&](int64_t) { return 60 * normal(generator); },
+      [&](int64_t) { return 0.01f * normal(generator); }, [&](int64_t) { return 60 * normal(generator); },
       [&](int64_t token) { return 0.02f * float(token) + normal(generator); }, [](int64_t) { return 0.0f; }};
+  for (int64_t peak = 0; peak < 20; ++peak)
+    rows.push_back([&, peak](int64_t token) { return normal(generator) + (token == 99 * peak ? 9.5f : 0.0f); });
   std::vector<std::vector<float>> logits;
   std::vector<Case> cases;
   hadal::VectorLevel best = hadal::vectorLevel();
