@@ -139,8 +139,8 @@ protected:
   }
 
   /// Holds the bits of the results of a text's only kernel against those of the model, on every level, for every case.
-  void check(const std::string &text, llvm::ArrayRef<Case> cases) {
-    for (const std::string &cpu : levels()) {
+  void check(const std::string &text, llvm::ArrayRef<Case> cases, const std::vector<std::string> &cpus = levels()) {
+    for (const std::string &cpu : cpus) {
       auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
       ASSERT_TRUE(module);
       KernelOp kernel = *module->getOps<KernelOp>().begin();
