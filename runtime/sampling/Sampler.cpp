@@ -146,7 +146,8 @@ int32_t Sampler::drawFrom(std::span<const float> logits, float largest, const Sa
   for (int32_t weight : space.weights)
     sum += static_cast<uint64_t>(weight);
   // A number below the sum: the largest weight is 2^30, so there is one.
-  uint64_t place = static_cast<uint64_t>(static_cast<unsigned __int128>(randomBits(options.seed, key)) * sum >> 64);
+  uint64_t place = static_cast<uint64_t>(
+      static_cast<unsigned __int128>(randomBits(key.seed.value_or(options.seed), key)) * sum >> 64);
   size_t token = 0;
   for (; place >= static_cast<uint64_t>(space.weights[token]); ++token)
     place -= static_cast<uint64_t>(space.weights[token]);

@@ -13,6 +13,7 @@
 #include "runtime/sampling/SamplingOptions.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct SampleKey {
   uint64_t prompt = 0;   // a number of the prompt
   uint32_t sample = 0;   // of several texts for one prompt
   uint32_t position = 0; // of the token in its sequence
+  /// Of the prompt, instead of that of the options.
+  std::optional<uint64_t> seed = {};
 };
 
 /// 64 bits that belong to a key.

@@ -54,6 +54,8 @@ TokenizerParts readParts(const std::filesystem::path &path) {
 
 Tokenizer::Tokenizer(TokenizerParts given) : parts(std::move(given)), added(parts.added) {}
 
+Tokenizer Tokenizer::ofBytes() { return Tokenizer(bytesAsTokens({})); }
+
 Tokenizer Tokenizer::open(const std::filesystem::path &path) {
   Tokenizer tokenizer(readParts(path));
   tokenizer.readConfigurations(std::filesystem::is_directory(path) ? path : path.parent_path());

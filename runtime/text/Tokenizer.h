@@ -55,6 +55,8 @@ public:
   /// Reads the tokenizer of a Hugging Face directory, or a tokenizer.json or tiktoken.model by its own name. Fails with
   /// HADAL_EXIT_INPUT.
   static Tokenizer open(const std::filesystem::path &path);
+  /// Every byte is a token.
+  static Tokenizer ofBytes();
   explicit Tokenizer(TokenizerParts parts);
 
   Kind kind() const { return parts.kind; }

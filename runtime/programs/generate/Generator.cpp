@@ -9,7 +9,6 @@
 #include "runtime/core/Memory.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/programs/Report.h"
-#include "runtime/programs/generate/Choice.h"
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +16,7 @@
 #include <atomic>
 #include <cmath>
 #include <iostream>
+#include <iterator>
 #include <memory>
 
 namespace hadal {
@@ -27,9 +27,22 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler stores t
 
 void Generator::interrupt() { interrupted.store(true, std::memory_order_relaxed); }
 
-/// The tokens that end a text, as the model's configuration says.
-static std::set<int32_t> readEndTokens(const Program &program) {
-  std::set<int32_t> tokens;
+/// The tokenizer that lies where the weights are, or where the options say. Bytes are tokens where there is none; what
+/// is no directory is refused when weights are loaded.
+static Tokenizer openTokenizer(const GenerateOptions &options, int64_t vocabulary) {
+  bool isNamed = !options.tokenizer.empty(), hasDirectory = std::filesystem::is_directory(options.load);
+  Tokenizer tokenizer = isNamed        ? Tokenizer::open(options.tokenizer)
+                        : hasDirectory ? Tokenizer::open(options.load)
+                                       : Tokenizer::ofBytes();
+  if (tokenizer.kind() != Tokenizer::Kind::Bytes && static_cast<int64_t>(tokenizer.size()) > vocabulary)
+    fail(HADAL_EXIT_INPUT, tokenizer.file().string(), ": has ", tokenizer.size(),
+         " tokens, and the model's vocabulary ", vocabulary, ": it is the tokenizer of another model");
+  return tokenizer;
+}
+
+/// The tokens that end a text, as the model's configuration and its directory say.
+static std::set<int32_t> readEndTokens(const Program &program, const Tokenizer &tokenizer) {
+  std::set<int32_t> tokens(tokenizer.endsOfText().begin(), tokenizer.endsOfText().end());
   nlohmann::json configuration = nlohmann::json::parse(program->config_json, nullptr, false);
   if (!configuration.is_object() || !configuration.contains("eos_token_id"))
     return tokens;
@@ -40,22 +53,43 @@ static std::set<int32_t> readEndTokens(const Program &program) {
   return tokens;
 }
 
-static std::vector<Sequence> readSequences(const GenerateOptions &options, const Steps &steps) {
+/// The tokens of these that a model has.
+static std::vector<int32_t> within(int64_t vocabulary, const std::set<int32_t> &tokens) {
+  std::vector<int32_t> result;
+  std::ranges::copy_if(tokens, std::back_inserter(result), [&](int32_t token) { return token < vocabulary; });
+  return result;
+}
+
+static std::vector<Sequence> readSequences(const GenerateOptions &options, const Steps &steps, Tokenizer &tokenizer) {
   std::vector<Sequence> sequences;
-  for (Prompt &prompt : readPrompts(options, {steps.vocabulary, steps.mostPositions()}))
-    sequences.emplace_back(std::move(prompt));
+  for (const Prompt &prompt : readPrompts(options, {steps.vocabulary, steps.mostPositions()}, tokenizer))
+    for (int64_t sample = 0; sample < options.samples; ++sample)
+      sequences.emplace_back(prompt, static_cast<uint32_t>(sample), TextStream(tokenizer, options.stops));
   return sequences;
 }
 
+/// What a draw is keyed by: a prompt is its tokens, wherever it stands (FNV-1a, http://isthe.com/chongo/tech/comp/fnv).
+static SampleKey keyOf(const Sequence &sequence) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (int32_t token : sequence.prompt.tokens)
+    for (int shift = 0; shift < 32; shift += 8)
+      hash = (hash ^ (static_cast<uint32_t>(token) >> shift & 255)) * 0x100000001b3;
+  return {.prompt = hash,
+          .sample = sequence.sample,
+          .position = static_cast<uint32_t>(sequence.tokens.size()),
+          .seed = sequence.prompt.seed};
+}
+
 Generator::Generator(const Program &program, const Steps &steps, const GenerateOptions &options)
-    : options(options), steps(steps), sequences(readSequences(options, steps)),
+    : options(options), steps(steps), tokenizer(openTokenizer(options, steps.vocabulary)),
+      endTokens(readEndTokens(program, tokenizer)),
+      sampler(options.sampling, steps.vocabulary, within(steps.vocabulary, endTokens)),
+      sequences(readSequences(options, steps, tokenizer)),
       session(*program, {.threads = options.machine.threads,
                          .device = options.machine.device,
                          .launchBlocking = options.machine.launchBlocking,
                          .pin = options.machine.pin}),
       runner(session, this->steps), pool(steps.pages, options.pageSeed) {
-  if (!options.ignoreEnd)
-    endTokens = readEndTokens(program);
   describe();
   loadWeights(options.load, session);
 }
@@ -123,19 +157,30 @@ void Generator::append(Sequence &sequence, const NextToken &next) {
   if (!std::isfinite(next.largest) || !std::isfinite(next.logarithm))
     fail(HADAL_EXIT_NON_FINITE, sequence.prompt.place, ": the logits behind token ", sequence.tokens.size() - 1,
          " are not finite, although every weight is");
-  int32_t token = chooseToken(next.logits);
-  sequence.logProbabilities.push_back(next.logProbability(token));
+  AcceptedTokens accepted{sequence.prompt.tokens, std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())};
+  SampledToken sampled = sampler.draw(next.logits, accepted, keyOf(sequence), samplingSpace);
+  // In the device's arithmetic, which is that of training.
+  sequence.logProbabilities.push_back(next.logProbability(sampled.token));
+  if (options.sampling.topLogProbabilities > 0)
+    sequence.likeliest.push_back(std::move(sampled.best));
   if (!options.logits.empty())
     sequence.logits.insert(sequence.logits.end(), next.logits.begin(), next.logits.end());
-  sequence.tokens.push_back(token);
+  sequence.tokens.push_back(sampled.token);
   ++statistics.generatedTokens;
+  if (!endTokens.contains(sampled.token))
+    show(sequence.stream.add(sampled.token));
   sequence.finish = findFinish(sequence);
-  if (isStreaming() && sequence.finish != Finish::Stop)
-    std::cout << textOf(sequence.tokens, sequence.tokens.size() - 1) << std::flush;
+  if (sequence.finish != Finish::No)
+    show(sequence.stream.finish());
+}
+
+void Generator::show(const std::string &text) const {
+  if (isStreaming())
+    std::cout << text << std::flush;
 }
 
 Finish Generator::findFinish(const Sequence &sequence) const {
-  if (endTokens.contains(sequence.tokens.back()))
+  if (endTokens.contains(sequence.tokens.back()) || sequence.stream.isStopped())
     return Finish::Stop;
   bool isFull = static_cast<int64_t>(sequence.generated()) >= sequence.prompt.maxTokens ||
                 static_cast<int64_t>(sequence.tokens.size()) >= steps.mostPositions();

@@ -8,6 +8,8 @@
 #include "runtime/programs/generate/PagePool.h"
 #include "runtime/programs/generate/Sequence.h"
 #include "runtime/programs/generate/Steps.h"
+#include "runtime/sampling/Sampler.h"
+#include "runtime/text/Tokenizer.h"
 
 #include <chrono>
 #include <set>
@@ -31,22 +33,27 @@ private:
 
   const GenerateOptions &options;
   Steps steps;
+  Tokenizer tokenizer;
+  std::set<int32_t> endTokens;
+  Sampler sampler;
+  SamplingSpace samplingSpace;
   std::vector<Sequence> sequences; // in the order of the prompts
   Session session;
   StepRunner runner;
   PagePool pool;
-  std::set<int32_t> endTokens;
   std::vector<size_t> active; // of the sequences, those that have pages
   size_t waiting = 0;         // the first one that has never had any
   Statistics statistics;
   Clock::time_point begin;
 
   void describe() const;
+  /// One text, which is shown as it comes.
   bool isStreaming() const { return options.prompts.empty(); }
   void admit();
   void readPrompt(Sequence &sequence);
   void decode();
   void append(Sequence &sequence, const NextToken &next);
+  void show(const std::string &text) const;
   Finish findFinish(const Sequence &sequence) const;
   void release();
   bool generate();

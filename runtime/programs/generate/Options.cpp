@@ -18,9 +18,46 @@ void addPrompts(CommandLine &line, GenerateOptions &options) {
   group.add("--prompt", options.prompt, "TEXT", "the text to continue");
   group.add("--prompt-file", options.promptFile, "FILE", "a file with the text to continue, all of it");
   group.add("--prompts", options.prompts, "FILE.jsonl",
-            "many: in each line {\"prompt\": TEXT or [IDS], \"id\": ..., \"max_tokens\": N}");
+            "many: in each line {\"prompt\": TEXT or [IDS], \"id\": ..., \"max_tokens\": N, \"seed\": N}");
   group.add("--max-tokens", options.maxTokens, "N", "most tokens of a continuation (default: 256)")->check(positive);
-  group.flag("--ignore-eos", options.ignoreEnd, "go on behind the token that ends a text");
+  group.addRare("--tokenizer", options.tokenizer, "DIR", "where the tokenizer is (default: where the weights are)");
+}
+
+void addSampling(CommandLine &line, GenerateOptions &options) {
+  OptionGroup group(line, "Which token follows");
+  SamplingOptions &sampling = options.sampling;
+  group.add("--temperature", sampling.temperature, "T", "logits are divided by it (default: 0, the likeliest token)");
+  group.add("--top-k", sampling.topK, "K", "draw among the K likeliest tokens (default: 0, all)");
+  group.add("--top-p", sampling.topP, "P", "then among the fewest whose probabilities reach P (default: 1, all)");
+  group.add("--min-p", sampling.minP, "P", "then among those with P times the largest probability (default: 0, all)");
+  group.add("--seed", sampling.seed, "N", "what is drawn depends on it, the prompt and the position (default: 0)")
+      ->check(integerCheck<uint64_t>(0));
+  group.add("--stop", options.stops, "TEXT", "end before this text; may be repeated")->allow_extra_args(false);
+  group.flag("--ignore-eos", sampling.ignoreEnd, "never draw a token that ends a text");
+  group.addRare("--samples", options.samples, "N", "texts for each prompt (default: 1)")
+      ->check(integerCheck<int64_t>(1, 1 << 20));
+  group.addRare("--repetition-penalty", sampling.repetitionPenalty, "X",
+                "logits of tokens that were there are divided by it, negative ones multiplied (default: 1)");
+  group.addRare("--presence-penalty", sampling.presencePenalty, "X",
+                "subtracted from the logit of every token in the text so far (default: 0)");
+  group.addRare("--frequency-penalty", sampling.frequencyPenalty, "X",
+                "the same, as often as the token is there (default: 0)");
+  group.addRare("--logit-bias", options.logitBias, "TOKEN=X", "added to the logit of a token; may be repeated")
+      ->allow_extra_args(false);
+  group.addRare("--top-logprobs", sampling.topLogProbabilities, "N",
+                "with --prompts: write the log-probabilities of the N likeliest tokens in each place");
+}
+
+/// `12=-3.5`
+std::pair<int32_t, double> parseBias(const std::string &text) {
+  int32_t token = 0;
+  double bias = 0;
+  size_t sign = text.find('=');
+  auto [rest, error] = std::from_chars(text.data(), text.data() + std::min(sign, text.size()), token);
+  if (sign == text.npos || error != std::errc() || rest != text.data() + sign ||
+      !CLI::detail::lexical_cast(text.substr(sign + 1), bias))
+    fail(HADAL_EXIT_COMMAND_LINE, "--logit-bias is TOKEN=NUMBER, such as 12=-3.5, not '", text, "'");
+  return {token, bias};
 }
 
 void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options) {
@@ -42,16 +79,25 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
 }
 
 /// What a single option cannot check by itself.
-void checkTogether(const GenerateOptions &options) {
+void checkTogether(GenerateOptions &options, int64_t vocabulary) {
   auto require = [](bool condition, const auto &...parts) {
     if (!condition)
       fail(HADAL_EXIT_COMMAND_LINE, parts...);
   };
+  for (const std::string &bias : options.logitBias)
+    options.sampling.logitBias.push_back(parseBias(bias));
+  requireInRange(options.sampling, vocabulary);
+  for (const std::string &stop : options.stops)
+    require(!stop.empty(), "--stop: an empty text would end everything at once; give what is to end it");
   if (options.plan)
     return;
   int given = options.prompt.has_value() + !options.promptFile.empty() + !options.prompts.empty();
   require(given == 1, given ? "--prompt, --prompt-file and --prompts each say what to continue: give one of them"
                             : "what is to be continued? give --prompt, --prompt-file or --prompts");
+  require(options.sampling.topLogProbabilities == 0 || !options.prompts.empty(),
+          "--top-logprobs is written to the lines of --prompts; a single text has no place for them");
+  require(options.samples == 1 || !options.prompts.empty(),
+          "--samples is for --prompts, which has a line for each text");
   require(!options.load.empty(), "--load is required: the directory with the weights");
   require(options.output.empty() || !options.prompts.empty(),
           "-o is the file for the continuations of --prompts; that of a single prompt goes to standard output");
@@ -81,8 +127,9 @@ std::optional<int> parseOptions(int argc, const char *const *argv, const Program
                       "Continues texts with the model '", program->model, "' (compiled for ", target, ", up to ",
                       steps.mostSequences, " sequences at a time of up to ", steps.mostPositions(), " tokens)."))};
   addPrompts(line, options);
+  addSampling(line, options);
   addOutputs(line, steps, options);
-  return parseProgramOptions(line, program, argc, argv, [&] { checkTogether(options); });
+  return parseProgramOptions(line, program, argc, argv, [&] { checkTogether(options, program->vocabulary); });
 }
 
 } // namespace hadal

@@ -4,11 +4,13 @@
 
 #include "runtime/core/Program.h"
 #include "runtime/programs/MachineOptions.h"
+#include "runtime/sampling/SamplingOptions.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hadal {
 
@@ -21,8 +23,13 @@ struct GenerateOptions {
   std::optional<std::string> prompt;
   std::filesystem::path promptFile, prompts;
   std::filesystem::path output, logits;
+  /// Where the tokenizer is; empty: where the weights are.
+  std::filesystem::path tokenizer;
   int64_t maxTokens = 256;
-  bool ignoreEnd = false;
+  /// Texts for each prompt.
+  int64_t samples = 1;
+  std::vector<std::string> stops, logitBias;
+  SamplingOptions sampling = {.temperature = 0};
   /// How the statistics are written: "text", "json".
   std::string stats = "text";
   bool plan = false;

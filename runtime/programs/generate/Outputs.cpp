@@ -8,6 +8,7 @@
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hadal {
@@ -29,16 +30,31 @@ bool isContinuations(const std::filesystem::path &path) {
   return true;
 }
 
+static nlohmann::ordered_json describeTokens(const std::vector<TokenProbability> &best) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const TokenProbability &one : best)
+    list.push_back({{"token", one.token}, {"logprob", one.logProbability}});
+  return list;
+}
+
 std::string describeContinuations(std::span<const Sequence> sequences) {
   std::string lines;
+  bool hasSamples = std::ranges::any_of(sequences, [](const Sequence &sequence) { return sequence.sample > 0; });
   for (const Sequence &sequence : sequences) {
     nlohmann::ordered_json line;
     if (!sequence.prompt.id.is_null())
       line["id"] = sequence.prompt.id;
     size_t first = sequence.prompt.tokens.size();
-    line["text"] = textOf(sequence.tokens, first);
+    if (hasSamples)
+      line["sample"] = sequence.sample;
+    line["text"] = sequence.stream.text();
     line["tokens"] = std::span(sequence.tokens).subspan(first);
     line["finish_reason"] = describeFinish(sequence.finish);
+    if (!sequence.likeliest.empty()) {
+      line["logprobs"] = sequence.logProbabilities;
+      for (const std::vector<TokenProbability> &best : sequence.likeliest)
+        line["top_logprobs"].push_back(describeTokens(best));
+    }
     lines += dumpJson(line) + "\n";
   }
   return lines;

@@ -18,7 +18,8 @@ constexpr const char *contentsOfLogits = "logits";
 /// Whether the file holds continuations, as -o writes them, and nothing else.
 bool isContinuations(const std::filesystem::path &path);
 
-/// A line for each sequence: id, text, tokens, finish_reason.
+/// A line for each sequence: id, text, tokens, finish_reason; which sample of its prompt it is, where there are
+/// several; log-probabilities of its tokens and of the likeliest ones, where these are kept.
 std::string describeContinuations(std::span<const Sequence> sequences);
 
 /// `N.logits`, `N.log_probabilities` and `N.tokens` of what sequence N generated. The file is there when it is

@@ -4,26 +4,9 @@
 #include "runtime/core/Error.h"
 #include "runtime/io/File.h"
 #include "runtime/programs/generate/Options.h"
+#include "runtime/text/Tokenizer.h"
 
 namespace hadal {
-
-std::vector<int32_t> tokensOf(std::string_view text) {
-  std::vector<int32_t> tokens;
-  tokens.reserve(text.size());
-  for (char character : text)
-    tokens.push_back(static_cast<unsigned char>(character));
-  return tokens;
-}
-
-std::string textOf(const std::vector<int32_t> &tokens, size_t first) {
-  std::string text;
-  for (size_t i = first; i < tokens.size(); ++i)
-    if (tokens[i] < 256)
-      text += static_cast<char>(tokens[i]);
-    else
-      text += "\xEF\xBF\xBD";
-  return text;
-}
 
 namespace {
 
@@ -42,10 +25,22 @@ void check(const Prompt &prompt, const PromptLimits &limits) {
           ", one of them generated: shorten it, or compile with a larger --max-sequence");
 }
 
+std::vector<int32_t> encodePrompt(const std::string &text, const std::string &place, Tokenizer &tokenizer) {
+  std::vector<int32_t> tokens;
+  try {
+    tokens = tokenizer.encode(text);
+  } catch (const Error &error) {
+    fail(error.code(), place, ": ", error.what());
+  }
+  if (tokenizer.addsBeginOfText() && tokenizer.beginOfText() && !tokens.empty())
+    tokens.insert(tokens.begin(), *tokenizer.beginOfText());
+  return tokens;
+}
+
 /// The tokens of a line's prompt: text, or token ids.
-std::vector<int32_t> readTokens(const nlohmann::json &prompt, const std::string &place) {
+std::vector<int32_t> readTokens(const nlohmann::json &prompt, const std::string &place, Tokenizer &tokenizer) {
   if (prompt.is_string())
-    return tokensOf(prompt.get<std::string>());
+    return encodePrompt(prompt.get<std::string>(), place, tokenizer);
   std::vector<int32_t> tokens;
   bool isList = prompt.is_array();
   for (size_t i = 0; isList && i < prompt.size(); ++i) {
@@ -59,28 +54,34 @@ std::vector<int32_t> readTokens(const nlohmann::json &prompt, const std::string 
   return tokens;
 }
 
-Prompt readLine(std::string_view line, const std::string &place, int64_t maxTokens) {
+Prompt readLine(std::string_view line, const std::string &place, int64_t maxTokens, Tokenizer &tokenizer) {
   nlohmann::ordered_json object = nlohmann::ordered_json::parse(line, nullptr, false);
   if (!object.is_object())
     fail(HADAL_EXIT_INPUT, place,
          ": is no JSON object such as {\"id\": 1, \"prompt\": \"Once upon\"}: ", quoteBeginning(line));
   for (const auto &[key, value] : object.items())
-    if (key != "id" && key != "prompt" && key != "max_tokens")
+    if (key != "id" && key != "prompt" && key != "max_tokens" && key != "seed")
       fail(HADAL_EXIT_INPUT, place, ": unknown key '", key,
-           "'; a line has 'prompt', and may have 'id' and 'max_tokens'");
+           "'; a line has 'prompt', and may have 'id', 'max_tokens' and 'seed'");
   if (!object.contains("prompt"))
     fail(HADAL_EXIT_INPUT, place, ": has no 'prompt'");
-  Prompt prompt{place, object.value("id", nlohmann::ordered_json()), readTokens(object["prompt"], place), maxTokens};
+  Prompt prompt{place, object.value("id", nlohmann::ordered_json()), readTokens(object["prompt"], place, tokenizer),
+                maxTokens};
   if (object.contains("max_tokens")) {
     const auto &given = object["max_tokens"];
     if (!given.is_number_integer() || given.get<int64_t>() < 1)
       fail(HADAL_EXIT_INPUT, place, ": 'max_tokens' is a whole number from 1 up, not ", given.dump().substr(0, 40));
     prompt.maxTokens = given.get<int64_t>();
   }
+  if (object.contains("seed")) {
+    if (!object["seed"].is_number_unsigned())
+      fail(HADAL_EXIT_INPUT, place, ": 'seed' is a whole number from 0 up, not ", object["seed"].dump().substr(0, 40));
+    prompt.seed = object["seed"].get<uint64_t>();
+  }
   return prompt;
 }
 
-std::vector<Prompt> readLines(const std::filesystem::path &path, int64_t maxTokens) {
+std::vector<Prompt> readLines(const std::filesystem::path &path, int64_t maxTokens, Tokenizer &tokenizer) {
   std::string text = readText(path);
   std::vector<Prompt> prompts;
   std::string_view left = text;
@@ -89,7 +90,7 @@ std::vector<Prompt> readLines(const std::filesystem::path &path, int64_t maxToke
     std::string_view line = left.substr(0, end);
     left.remove_prefix(std::min(end + 1, left.size()));
     if (line.find_first_not_of(" \t\r") != line.npos)
-      prompts.push_back(readLine(line, concat(path.string(), ":", number), maxTokens));
+      prompts.push_back(readLine(line, concat(path.string(), ":", number), maxTokens, tokenizer));
   }
   if (prompts.empty())
     fail(HADAL_EXIT_INPUT, path.string(), ": holds no prompts: one JSON object a line is expected");
@@ -98,14 +99,17 @@ std::vector<Prompt> readLines(const std::filesystem::path &path, int64_t maxToke
 
 } // namespace
 
-std::vector<Prompt> readPrompts(const GenerateOptions &options, const PromptLimits &limits) {
+std::vector<Prompt> readPrompts(const GenerateOptions &options, const PromptLimits &limits, Tokenizer &tokenizer) {
   std::vector<Prompt> prompts;
+  auto add = [&](const std::string &text, const std::string &place) {
+    prompts.push_back({place, {}, encodePrompt(text, place, tokenizer), options.maxTokens});
+  };
   if (options.prompt)
-    prompts.push_back({"--prompt", {}, tokensOf(*options.prompt), options.maxTokens});
+    add(*options.prompt, "--prompt");
   else if (!options.promptFile.empty())
-    prompts.push_back({options.promptFile.string(), {}, tokensOf(readText(options.promptFile)), options.maxTokens});
+    add(readText(options.promptFile), options.promptFile.string());
   else
-    prompts = readLines(options.prompts, options.maxTokens);
+    prompts = readLines(options.prompts, options.maxTokens, tokenizer);
   for (const Prompt &prompt : prompts)
     check(prompt, limits);
   return prompts;

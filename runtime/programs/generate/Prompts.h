@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,14 @@
 namespace hadal {
 
 struct GenerateOptions;
+class Tokenizer;
 
 struct Prompt {
   std::string place;         // for messages: "--prompt", "prompts.jsonl:3"
   nlohmann::ordered_json id; // handed through; null when there is none
   std::vector<int32_t> tokens;
   int64_t maxTokens;
+  std::optional<uint64_t> seed = {}; // its own, instead of --seed
 };
 
 /// The bounds of what a program can continue.
@@ -26,13 +29,10 @@ struct PromptLimits {
   int64_t vocabulary, positions;
 };
 
-/// All prompts that the options name, checked: each has tokens of the vocabulary, and leaves room for one more.
-std::vector<Prompt> readPrompts(const GenerateOptions &options, const PromptLimits &limits);
-
-/// Text for models of bytes, whose tokens are its bytes.
-std::vector<int32_t> tokensOf(std::string_view text);
-/// The bytes that tokens stand for; those that are no bytes stand for the replacement character.
-std::string textOf(const std::vector<int32_t> &tokens, size_t first);
+/// All prompts that the options name, checked: each has tokens of the vocabulary, and leaves room for one more. Text
+/// becomes tokens, none of them special, behind the one that begins a text where the tokenizer's configuration asks for
+/// it.
+std::vector<Prompt> readPrompts(const GenerateOptions &options, const PromptLimits &limits, Tokenizer &tokenizer);
 
 } // namespace hadal
 
