@@ -56,7 +56,8 @@ void TokenFile::requireBytes() const {
     return;
   fail(HADAL_EXIT_INPUT, path().string(), ": text is read as a token per byte, but the model's vocabulary of ",
        vocabulary, " is not one of bytes (", ascii, ", or ", allBytes, " to ", allBytes + specialTokens,
-       "): turn the text into token ids with the model's own tokenizer and write them as raw little-endian numbers to "
+       "): give the model's own tokenizer with --tokenizer DIR, or turn the text into ids with it and write them as "
+       "raw little-endian numbers to "
        "a ",
        vocabulary <= uint64_t{1} << 16 ? ".u16 or .u32" : ".u32", " file");
 }

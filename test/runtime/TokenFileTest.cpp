@@ -53,8 +53,8 @@ TEST(TokenFileTest, TextIsForModelsOfBytes) {
     EXPECT_CONTAINS(
         failureOf(HADAL_EXIT_INPUT, [&] { TokenFile(folder / "a.txt", vocabulary); }),
         concat("a.txt: text is read as a token per byte, but the model's vocabulary of ", vocabulary,
-               " is not one of bytes (128, or 256 to 264): turn the text into token ids with the model's own "
-               "tokenizer and write them as raw little-endian numbers to a ",
+               " is not one of bytes (128, or 256 to 264): give the model's own tokenizer with --tokenizer DIR, "
+               "or turn the text into ids with it and write them as raw little-endian numbers to a ",
                vocabulary > 65536 ? ".u32 file" : ".u16 or .u32 file"));
   writeFile(folder / "a.u16", rawTokens<uint16_t>({1, 2}));
   EXPECT_EQ(TokenFile(folder / "a.u16", 102400).size(), 2u); // ids are ids
