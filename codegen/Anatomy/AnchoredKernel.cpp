@@ -20,8 +20,7 @@ int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64
 /// What is only moved may have any type of numbers.
 static bool isOnlyMoved(Operation *anchor) {
   auto kernelOp = cast<KernelOpInterface>(anchor);
-  return kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing ||
-         isa<PickRowsOp, ReadPagesOp, WritePagesOp>(anchor);
+  return kernelOp.onlyMoves() || kernelOp.getKernelKind() == KernelKind::Packing;
 }
 
 static bool isSupported(Value value, bool mayBeNarrow) {

@@ -57,3 +57,7 @@ LogicalResult PickRowsOp::verify() {
 
 // The rows that are written lie elsewhere; all others are there already.
 int64_t WritePagesOp::getInPlaceOperand(unsigned) { return 0; }
+
+bool PickRowsOp::onlyMoves() { return true; }
+bool ReadPagesOp::onlyMoves() { return true; }
+bool WritePagesOp::onlyMoves() { return true; }

@@ -4,7 +4,7 @@
 
 include "dialect/IR/OpsCommon.td"
 
-def Hadal_WritePagesOp : Hadal_PureOp<"write_pages", [AllTypesMatch<["cache", "result"]>, Evaluable, InPlaceKernel]> {
+def Hadal_WritePagesOp : Hadal_PureOp<"write_pages", [AllTypesMatch<["cache", "result"]>, Evaluable, InPlaceMovingKernel]> {
   let summary = "puts the rows of sequences into the pages of a cache, by their positions";
   let description = [{
     The cache is pages × positions of a page × channels, and `pages` (sequence × pages of a sequence) says in which page of
@@ -25,7 +25,7 @@ def Hadal_WritePagesOp : Hadal_PureOp<"write_pages", [AllTypesMatch<["cache", "r
   let assemblyFormat = "$cache `,` $rows `,` $pages `,` $positions attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_ReadPagesOp : Hadal_PureOp<"read_pages", [Evaluable, Kernel]> {
+def Hadal_ReadPagesOp : Hadal_PureOp<"read_pages", [Evaluable, MovingKernel]> {
   let summary = "the rows of sequences from the pages of a cache, in the order of their positions";
   let description = [{
     With the cache and the table of hadal.write_pages, row j of sequence b is row j mod L of page pages(b, j div L), for all
@@ -42,7 +42,7 @@ def Hadal_ReadPagesOp : Hadal_PureOp<"read_pages", [Evaluable, Kernel]> {
   let assemblyFormat = "$cache `,` $pages `,` $lengths attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_PickRowsOp : Hadal_PureOp<"pick_rows", [Evaluable, Kernel]> {
+def Hadal_PickRowsOp : Hadal_PureOp<"pick_rows", [Evaluable, MovingKernel]> {
   let summary = "result(b, i, :) = input(b, indices(b, i), :): chosen rows of every sequence";
   let description = [{
     What follows is computed for the chosen rows only: the logits of a prompt's last token. An index outside the sequence

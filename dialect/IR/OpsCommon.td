@@ -35,6 +35,8 @@ def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Columns : DeclareOpInterfaceMethods<Hadal_ColumnsOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
 def InPlaceKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand"]>;
+def MovingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["onlyMoves"]>;
+def InPlaceMovingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["getInPlaceOperand", "onlyMoves"]>;
 def RowReadingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["readsRows"]>;
 def WideningKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand"]>;
 def ConvertingKernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface, ["widensOperand", "roundsResult"]>;

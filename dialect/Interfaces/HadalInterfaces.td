@@ -163,6 +163,9 @@ def Hadal_KernelOpInterface : OpInterface<"KernelOpInterface"> {
       nothing. Kernels that read rows (see readsRows) can do without the result, and read the operand by the indices.
     }], "::std::optional<::hadal::RowSelection>", "getRowSelection", (ins), [{}], [{ return std::nullopt; }]>,
     InterfaceMethod<[{
+      Whether it moves numbers and computes none, so that they may have any type.
+    }], "bool", "onlyMoves", (ins), [{}], [{ return $_op.getRowSelection().has_value(); }]>,
+    InterfaceMethod<[{
       Whether the kernel can read this operand, of f32, from a narrower tensor: the widening `arith.extf` is then part
       of the kernel. Rowwise kernels can read all of their operands so.
     }], "bool", "widensOperand", (ins "unsigned":$operand), [{}], [{ return false; }]>,

@@ -5,8 +5,7 @@
 // bits do not depend on which that is. For each shape
 //
 //   1. a copy of the model is brought to @forward by the passes that all programs begin with, in a module of its own
-//   inside
-//      this one;
+//      inside this one;
 //   2. @forward gets its form with a cache (CachedForm.h);
 //   3. it moves into this module as @decode.B or @prefill.C. Parameters and caches are those of the first one.
 //

@@ -1,15 +1,15 @@
 // The entry points of a program that generates, and what they read and write by name.
 //
-//   decode.B, prefill.C   read    tokens       sequences x rows, and behind each sequence's rows places for targets,
-//   which
-//                                              nothing reads
-//                                 positions    of every row in its sequence; -1: an empty place, which nothing is
-//                                 computed for lengths      positions of every sequence behind the run; 0: an empty
-//                                 place pages        of every sequence, in which pages of the caches its positions lie
-//                                 rows         prefill: the row of every sequence whose logits are asked for
-//                         write   logits       of every row, or of the one that was asked for
-//                                 normalizers  two numbers for each of them, from which log-probabilities follow
-//                                 cache.N      states that all of them share: pages x positions of a page x channels
+//   decode.B, prefill.C   read   tokens       sequences x rows, and behind each sequence's rows places for targets,
+//                                             which nothing reads
+//                                positions    of every row in its sequence; -1: an empty place, for which nothing is
+//                                             computed
+//                                lengths      positions of every sequence behind the run; 0: an empty place
+//                                pages        of every sequence, in which pages of the caches its positions lie
+//                                rows         prefill: the row of every sequence whose logits are asked for
+//                         write  logits       of every row, or of the one that was asked for
+//                                normalizers  two numbers for each of them, from which log-probabilities follow
+//                                cache.N      states that all of them share: pages x positions of a page x channels
 #ifndef HADAL_RUNTIME_PROGRAMS_GENERATE_STEPS_H
 #define HADAL_RUNTIME_PROGRAMS_GENERATE_STEPS_H
 
