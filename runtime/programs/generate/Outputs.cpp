@@ -111,15 +111,15 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
 std::string describePlan(const Program &program, const Steps &steps, unsigned threads) {
   MemoryNeeds needs(program, /*alignment=*/64, threads);
   uint64_t cache = steps.bytesOfPosition * static_cast<uint64_t>(steps.pages * steps.positionsOfPage);
-  uint64_t packed = 0;
+  // Those that are kept in packed forms only are in the way while they are loaded, one at a time.
+  uint64_t weights = 0;
   for (const hadal_tensor &tensor : program.tensors())
-    if (tensor.role == HADAL_PACKED)
-      packed += byteSize(tensor);
-  return concat("weights   ", describeBytes(needs.parameters + packed), ", ", program.parameterCount(), " parameters\n",
-                "cache     ", describeBytes(cache), ": ", steps.bytesOfPosition, " bytes per token, ",
-                steps.mostSequences, " sequences of ", steps.mostPositions(), " tokens\n", "buffers   ",
-                describeBytes(needs.total() - needs.parameters - packed - cache), "\n", "together  ",
-                describeBytes(needs.total()), "\n");
+    if (tensor.role == HADAL_PACKED || (tensor.role == HADAL_PARAMETER && tensor.lifetime != HADAL_LOADING))
+      weights += byteSize(tensor);
+  return concat("weights   ", describeBytes(weights), ", ", program.parameterCount(), " parameters\n", "cache     ",
+                describeBytes(cache), ": ", steps.bytesOfPosition, " bytes per token, ", steps.mostSequences,
+                " sequences of ", steps.mostPositions(), " tokens\n", "buffers   ",
+                describeBytes(needs.total() - weights - cache), "\n", "together  ", describeBytes(needs.total()), "\n");
 }
 
 } // namespace hadal
