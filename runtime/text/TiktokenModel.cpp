@@ -128,7 +128,9 @@ private:
     nlohmann::json named =
         configuration.is_object() ? configuration.value("added_tokens_decoder", nlohmann::json()) : nlohmann::json();
     std::string place = (path.parent_path() / "tokenizer_config.json").string();
-    for (const auto &[key, entry] : named.is_object() ? named.items() : nlohmann::json::object().items()) {
+    if (!named.is_object() && !named.is_null())
+      fail(HADAL_EXIT_INPUT, place, ": added_tokens_decoder is no object of ids");
+    for (const auto &[key, entry] : named.items()) {
       size_t id = 0;
       auto [rest, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       if (error != std::errc() || rest != key.data() + key.size() || id < first || id >= first + reservedTokens)

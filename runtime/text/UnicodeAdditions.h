@@ -1,6 +1,6 @@
 // What Unicode assigned after version 14, which is the one that Debian's PCRE2 10.42 knows, up to version 16, which
 // `tokenizers` 0.23.3 follows. No code point of an earlier version has lost its category in between, so that a category
-// is PCRE2's own and these ranges. Found by asking both about every code point (test/benchmark/tokenizers/unicode_additions.py).
+// is PCRE2's own and these ranges. test/benchmark/tokenizers/unicode_additions.py asks both about every code point.
 #ifndef HADAL_RUNTIME_TEXT_UNICODEADDITIONS_H
 #define HADAL_RUNTIME_TEXT_UNICODEADDITIONS_H
 

@@ -42,13 +42,12 @@ static std::string byteRanks() {
 }
 
 static const std::string json =
-    R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[{"id":258,"content":"<s>","single_word":true,)"
-    R"("lstrip":true,"rstrip":false,"normalized":false,"special":true}],"normalizer":null,"pre_tokenizer":{"type":)"
-    R"("Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\s?[\\p{L}a-z]+|\\s+(?!\\S)"
-},"behavior":)"
-    R"("Isolated","invert":false},{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":)"
-    R"(false,"use_regex":true}]},"post_processor":{"type":"ByteLevel"},"decoder":{"type":"ByteLevel"},"model":{"type":)"
-    R"("BPE","vocab":{@,"ab":256,"abc":257},"merges":["a b",["ab","c"]]}})";
+    R"json({"version":"1.0","truncation":null,"padding":null,"added_tokens":[{"id":258,"content":"<s>","single_word":true,)json"
+    R"json("lstrip":true,"rstrip":false,"normalized":false,"special":true}],"normalizer":null,"pre_tokenizer":{"type":)json"
+    R"json("Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\s?[\\p{L}a-z]+|\\s+(?!\\S)"},"behavior":)json"
+    R"json("Isolated","invert":false},{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":)json"
+    R"json(false,"use_regex":true}]},"post_processor":{"type":"ByteLevel"},"decoder":{"type":"ByteLevel"},"model":{"type":)json"
+    R"json("BPE","vocab":{@,"ab":256,"abc":257},"merges":["a b",["ab","c"]]}})json";
 
 static void makeCorpus(const std::filesystem::path &folder) {
   std::filesystem::create_directories(folder);
