@@ -14,7 +14,7 @@ import sys
 parts = ["runtime", "dialect", "passes", "codegen", "tools"]
 levels = {
     "runtime": [["include/hadal"], ["core"], ["io"], ["devices/cpu"], ["devices/cuda", "devices/emulator"], ["devices"],
-                ["sampling"], ["programs"], ["programs/evaluate", "programs/kernels", "programs/train"]],
+                ["sampling", "text"], ["programs"], ["programs/evaluate", "programs/kernels", "programs/train"]],
     # An operation's `evaluate` is one of its methods, and interfaces speak of the dialect's attributes.
     "dialect": [["IR", "IR/Decompositions", "IR/Gradients", "Interfaces", "Reference"], ["PTX"], ["Tile"]],
     "passes": [[""], ["Transforms"], ["Autodiff", "Precision", "Fusion", "HuggingFace"], ["Memory"], ["Programs"],
