@@ -96,8 +96,8 @@ TEST(ProgramsTest, RefusesAProgramThatNobodyKnows) {
   BigramModel model;
   model.builder.program.program = "dream";
   EXPECT_EQ(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}),
-            "error: this runtime has no program 'dream'; it has: train, evaluate, kernels; compile and link with the "
-            "same hadalc\n");
+            "error: this runtime has no program 'dream'; it has: train, evaluate, generate, kernels; compile and link "
+            "with the same hadalc\n");
   model.builder.program.version = 77; // which may have no such field
   EXPECT_CONTAINS(messageOf(HADAL_EXIT_INPUT, model.program(), {"--help"}), "version 77");
 }
