@@ -169,48 +169,70 @@ void Sampler::filter(std::span<const float> logits, SamplingSpace &space) const 
         space.weights[token] = 0;
 }
 
-/// The last token of the shortest beginning of an order whose measures add up to `enough`, which all of them do. Sorts
-/// nothing: the beginning ends among the tokens of one first digit of the logit, of these among those of one second.
-template <class Measure> static uint64_t endOfBeginning(std::vector<uint64_t> order, uint64_t enough, Measure measure) {
+/// The last token of the shortest beginning of the order whose measures add up to `enough`, which those of all tokens
+/// do. Sorts nothing: the beginning ends among the tokens of one first digit of the logit, of these among those of one
+/// second.
+template <class OrderAt, class Measure>
+static uint64_t endOfBeginning(size_t count, OrderAt orderAt, uint64_t enough, Measure measure,
+                               std::vector<uint64_t> &candidates) {
   constexpr int digitBits = 11;
-  for (int shift : {53, 42, 31}) {
-    std::array<uint64_t, 1 << digitBits> sums = {};
-    // The last digit has a bit of the id: it is 0 but where a vocabulary is larger than 2^31.
-    auto digit = [&](uint64_t token) { return token >> shift & (sums.size() - 1); };
-    for (uint64_t token : order)
-      sums[digit(token)] += measure(token);
-    size_t decisive = 0;
-    for (; sums[decisive] < enough; ++decisive)
-      enough -= sums[decisive];
-    std::erase_if(order, [&](uint64_t token) { return digit(token) != decisive; });
+  using Sums = std::array<uint64_t, 1 << digitBits>;
+  auto takeDigit = [&](const Sums &sums) {
+    size_t digit = 0;
+    for (; sums[digit] < enough; ++digit)
+      enough -= sums[digit];
+    return digit;
+  };
+  // Neighbours are added apart: most have the same few digits, and would wait for each other.
+  std::array<Sums, 4> apart = {};
+  for (size_t i = 0; i < count; ++i)
+    apart[i % 4][orderAt(i) >> 53] += measure(orderAt(i));
+  Sums sums;
+  for (size_t digit = 0; digit < sums.size(); ++digit)
+    sums[digit] = apart[0][digit] + apart[1][digit] + apart[2][digit] + apart[3][digit];
+  size_t first = takeDigit(sums);
+  candidates.clear();
+  for (size_t i = 0; i < count; ++i)
+    if (orderAt(i) >> 53 == first)
+      candidates.push_back(orderAt(i));
+  for (int shift : {42, 31}) { // bit 31 is one of the id, and never set
+    auto digit = [&](uint64_t order) { return order >> shift & (sums.size() - 1); };
+    sums = {};
+    for (uint64_t order : candidates)
+      sums[digit(order)] += measure(order);
+    size_t decisive = takeDigit(sums);
+    std::erase_if(candidates, [&](uint64_t order) { return digit(order) != decisive; });
   }
   // Equal logits, by rising id.
   size_t last = 0;
-  for (; measure(order[last]) < enough; ++last)
-    enough -= measure(order[last]);
-  return order[last];
+  for (; measure(candidates[last]) < enough; ++last)
+    enough -= measure(candidates[last]);
+  return candidates[last];
 }
 
 /// The last token, in the order, that top-k and top-p keep.
 uint64_t Sampler::findLast(std::span<const float> logits, SamplingSpace &space) const {
-  std::vector<uint64_t> &order = space.order;
-  order.clear();
-  for (size_t token = 0; token < vocabulary; ++token)
-    if (space.weights[token] > 0)
-      order.push_back(orderOf(logits[token], token));
-  uint64_t last = std::numeric_limits<uint64_t>::max();
-  if (uint64_t count = static_cast<uint64_t>(options.topK); count > 0 && count < order.size()) {
-    last = endOfBeginning(order, count, [](uint64_t) { return uint64_t{1}; });
-    std::erase_if(order, [&](uint64_t token) { return token > last; });
-  }
+  auto orderAt = [&](size_t token) { return orderOf(logits[token], token); };
+  auto weightOf = [&](uint64_t order) { return static_cast<uint64_t>(space.weights[tokenOf(order)]); };
+  auto endOfMass = [&](size_t count, auto ofOrder) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; ++i)
+      sum += weightOf(ofOrder(i));
+    uint64_t enough = static_cast<uint64_t>(std::ceil(options.topP * static_cast<double>(sum)));
+    return endOfBeginning(count, ofOrder, std::max<uint64_t>(enough, 1), weightOf, space.order);
+  };
+  if (options.topK == 0 || static_cast<size_t>(options.topK) >= vocabulary)
+    return endOfMass(vocabulary, orderAt);
+  uint64_t count = static_cast<uint64_t>(options.topK);
+  uint64_t last = endOfBeginning(vocabulary, orderAt, count, [](uint64_t) { return uint64_t{1}; }, space.order);
   if (options.topP == 1)
     return last;
-  auto weightOf = [&](uint64_t token) { return static_cast<uint64_t>(space.weights[tokenOf(token)]); };
-  uint64_t sum = 0;
-  for (uint64_t token : order)
-    sum += weightOf(token);
-  uint64_t enough = static_cast<uint64_t>(std::ceil(options.topP * static_cast<double>(sum)));
-  return endOfBeginning(order, std::max<uint64_t>(enough, 1), weightOf);
+  std::vector<uint64_t> &kept = space.kept;
+  kept.clear();
+  for (size_t token = 0; token < vocabulary; ++token)
+    if (orderAt(token) <= last)
+      kept.push_back(orderAt(token));
+  return endOfMass(kept.size(), [&](size_t i) { return kept[i]; });
 }
 
 std::vector<TokenProbability> Sampler::likeliest(std::span<const float> logits, const LogSumExp &softmax) const {

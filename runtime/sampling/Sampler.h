@@ -55,7 +55,7 @@ struct SamplingSpace {
   std::vector<float> logits, shares; // after penalties; of the largest weight
   std::vector<int32_t> weights;
   std::vector<uint32_t> counts; // of every token in the text so far; zeros between draws
-  std::vector<uint64_t> order;
+  std::vector<uint64_t> order, kept;
 };
 
 /// Draws tokens of one vocabulary, as the options say.

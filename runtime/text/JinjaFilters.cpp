@@ -160,8 +160,6 @@ static bool filterItems(Work &work, std::string_view name, const Value &value, A
 static bool filterText(Work &work, std::string_view name, const Value &value, Arguments &arguments, Value &result) {
   if (name == "string")
     result = Value::text(print(work, value));
-  else if (name == "safe")
-    result = value;
   else if (name == "trim")
     result = Value::text(stripped(work, print(work, value), arguments.take("chars", Value()), true, true));
   else if (name == "upper" || name == "lower")

@@ -18,6 +18,7 @@ Conversation conversationOf(const Json &test) {
   conversation.tools = test.value("tools", Json());
   conversation.addGenerationPrompt = test.value("add_generation_prompt", true);
   conversation.variables = test.value("variables", Json::object());
+  conversation.now = 86400;
   return conversation;
 }
 

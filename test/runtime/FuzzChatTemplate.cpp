@@ -13,7 +13,8 @@
 
 static void makeCorpus(const std::filesystem::path &folder, const char *cases) {
   std::filesystem::create_directories(folder);
-  for (const auto &[name, text] : nlohmann::json::parse(std::ifstream(cases))["templates"].items()) {
+  const nlohmann::json file = nlohmann::json::parse(std::ifstream(cases));
+  for (const auto &[name, text] : file["templates"].items()) {
     std::ofstream(folder / name) << text.get<std::string>();
     // Its lines too: small inputs are changed in more ways.
     std::string line;

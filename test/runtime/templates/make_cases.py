@@ -8,6 +8,7 @@ HADAL_TEMPLATE_CASES=real.json build/bin/hadal_runtime_test --gtest_filter=ChatT
 Environment and tojson are those of transformers. Needs jinja2 3.1.6; --real also pip and the network.
 """
 
+import datetime
 import json
 import pathlib
 import subprocess
@@ -45,6 +46,7 @@ environment = ImmutableSandboxedEnvironment(
     trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols])
 environment.filters["tojson"] = tojson
 environment.globals["raise_exception"] = raise_exception
+environment.globals["strftime_now"] = datetime.datetime.fromtimestamp(86400).strftime  # the test's time
 
 call = {"id": "call_0", "type": "function",
         "function": {"name": "weather", "arguments": {"city": "Zürich", "days": 3, "units": None}}}
