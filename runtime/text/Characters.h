@@ -1,10 +1,9 @@
-// Characters of UTF-8, and which of them Python calls white space.
+// The characters of a text, and which of them Python calls white space.
 #ifndef HADAL_RUNTIME_TEXT_CHARACTERS_H
 #define HADAL_RUNTIME_TEXT_CHARACTERS_H
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace hadal {
@@ -17,10 +16,6 @@ struct Character {
 };
 Character firstCharacter(std::string_view text);
 
-/// Whether all of a text is UTF-8; if not, where it stops to be.
-bool isUTF8(std::string_view text, size_t &wrong);
-
-void appendCharacter(std::string &text, uint32_t code);
 size_t countCharacters(std::string_view text);
 
 /// White space as Python's str.isspace has it.

@@ -6,6 +6,7 @@
 #include "runtime/text/Characters.h"
 #include "runtime/text/JinjaInterpreter.h"
 #include "runtime/text/JinjaLexer.h"
+#include "runtime/text/Utf8.h"
 
 namespace hadal {
 
@@ -19,8 +20,7 @@ static constexpr const char *tokenNames[] = {"bos_token", "eos_token", "unk_toke
 std::shared_ptr<const ChatTemplate::Parsed> ChatTemplate::parse(std::string name, std::string_view text) {
   auto parsed = std::make_shared<Parsed>();
   parsed->source = {std::move(name), jinja::normalizeTemplate(text)};
-  size_t wrong = 0;
-  if (!isUTF8(parsed->source.text, wrong))
+  if (size_t wrong = findInvalidUtf8(parsed->source.text); wrong != std::string::npos)
     parsed->source.fail(wrong, "the template is no UTF-8 here");
   parsed->body = jinja::parse(parsed->source);
   return parsed;
@@ -138,9 +138,8 @@ public:
 
 private:
   MarkedText given(const std::string &text, const std::string &where) {
-    size_t wrong = 0;
     work.spendOnText(text.size());
-    if (!isUTF8(text, wrong))
+    if (size_t wrong = findInvalidUtf8(text); wrong != std::string::npos)
       fail(HADAL_EXIT_INPUT, where, ": no UTF-8 at byte ", wrong, " of a text");
     return MarkedText(text, true);
   }

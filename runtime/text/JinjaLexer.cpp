@@ -2,6 +2,7 @@
 #include "runtime/text/JinjaLexer.h"
 
 #include "runtime/text/Characters.h"
+#include "runtime/text/Utf8.h"
 
 #include <array>
 
@@ -226,7 +227,7 @@ private:
     }
     if ((needsAll && read < digits) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
       source.fail(begin, "this escape is no character; expected ", digits, " digits of one");
-    appendCharacter(value, code);
+    appendUtf8(value, code);
   }
 
   const Source &source;
