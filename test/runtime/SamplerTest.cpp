@@ -170,6 +170,10 @@ TEST(SamplerTest, PenaltiesSeeAcceptedTokensOnly) {
   EXPECT_EQ(greedy({1.5f, 2.9f, 1}, {.presencePenalty = 1}, {{}, text}), 1);  // once, however often
   EXPECT_EQ(greedy({1.5f, 2.9f, 1}, {.frequencyPenalty = 1}, {{}, text}), 0); // for every occurrence
   EXPECT_EQ(greedy({1, 2, 3}, {.frequencyPenalty = -3}, {{}, text}), 1);
+  EXPECT_EQ(greedy({0.8f, 2.9f, 0}, {.frequencyPenalty = 1}, {{}, text}), 1); // for two, and no more
+  // A token of the prompt, which is divided, has no occurrence.
+  EXPECT_EQ(greedy({3, 1.2f, 0}, {.repetitionPenalty = 2, .presencePenalty = 1, .frequencyPenalty = 1}, {prompt, {}}),
+            0);
   // What one sequence was penalized for is forgotten in the next draw.
   Sampler sampler({.temperature = 0, .presencePenalty = 2}, 3, {});
   EXPECT_EQ(sampler.draw(logits, {{}, prompt}, {}, space).token, 1);
