@@ -66,14 +66,22 @@ public:
   LogicalResult save(double secondsPerByte, int64_t enough) {
     auto costs = [&] { return state.list.getSeconds() + secondsPerByte * double(peak()); };
     // One repetition alone may lower nothing, where other launches need as much: what they come to together counts.
-    State best = state;
+    State before = state, best = state;
+    int64_t arenaBefore = arena;
     for (double least = costs(); peak() > enough && repeatOne(secondsPerByte);)
       if (costs() < least) {
         least = costs();
         best = state;
       }
     state = std::move(best);
-    return measure();
+    if (failed(measure()))
+      return failure();
+    // Fewer live bytes need not be a smaller arena.
+    if (arena >= arenaBefore) {
+      state = std::move(before);
+      arena = arenaBefore;
+    }
+    return success();
   }
 
   void apply() {

@@ -10,6 +10,12 @@
 
 namespace hadal {
 
+void requireWithin(int64_t vocabulary, const Tokenizer &tokenizer) {
+  if (tokenizer.size() > static_cast<uint64_t>(vocabulary))
+    fail(HADAL_EXIT_INPUT, "the tokenizer ", tokenizer.file().string(), " has ", tokenizer.size(),
+         " tokens, more than the model's vocabulary of ", vocabulary);
+}
+
 std::optional<Tokenizer> openTokenizer(const TextOptions &options, int64_t vocabulary) {
   if (options.tokenizer.empty())
     return std::nullopt;
@@ -17,9 +23,7 @@ std::optional<Tokenizer> openTokenizer(const TextOptions &options, int64_t vocab
   if (tokenizer.kind() == Tokenizer::Kind::Bytes)
     fail(HADAL_EXIT_INPUT, "--tokenizer: ", options.tokenizer.string(),
          " has neither tokenizer.json nor tiktoken.model; leave --tokenizer out where bytes are the tokens");
-  if (tokenizer.size() > static_cast<uint64_t>(vocabulary))
-    fail(HADAL_EXIT_INPUT, "--tokenizer: ", tokenizer.file().string(), " has ", tokenizer.size(),
-         " tokens, more than the model's vocabulary of ", vocabulary);
+  requireWithin(vocabulary, tokenizer);
   return tokenizer;
 }
 

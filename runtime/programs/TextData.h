@@ -22,6 +22,9 @@ struct TextOptions {
   void check(const std::filesystem::path &data) const;
 };
 
+/// Fails when a tokenizer has more tokens than the model's vocabulary: it is that of another model.
+void requireWithin(int64_t vocabulary, const Tokenizer &tokenizer);
+
 /// The tokenizer that the options name, or none. Fails when it has more tokens than the model's vocabulary.
 std::optional<Tokenizer> openTokenizer(const TextOptions &options, int64_t vocabulary);
 

@@ -6,9 +6,11 @@
 #include "runtime/programs/generate/Generator.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Initializer.h"
 #include "runtime/core/Memory.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/programs/Report.h"
+#include "runtime/programs/TextData.h"
 
 #include <nlohmann/json.hpp>
 
@@ -34,9 +36,8 @@ static Tokenizer openTokenizer(const GenerateOptions &options, int64_t vocabular
   Tokenizer tokenizer = isNamed        ? Tokenizer::open(options.tokenizer)
                         : hasDirectory ? Tokenizer::open(options.load)
                                        : Tokenizer::ofBytes();
-  if (tokenizer.kind() != Tokenizer::Kind::Bytes && static_cast<int64_t>(tokenizer.size()) > vocabulary)
-    fail(HADAL_EXIT_INPUT, tokenizer.file().string(), ": has ", tokenizer.size(),
-         " tokens, and the model's vocabulary ", vocabulary, ": it is the tokenizer of another model");
+  if (tokenizer.kind() != Tokenizer::Kind::Bytes)
+    requireWithin(vocabulary, tokenizer);
   return tokenizer;
 }
 
@@ -56,7 +57,8 @@ static std::set<int32_t> readEndTokens(const Program &program, const Tokenizer &
 /// The tokens of these that a model has.
 static std::vector<int32_t> within(int64_t vocabulary, const std::set<int32_t> &tokens) {
   std::vector<int32_t> result;
-  std::ranges::copy_if(tokens, std::back_inserter(result), [&](int32_t token) { return token < vocabulary; });
+  std::ranges::copy_if(tokens, std::back_inserter(result),
+                       [&](int32_t token) { return token >= 0 && token < vocabulary; });
   return result;
 }
 
@@ -68,13 +70,10 @@ static std::vector<Sequence> readSequences(const GenerateOptions &options, const
   return sequences;
 }
 
-/// What a draw is keyed by: a prompt is its tokens, wherever it stands (FNV-1a, http://isthe.com/chongo/tech/comp/fnv).
+/// What a draw is keyed by: a prompt is its tokens, wherever it stands.
 static SampleKey keyOf(const Sequence &sequence) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (int32_t token : sequence.prompt.tokens)
-    for (int shift = 0; shift < 32; shift += 8)
-      hash = (hash ^ (static_cast<uint32_t>(token) >> shift & 255)) * 0x100000001b3;
-  return {.prompt = hash,
+  std::span bytes = std::as_bytes(std::span(sequence.prompt.tokens));
+  return {.prompt = hashText({reinterpret_cast<const char *>(bytes.data()), bytes.size()}),
           .sample = sequence.sample,
           .position = static_cast<uint32_t>(sequence.tokens.size()),
           .seed = sequence.prompt.seed};
