@@ -2,7 +2,10 @@
 #include "runtime/programs/Report.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
+#include "runtime/core/Session.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <new>
 #include <sys/uio.h>
@@ -15,6 +18,25 @@ void writeMessage(std::string_view line) {
   iovec parts[] = {{const_cast<char *>(line.data()), line.size()}, {&newline, 1}};
   if (writev(STDERR_FILENO, parts, 2) < 0)
     return;
+}
+
+std::string describeCount(double number) {
+  auto [divisor, unit] = number >= 1e9   ? std::pair(1e9, " G")
+                         : number >= 1e6 ? std::pair(1e6, " M")
+                         : number >= 1e3 ? std::pair(1e3, " k")
+                                         : std::pair(1.0, "");
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f%s", *unit ? 2 : 0, number / divisor, unit);
+  return text;
+}
+
+void describeSession(const Session &session) {
+  const Program &program = session.program();
+  const Device &device = session.device();
+  writeMessage(concat("target ", device.describe(), program->check_memory ? ", memory checks on" : ""));
+  writeMessage(concat("model ", program->model, ": ", describeCount(static_cast<double>(program.parameterCount())),
+                      " parameters, ", describeBytes(device.memoryNeeded()), " of memory (",
+                      describeBytes(device.memoryAvailable()), " available)"));
 }
 
 int reportErrors(const std::function<int()> &program) {

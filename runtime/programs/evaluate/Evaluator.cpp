@@ -55,12 +55,7 @@ Evaluator::Evaluator(const Program &program, const EvaluateOptions &options)
 }
 
 void Evaluator::describe() const {
-  const Program &program = session.program();
-  const Device &device = session.device();
-  writeMessage(concat("target ", device.describe(), program->check_memory ? ", memory checks on" : ""));
-  writeMessage(concat("model ", program->model, ": ", program.parameterCount(), " parameters, ",
-                      describeBytes(device.memoryNeeded()), " of memory (", describeBytes(device.memoryAvailable()),
-                      " available)"));
+  describeSession(session);
   writeMessage(concat("data ", options.data.string(), ": ", text.targets(), " tokens to score in ", text.documents(),
                       text.documents() == 1 ? " document" : " documents"));
 }

@@ -89,17 +89,8 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
                          .launchBlocking = options.machine.launchBlocking,
                          .pin = options.machine.pin}),
       runner(session, this->steps), pool(steps.pages, options.pageSeed) {
-  describe();
+  describeSession(session);
   loadWeights(options.load, session);
-}
-
-void Generator::describe() const {
-  const Program &program = session.program();
-  const Device &device = session.device();
-  writeMessage(concat("target ", device.describe(), program->check_memory ? ", memory checks on" : ""));
-  writeMessage(concat("model ", program->model, ": ", program.parameterCount(), " parameters, ",
-                      describeBytes(device.memoryNeeded()), " of memory (", describeBytes(device.memoryAvailable()),
-                      " available)"));
 }
 
 /// Gives free places to those that wait, and reads their prompts.

@@ -46,7 +46,6 @@ private:
   Statistics statistics;
   Clock::time_point begin;
 
-  void describe() const;
   /// One text, which is shown as it comes.
   bool isStreaming() const { return options.prompts.empty(); }
   void admit();

@@ -99,24 +99,9 @@ void Trainer::checkOutputFiles() const {
 }
 
 void Trainer::describe() const {
-  auto count = [](double number) {
-    char text[32];
-    const char *unit = number >= 1e9 ? " G" : number >= 1e6 ? " M" : number >= 1e3 ? " k" : "";
-    std::snprintf(text, sizeof text, "%.*f%s", *unit ? 2 : 0,
-                  number / (number >= 1e9   ? 1e9
-                            : number >= 1e6 ? 1e6
-                            : number >= 1e3 ? 1e3
-                                            : 1),
-                  unit);
-    return std::string(text);
-  };
-  const Device &device = programSession.device();
-  writeMessage(concat("target ", device.describe(), program()->check_memory ? ", memory checks on" : ""));
-  writeMessage(concat("model ", program()->model, ": ", count(static_cast<double>(program().parameterCount())),
-                      " parameters, ", describeBytes(device.memoryNeeded()), " of memory (",
-                      describeBytes(device.memoryAvailable()), " available)"));
+  describeSession(programSession);
   int64_t microBatches = options.globalBatchSize / windows.rows;
-  writeMessage(concat("data ", options.data.string(), ": ", count(static_cast<double>(trainingData.size())),
+  writeMessage(concat("data ", options.data.string(), ": ", describeCount(static_cast<double>(trainingData.size())),
                       " tokens; a step reads ", options.globalBatchSize, " x ", windows.length, " of them",
                       microBatches > 1 ? concat(" in ", microBatches, " micro-batches") : ""));
   if (!programSession.hasScalar("mtp_loss_weight") &&
