@@ -1,24 +1,26 @@
 """The matrix products of a compiled program: what they are (from the kernels phase), how long they took (from a trace
-of one step), and how long OpenBLAS takes for the same.
+of one step), and how long a library takes for the same: OpenBLAS in f32, PyTorch's oneDNN in bf16.
 
-The products are timed where they run, inside a training step, with whatever was fused to them; OpenBLAS gets the same
-shapes, transpositions and accumulation (beta = 1 where the kernel adds to a gradient) on warm operands, and for the
-experts' products one call per expert with equal shares of the rows.
+The products are timed where they run, inside a training step, with whatever was fused to them; the library gets the
+same shapes, transpositions and accumulation (beta = 1 where the kernel adds to a gradient) on warm operands, and for
+the experts' products one call per expert with equal shares of the rows.
 """
 import collections
 import ctypes
 import dataclasses
 import json
 import math
+import pathlib
 import re
 import statistics
+import subprocess
 import sys
 import time
 
 _KERNEL = re.compile(r"hadal\.kernel\s+\w+\s+(?:private\s+|public\s+)?@(\"[^\"]+\"|[\w$.-]+)")
 _LAUNCH = re.compile(r"hadal\.launch\s+@(\"[^\"]+\"|[\w$.-]+)")
 _PRODUCT = re.compile(r"hadal\.(linear|matmul|grouped_matmul|grouped_outer_product)\b.*")
-_TENSOR = re.compile(r"tensor<((?:\d+x)*)\w+>")
+_TENSOR = re.compile(r"tensor<((?:\d+x)*)\w+[>,]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Product:
     @property
     def flops(self):
         return 2 * self.m * self.n * self.k * self.count
+
+    @property
+    def is_grouped(self):
+        return self.what.startswith("experts'")
 
 
 def _shapes(text):
@@ -145,3 +151,28 @@ class OpenBLAS:
                     ctypes.c_float(1 if product.accumulate else 0), ctypes.byref(c, 4 * i * m * n), n)
             times.append(time.perf_counter() - start)
         return statistics.median(times[1:])
+
+
+class OneDNN:
+    """Products in bf16 of PyTorch, in a process of its own that waits while others have their turn."""
+
+    def __init__(self, python, threads):
+        script = pathlib.Path(__file__).resolve().parent / "pytorch_products.py"
+        self.process = subprocess.Popen([python, script, "--threads", str(threads)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self._description = self._read()["description"]
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("error: pytorch_products.py ended early")
+        return json.loads(line)
+
+    def description(self):
+        return self._description
+
+    def seconds(self, product):
+        """The median time of one launch's worth of products."""
+        self.process.stdin.write(json.dumps(dataclasses.asdict(product)) + "\n")
+        self.process.stdin.flush()
+        return self._read()["seconds"]
