@@ -8,6 +8,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/Initializer.h"
 #include "runtime/core/Memory.h"
+#include "runtime/io/ChromeTrace.h"
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/programs/Report.h"
 #include "runtime/programs/TextData.h"
@@ -19,7 +20,6 @@
 #include <cmath>
 #include <iostream>
 #include <iterator>
-#include <memory>
 
 namespace hadal {
 
@@ -134,7 +134,13 @@ void Generator::decode() {
     const Sequence &sequence = sequences[index];
     added.push_back({std::span(sequence.tokens).last(1), sequence.cached, sequence.pages});
   }
-  runner.run(steps.decode(added.size()), added);
+  const Step &step = steps.decode(added.size());
+  // The first one touches memory for the first time: it is kept only where no second one follows.
+  bool isTraced = !options.trace.empty() && statistics.decodeSteps < 2;
+  if (isTraced)
+    recorder = std::make_unique<CommandRecorder>(session.device().threads(),
+                                                 session.program().entries()[step.entry].command_count);
+  runner.run(step, added, isTraced ? recorder.get() : nullptr);
   ++statistics.decodeSteps;
   for (size_t place = 0; place < active.size(); ++place) {
     ++sequences[active[place]].cached;
@@ -206,6 +212,13 @@ bool Generator::generate() {
   }
 }
 
+void Generator::writeTrace() const {
+  if (!recorder)
+    return writeMessage("no trace was written: no step added a token behind a prompt's own; ask for more --max-tokens");
+  writeChromeTrace(options.trace, *recorder, concat("a step of model ", session.program()->model),
+                   session.device().measureRates());
+}
+
 int Generator::run() {
   std::unique_ptr<ReplacingFile> output;
   std::unique_ptr<LogitsFile> logits;
@@ -228,6 +241,8 @@ int Generator::run() {
   }
   if (logits)
     logits->finish(sequences, steps.vocabulary);
+  if (!options.trace.empty())
+    writeTrace();
   writeMessage(describeStatistics(statistics, steps, options.stats == "json"));
   if (!std::cout)
     fail(HADAL_EXIT_IO_FAILURE, "cannot write to standard output");

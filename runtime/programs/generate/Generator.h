@@ -12,6 +12,7 @@
 #include "runtime/text/Tokenizer.h"
 
 #include <chrono>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -44,6 +45,7 @@ private:
   std::vector<size_t> active; // of the sequences, those that have pages
   size_t waiting = 0;         // the first one that has never had any
   Statistics statistics;
+  std::unique_ptr<CommandRecorder> recorder; // of the traced step
   Clock::time_point begin;
 
   /// One text, which is shown as it comes.
@@ -56,6 +58,7 @@ private:
   Finish findFinish(const Sequence &sequence) const;
   void release();
   bool generate();
+  void writeTrace() const;
 };
 
 } // namespace hadal

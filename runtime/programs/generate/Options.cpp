@@ -1,6 +1,7 @@
 // Declaration of the options and the checks that span several of them.
 #include "runtime/programs/generate/Options.h"
 
+#include "runtime/io/ChromeTrace.h"
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 #include "runtime/programs/OptionGroups.h"
@@ -68,6 +69,8 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
             "write logits, log-probabilities and tokens of everything that was generated");
   group.add("--stats", options.stats, "text|json", "how statistics are written to standard error (default: text)")
       ->check(valueCheck([](const std::string &text) { return text == "text" || text == "json"; }, "text or json"));
+  group.addRare("--trace", options.trace, "FILE.json",
+                "write a Chrome trace of the second step that adds a token to each text, kernel by kernel");
   group.flag("--plan", options.plan, "print what the program needs of memory, and end without loading anything");
   group
       .addRare("--prefill-chunk", options.prefillChunk, "N",
@@ -101,7 +104,8 @@ void checkTogether(GenerateOptions &options, int64_t vocabulary) {
   require(!options.load.empty(), "--load is required: the directory with the weights");
   require(options.output.empty() || !options.prompts.empty(),
           "-o is the file for the continuations of --prompts; that of a single prompt goes to standard output");
-  for (auto [path, option] : {std::pair(&options.output, "-o"), std::pair(&options.logits, "--logits")}) {
+  for (auto [path, option] : {std::pair(&options.output, "-o"), std::pair(&options.logits, "--logits"),
+                              std::pair(&options.trace, "--trace")}) {
     if (path->empty())
       continue;
     requireWritable(*path, option);
@@ -109,12 +113,19 @@ void checkTogether(GenerateOptions &options, int64_t vocabulary) {
       require(input->empty() || !namesSameFile(*path, *input), option, ": '", path->string(),
               "' is also the file of the prompts, which would be overwritten; choose another");
   }
-  require(options.output.empty() || options.logits.empty() || !namesSameFile(options.output, options.logits),
-          "-o and --logits name the same file; choose another for one of them");
+  auto requireApart = [&](const std::filesystem::path &one, const std::filesystem::path &other, const char *what) {
+    require(one.empty() || other.empty() || !namesSameFile(one, other), what,
+            " name the same file; choose another for one of them");
+  };
+  requireApart(options.output, options.logits, "-o and --logits");
+  requireApart(options.output, options.trace, "-o and --trace");
+  requireApart(options.logits, options.trace, "--logits and --trace");
   if (!options.output.empty())
     requireReplaceable(options.output, "-o", isContinuations(options.output));
   if (!options.logits.empty())
     requireReplaceable(options.logits, "--logits", isWrittenAs(options.logits, contentsOfLogits));
+  if (!options.trace.empty())
+    requireReplaceable(options.trace, "--trace", isChromeTrace(options.trace));
 }
 
 } // namespace

@@ -22,7 +22,7 @@ struct GenerateOptions {
   /// One of the three says what is to be continued.
   std::optional<std::string> prompt;
   std::filesystem::path promptFile, prompts;
-  std::filesystem::path output, logits;
+  std::filesystem::path output, logits, trace;
   /// Where the tokenizer is; empty: where the weights are.
   std::filesystem::path tokenizer;
   int64_t maxTokens = 256;

@@ -104,7 +104,7 @@ const Step &Steps::prefill() const { return *std::ranges::max_element(all, {}, &
 
 StepRunner::StepRunner(Session &session, const Steps &steps) : session(session), steps(steps) {}
 
-void StepRunner::run(const Step &step, std::span<const AddedRows> added) {
+void StepRunner::run(const Step &step, std::span<const AddedRows> added, CommandRecorder *recorder) {
   auto size = [](int64_t count) { return static_cast<size_t>(count); };
   tokens.assign(size(step.sequences * step.width), 0);
   positions.assign(size(step.sequences * step.rows), -1);
@@ -128,7 +128,7 @@ void StepRunner::run(const Step &step, std::span<const AddedRows> added) {
   session.write<int32_t>(step.pages, pages);
   if (step.pick)
     session.write<int32_t>(*step.pick, picked);
-  session.run(step.entry);
+  session.run(step.entry, recorder);
   auto read = [&](uint32_t result, std::vector<float> &values) {
     values.resize(elementCount(session.tensor(result)));
     session.read(result, 0, std::as_writable_bytes(std::span(values)));

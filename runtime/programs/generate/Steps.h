@@ -73,8 +73,8 @@ class StepRunner {
 public:
   StepRunner(Session &session, const Steps &steps);
 
-  /// Adds rows, at most those of the step to each sequence.
-  void run(const Step &step, std::span<const AddedRows> added);
+  /// Adds rows, at most those of the step to each sequence. The recorder, if any, learns when its commands ran.
+  void run(const Step &step, std::span<const AddedRows> added, CommandRecorder *recorder = nullptr);
   /// What the run before says of the token behind the last row of a sequence; valid until the next run.
   NextToken next(size_t sequence) const;
 
