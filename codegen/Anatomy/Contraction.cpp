@@ -114,31 +114,15 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
   return success(bool(operand.tensor));
 }
 
-/// A factor lies row by row, or is a B in panels or in tiles.
+/// A factor lies row by row, or is a B in panels.
 LogicalResult ContractionReader::readLayout(ContractionOperand &operand) {
   RankedTensorType type = typeOf(operand.tensor);
-  LayoutAttr layout = getLayout(type);
-  if (!layout)
-    return success();
-  ArrayRef<int64_t> tiles = layout.getTiles();
   bool mayBePacked = &operand == &result.rhs && !operand.pairs;
-  if (mayBePacked && tiles.size() == 2 && layout == getPanelLayout(operand, type, tiles[1], tiles[0])) {
-    operand.panelDepth = tiles[0];
-    operand.panelColumns = tiles[1];
+  if (!getLayout(type) || (mayBePacked && readPanels(operand, type, result.columns, result.depth)))
     return success();
-  }
-  // Tiles of B are read two panels at a time.
-  if (mayBePacked && result.columns % (2 * tileColumns) == 0 && layout == getTileLayout(operand, type)) {
-    operand.panelDepth = llvm::alignTo(result.depth, tileDepth);
-    operand.panelColumns = tileColumns;
-    operand.isInTiles = true;
-    return success();
-  }
   std::string text;
-  llvm::raw_string_ostream(text) << "reads argument " << operand.tensor.getArgNumber() << " in the layout " << layout
-                                 << "; products read rows, and a right-hand side in panels or, where its columns are a "
-                                    "multiple of "
-                                 << 2 * tileColumns << ", in tiles";
+  llvm::raw_string_ostream(text) << "reads argument " << operand.tensor.getArgNumber() << " in the layout "
+                                 << getLayout(type) << "; products read " << describeReadableLayouts();
   return refusals.add(result.anchor, text);
 }
 
@@ -189,6 +173,7 @@ void ContractionReader::describeShape() {
   result.shape = {result.rows, result.columns, result.depth, 1, result.lhs.depthContiguous, result.rhs.depthContiguous};
   result.shape.batches = result.batches;
   result.shape.rhsPanel = result.rhs.panelColumns;
+  result.shape.rhsIsInPairs = result.rhs.isInTiles;
   auto isBF16 = [](const ContractionOperand &operand) { return typeOf(operand.tensor).getElementType().isBF16(); };
   result.shape.factorsAreBF16 = isBF16(result.lhs) && isBF16(result.rhs);
   int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.batches * 4));
@@ -265,6 +250,29 @@ LayoutAttr hadal::getTileLayout(const ContractionOperand &operand, RankedTensorT
   return matrix ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
                                   {tileDepth / 2, tileColumns, 2})
                 : LayoutAttr();
+}
+
+bool hadal::readPanels(ContractionOperand &operand, RankedTensorType type, int64_t columns, int64_t depth) {
+  LayoutAttr layout = getLayout(type);
+  if (!layout)
+    return true;
+  ArrayRef<int64_t> tiles = layout.getTiles();
+  if (tiles.size() == 2 && layout == getPanelLayout(operand, type, tiles[1], tiles[0])) {
+    operand.panelDepth = tiles[0];
+    operand.panelColumns = tiles[1];
+    return true;
+  }
+  operand.isInTiles = columns % tileColumns == 0 && layout == getTileLayout(operand, type);
+  if (operand.isInTiles) {
+    operand.panelDepth = llvm::alignTo(depth, tileDepth);
+    operand.panelColumns = tileColumns;
+  }
+  return operand.isInTiles;
+}
+
+std::string hadal::describeReadableLayouts() {
+  return "rows, and a right-hand side in panels or, where its columns are a multiple of " +
+         std::to_string(tileColumns) + ", in tiles";
 }
 
 FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, const KernelParts &parts, Refusals &refusals) {

@@ -56,6 +56,12 @@ LayoutAttr getPanelLayout(const ContractionOperand &operand, mlir::RankedTensorT
 /// pairs of the depth, each for all columns. Null as above.
 LayoutAttr getTileLayout(const ContractionOperand &operand, mlir::RankedTensorType type);
 
+/// Finds out in which panels a B of so many columns lies, where it has a layout. False where it has one that products
+/// do not read.
+bool readPanels(ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns, int64_t depth);
+/// What products read, for messages.
+std::string describeReadableLayouts();
+
 struct Contraction {
   mlir::Operation *anchor = nullptr;
   ContractionOperand lhs, rhs;

@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Head.h"
+#include "dialect/IR/Encoding.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -114,6 +115,11 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals &reasons) {
   head.channels = hiddenType.getShape().back();
   head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
   head.vocabulary = weightType.getShape().front();
+  head.weightOperand = {kernel.getArgument(unsigned(head.weight)), head.channels};
+  if (getLayout(weightType) &&
+      (head.hasGradients() || !readPanels(head.weightOperand, weightType, head.vocabulary, head.channels)))
+    return reasons.add(*op, "reads its weight in a layout; with gradients it reads rows, and without them " +
+                                describeReadableLayouts());
   head.factorsAreBF16 = hiddenType.getElementType().isBF16() && weightType.getElementType().isBF16();
   return head;
 }

@@ -8,8 +8,8 @@
 #ifndef HADAL_CODEGEN_ANATOMY_HEAD_H
 #define HADAL_CODEGEN_ANATOMY_HEAD_H
 
+#include "codegen/Anatomy/Contraction.h"
 #include "codegen/Anatomy/KernelBody.h"
-#include "codegen/Anatomy/ProductShape.h"
 
 namespace hadal {
 
@@ -27,12 +27,20 @@ struct Head {
   /// Where logits are kept, the kernel ends with them: there are no targets (-1) and no loss.
   HeadResult logitsOfRows, normalizers;
   int64_t tokens = 0, channels = 0, vocabulary = 0;
+  /// How the weight lies, as the right-hand side of the logits: without gradients it may be packed.
+  ContractionOperand weightOperand;
   /// Whether hidden state and weight are bf16. The gradients' other factor, that of the logits, is rounded to bf16
   /// then.
   bool factorsAreBF16 = false;
 
   /// The products of one chunk.
-  ProductShape logits(int64_t chunk) const { return withFactors({chunk, vocabulary, channels}); }
+  ProductShape logits(int64_t chunk) const {
+    ProductShape shape = withFactors({chunk, vocabulary, channels});
+    shape.rhsPanel = weightOperand.panelColumns;
+    shape.rhsIsInPairs = weightOperand.isInTiles;
+    return shape;
+  }
+  bool hasGradients() const { return hiddenGradient.exists() || weightGradient.exists(); }
   ProductShape hiddenProduct(int64_t chunk) const { return withFactors({chunk, channels, vocabulary, 1, true, false}); }
   ProductShape weightProduct(int64_t chunk) const {
     return withFactors({vocabulary, channels, chunk, 1, false, false, true});

@@ -15,6 +15,8 @@ struct ProductShape {
   bool depthIsDynamic = false;
   /// Where B lies packed in panels: their columns; else 0.
   int64_t rhsPanel = 0;
+  /// Whether these are panels of pairs (getTileLayout), which register tiles read side by side.
+  bool rhsIsInPairs = false;
   /// Whether both factors are bf16: CPUs add such products in another order (docs/rationale/arithmetic.md).
   bool factorsAreBF16 = false;
 };

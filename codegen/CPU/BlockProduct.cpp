@@ -17,6 +17,18 @@
 using namespace mlir;
 using namespace hadal;
 
+BlockSource hadal::packedSource(KernelBuilder &k, TypedPointer base, const ContractionOperand &operand, int64_t columns,
+                                int64_t depth, Value column) {
+  BlockSource source{base, {}, operand.depthContiguous};
+  source.panelStride = operand.panelDepth * operand.panelColumns;
+  // Panels of a part of the depth lie behind all panels of the part before; those of tiles have the whole depth.
+  bool isCut = operand.panelDepth < depth;
+  int64_t panels = llvm::divideCeil(columns, operand.panelColumns);
+  source.panelDepthStride = isCut ? panels * operand.panelColumns : operand.panelColumns;
+  source.base = at(k, source.base, k.mul(k.div(column, operand.panelColumns), source.panelStride));
+  return source;
+}
+
 BlockSource hadal::advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
   if (!source.depthContiguous)
     return advanceRows(k, source, depth);
@@ -34,10 +46,11 @@ BlockSource hadal::advanceRows(KernelBuilder &k, BlockSource source, Value row) 
 
 namespace {
 
+/// Panels of the register tile's width, or as many narrower ones side by side.
 struct PackedPanels {
-  Value base;
-  int64_t panelStride;
-  Value panel(KernelBuilder &k, Value number) const { return at(k, base, k.mul(number, panelStride)); }
+  TypedPointer base;
+  int64_t stride;
+  Value panel(KernelBuilder &k, Value number) const { return at(k, base, k.mul(number, stride)).pointer; }
 };
 
 class BlockProductEmitter {
@@ -50,10 +63,12 @@ public:
         rowStride(packedRowStride(tiles.depthBlock, k.lanes)), multiple(tiles.depthMultiple()) {
     bool inRows = lhs.depthContiguous;
     MicroKernel tile{tiles.rows, tiles.vectors, inRows ? rowStride : 1, inRows ? 1 : storedRows};
-    microKernel = tiles.inSteps ? getStepKernel(k, tile) : getMicroKernel(k, tile);
+    microKernel = tiles.inPairs   ? getPairKernel(k, tile)
+                  : tiles.inSteps ? getStepKernel(k, tile)
+                                  : getMicroKernel(k, tile);
     packedLhs = {scratch, storedRows * tiles.depthBlock};
     packedRhs = {at(k, scratch, tiles.packedLhs(k.lanes, inRows)), width * tiles.depthBlock};
-    result = rhs.isPacked() ? packedRhs.base : at(k, packedRhs.base, tiles.packedRhs(k.lanes));
+    result = at(k, packedRhs.base.pointer, rhs.isPacked() ? 0 : tiles.packedRhs(k.lanes));
     rowTiles = ceilDiv(k, extent.rows, tiles.rows);
     columnTiles = ceilDiv(k, extent.columns, width);
   }
@@ -79,14 +94,15 @@ private:
       packColumnsOf(lhs, packedLhs, extent.rows, tiles.rows, storedRows, depth);
     if (!rhs.isPacked() && rhs.depthContiguous) {
       BlockSource b = advanceDepth(k, rhs, depth.first);
-      packTransposed(k, packedRhs.base, b.base, b.rows, extent.columns, depth.depth, tiles.vectors,
-                     packedRhs.panelStride, multiple);
+      packTransposed(k, packedRhs.base.pointer, b.base, b.rows, extent.columns, depth.depth, tiles.vectors,
+                     packedRhs.stride, multiple);
     } else if (!rhs.isPacked()) {
       packColumnsOf(rhs, packedRhs, extent.columns, width, width, depth);
     }
     PackedPanels panels = packedRhs;
     if (rhs.isPacked())
-      panels = {at(k, rhs.base.pointer, k.mul(depth.first, rhs.panelDepthStride)), rhs.panelStride};
+      panels = {at(k, rhs.base, k.mul(depth.first, rhs.panelDepthStride)),
+                rhs.panelStride * (tiles.inPairs ? tiles.vectors : 1)};
     k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
       Value panelOfA = lhs.depthContiguous ? packPanel(depth, k.mul(i, tiles.rows)) : packedLhs.panel(k, i);
       k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) { emitTile(depth, i, j, panelOfA, panels.panel(k, j)); });
@@ -96,17 +112,17 @@ private:
   void packColumnsOf(const BlockSource &source, const PackedPanels &panels, Value count, int64_t panelWidth,
                      int64_t storedWidth, const Depth &depth) {
     BlockSource block = advanceDepth(k, source, depth.first);
-    packColumns(k, panels.base, block.base, block.rows, count, depth.depth, panelWidth, storedWidth, panels.panelStride,
-                multiple);
+    packColumns(k, panels.base.pointer, block.base, block.rows, count, depth.depth, panelWidth, storedWidth,
+                panels.stride, multiple);
   }
 
   /// Rows along the depth are packed when their turn comes, into a panel that stays in the first-level cache.
   Value packPanel(const Depth &depth, Value firstRow) {
     BlockSource a = advanceRows(k, advanceDepth(k, lhs, depth.first), firstRow);
     Value left = k.sub(extent.rows, firstRow), count = k.min(left, k.i64(tiles.rows));
-    packRows(k, packedLhs.base, a.base, a.rows, count, depth.depth, tiles.rows, rowStride, multiple,
+    packRows(k, packedLhs.base.pointer, a.base, a.rows, count, depth.depth, tiles.rows, rowStride, multiple,
              k.sub(left, count));
-    return packedLhs.base;
+    return packedLhs.base.pointer;
   }
 
   void emitTile(const Depth &depth, Value i, Value j, Value a, Value b) {
@@ -124,7 +140,10 @@ private:
     auto ifLast = [&](function_ref<void()> body) { depth.isLast ? k.ifThen(depth.isLast, body) : body(); };
     if (prefetch)
       ifLast([&] { askForTile(row, column); });
-    callFunction(k, microKernel, {a, b, c, roundUp(k, depth.depth, multiple), accumulate});
+    SmallVector<Value> arguments{a, b, c, roundUp(k, depth.depth, multiple), accumulate};
+    if (tiles.inPairs)
+      arguments.push_back(k.i64(rhs.panelStride / 2));
+    callFunction(k, microKernel, arguments);
     ifLast([&] {
       forTileVectors(c, row, column, [&](Value r, Value n, Value sums, int64_t v, Value mask) {
         epilogue(r, n, k.loadVector(sums, k.i64(v)), mask);

@@ -8,6 +8,7 @@
 #ifndef HADAL_CODEGEN_CPU_BLOCKPRODUCT_H
 #define HADAL_CODEGEN_CPU_BLOCKPRODUCT_H
 
+#include "codegen/Anatomy/Contraction.h"
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/CPU/Packing.h"
 #include "codegen/Selection/CPU/ProductTiles.h"
@@ -21,12 +22,17 @@ struct BlockSource {
   TypedPointer base;
   RowNumbers rows;
   bool depthContiguous;
-  /// Of packed panels, of f32 or of AMX's tiles: elements from a panel to the next, and from a depth (a depth block's
+  /// Of packed panels, of f32 or of pairs of bf16: elements from a panel to the next, and from a depth (a depth block's
   /// first) to the next; else 0.
   int64_t panelStride = 0, panelDepthStride = 0;
 
   bool isPacked() const { return panelStride > 0; }
 };
+
+/// A B that lies in panels, as the operand says, from a column on that begins one. `columns` and `depth` are those of
+/// the whole matrix.
+BlockSource packedSource(KernelBuilder &k, TypedPointer base, const ContractionOperand &operand, int64_t columns,
+                         int64_t depth, mlir::Value column);
 
 /// The source from depth `depth` on, and where its rows are those of the block, from row `row` on.
 BlockSource advanceDepth(KernelBuilder &k, BlockSource source, mlir::Value depth);

@@ -17,6 +17,7 @@
 #include "codegen/Emit/BlockGrid.h"
 #include "codegen/Emit/ElementwiseEmitter.h"
 #include "codegen/Selection/CPU/ContractionBlocks.h"
+#include "codegen/Selection/CPU/PackedOperands.h"
 #include "codegen/Target/Arithmetic.h"
 #include "dialect/IR/Encoding.h"
 #include "dialect/IR/KernelParts.h"
@@ -190,20 +191,16 @@ private:
     return source;
   }
 
-  /// The panels of B from the block's first column on; those of tiles are panels through the whole depth.
-  BlockSource packedSource(const ContractionOperand &operand, const TaskBlock &block) {
-    int64_t panels = llvm::divideCeil(contraction.columns, operand.panelColumns);
-    Type element = getElementTypeOrSelf(operand.tensor.getType());
-    BlockSource source{{address(operand.tensor), element}, {}, operand.depthContiguous};
-    source.panelStride = operand.panelDepth * operand.panelColumns;
-    bool isCut = operand.panelDepth < contraction.depth;
-    source.panelDepthStride = isCut ? panels * operand.panelColumns : operand.panelColumns;
+  /// The panels of B from the block's first column on.
+  BlockSource packedSourceOf(const ContractionOperand &operand, const TaskBlock &block) {
+    TypedPointer base{address(operand.tensor), getElementTypeOrSelf(operand.tensor.getType())};
     if (operand.batchStride > 0) {
-      int64_t parts = llvm::divideCeil(contraction.depth, operand.panelDepth);
-      source.base = at(k, source.base, k.mul(block.batch, parts * panels * source.panelStride));
+      int64_t numbers = operand.panelDepth * operand.panelColumns *
+                        llvm::divideCeil(contraction.depth, operand.panelDepth) *
+                        llvm::divideCeil(contraction.columns, operand.panelColumns);
+      base = at(k, base, k.mul(block.batch, numbers));
     }
-    source.base = at(k, source.base, k.mul(k.div(block.column, operand.panelColumns), source.panelStride));
-    return source;
+    return packedSource(k, base, operand, contraction.columns, contraction.depth, block.column);
   }
 
   /// Where the block begins in the results: row and column.
@@ -231,7 +228,7 @@ private:
     Value rhsRows = zero;
     if (contraction.grouping == ContractionGrouping::Rows)
       rhsRows = k.mul(block.batch, contraction.rhs.batchStride / contraction.rhs.columns);
-    BlockSource rhs = contraction.rhs.isPacked() ? packedSource(contraction.rhs, block)
+    BlockSource rhs = contraction.rhs.isPacked() ? packedSourceOf(contraction.rhs, block)
                       : contraction.rhs.depthContiguous
                           ? source(contraction.rhs, k.add(rhsRows, block.column), block.depthStart, rhsStart)
                           : source(contraction.rhs, k.add(rhsRows, block.depthStart), block.column, rhsStart);
@@ -317,22 +314,6 @@ private:
   SmallVector<Stream> streams;
 };
 
-/// The largest panel, in elements: of deeper ones that cannot be cut into depth blocks, nothing would stay in a cache.
-constexpr int64_t largestPanel = 1 << 18;
-
-/// Why the panels of B cannot be read; empty when they can, and when there are none.
-std::string findPackingFault(const Contraction &contraction, const TargetDescription &target) {
-  const ContractionOperand &rhs = contraction.rhs;
-  if (!rhs.isPacked())
-    return "";
-  if (rhs.isInTiles)
-    return "reads a right-hand side in the tiles of AMX, which are for tile registers";
-  Type element = getElementTypeOrSelf(rhs.tensor.getType());
-  if (!element.isF32())
-    return "reads a right-hand side in panels of f32, and this one has others";
-  return findPanelFault(contraction.shape, {rhs.panelColumns, rhs.panelDepth}, target);
-}
-
 /// Whether an argument is a B that could be brought into another layout than rows.
 bool mayBePacked(const Contraction &contraction, unsigned argument) {
   const ContractionOperand &rhs = contraction.rhs;
@@ -354,29 +335,49 @@ int64_t countStreamedBytes(const KernelAnatomy &anatomy) {
   return bytes;
 }
 
-/// What is the same of all products: blocks of C are tasks.
-class BlockStrategy : public KernelStrategy {
+/// Blocks of C are tasks.
+class ContractionStrategy : public KernelStrategy {
 public:
-  BlockStrategy(StringRef name, bool streams)
-      : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name), streams(streams) {}
+  ContractionStrategy(StringRef name, ProductUnit unit, bool streams)
+      : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name), unit(unit), streams(streams) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    return anatomy.contraction() && isForProduct(*anatomy.contraction()) &&
+  bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
+    return anatomy.contraction() && (unit == ProductUnit::Registers || anatomy.contraction()->shape.factorsAreBF16) &&
            (!streams || countStreamedBytes(anatomy) > 0);
+  }
+  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
+                                             const TargetDescription &target) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    if (!mayBePacked(contraction, argument))
+      return {};
+    return listReadableLayouts(unit, contraction.rhs, contraction.shape, target);
   }
   /// A gradient that does not fit into the cache of a core is written to memory, and read before unless it is streamed.
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                  Refusals &refusals) const override {
+    const Contraction &contraction = *anatomy.contraction();
     int64_t bytes = countStreamedBytes(anatomy);
     bool isLarge = bytes >= target.l2Bytes;
-    if (streams && !isLarge)
+    if ((streams && !isLarge) || (unit == ProductUnit::AMX && !target.hasTiles()))
       return {};
-    SmallVector<Candidate> candidates = proposeTiles(anatomy, target, refusals);
+    if (std::string fault = findFault(contraction, target); !fault.empty())
+      return (void)refusals.add(contraction.anchor, fault), SmallVector<Candidate>();
+    MLIRContext *context = anatomy.kernel().getContext();
+    SmallVector<Candidate> candidates = unit == ProductUnit::AMX ? proposeTileContraction(contraction, target, context)
+                                                                 : proposeContraction(contraction, target, context);
     double seconds = double(bytes * (streams ? 1 : 2)) / (target.memoryBandwidth * double(modelledCores));
     if (isLarge)
       for (Candidate &candidate : candidates)
         candidate.time += PredictedTime::sum(0, seconds, 0);
     return candidates;
+  }
+  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
+                          KernelConfiguration &configuration, EmitError emitError) const override {
+    const Contraction &contraction = *anatomy.contraction();
+    if (std::string fault = findFault(contraction, target); !fault.empty())
+      return emitError() << "the product " << fault;
+    return unit == ProductUnit::AMX ? configureTileContraction(contraction, target, configuration, emitError)
+                                    : configureContraction(contraction, target, configuration, emitError);
   }
   LogicalResult lower(const KernelAnatomy &anatomy, const KernelConfiguration &configuration,
                       const TargetDescription &target, OpBuilder &builder) const override {
@@ -388,88 +389,25 @@ public:
     return success();
   }
 
-protected:
-  virtual bool isForProduct(const Contraction &contraction) const { return true; }
-  virtual SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                              Refusals &refusals) const = 0;
-
 private:
+  std::string findFault(const Contraction &contraction, const TargetDescription &target) const {
+    return findPackingFault(unit, contraction.rhs, contraction.shape, target);
+  }
+
+  /// Products of two bf16 factors may be multiplied on AMX as well: the arithmetic is the same.
+  const ProductUnit unit;
   /// Whether gradients are stored past the caches.
   const bool streams;
-};
-
-/// Products of two bf16 factors on AMX: the arithmetic is that of register tiles.
-class TileStrategy : public BlockStrategy {
-public:
-  explicit TileStrategy(bool streams)
-      : BlockStrategy(streams ? "tile_registers_streamed" : "tile_registers", streams) {}
-
-  /// Squares of two by two tiles read two panels at a time.
-  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
-                                             const TargetDescription &target) const override {
-    const Contraction &contraction = *anatomy.contraction();
-    if (!target.hasTiles() || !mayBePacked(contraction, argument) || contraction.columns % (2 * tileColumns) != 0)
-      return {};
-    LayoutAttr layout = getTileLayout(contraction.rhs, cast<RankedTensorType>(contraction.rhs.tensor.getType()));
-    return layout ? SmallVector<LayoutAttr>{layout} : SmallVector<LayoutAttr>();
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    return configureTileContraction(*anatomy.contraction(), target, configuration, emitError);
-  }
-
-protected:
-  bool isForProduct(const Contraction &contraction) const override {
-    return contraction.shape.factorsAreBF16 && (!contraction.rhs.isPacked() || contraction.rhs.isInTiles);
-  }
-  SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                      Refusals &) const override {
-    if (!target.hasTiles())
-      return {};
-    return proposeTileContraction(*anatomy.contraction(), target, anatomy.kernel().getContext());
-  }
-};
-
-class ContractionStrategy : public BlockStrategy {
-public:
-  explicit ContractionStrategy(bool streams)
-      : BlockStrategy(streams ? "packed_register_tiles_streamed" : "packed_register_tiles", streams) {}
-
-  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
-                                             const TargetDescription &target) const override {
-    const Contraction &contraction = *anatomy.contraction();
-    auto type = cast<RankedTensorType>(contraction.rhs.tensor.getType());
-    SmallVector<LayoutAttr> layouts;
-    if (!mayBePacked(contraction, argument) || !type.getElementType().isF32())
-      return layouts;
-    for (Panel panel : listPanels(contraction.shape, target))
-      if (panel.columns * panel.depth <= largestPanel)
-        if (LayoutAttr layout = getPanelLayout(contraction.rhs, type, panel.columns, panel.depth))
-          layouts.push_back(layout);
-    return layouts;
-  }
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    if (std::string fault = findPackingFault(*anatomy.contraction(), target); !fault.empty())
-      return emitError() << "the product " << fault;
-    return configureContraction(*anatomy.contraction(), target, configuration, emitError);
-  }
-
-protected:
-  SmallVector<Candidate> proposeTiles(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                      Refusals &refusals) const override {
-    const Contraction &contraction = *anatomy.contraction();
-    if (std::string fault = findPackingFault(contraction, target); !fault.empty())
-      return (void)refusals.add(contraction.anchor, fault), SmallVector<Candidate>();
-    return proposeContraction(contraction, target, anatomy.kernel().getContext());
-  }
 };
 
 } // namespace
 
 void hadal::registerContractionStrategies() {
-  for (bool streams : {false, true}) {
-    registerStrategy(std::make_unique<ContractionStrategy>(streams));
-    registerStrategy(std::make_unique<TileStrategy>(streams));
-  }
+  auto add = [](StringRef name, ProductUnit unit, bool streams) {
+    registerStrategy(std::make_unique<ContractionStrategy>(name, unit, streams));
+  };
+  add("packed_register_tiles", ProductUnit::Registers, /*streams=*/false);
+  add("tile_registers", ProductUnit::AMX, /*streams=*/false);
+  add("packed_register_tiles_streamed", ProductUnit::Registers, /*streams=*/true);
+  add("tile_registers_streamed", ProductUnit::AMX, /*streams=*/true);
 }

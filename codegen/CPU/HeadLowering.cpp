@@ -23,6 +23,7 @@
 #include "codegen/Emit/BlockGrid.h"
 #include "codegen/Emit/Softmax.h"
 #include "codegen/Selection/CPU/HeadBlocks.h"
+#include "codegen/Selection/CPU/PackedOperands.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -56,8 +57,9 @@ public:
   }
 
   void emitLogits(Value task) {
-    emitProduct(choice.logits, head.logits(chunk), task, {hiddenOfChunk, head.channels}, {weight, head.channels},
-                tokens, k.i64(head.channels),
+    const ContractionOperand *panels = head.weightOperand.isPacked() ? &head.weightOperand : nullptr;
+    emitProduct(choice.logits, head.logits(chunk), task, {hiddenOfChunk, head.channels},
+                {weight, head.channels, panels}, tokens, k.i64(head.channels),
                 [&](Value element, Value sum, Value mask) { k.storeVector(sum, logits, element, mask); });
   }
 
@@ -116,10 +118,11 @@ public:
   }
 
 private:
-  /// Rows so many elements apart.
+  /// Rows so many elements apart, or a right-hand side in panels.
   struct Matrix {
     TypedPointer base;
     int64_t columns;
+    const ContractionOperand *panels = nullptr;
   };
 
   Value resultAddress(const HeadResult &result) { return k.argument(operands + result.result); }
@@ -141,6 +144,8 @@ private:
     if (shape.columns % tiles.columnBlock != 0)
       extent.columnMultiple = shape.columns % k.lanes == 0 ? k.lanes : 1;
     auto source = [&](const Matrix &matrix, bool depthContiguous, Value start) {
+      if (matrix.panels)
+        return packedSource(k, matrix.base, *matrix.panels, shape.columns, shape.depth, start);
       Value offset = depthContiguous ? k.mul(start, matrix.columns) : start;
       return BlockSource{at(k, matrix.base, offset), {k.i64(matrix.columns)}, depthContiguous};
     };
@@ -262,14 +267,28 @@ public:
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
     return anatomy.head() && (unit == ProductUnit::Registers || anatomy.head()->factorsAreBF16);
   }
+  /// Gradients read the weight both ways, which panels do not serve.
+  SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,
+                                             const TargetDescription &target) const override {
+    const Head &head = *anatomy.head();
+    if (head.hasGradients() || int64_t(argument) != head.weight || head.weightOperand.isPacked())
+      return {};
+    return listReadableLayouts(unit, head.weightOperand, head.logits(head.tokens), target);
+  }
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
+                                 Refusals &refusals) const override {
+    if (unit == ProductUnit::AMX && !target.hasTiles())
+      return {};
+    if (std::string fault = findFault(*anatomy.head(), target); !fault.empty())
+      return (void)refusals.add(anatomy.kernel(), fault), SmallVector<Candidate>();
     return proposeHead(unit, *anatomy.head(), target, anatomy.kernel().getContext());
   }
   LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                           KernelConfiguration &configuration, EmitError emitError) const override {
     bool isOfUnit = unit == ProductUnit::AMX ? bool(expectChoice<choices::TileHeadAttr>(configuration, emitError))
                                              : bool(expectChoice<choices::HeadTilesAttr>(configuration, emitError));
+    if (std::string fault = findFault(*anatomy.head(), target); isOfUnit && !fault.empty())
+      return emitError() << "the head " << fault;
     return isOfUnit ? configureHead(*anatomy.head(), target, configuration, emitError) : failure();
   }
 
@@ -295,6 +314,10 @@ public:
   }
 
 private:
+  std::string findFault(const Head &head, const TargetDescription &target) const {
+    return findPackingFault(unit, head.weightOperand, head.logits(head.tokens), target);
+  }
+
   /// Products of two bf16 factors may be multiplied on AMX as well: the arithmetic is the same.
   ProductUnit unit;
 };

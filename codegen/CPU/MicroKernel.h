@@ -2,7 +2,7 @@
 //
 // The innermost part of every product: a tile of C that lives in vector registers is the sum over k of a column of A
 // times a row of B, both read from packed panels that stay in the nearest cache. There are two, for the two orders in
-// which products are summed (docs/rationale/arithmetic.md).
+// which products are summed (docs/rationale/arithmetic.md), and of the second one a form for a B that lies in pairs.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_CPU_MICROKERNEL_H
@@ -33,6 +33,10 @@ mlir::LLVM::LLVMFuncOp getStepKernel(KernelBuilder &k, const MicroKernel &tile);
 /// The same for a caller that flushes denormals already (FlushedCalls.h), as one does that multiplies several tiles:
 /// flushing waits for what is under way.
 mlir::LLVM::LLVMFuncOp getFlushedStepKernel(KernelBuilder &k, const MicroKernel &tile);
+
+/// The same (a, b, c, depth, accumulate, panel) of a B in pairs (getTileLayout): the tile's vectors lie in panels of
+/// one vector each, which begin `panel` pairs apart.
+mlir::LLVM::LLVMFuncOp getPairKernel(KernelBuilder &k, const MicroKernel &tile);
 
 /// The accumulators, row by row and vector by vector, after A's and B's depth number `depth` from `a` and `b` on.
 llvm::SmallVector<mlir::Value> multiplyColumn(KernelBuilder &k, const MicroKernel &tile, mlir::Value a, mlir::Value b,

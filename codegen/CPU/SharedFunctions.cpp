@@ -49,6 +49,13 @@ TypedPointer hadal::at(KernelBuilder &k, TypedPointer pointer, int64_t offset) {
   return offset == 0 ? pointer : at(k, pointer, k.i64(offset));
 }
 
+Value hadal::takePairsApart(KernelBuilder &k, Value pairs, bool second) {
+  Value bits = second
+                   ? arith::AndIOp::create(k.builder, k.loc, pairs, k.broadcast(k.i32(int32_t(0xffff0000)))).getResult()
+                   : arith::ShLIOp::create(k.builder, k.loc, pairs, k.broadcast(k.i32(16))).getResult();
+  return arith::BitcastOp::create(k.builder, k.loc, k.vectorOf(k.f32()), bits);
+}
+
 Value hadal::lessOrEqual(KernelBuilder &k, Value a, Value b) {
   return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::sle, a, b);
 }

@@ -30,6 +30,9 @@ mlir::Value at(KernelBuilder &k, mlir::Value pointer, int64_t offset);
 TypedPointer at(KernelBuilder &k, TypedPointer pointer, mlir::Value offset);
 TypedPointer at(KernelBuilder &k, TypedPointer pointer, int64_t offset);
 
+/// Pairs of bf16, a vector of i32, as two of f32: their first numbers, or their second ones.
+mlir::Value takePairsApart(KernelBuilder &k, mlir::Value pairs, bool second);
+
 /// a <= b of integers.
 mlir::Value lessOrEqual(KernelBuilder &k, mlir::Value a, mlir::Value b);
 /// a / b rounded up, and a rounded up to a multiple of b, for a >= 0.

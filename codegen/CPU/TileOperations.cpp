@@ -71,14 +71,6 @@ void copyTile(KernelBuilder &k, Value from, Value fromStride, Value to, Value to
     k.store(k.load(k.vectorOf(k.i32()), rowOfTile(k, from, row, fromStride)), rowOfTile(k, to, row, toStride));
 }
 
-/// Pairs of bf16 as two f32: their first numbers, or their second ones.
-Value takeApart(KernelBuilder &k, Value pairs, bool second) {
-  Value bits = second
-                   ? arith::AndIOp::create(k.builder, k.loc, pairs, k.broadcast(k.i32(int32_t(0xffff0000)))).getResult()
-                   : arith::ShLIOp::create(k.builder, k.loc, pairs, k.broadcast(k.i32(16))).getResult();
-  return arith::BitcastOp::create(k.builder, k.loc, k.vectorOf(k.f32()), bits);
-}
-
 /// c += a b of tiles whose rows follow one another.
 void emitTileProduct(KernelBuilder &k, Value c, Value a, Value b) {
   assert(k.lanes == tileRows && "a row of a tile is a vector");
@@ -88,7 +80,7 @@ void emitTileProduct(KernelBuilder &k, Value c, Value a, Value b) {
   k.forLoop(k.i64(0), k.i64(tileRows), 1, [&](Value row) {
     Value both = loadPairs(a, row);
     for (int64_t parity = 0; parity < 2; ++parity)
-      k.storeVector(takeApart(k, both, parity), apart[parity], k.mul(row, pairs));
+      k.storeVector(takePairsApart(k, both, parity), apart[parity], k.mul(row, pairs));
   });
   k.forLoop(k.i64(0), k.i64(tileRows), rowsAtATime, [&](Value firstRow) {
     SmallVector<Value> zeros(2 * rowsAtATime, k.splat(0.0));
@@ -97,7 +89,7 @@ void emitTileProduct(KernelBuilder &k, Value c, Value a, Value b) {
           SmallVector<Value> next = llvm::to_vector(carried);
           Value both = loadPairs(b, pair);
           for (int64_t parity = 0; parity < 2; ++parity) {
-            Value rowOfB = takeApart(k, both, parity);
+            Value rowOfB = takePairsApart(k, both, parity);
             for (int64_t row = 0; row < rowsAtATime; ++row) {
               Value place = k.add(k.mul(k.add(firstRow, row), pairs), pair);
               Value element = k.broadcast(k.load(k.f32(), apart[parity], place));

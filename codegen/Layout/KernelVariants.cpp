@@ -108,13 +108,21 @@ std::optional<double> KernelTimes::secondsOfMovement(RankedTensorType from, Rank
   return known->second;
 }
 
+/// Whether whatever reads the argument in the kernel's body may be given it in another layout than rows.
+static bool mayBeEncoded(KernelOp kernel, unsigned argument) {
+  return llvm::all_of(kernel.getArgument(argument).getUses(), [](OpOperand &use) {
+    auto reader = dyn_cast<EncodedTensorsOpInterface>(use.getOwner());
+    return reader && reader.takesEncoding(use.getOperandNumber());
+  });
+}
+
 ArrayRef<RankedTensorType> KernelTimes::readableForms(KernelOp kernel, unsigned argument) {
   auto [known, isNew] = forms.try_emplace({kernel.getOperation(), argument});
   if (!isNew)
     return known->second;
   KernelAnatomy anatomy(kernel);
   auto type = dyn_cast<RankedTensorType>(kernel.getArgumentTypes()[argument]);
-  if (!type || getLayout(type))
+  if (!type || getLayout(type) || !mayBeEncoded(kernel, argument))
     return {};
   for (const KernelStrategy *strategy : findStrategies(target, anatomy))
     for (LayoutAttr layout : strategy->getReadableLayouts(anatomy, argument, target)) {

@@ -60,7 +60,7 @@ LogicalResult ShareAttr::verify(EmitError emitError, int64_t items) {
 
 LogicalResult ProductTilesAttr::verify(EmitError emitError, int64_t rows, int64_t vectors, int64_t rowBlock,
                                        int64_t columnBlock) {
-  if (failed(check(emitError, {{"rows", rows, 1, 16}, {"vectors", vectors, 1, 4}})))
+  if (failed(check(emitError, {{"rows", rows, 1, 16}, {"vectors", vectors, 1, 8}})))
     return failure();
   return check(emitError, {{"row_block", rowBlock, rows, anyNumber, rows},
                            {"column_block", columnBlock, 16 * vectors, anyNumber, 16 * vectors}});

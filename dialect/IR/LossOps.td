@@ -70,7 +70,7 @@ def Hadal_LogProbabilitiesOp : Hadal_PureOp<"log_probabilities", [Evaluable, Ker
   let assemblyFormat = "$hidden `,` $targets `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_LogitsOp : Hadal_PureOp<"logits", [Evaluable, Kernel, ProductWithStatistics, Hadal_HeadOpInterface]> {
+def Hadal_LogitsOp : Hadal_PureOp<"logits", [Evaluable, Kernel, ProductWithStatistics, Hadal_HeadOpInterface, EncodedFactors]> {
   let summary = "the logits of every row under the output head, and what turns them into log-probabilities";
   let description = [{
     What hadal.cross_entropy is in programs that generate: `logits` is z = hidden Wᵀ, the hidden state's rows × vocabulary, and

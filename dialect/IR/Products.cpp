@@ -25,9 +25,11 @@ SmallVector<unsigned> GroupedOuterProductOp::getFactors() { return {0, 1}; }
 bool LinearOp::takesEncoding(unsigned) { return true; }
 bool MatmulOp::takesEncoding(unsigned) { return true; }
 bool GroupedMatmulOp::takesEncoding(unsigned operand) { return operand < 2; }
+bool LogitsOp::takesEncoding(unsigned operand) { return operand == 1; }
 bool LinearOp::yieldsEncoding(unsigned) { return false; }
 bool MatmulOp::yieldsEncoding(unsigned) { return false; }
 bool GroupedMatmulOp::yieldsEncoding(unsigned) { return false; }
+bool LogitsOp::yieldsEncoding(unsigned) { return false; }
 
 SmallVector<unsigned> AttentionOp::getFactors() { return {0, 1, 2}; }
 bool AttentionOp::mayNarrowResult(unsigned result) { return result == 0; }

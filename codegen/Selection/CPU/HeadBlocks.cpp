@@ -60,8 +60,6 @@ SmallVector<Candidate> hadal::proposeHead(ProductUnit unit, const Head &head, co
   if (unit == ProductUnit::Registers)
     return {propose<choices::HeadTilesAttr, choices::ProductTilesAttr>(
         head, context, [&](const ProductShape &shape) { return chooseProductTiles(shape, target); })};
-  if (!target.hasTiles())
-    return {};
   return {propose<choices::TileHeadAttr, choices::TileBlocksAttr>(
       head, context, [&](const ProductShape &shape) { return chooseTileBlocks(shape, target); })};
 }

@@ -53,12 +53,30 @@ llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, i
   return tiles;
 }
 
+/// Register tiles for a B in pairs, of which each vector has two chains (codegen/CPU/PairKernel.cpp). They are as wide
+/// as panels that the columns consist of: behind the last panel lies something else.
+llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const ProductShape &shape) {
+  llvm::SmallVector<RegisterTile> tiles{{1, 1}};
+  if (target.vectorRegisters >= 32)
+    tiles = {{14, 1}, {7, 2}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+  else if (target.registerLanes >= 8)
+    tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
+  llvm::erase_if(tiles, [&](RegisterTile tile) { return shape.columns % (tile.vectors * target.lanes) != 0; });
+  return tiles;
+}
+
+llvm::SmallVector<RegisterTile> tilesOf(const TargetDescription &target, const ProductShape &shape) {
+  return shape.rhsIsInPairs ? pairTiles(target, shape) : registerTiles(target, shape.rows);
+}
+
 /// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors or steps.
 int64_t packedDepth(const ProductShape &shape) {
   if (shape.depthIsDynamic)
     return arithmetic::depthBlock;
   int64_t multiple = shape.factorsAreBF16 ? arithmetic::depthStep : arithmetic::lanes;
-  return std::min<int64_t>(arithmetic::depthBlock, llvm::alignTo(std::max<int64_t>(shape.depth, 1), multiple));
+  // Nothing is packed of a B in pairs: the longer its panels are read in one go, the better.
+  int64_t deepest = (shape.rhsIsInPairs ? 4 : 1) * arithmetic::depthBlock;
+  return std::min<int64_t>(deepest, llvm::alignTo(std::max<int64_t>(shape.depth, 1), multiple));
 }
 
 /// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
@@ -94,6 +112,10 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   constexpr double latency = 4.0;
   double perDepth = std::max({multiplyAdds, loads, latency}) + 0.25;
   double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 1.5 * accumulators);
+  // Taking pairs apart costs the ports that multiply, about twice what two operations for a pair would: with tiles of
+  // 7 x 2 a step of models/bench.mlir in bf16, 256 rows, was at 0.85 of its speed.
+  if (tiles.inPairs)
+    perTile += double(shape.depth) * double(tiles.vectors * registers);
   if (tiles.inSteps)
     perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (5.0 + 1.25 * accumulators);
   double micro = rowTiles * columnTiles * perTile;
@@ -115,18 +137,20 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
   ProductShape inRows = shape;
   inRows.rhsPanel = 0;
   SmallVector<ProductCandidate, 0> candidates;
-  for (RegisterTile tile : registerTiles(target, shape.rows)) {
+  for (RegisterTile tile : tilesOf(target, shape)) {
     int64_t width = tile.vectors * lanes;
-    if (shape.rhsPanel > 0 && shape.rhsPanel != width)
+    if (shape.rhsPanel > 0 && !shape.rhsIsInPairs && shape.rhsPanel != width)
       continue;
-    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape), shape.factorsAreBF16};
+    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs};
     for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
         tiles.rowBlock = rowBlock;
         tiles.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
-        bool fits = tiles.packedRhs(lanes) * 4 <= target.l2Bytes * 5 / 8 &&
-                    tiles.scratch(inRows, lanes) * 4 <= target.l2Bytes * 2;
+        // Pairs are half as long, and stay in the cache for the next rows where there are any.
+        bool staysInCache = (tiles.inPairs && rowBlock == tile.rows) ||
+                            tiles.packedRhs(lanes) * (tiles.inPairs ? 2 : 4) <= target.l2Bytes * 5 / 8;
+        bool fits = staysInCache && tiles.scratch(tiles.inPairs ? shape : inRows, lanes) * 4 <= target.l2Bytes * 2;
         if (!fits && !smallest)
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
@@ -177,7 +201,7 @@ std::string hadal::findPanelFault(const ProductShape &shape, Panel panel, const 
 LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const ProductShape &shape,
                                        const TargetDescription &target, EmitError emitError) {
   ProductTiles tiles = ProductTiles::of(choice, shape);
-  SmallVector<RegisterTile> known = registerTiles(target, shape.rows);
+  SmallVector<RegisterTile> known = tilesOf(target, shape);
   if (llvm::none_of(known,
                     [&](RegisterTile tile) { return tile.rows == tiles.rows && tile.vectors == tiles.vectors; })) {
     InFlightDiagnostic diagnostic = emitError() << "there is no register tile of " << tiles.rows << " rows and "
@@ -186,7 +210,8 @@ LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const P
                           [&](RegisterTile tile) { diagnostic << tile.rows << " x " << tile.vectors; });
     return diagnostic;
   }
-  if (int64_t width = tiles.vectors * target.lanes; shape.rhsPanel > 0 && shape.rhsPanel != width)
+  if (int64_t width = tiles.vectors * target.lanes;
+      shape.rhsPanel > 0 && !shape.rhsIsInPairs && shape.rhsPanel != width)
     return emitError() << "a right-hand side in panels of " << shape.rhsPanel
                        << " columns takes register tiles as wide, not of " << width;
   int64_t bytes = tiles.scratch(shape, target.lanes) * 4, most = target.l2Bytes * 8;
@@ -201,8 +226,8 @@ choices::ProductTilesAttr ProductTiles::toChoice(MLIRContext *context) const {
 }
 
 ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductShape &shape) {
-  return {choice.getRows(),        choice.getVectors(), choice.getRowBlock(),
-          choice.getColumnBlock(), packedDepth(shape),  shape.factorsAreBF16};
+  return {choice.getRows(),   choice.getVectors(),  choice.getRowBlock(), choice.getColumnBlock(),
+          packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs};
 }
 
 ProductTiles ProductTiles::of(choices::TileBlocksAttr choice, const ProductShape &shape) {
@@ -220,7 +245,7 @@ ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock
   constexpr int64_t deepest = 2 * arithmetic::depthBlock;
   int64_t depth = shape.depthIsDynamic ? deepest : std::max<int64_t>(shape.depth, 1);
   int64_t depthBlock = std::min<int64_t>(deepest, llvm::alignTo(depth, arithmetic::depthStep));
-  return {0, 0, rowBlock, columnBlock, depthBlock, /*inSteps=*/true, /*inTileRegisters=*/true};
+  return {0, 0, rowBlock, columnBlock, depthBlock, /*inSteps=*/true, /*inPairs=*/false, /*inTileRegisters=*/true};
 }
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {

@@ -22,10 +22,13 @@ struct ProductTiles {
   int64_t rows = 0, vectors = 0;
   /// The block of one task: multiples of the register tile.
   int64_t rowBlock = 0, columnBlock = 0;
-  /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it.
+  /// The depth that is packed at a time: arithmetic::depthBlock, or what a shorter depth needs of it. With pairs it is
+  /// none of the arithmetic's, and more.
   int64_t depthBlock = 0;
   /// Whether the depth is added in steps (arithmetic::depthStep), as products of two bf16 factors are.
   bool inSteps = false;
+  /// Whether B lies in pairs: the register tile reads as many panels as it has vectors.
+  bool inPairs = false;
   /// Whether the block is made of AMX's tiles (codegen/Selection/CPU/TileBlocks.h). There is no register tile then, and
   /// the depth block is none of the arithmetic's.
   bool inTileRegisters = false;

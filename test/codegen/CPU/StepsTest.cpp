@@ -42,6 +42,33 @@ TEST_F(StepsTest, EveryDepthAndKindOfNumber) {
   }
 }
 
+/// B in pairs, as AMX reads it: tiles of every height and width, of which some keep their sums in registers.
+TEST_F(StepsTest, PairsInPanels) {
+  std::mt19937 generator(5);
+  struct Case {
+    int64_t rows, columns, depth;
+    Numbers ofX, ofW;
+  };
+  for (auto [rows, columns, depth, ofX, ofW] :
+       {Case{1, 256, 33, Numbers::Ordinary, Numbers::Denormal}, Case{1, 48, 1059, Numbers::Ordinary, Numbers::Ordinary},
+        Case{2, 64, 31, Numbers::Special, Numbers::Tiny}, Case{3, 80, 64, Numbers::Large, Numbers::Denormal},
+        Case{15, 96, 90, Numbers::Tiny, Numbers::Tiny}, Case{29, 16, 289, Numbers::Denormal, Numbers::Large}}) {
+    Tensor x = drawTensor({rows, depth}, generator, ofX), w = drawTensor({columns, depth}, generator, ofW);
+    std::string text = llvm::formatv(R"(
+      !pairs = tensor<{1}x{2}xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+      hadal.kernel contraction @pairs(%x: tensor<{0}x{2}xbf16>, %w: !pairs) -> tensor<{0}x{1}xf32> {{
+        %y = hadal.linear %x weights(%w : !pairs) : tensor<{0}x{2}xbf16> -> tensor<{0}x{1}xf32>
+        hadal.yield %y : tensor<{0}x{1}xf32>
+      })",
+                                     rows, columns, depth);
+    check(text, {{{x, w}, {[&](int64_t i) {
+                    return multiply(
+                        depth, [&](int64_t k) { return float(x.at(i / columns, k)); },
+                        [&](int64_t k) { return float(w.at(i % columns, k)); });
+                  }}}});
+  }
+}
+
 TEST_F(StepsTest, FactorsWhoseDepthIsNotContiguous) {
   std::mt19937 generator(2);
   Tensor x = drawTensor({33, rows}, generator, Numbers::Large),

@@ -155,22 +155,22 @@ hadal.kernel contraction @narrow(%x: tensor<11x45xbf16>, %w: !narrow) -> tensor<
 
 // -----
 
-!tiles = tensor<64x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+!tiles = tensor<64x45xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
 // expected-error @below {{no strategy for cpu serves the kernel 'tiles' of kind contraction}}
-hadal.kernel contraction @tiles(%x: tensor<11x45xbf16>, %w: !tiles) -> tensor<11x64xf32> {
-  // expected-note @below {{reads a right-hand side in the tiles of AMX, which are for tile registers}}
-  %0 = hadal.linear %x weights(%w : !tiles) : tensor<11x45xbf16> -> tensor<11x64xf32>
+hadal.kernel contraction @tiles(%x: tensor<11x45xf32>, %w: !tiles) -> tensor<11x64xf32> {
+  // expected-note @below {{reads a right-hand side in tiles, which are for two factors of bf16}}
+  %0 = hadal.linear %x weights(%w : !tiles) : tensor<11x45xf32> -> tensor<11x64xf32>
   hadal.yield %0 : tensor<11x64xf32>
 }
 
 // -----
 
-!odd = tensor<48x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+!odd = tensor<40x45xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
 // expected-error @below {{no strategy for cpu serves the kernel 'odd_tiles' of kind contraction}}
-hadal.kernel contraction @odd_tiles(%x: tensor<11x45xbf16>, %w: !odd) -> tensor<11x48xf32> {
-  // expected-note @below {{products read rows, and a right-hand side in panels or, where its columns are a multiple of 32, in tiles}}
-  %0 = hadal.linear %x weights(%w : !odd) : tensor<11x45xbf16> -> tensor<11x48xf32>
-  hadal.yield %0 : tensor<11x48xf32>
+hadal.kernel contraction @odd_tiles(%x: tensor<11x45xbf16>, %w: !odd) -> tensor<11x40xf32> {
+  // expected-note @below {{products read rows, and a right-hand side in panels or, where its columns are a multiple of 16, in tiles}}
+  %0 = hadal.linear %x weights(%w : !odd) : tensor<11x45xbf16> -> tensor<11x40xf32>
+  hadal.yield %0 : tensor<11x40xf32>
 }
 
 // -----

@@ -4,6 +4,10 @@
 // RUN: hadal-check-kernels %s --cpu=x86-64-v3 --emulate-amx --routing=skewed --seed=3
 // CHECK-COUNT-4: tile_registers {row_block = {{[0-9]+}}, column_block = {{[0-9]+}}} stages
 // CHECK: 4 of 4 kernels pass
+// Without AMX register tiles read the same, as pairs of the depth.
+// RUN: hadal-check-kernels %s --cpu=host --routing=last --print-config | FileCheck %s --check-prefix=PAIRS
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --routing=skewed --seed=3
+// PAIRS-COUNT-4: packed_register_tiles {rows = {{[0-9]+}}, vectors
 
 !weight = tensor<96x1101xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
 hadal.kernel contraction @linear(%x: tensor<2x50x1101xbf16>, %w: !weight) -> tensor<2x50x96xf32> {

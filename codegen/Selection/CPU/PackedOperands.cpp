@@ -1,0 +1,49 @@
+//===- PackedOperands.cpp - in which layouts products on CPUs read their right-hand side --------------------------===//
+#include "codegen/Selection/CPU/PackedOperands.h"
+
+using namespace mlir;
+using namespace hadal;
+
+/// The largest panel of f32, in elements: of deeper ones that cannot be cut into depth blocks, nothing would stay in a
+/// cache.
+static constexpr int64_t largestPanel = 1 << 18;
+
+/// AMX reads panels of tiles two at a time, and so does whoever writes them (codegen/CPU/MatrixCopy.h).
+static constexpr int64_t columnsOfSquares = 2 * tileColumns;
+
+SmallVector<LayoutAttr> hadal::listReadableLayouts(ProductUnit unit, const ContractionOperand &rhs,
+                                                   const ProductShape &shape, const TargetDescription &target) {
+  auto type = cast<RankedTensorType>(rhs.tensor.getType());
+  SmallVector<LayoutAttr> layouts;
+  auto add = [&](LayoutAttr layout) {
+    if (layout)
+      layouts.push_back(layout);
+  };
+  if (unit == ProductUnit::AMX && !target.hasTiles())
+    return layouts;
+  if (shape.factorsAreBF16 && shape.columns % columnsOfSquares == 0)
+    add(getTileLayout(rhs, type));
+  if (unit == ProductUnit::Registers && type.getElementType().isF32())
+    for (Panel panel : listPanels(shape, target))
+      if (panel.columns * panel.depth <= largestPanel)
+        add(getPanelLayout(rhs, type, panel.columns, panel.depth));
+  return layouts;
+}
+
+std::string hadal::findPackingFault(ProductUnit unit, const ContractionOperand &rhs, const ProductShape &shape,
+                                    const TargetDescription &target) {
+  if (!rhs.isPacked())
+    return "";
+  if (rhs.isInTiles && !shape.factorsAreBF16)
+    return "reads a right-hand side in tiles, which are for two factors of bf16";
+  if (rhs.isInTiles && unit == ProductUnit::AMX && shape.columns % columnsOfSquares != 0)
+    return "reads a right-hand side of " + std::to_string(shape.columns) + " columns in tiles, and AMX reads " +
+           std::to_string(columnsOfSquares) + " columns at a time";
+  if (rhs.isInTiles)
+    return "";
+  if (unit == ProductUnit::AMX)
+    return "reads a right-hand side in panels, and AMX reads tiles";
+  if (!getElementTypeOrSelf(rhs.tensor.getType()).isF32())
+    return "reads a right-hand side in panels of f32, and this one has others";
+  return findPanelFault(shape, {rhs.panelColumns, rhs.panelDepth}, target);
+}
