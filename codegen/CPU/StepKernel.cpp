@@ -12,11 +12,10 @@
 // each operation rounded once, to nearest even, with denormal operands taken for zero and denormal results replaced by
 // zero of their sign. So a step of the depth has two chains, and C one addition per step.
 //
-// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need. Two chains take
-// twice the accumulators of one, so as many rows of the tile as then fit into the registers go through a step together,
-// and the other rows after them: 7 and 7 of the 14 rows of AVX-512's tile. The step's part of B's panel is in the
-// first-level cache by then, so that the tile reads as much from the second as if its rows went together. C lies in
-// memory: a step touches it once.
+// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need (PairKernel.cpp does
+// it where memory decides). A sum and two chains take three times the accumulators of one chain, so as many rows of the
+// tile as then fit into the registers go through all steps together, and the other rows after them: four at a time of
+// the 16 rows of AVX-512's tile. B's panel of a block of the depth is in the first-level cache by then.
 //
 // FTZ and DAZ of MXCSR flush denormals (FlushedCalls.h). They are set around the tile alone: its epilogue knows
 // denormals again.
@@ -26,20 +25,18 @@
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/Target/Arithmetic.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
 
-/// How many rows of a tile have registers for both chains, beside those of B's row and of one element of A: a divisor
-/// of all.
+/// How many rows of a tile have registers for their sums and both chains, beside those of B's row and of one element of
+/// A; at least one.
 int64_t rowsAtOnce(const MicroKernel &tile, const TargetDescription &target) {
   int64_t registersPerRow = tile.vectors * target.lanes / target.registerLanes;
-  int64_t rows = tile.rows;
-  while (rows > 1 && (tile.rows % rows != 0 || (2 * rows + 1) * registersPerRow + 1 > target.vectorRegisters))
-    --rows;
-  return rows;
+  return std::clamp<int64_t>((target.vectorRegisters - 1 - registersPerRow) / (3 * registersPerRow), 1, tile.rows);
 }
 
 /// What a step adds to the tile of C: for every vector of it, even + odd.
@@ -66,25 +63,32 @@ SmallVector<Value> multiplyStep(KernelBuilder &k, const MicroKernel &tile, Value
   return sums;
 }
 
+/// All steps of some rows of a tile.
+void emitRows(KernelBuilder &k, const MicroKernel &rows, Value a, Value b, Value c, Value depth, Value accumulate) {
+  SmallVector<Value> before;
+  for (int64_t i = 0; i < rows.rows * rows.vectors; ++i)
+    before.push_back(k.either(
+        k.vectorOf(k.f32()), k.equal(accumulate, k.i64(0)), [&] { return k.splat(0.0); },
+        [&] { return k.loadVector(c, k.i64(i * k.lanes)); }));
+  SmallVector<Value> sums = k.forReduce(
+      k.i64(0), depth, arithmetic::depthStep, before, [&](Value index, ValueRange carried) -> SmallVector<Value> {
+        Value aHere = at(k, a, k.mul(index, rows.depthStride)), bHere = at(k, b, k.mul(index, rows.vectors * k.lanes));
+        SmallVector<Value> next;
+        for (auto [sum, term] : llvm::zip_equal(carried, multiplyStep(k, rows, aHere, bHere)))
+          next.push_back(k.addf(sum, term));
+        return next;
+      });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    k.storeVector(sum, c, k.i64(int64_t(i) * k.lanes));
+}
+
 void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) {
   Value a = arguments[0], b = arguments[1], c = arguments[2], depth = arguments[3], accumulate = arguments[4];
-  int64_t vectors = tile.rows * tile.vectors;
-  k.ifThen(k.equal(accumulate, k.i64(0)), [&] {
-    for (int64_t i = 0; i < vectors; ++i)
-      k.storeVector(k.splat(0.0), c, k.i64(i * k.lanes));
-  });
-  k.forLoop(k.i64(0), depth, arithmetic::depthStep, [&](Value index) {
-    Value aHere = at(k, a, k.mul(index, tile.depthStride)), bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
-    MicroKernel part = tile;
-    part.rows = rowsAtOnce(tile, k.target);
-    for (int64_t row = 0; row < tile.rows; row += part.rows) {
-      SmallVector<Value> sums = multiplyStep(k, part, at(k, aHere, row * tile.rowStride), bHere);
-      for (auto [i, sum] : llvm::enumerate(sums)) {
-        Value place = k.i64((row * tile.vectors + int64_t(i)) * k.lanes);
-        k.storeVector(k.addf(k.loadVector(c, place), sum), c, place);
-      }
-    }
-  });
+  MicroKernel part = tile;
+  for (int64_t row = 0; row < tile.rows; row += part.rows) {
+    part.rows = std::min(rowsAtOnce(tile, k.target), tile.rows - row);
+    emitRows(k, part, at(k, a, row * tile.rowStride), b, at(k, c, row * tile.vectors * k.lanes), depth, accumulate);
+  }
 }
 
 } // namespace

@@ -39,7 +39,7 @@ constexpr int64_t fewRows = 4;
 /// Register tiles with rows · vectors accumulators, the vectors of B and one broadcast in the register file. A vector
 /// of 16 lanes takes one register of AVX-512, two of AVX2, four of the baseline. Of few rows, a tile as high as all of
 /// them multiplies none in vain.
-llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, int64_t rows) {
+llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, int64_t rows, bool inSteps = false) {
   bool areFew = rows <= fewRows;
   if (target.vectorRegisters < 32 && target.registerLanes < 8)
     return areFew ? llvm::SmallVector<RegisterTile>{{2, 1}, {1, 1}} : llvm::SmallVector<RegisterTile>{{2, 1}};
@@ -47,6 +47,9 @@ llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, i
     return areFew ? llvm::SmallVector<RegisterTile>{{6, 1}, {4, 1}, {2, 2}, {2, 1}, {1, 2}, {1, 1}}
                   : llvm::SmallVector<RegisterTile>{{6, 1}, {4, 1}};
   llvm::SmallVector<RegisterTile> tiles{{14, 2}, {8, 3}, {8, 2}, {16, 1}};
+  // In steps four rows go together (codegen/CPU/StepKernel.cpp).
+  if (inSteps)
+    tiles = {{16, 2}, {12, 2}, {8, 2}, {16, 1}};
   for (int64_t height = fewRows; areFew && height >= 1; height /= 2)
     for (int64_t vectors = 4; vectors >= 1; --vectors)
       tiles.push_back({height, vectors});
@@ -66,7 +69,7 @@ llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const
 }
 
 llvm::SmallVector<RegisterTile> tilesOf(const TargetDescription &target, const ProductShape &shape) {
-  return shape.rhsIsInPairs ? pairTiles(target, shape) : registerTiles(target, shape.rows);
+  return shape.rhsIsInPairs ? pairTiles(target, shape) : registerTiles(target, shape.rows, shape.factorsAreBF16);
 }
 
 /// The depth block of a product, and what of it a depth that is known to be shorter fills, in whole vectors or steps.

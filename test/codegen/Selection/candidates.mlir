@@ -8,7 +8,7 @@
 // GPU: @product (contraction): wgmma_warp_specialized {rows = 128, columns = 256, stages = 4, cluster = 2, group_rows = 18} stages
 // GPU-NEXT: predicted {{[0-9.]+}} {{ms|µs}} (compute {{.*}}, memory {{.*}}, overhead {{.*}})
 // GPU-NEXT: not thread_tiles: it adds products in another order than 'wgmma_warp_specialized', and bits must not follow from predicted times
-// CPU: @product (contraction): packed_register_tiles {rows = 14, vectors = 2,
+// CPU: @product (contraction): packed_register_tiles {rows = 16, vectors = 2,
 // CPU-NEXT: predicted {{[0-9.]+}} ms (compute {{.*}}, memory {{.*}}, overhead {{.*}})
 // CPU-NOT: rather than
 hadal.kernel contraction @product(%x: tensor<8192x4096xbf16>, %w: tensor<8192x4096xbf16>) -> tensor<8192x8192xbf16> {
