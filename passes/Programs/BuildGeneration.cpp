@@ -140,8 +140,7 @@ LogicalResult BuildGeneration::decideDrafts(ModuleOp source, ModelOp model) {
   if (speculate > most)
     return model.emitError("drafts at most ") << most << (most == 1 ? " token" : " tokens") << " at a time"
                                               << (goesOn ? "" : ", one with each of its prediction depths")
-                                              << ": --speculate is 0 to " << most << ", not "
-           << int64_t(speculate);
+                                              << ": --speculate is 0 to " << most << ", not " << int64_t(speculate);
   drafts = isAsked ? int64_t(speculate) : std::min(count, most);
   depths = std::min(count, drafts);
   return success();

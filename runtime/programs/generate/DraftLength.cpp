@@ -57,13 +57,14 @@ int64_t DraftLength::findBest(const Passes &passes) const {
 
 /// What was known of so many drafts is old.
 void DraftLength::beginTrial(Passes &passes, int64_t drafts) {
+  constexpr double aged = 0.75;
   passes.tried = drafts;
   passes.sinceTrial = 0;
   passes.times[static_cast<size_t>(drafts)].seconds.clear();
   for (int64_t place = passes.best; place < drafts; ++place) {
     Acceptance &ahead = acceptance[static_cast<size_t>(place)];
-    ahead.right /= 2;
-    ahead.seen /= 2;
+    ahead.right *= aged;
+    ahead.seen *= aged;
   }
 }
 

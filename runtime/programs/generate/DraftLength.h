@@ -32,7 +32,7 @@ private:
   /// How often drafts at one place are right; what is long ago counts little.
   struct Acceptance {
     double right = 0, seen = 0;
-    double rate() const { return (right + 1) / (seen + 2); }
+    double rate() const { return (right + 0.5) / (seen + 1); }
   };
   /// The last few passes with one number of drafts.
   struct Times {

@@ -61,8 +61,8 @@ void Drafter::passOn(Sequence &sequence, size_t place, int64_t depth, int64_t fi
   }
 }
 
-/// Leaves those of the first rows of a depth, which have been computed, all of whose tokens are settled: its caches hold
-/// them for good.
+/// Leaves those of the first rows of a depth, which have been computed, all of whose tokens are settled: its caches
+/// hold them for good.
 void Drafter::settle(Sequence &sequence, int64_t depth, size_t computed) const {
   SequenceDrafts::Rows &pending = sequence.drafts.depths[static_cast<size_t>(depth - 1)];
   int64_t settled = static_cast<int64_t>(sequence.tokens.size()) - depth - pending.first;
