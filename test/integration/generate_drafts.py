@@ -1,7 +1,7 @@
 """Drafts of compiled programs that generate, held against what they must be:
 
- - the probability that a draft gives a token is the one that training's prediction of the token after the next has there. The
-   oracle is the program that scores texts, of the same model with that prediction as its main loss;
+ - the probability that a draft gives a token is the one that training's prediction of further tokens has there. The oracle is the
+   program that scores texts, of the same model with that prediction as its main loss;
  - with weights of zero every token is as likely as another, for the model and its prediction, so that every draft is right; with
    a coin that never, or always, falls on right, none is or all are. Passes are counted;
  - weights that were saved without the prediction generate the same text without drafts.
@@ -28,58 +28,97 @@ def statistics(program, *options):
     return json.loads(lines[-1]), lines[:-1], done.stdout
 
 
-def scores_of_prediction(model, weights, folder, text):
-    """Logarithms of the probabilities of a text's tokens, from the third one on, two before each. The last is of another text."""
-    program = folder / "evaluate"
-    if not program.exists():
-        source, changed = model.read_text(), folder / "prediction.mlir"
-        assert source.count("losses main(%main) mtp(%mtp)") == 1
-        changed.write_text(source.replace("losses main(%main) mtp(%mtp)", "losses main(%mtp)"))
-        run("hadalc", changed, "--program=evaluate", "--micro-batch-size=1", "--seq-length=128", "--cpu=x86-64-v3", "-o", program)
-    data, scores = folder / "text.txt", folder / "scores"
-    data.write_bytes(text)
-    scores.unlink(missing_ok=True)
-    run(program, "--load", weights, "--data", data, "--per-token", scores)
-    return read_tensors(scores)["log_probabilities"]
+# Depth d as the main loss, written out: what hadal.mtp does before it. The operation stays, for the tokens that it looks ahead.
+DEPTH = """
+  %t{d} = hadal.tokens %window ahead {d} : !tokens -> !tokens
+  %e{d} = hadal.embedding %t{d} "model.embed_tokens.weight" {{vocabulary = 256}} : !tokens -> !hidden
+  %m{d} = hadal.mtp_merge {hidden}, %e{d} "{layer}.enorm.weight", "{layer}.hnorm.weight", "{layer}.eh_proj.weight" {{eps = 1.0e-6}} : !hidden
+  %h{d}, %b{d} = hadal.layers %m{d} "model.layers" {number} to {end} {{@attention, @moe_ffn}} : !hidden, tensor<f32>
+  %n{d} = hadal.rms_norm %h{d} "{layer}.shared_head.norm.weight" {{eps = 1.0e-6}} : !hidden
+  %further{d} = hadal.tokens %window ahead {end_ahead} : !tokens -> !tokens
+  %depth{d} = hadal.cross_entropy %n{d}, %further{d} "lm_head.weight" {{vocabulary = 256}} : !hidden, !tokens
+"""
+FIRST = 3  # the number of the first block's layer
 
 
-def check_numbers(program, model, weights, folder):
-    lines, logits = folder / "prompts.jsonl", folder / "logits"
+def prediction(model, depth):
+    """The model with the prediction of a depth as its main loss."""
+    losses = "  hadal.losses main(%main) mtp(%mtp)"
+    head, tail = model.split(losses)
+    blocks = "".join(DEPTH.format(d=d, hidden=f"%n{d - 1}" if d > 1 else "%n", layer=f"model.layers.{FIRST + d - 1}",
+                                  number=FIRST + d - 1, end=FIRST + d, end_ahead=d + 1) for d in range(1, depth + 1))
+    return head + blocks + losses.replace("%main", f"%depth{depth}") + tail
+
+
+def drafts_of_pass(tokens, drafts, most):
+    """(place, which draft of its pass) for the tokens that something was drafted for."""
+    number = 0
+    for place, draft in enumerate(drafts):
+        if draft < 0 or number == most:
+            number = 0
+            continue
+        number += 1
+        yield place, number
+        if draft != tokens[place]:
+            number = 0
+
+
+def check_numbers(program, model, weights, folder, most, depths):
+    """Drafts behind drafts that were right count as well where a depth of its own has made them."""
+    lines, logits, data, scores = (folder / name for name in ("prompts.jsonl", "logits", "text.txt", "scores"))
     lines.write_text("".join(json.dumps({"prompt": prompt, "max_tokens": TOKENS}) + "\n" for prompt in PROMPTS))
     # Drawn hot, so that drafts are wrong in many ways.
-    run(program, "--load", weights, "--prompts", lines, "-o", folder / "out", "--logits", logits, "--temperature", 1.3, "--speculate", 1)
-    tensors = read_tensors(logits)
-    compared, error, right = 0, 0, 0
-    for i, prompt in enumerate(PROMPTS):
-        tokens, drafts, said = (tensors[f"{i}.{name}"] for name in ("tokens", "drafts", "draft_log_probabilities"))
-        scores = scores_of_prediction(model, weights, folder, prompt.encode() + bytes(tokens) + b"  ")
-        for place, draft in enumerate(drafts):
-            if draft < 0:
-                continue
-            compared += 1
-            right += draft == tokens[place]
-            error = max(error, abs(said[place] - scores[len(prompt) + place - 2]))
-    fits = error <= TOLERANCE and compared > TOKENS and 0 < right < compared
-    print(f"{compared} drafts, {right} of them right: off by at most {error:.1e}{'' if fits else ' WRONG'}")
+    run(program, "--load", weights, "--prompts", lines, "-o", folder / "out", "--logits", logits, "--temperature", 1.3, "--speculate", most)
+    tensors, compared, right, error = read_tensors(logits), [0] * depths, [0] * depths, 0
+    for depth in range(1, depths + 1):
+        evaluate, source = folder / f"evaluate-{depth}", folder / f"prediction-{depth}.mlir"
+        if not evaluate.exists():
+            source.write_text(prediction(model, depth))
+            run("hadalc", source, "--program=evaluate", "--micro-batch-size=1", "--seq-length=128", "--cpu=x86-64-v3", "-o", evaluate)
+        for i, prompt in enumerate(PROMPTS):
+            tokens, drafts, said = (tensors[f"{i}.{name}"] for name in ("tokens", "drafts", "draft_log_probabilities"))
+            data.write_bytes(prompt.encode() + bytes(tokens) + b" " * (depth + 1))
+            scores.unlink(missing_ok=True)
+            run(evaluate, "--load", weights, "--data", data, "--per-token", scores)
+            # What this program takes for the score of the next token is that of the one `depth` behind it.
+            expected = read_tensors(scores)["log_probabilities"]
+            for place, number in drafts_of_pass(tokens, drafts, most):
+                if number == depth:
+                    compared[depth - 1] += 1
+                    right[depth - 1] += drafts[place] == tokens[place]
+                    error = max(error, abs(said[place] - expected[len(prompt) + place - 1 - depth]))
+    fits = error <= TOLERANCE and all(compared) and 0 < right[0] < compared[0] and compared[0] > TOKENS
+    print(f"{most} drafts by {depths} depths: right {right} of {compared}, off by at most {error:.1e}{'' if fits else ' WRONG'}")
 
 
-def write_tensors(source, target, change):
-    """A copy of a directory whose tensors are as `change` says of (name, bytes): None for left out."""
+def check_depths(model, weights, folder):
+    """Two depths, the second with the weights of the first. What is drafted by each is the prediction of training."""
+    folder.mkdir(exist_ok=True)
+    source, program = folder / "model.mlir", folder / "generate"
+    one, two = f"{FIRST} to {FIRST + 1} {{", f"{FIRST} to {FIRST + 2} {{"
+    assert model.count(one) == 1
+    source.write_text(model.replace(one, two))
+    run("hadalc", source, "--program=generate", "--max-sequence=128", "--max-batch=1", "--prefill-chunk=16", "--cpu=x86-64-v3", "-o", program)
+    first, second = (f"model.layers.{FIRST + i}." for i in (0, 1))
+    both = write_tensors(weights, folder / "weights", lambda name, contents: contents,
+                         lambda name: [name, name.replace(first, second)] if name.startswith(first) else [name])
+    check_numbers(program, source.read_text(), both, folder, 2, 2)
+
+
+def write_tensors(source, target, change, names=lambda name: [name]):
+    """A copy of a directory whose tensors are as `change` says of (name, bytes), None for left out, under the given names."""
     target.mkdir(exist_ok=True)
     (target / "config.json").write_bytes((source / "config.json").read_bytes())
     data = (source / "model.safetensors").read_bytes()
     size = int.from_bytes(data[:8], "little")
-    header, tensors, offset = json.loads(data[8:8 + size]), [], 0
-    for name, entry in list(header.items()):
-        if name == "__metadata__":
-            continue
+    former = json.loads(data[8:8 + size])
+    header, tensors, offset = {"__metadata__": former.pop("__metadata__")}, [], 0
+    for name, entry in former.items():
         contents = change(name, data[8 + size:][slice(*entry["data_offsets"])])
-        if contents is None:
-            del header[name]
-            continue
-        entry["data_offsets"] = [offset, offset + len(contents)]
-        offset += len(contents)
-        tensors.append(contents)
+        for copy in names(name) if contents is not None else []:
+            header[copy] = {**entry, "data_offsets": [offset, offset + len(contents)]}
+            offset += len(contents)
+            tensors.append(contents)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     (target / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"".join(tensors))
@@ -106,7 +145,7 @@ def check_counts(program, most, weights, folder):
 
 
 def check_missing(program, weights, folder):
-    prefix = "model.layers.3."
+    prefix = f"model.layers.{FIRST}."
     bare = write_tensors(weights, folder / "bare", lambda name, contents: None if name.startswith(prefix) else contents)
     options = ("--prompt", "In the", "--max-tokens", TOKENS)
     _, messages, text = statistics(program, "--load", bare, *options)
@@ -120,7 +159,9 @@ def main():
     program, model, weights, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:2] + sys.argv[3:])
     most = int(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    check_numbers(program, model, weights, folder)
+    for drafts in (1, 3):
+        check_numbers(program, model.read_text(), weights, folder, drafts, 1)
+    check_depths(model.read_text(), weights, folder / "two")
     check_counts(program, most, weights, folder)
     check_missing(program, weights, folder)
 
