@@ -165,7 +165,7 @@ void Drafter::rest(Sequence &sequence, int64_t positions) const {
   for (int64_t depth = 1; depth <= steps.depths; ++depth) {
     SequenceDrafts::Rows &pending = sequence.drafts.depths[static_cast<size_t>(depth - 1)];
     int64_t count = static_cast<int64_t>(countPending(sequence, depth)) - positions;
-    if (count <= 0)
+    if (count <= positions) // seldom, and many at a time
       continue;
     pending.first += count;
     pending.hidden.erase(pending.hidden.begin(), pending.hidden.begin() + count * steps.channels);

@@ -31,7 +31,7 @@ public:
   /// Drafts up to `most` tokens behind each sequence, none beyond those that it may still have. Returns whether rows
   /// were made up for that had been left while nothing was drafted, which takes its time.
   bool draft(std::span<Sequence *const> sequences, int64_t most);
-  /// Forgets what is kept for drafts, but for so many positions: nothing is drafted for a while.
+  /// Forgets what is kept for drafts, but for so many positions or twice as many: nothing is drafted for a while.
   void rest(Sequence &sequence, int64_t positions) const;
 
 private:
