@@ -13,7 +13,6 @@ namespace {
 struct World {
   std::vector<double> seconds;
   double acceptance;
-  double noise = 0.1;
 };
 
 /// Tokens a second of a text of so many tokens, in a world that may change halfway.
@@ -26,7 +25,7 @@ double simulate(DraftLength &length, const World &first, const World &second, in
     int64_t drafts = length.choose(1);
     EXPECT_GE(drafts, 0);
     EXPECT_LT(drafts, static_cast<int64_t>(world.seconds.size()));
-    double seconds = world.seconds[static_cast<size_t>(drafts)] * (1 + world.noise * (2 * uniform(source) - 1));
+    double seconds = world.seconds[static_cast<size_t>(drafts)];
     total += seconds;
     ++done;
     for (int64_t place = 0; place < drafts; ++place) {
@@ -36,7 +35,9 @@ double simulate(DraftLength &length, const World &first, const World &second, in
         break;
       ++done;
     }
-    length.recordPass(1, drafts, seconds);
+    // Others use the machine as well, and sometimes much.
+    double disturbed = uniform(source) < 0.1 ? 1 + 2 * uniform(source) : 1 + 0.2 * uniform(source);
+    length.recordPass(1, drafts, seconds * disturbed);
   }
   return static_cast<double>(tokens) / total;
 }

@@ -6,12 +6,7 @@
 
 namespace hadal {
 
-double DraftLength::Times::median() const {
-  std::vector<double> sorted = seconds;
-  auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::ranges::nth_element(sorted, middle);
-  return *middle;
-}
+double DraftLength::Times::least() const { return *std::ranges::min_element(seconds); }
 
 void DraftLength::recordPass(int64_t sequences, int64_t drafts, double seconds) {
   Passes &passes = bySequences[sequences];
@@ -47,11 +42,19 @@ bool DraftLength::isKnown(const Passes &passes, int64_t drafts) const {
 int64_t DraftLength::findBest(const Passes &passes) const {
   // What gains less than this is as likely to be noise.
   constexpr double worthwhile = 1.01;
-  auto rate = [&](int64_t drafts) { return tokensOf(drafts) / passes.times[static_cast<size_t>(drafts)].median(); };
+  // No pass is faster than one with fewer drafts, whatever has been measured.
+  double seconds = 0;
+  auto rate = [&](int64_t drafts) {
+    seconds = std::max(seconds, passes.times[static_cast<size_t>(drafts)].least());
+    return tokensOf(drafts) / seconds;
+  };
+  double bestRate = rate(0);
   int64_t best = 0;
   for (int64_t drafts = 1; drafts <= most; ++drafts)
-    if (isKnown(passes, drafts) && rate(drafts) > rate(best) * worthwhile)
+    if (double found = isKnown(passes, drafts) ? rate(drafts) : 0; found > bestRate * worthwhile) {
       best = drafts;
+      bestRate = found;
+    }
   return best;
 }
 

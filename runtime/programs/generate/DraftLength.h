@@ -37,7 +37,7 @@ private:
   /// The last few passes with one number of drafts.
   struct Times {
     std::vector<double> seconds;
-    double median() const;
+    double least() const;
   };
   /// What is known of passes over one number of texts.
   struct Passes {
@@ -47,8 +47,8 @@ private:
     bool triesMore = false;
   };
 
-  static constexpr size_t fewest = 3, window = 7;
-  static constexpr int64_t shortest = 16, longest = 256;
+  static constexpr size_t fewest = 2, window = 7;
+  static constexpr int64_t shortest = 32, longest = 256;
 
   double tokensOf(int64_t drafts) const;
   bool isKnown(const Passes &passes, int64_t drafts) const;
