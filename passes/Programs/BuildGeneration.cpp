@@ -134,9 +134,8 @@ LogicalResult BuildGeneration::decideDrafts(ModuleOp source, ModelOp model) {
   bool goesOn = count == 1 && found->back().output;
   int64_t most = goesOn ? mostDrafts : std::min(count, mostDrafts);
   if (isAsked && count == 0)
-    return model.emitError(
-        "predicts no token behind the next one (hadal.mtp does), so it drafts none: leave --speculate "
-        "out, or compile with --speculate=0");
+    return model.emitError("predicts no token behind the next one (hadal.mtp does), so it drafts none: leave "
+                           "--speculate out, or compile with --speculate=0");
   if (speculate > most)
     return model.emitError("drafts at most ") << most << (most == 1 ? " token" : " tokens") << " at a time"
                                               << (goesOn ? "" : ", one with each of its prediction depths")

@@ -22,6 +22,7 @@
 #include <cmath>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 namespace hadal {
 
@@ -202,8 +203,7 @@ void Generator::decode() {
 /// stand in the caches beyond the sequence's length: nobody reads them, and others will be written there.
 void Generator::accept(Sequence &sequence, size_t place) {
   int64_t first = sequence.cached;
-  std::vector<Draft> made = std::move(sequence.drafts.next);
-  sequence.drafts.next.clear();
+  std::vector<Draft> made = std::exchange(sequence.drafts.next, {});
   size_t rows = 0, right = 0, judged = made.size();
   for (;;) {
     NextToken next = runner.next(place, rows++);
@@ -223,7 +223,7 @@ void Generator::accept(Sequence &sequence, size_t place) {
       break;
   }
   statistics.drafts.add(judged, right);
-  if (drafts)
+  if (drafts && sequence.finish == Finish::No)
     drafter.follow(sequence, place, first, rows);
 }
 
@@ -268,7 +268,7 @@ Finish Generator::findFinish(const Sequence &sequence) const {
   return sequence.left(steps.mostPositions()) <= 0 ? Finish::Length : Finish::No;
 }
 
-/// Takes the pages of finished sequences back.
+/// Takes the pages of finished sequences back, and what they kept for drafts.
 void Generator::release() {
   std::erase_if(active, [&](size_t index) {
     Sequence &sequence = sequences[index];
@@ -276,6 +276,7 @@ void Generator::release() {
       return false;
     pool.giveBack(sequence.pages);
     sequence.pages.clear();
+    sequence.drafts.depths.clear();
     return true;
   });
 }
