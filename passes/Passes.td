@@ -101,13 +101,15 @@ def BuildEvaluation : Pass<"hadal-build-evaluation", "::mlir::ModuleOp"> {
 }
 
 def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
-  let summary = "makes the entry points of a program that generates from a model: prefill and decode with a latent cache";
+  let summary = "makes the entry points of a program that generates from a model: prefill, decode and drafts with a latent cache";
   let description = [{
     The model is brought to `@forward` (closed shapes, bound parameters, decided roundings) once for each shape that the
     program gets, and each becomes an entry point: `@decode.B` adds a token to each of B sequences, for powers of two up to
-    the largest batch, `@prefill.C` reads C tokens of a prompt. Operations whose rows depend on other rows of a sequence give
+    the largest batch, `@decode.B.Q` up to Q tokens (the last one and drafts), `@prefill.C` reads C tokens of a prompt. Where
+    the model has losses of further tokens, `@draft.D.` and each of these names is what depth D of them predicts: it reads
+    the result `hidden` of the entry point of that name, or of the depth before it, and yields one of its own. Operations whose rows depend on other rows of a sequence give
     way to their form with a cache (SequenceOpInterface); what they remember lies in pages of 64 positions, in states
-    `cache.0`, `cache.1`, ... that all entry points share. Where that is the product of narrower rows (the keys and values of
+    `cache.0`, `cache.1`, ... (of depth D `draft.D.cache.0`, ...) that all entry points share. Where that is the product of narrower rows (the keys and values of
     all heads, of the latent), the narrower ones are kept. The loss of tokens gives way to logits (TokenLossOpInterface). The
     inputs `positions`, `lengths`, `pages` and `rows` say where the rows of a run stand. Test:
     test/passes/Programs/build-generation.mlir.
@@ -117,7 +119,8 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     Option<"maxBatch", "max-batch", "int64_t", "8", "most sequences at a time">,
     Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "tokens of a prompt at a time; 0: 64, or all of a sequence">,
     Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
-    Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">
+    Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">,
+    Option<"speculate", "speculate", "int64_t", "-1", "most tokens that are drafted at a time; -1: one by each depth">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }

@@ -40,6 +40,8 @@ struct CompilerOptions {
   int64_t sequenceLength = 1;
   /// In place of the two, of a program that generates; 0: what its builder says.
   int64_t maxSequence = 0, maxBatch = 8, prefillChunk = 0;
+  /// Most tokens that it drafts before it verifies them; -1: as many as the model predicts beyond the next one.
+  int64_t speculate = -1;
   std::string precision = "f32";
   /// The type of the cache of a program that generates; empty: the precision.
   std::string cacheType;

@@ -1,23 +1,27 @@
-//===- BuildGeneration.cpp - from a model to prefill and decode ---------------------------------------------------===//
+//===- BuildGeneration.cpp - from a model to prefill, decode and drafts -------------------------------------------===//
 //
 // Implements hadal-build-generation. Shapes are numbers, so the program gets an entry point for each of a few: one row
-// of each of 1, 2, 4, ... sequences, and a chunk of one sequence. The runtime takes the smallest that fits, and a row's
-// bits do not depend on which that is. For each shape
+// of each of 1, 2, 4, ... sequences, as many rows as there can be drafts to verify and one more, and a chunk of one
+// sequence. The runtime takes the smallest that fits, and a row's bits do not depend on which that is. For each shape
 //
 //   1. a copy of the model is brought to @forward by the passes that all programs begin with, in a module of its own
 //      inside this one;
-//   2. @forward gets its form with a cache (CachedForm.h);
-//   3. it moves into this module as @decode.B or @prefill.C. Parameters and caches are those of the first one.
+//   2. what drafts tokens is cut out of copies of @forward (Drafts.h);
+//   3. each of these functions gets its form with a cache (CachedForm.h);
+//   4. it moves into this module as @decode.B, @decode.B.Q or @prefill.C, or as @draft.D. and that name. Parameters and
+//      caches are those of the first one.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Programs/CachedForm.h"
+#include "passes/Programs/Drafts.h"
 #include "passes/Programs/MainLoss.h"
 #include "passes/Programs/Programs.h"
 #include "passes/Transforms/Requirements.h"
 #include "passes/Transforms/SingleModel.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -32,17 +36,28 @@ namespace {
 
 /// Where neither the user nor the model says more.
 constexpr int64_t usualSequence = 1024, usualChunk = 64;
-constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12;
+constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12, mostDrafts = 8;
 
-/// An entry point: so many rows of each of so many sequences.
+/// An entry point: so many rows of each of so many sequences, of a prompt or generated ones.
 struct StepShape {
   int64_t sequences, rows;
+  bool isPrefill = false;
 
-  bool isPrefill() const { return rows > 1; }
   std::string name() const {
-    return isPrefill() ? "prefill." + std::to_string(rows) : "decode." + std::to_string(sequences);
+    if (isPrefill)
+      return "prefill." + std::to_string(rows);
+    return "decode." + std::to_string(sequences) + (rows > 1 ? "." + std::to_string(rows) : "");
   }
 };
+
+/// 1, 2, 4, ... and the largest.
+SmallVector<int64_t> powersUpTo(int64_t largest) {
+  SmallVector<int64_t> numbers;
+  for (int64_t number = 1; number < largest; number *= 2)
+    numbers.push_back(number);
+  numbers.push_back(largest);
+  return numbers;
+}
 
 struct BuildGeneration : hadal::impl::BuildGenerationBase<BuildGeneration> {
   using BuildGenerationBase::BuildGenerationBase;
@@ -54,13 +69,17 @@ struct BuildGeneration : hadal::impl::BuildGenerationBase<BuildGeneration> {
 
 private:
   LogicalResult checkOptions(ModelOp model);
+  LogicalResult decideDrafts(ModuleOp source, ModelOp model);
   SmallVector<StepShape> listShapes() const;
-  LogicalResult addEntry(ModuleOp source, const StepShape &step, const CacheShape &cache);
+  FailureOr<func::FuncOp> makeForward(ModuleOp inner, const StepShape &step);
+  LogicalResult addEntries(ModuleOp source, const StepShape &step, const CacheShape &cache);
   LogicalResult takeOver(ModuleOp inner, func::FuncOp forward, StringRef name);
   LogicalResult build();
 
   /// The options as they are in this run.
   int64_t sequence = 0, chunk = 0;
+  /// Most tokens that are drafted before they are verified, and the depths that draft them.
+  int64_t drafts = 0, depths = 0;
   FloatType cacheElement;
 };
 
@@ -85,13 +104,54 @@ LogicalResult BuildGeneration::checkOptions(ModelOp model) {
   return success();
 }
 
+/// @forward, in a module of its own.
+FailureOr<func::FuncOp> BuildGeneration::makeForward(ModuleOp inner, const StepShape &step) {
+  OpPassManager passes(ModuleOp::getOperationName());
+  addForwardPasses(passes, step.sequences, step.rows, precision);
+  if (failed(runPipeline(passes, inner)))
+    return failure();
+  func::FuncOp forward = findEntry(inner, EntryRole::Forward);
+  if (failed(requireForward(forward)))
+    return failure();
+  return forward;
+}
+
+/// As many drafts as the option says, or one of each depth. One depth alone can go on from its own hidden state.
+LogicalResult BuildGeneration::decideDrafts(ModuleOp source, ModelOp model) {
+  if (speculate == 0)
+    return success();
+  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  auto inner = cast<ModuleOp>(builder.clone(*source));
+  auto eraseInner = llvm::make_scope_exit([&] { inner->erase(); });
+  FailureOr<func::FuncOp> forward = makeForward(inner, {1, 1});
+  if (failed(forward))
+    return failure();
+  bool isAsked = speculate > 0;
+  FailureOr<SmallVector<DraftDepth>> found = findDraftDepths(*forward, /*explain=*/isAsked);
+  if (failed(found))
+    return failure();
+  int64_t count = found->size();
+  bool goesOn = count == 1 && found->back().output;
+  int64_t most = goesOn ? mostDrafts : std::min(count, mostDrafts);
+  if (isAsked && count == 0)
+    return model.emitError("predicts no token behind the next one (hadal.mtp does), so it drafts none: leave "
+                           "--speculate out, or compile with --speculate=0");
+  if (speculate > most)
+    return model.emitError("drafts at most ") << most << (most == 1 ? " token" : " tokens") << " at a time"
+                                              << (goesOn ? "" : ", one with each of its prediction depths")
+                                              << ": --speculate is 0 to " << most << ", not " << int64_t(speculate);
+  drafts = isAsked ? int64_t(speculate) : std::min(count, most);
+  depths = std::min(count, drafts);
+  return success();
+}
+
 SmallVector<StepShape> BuildGeneration::listShapes() const {
   SmallVector<StepShape> shapes;
-  for (int64_t sequences = 1; sequences < maxBatch; sequences *= 2)
-    shapes.push_back({sequences, 1});
-  shapes.push_back({maxBatch, 1});
+  for (int64_t rows : powersUpTo(drafts + 1))
+    for (int64_t sequences : powersUpTo(maxBatch))
+      shapes.push_back({sequences, rows});
   if (chunk > 1)
-    shapes.push_back({1, chunk});
+    shapes.push_back({1, chunk, /*isPrefill=*/true});
   return shapes;
 }
 
@@ -118,23 +178,35 @@ LogicalResult BuildGeneration::takeOver(ModuleOp inner, func::FuncOp forward, St
   return success();
 }
 
-LogicalResult BuildGeneration::addEntry(ModuleOp source, const StepShape &step, const CacheShape &cache) {
-  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+LogicalResult BuildGeneration::addEntries(ModuleOp source, const StepShape &step, const CacheShape &cache) {
+  ModuleOp module = getOperation();
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto inner = cast<ModuleOp>(builder.clone(*source));
-  OpPassManager passes(ModuleOp::getOperationName());
-  addForwardPasses(passes, step.sequences, step.rows, precision);
-  auto add = [&]() -> LogicalResult {
-    if (failed(runPipeline(passes, inner)))
+  auto eraseInner = llvm::make_scope_exit([&] { inner->erase(); });
+  FailureOr<func::FuncOp> forward = makeForward(inner, step);
+  if (failed(forward))
+    return failure();
+  auto nameDepth = [](int64_t depth) { return "draft." + std::to_string(depth); };
+  SmallVector<func::FuncOp> cut;
+  for (int64_t depth = 1; depth <= depths; ++depth) {
+    builder.setInsertionPointAfter(*forward);
+    auto draft = cast<func::FuncOp>(builder.clone(**forward));
+    draft.setName(nameDepth(depth) + "." + step.name());
+    cut.push_back(draft);
+    if (failed(cutDraft(draft, depth)))
       return failure();
-    func::FuncOp forward = findEntry(inner, EntryRole::Forward);
-    if (failed(requireForward(forward)) ||
-        failed(buildCachedForm(getOperation(), forward, cache, /*picksRow=*/step.isPrefill())))
+  }
+  if (depths > 0 && failed(yieldHidden(*forward)))
+    return failure();
+  if (failed(buildCachedForm(module, *forward, cache, /*picksRow=*/step.isPrefill)) ||
+      failed(takeOver(inner, *forward, step.name())))
+    return failure();
+  // The row behind which a token is drafted is one of several whose hidden states have become known.
+  for (auto [index, draft] : llvm::enumerate(cut))
+    if (failed(buildCachedForm(module, draft, cache, /*picksRow=*/true, nameDepth(index + 1) + ".cache")) ||
+        failed(takeOver(inner, draft, draft.getSymName())))
       return failure();
-    return takeOver(inner, forward, step.name());
-  };
-  LogicalResult result = add();
-  inner->erase();
-  return result;
+  return success();
 }
 
 LogicalResult BuildGeneration::build() {
@@ -150,8 +222,10 @@ LogicalResult BuildGeneration::build() {
   // The model and its functions, out of the way of the names that the program gets.
   OwningOpRef<ModuleOp> source = ModuleOp::create(module.getLoc());
   source->getBody()->getOperations().splice(source->getBody()->end(), module.getBody()->getOperations());
+  if (failed(decideDrafts(*source, *model)))
+    return failure();
   for (const StepShape &step : listShapes())
-    if (failed(addEntry(*source, step, cache)))
+    if (failed(addEntries(*source, step, cache)))
       return failure();
   eraseUnreadParameters(module);
   return success();

@@ -9,6 +9,7 @@
 #include "passes/Programs/CachedForm.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Programs/Drafts.h"
 #include "passes/Programs/MainLoss.h"
 
 using namespace mlir;
@@ -20,8 +21,8 @@ RankedTensorType rankedType(Value value) { return cast<RankedTensorType>(value.g
 
 class CachedForm {
 public:
-  CachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape)
-      : module(module), shape(shape), entry(forward), loc(forward.getLoc()) {}
+  CachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, StringRef cacheName)
+      : module(module), shape(shape), cacheName(cacheName), entry(forward), loc(forward.getLoc()) {}
 
   LogicalResult build(bool picksRow);
 
@@ -35,6 +36,7 @@ private:
 
   ModuleOp module;
   const CacheShape &shape;
+  StringRef cacheName;
   EntryPoint entry;
   Location loc;
   BlockArgument positions, lengths, pages;
@@ -63,10 +65,13 @@ LogicalResult CachedForm::addPlaces() {
 }
 
 FailureOr<StateOp> CachedForm::findState(RankedTensorType type) {
-  std::string name = ("cache." + Twine(caches++)).str();
+  std::string name = (cacheName + "." + Twine(caches++)).str();
   Operation *known = module.lookupSymbol(name);
   if (!known) {
+    // States follow one another.
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    for (StateOp state : module.getOps<StateOp>())
+      builder.setInsertionPointAfter(state);
     return StateOp::create(builder, loc, builder.getStringAttr(name), TypeAttr::get(type));
   }
   auto state = dyn_cast<StateOp>(known);
@@ -140,6 +145,8 @@ LogicalResult CachedForm::replaceSequenceOps() {
     SmallVector<Value> results = reader.buildCached(builder, {positions, lengths, shape.positionLimit(), rememberHere});
     if (!isRemembered)
       return failure();
+    for (auto [value, cached] : llvm::zip_equal(op.getResults(), results))
+      entry.replaceResults(value, cached);
     op.replaceAllUsesWith(results);
     op.erase();
   }
@@ -148,7 +155,7 @@ LogicalResult CachedForm::replaceSequenceOps() {
 
 LogicalResult CachedForm::build(bool picksRow) {
   func::FuncOp forward = entry.getFunction();
-  Value mainLoss = entry.findResult(results::mainLoss);
+  Value mainLoss = entry.findResult(results::mainLoss), hidden = entry.findResult(results::hidden);
   auto leave = [&](LogicalResult result) {
     entry.finish();
     return result;
@@ -161,12 +168,12 @@ LogicalResult CachedForm::build(bool picksRow) {
     return leave(failure());
   BlockArgument picked = picksRow ? addInput(inputs::rows, {sequences, 1}) : BlockArgument();
   OpBuilder builder(*loss);
-  auto pickRows = [&](Value hidden) -> Value {
+  auto pickRows = [&](Value rows) -> Value {
     if (!picked)
-      return hidden;
-    auto type = RankedTensorType::get({sequences, 1, rankedType(hidden).getShape().back()},
-                                      rankedType(hidden).getElementType());
-    return PickRowsOp::create(builder, (*loss)->getLoc(), type, hidden, picked);
+      return rows;
+    auto type =
+        RankedTensorType::get({sequences, 1, rankedType(rows).getShape().back()}, rankedType(rows).getElementType());
+    return PickRowsOp::create(builder, (*loss)->getLoc(), type, rows, picked);
   };
   TokenLogits logits = loss->buildLogits(builder, pickRows);
   logits.logits.getDefiningOp()->setDiscardableAttrs((*loss)->getDiscardableAttrDictionary());
@@ -174,6 +181,8 @@ LogicalResult CachedForm::build(bool picksRow) {
   entry.keepResult(results::logits);
   entry.addResult(results::logits, logits.logits);
   entry.addResult(results::normalizers, logits.normalizers);
+  if (hidden)
+    entry.addResult(results::hidden, hidden);
   entry.eraseWhatNoResultNeeds();
   if (failed(replaceSequenceOps()))
     return leave(failure());
@@ -184,6 +193,7 @@ LogicalResult CachedForm::build(bool picksRow) {
 
 } // namespace
 
-LogicalResult hadal::buildCachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, bool picksRow) {
-  return CachedForm(module, forward, shape).build(picksRow);
+LogicalResult hadal::buildCachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, bool picksRow,
+                                     StringRef caches) {
+  return CachedForm(module, forward, shape, caches).build(picksRow);
 }

@@ -23,10 +23,11 @@ struct CacheShape {
   int64_t positionLimit() const { return pagesOfSequence * positionsOfPage; }
 };
 
-/// Rewrites @forward, which then yields logits for every row, or, where it is to pick, for one row of each sequence.
-/// Caches are states of `module`: the first entry point makes them, all others find them.
+/// Rewrites @forward, which then yields logits for every row, or, where it is to pick, for one row of each sequence,
+/// and hidden states where it yielded them (Drafts.h). Caches are states `NAME.0`, `NAME.1`, ... of `module`: the first
+/// entry point that names them so makes them, all others find them.
 mlir::LogicalResult buildCachedForm(mlir::ModuleOp module, mlir::func::FuncOp forward, const CacheShape &shape,
-                                    bool picksRow);
+                                    bool picksRow, llvm::StringRef caches = "cache");
 
 } // namespace hadal
 

@@ -32,6 +32,10 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
   Option<std::string> cacheType{*this, "cache-type",
                                 llvm::cl::desc("the type of the cache of 'generate': f32, bf16; empty: the precision"),
                                 llvm::cl::init("")};
+  Option<int64_t> speculate{
+      *this, "speculate",
+      llvm::cl::desc("most tokens that 'generate' drafts before it verifies them; -1: as many as the model predicts"),
+      llvm::cl::init(-1)};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
 };

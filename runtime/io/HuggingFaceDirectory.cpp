@@ -139,8 +139,8 @@ std::set<std::string> predictionPrefixes(const std::vector<NamedTensor> &paramet
   std::string others = missing.size() > 1 ? concat(" and ", missing.size() - 1, " more are missing") : " is missing";
   fail(HADAL_EXIT_INPUT, files.listing().string(), ": tensor '", missing.front(), "'", others,
        onlyPrediction ? "; they belong to the model's multi-token-prediction block, which these weights were saved "
-                        "without: compile the model without it (hadal-import --mtp-num-layers=0), or load "
-                        "weights that have it"
+                        "without: compile the model without it (hadal-import --mtp-num-layers=0), load weights "
+                        "that have it, or, to generate, do not ask for drafts (--speculate)"
                       : "");
 }
 
@@ -173,8 +173,18 @@ private:
 
 bool isKnownBuffer(std::string_view name) { return name.ends_with("rotary_emb.inv_freq"); }
 
+/// The names among these of the given parameters.
+std::vector<std::string> namesOf(const std::vector<NamedTensor> &parameters, std::span<const uint32_t> chosen) {
+  std::vector<std::string> names;
+  for (const NamedTensor &parameter : parameters)
+    if (std::ranges::find(chosen, parameter.tensor) != chosen.end())
+      names.push_back(parameter.name);
+  return names;
+}
+
 /// Finds for every parameter its tensor, and an explanation for every tensor of the directory.
-std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &program, std::vector<Pairing> &aliases) {
+std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &program, std::span<const uint32_t> optional,
+                                    std::vector<Pairing> &aliases) {
   std::vector<NamedTensor> parameters = namedTensors(program, HADAL_PARAMETER);
   std::vector<Pairing> pairs;
   std::vector<std::string> missing;
@@ -199,7 +209,7 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
       aliases.back().named.name = alias->first;
     }
   }
-  if (!missing.empty())
+  if (!missing.empty() && missing != namesOf(parameters, optional))
     reportMissing(missing, parameters, files);
   std::vector<std::string> surplus;
   UnreadParameters unread(program);
@@ -252,12 +262,12 @@ void checkAlias(const Pairing &alias, const Pairing &owner) {
 
 } // namespace
 
-void loadWeights(const fs::path &directory, Session &session) {
+bool loadWeights(const fs::path &directory, Session &session, std::span<const uint32_t> optional) {
   ModelFiles files(directory);
   for (const auto &[name, source] : files.tensors())
     refuseEncoded(source.path(), name, source.entry->dtype, session.program());
   std::vector<Pairing> aliases;
-  std::vector<Pairing> pairs = pairParameters(files, session.program(), aliases);
+  std::vector<Pairing> pairs = pairParameters(files, session.program(), optional, aliases);
   for (const Pairing &alias : aliases)
     for (const Pairing &owner : pairs)
       if (owner.named.tensor == alias.named.tensor)
@@ -273,6 +283,7 @@ void loadWeights(const fs::path &directory, Session &session) {
     if (&pair == &pairs.back() || (&pair + 1)->named.tensor != pair.named.tensor)
       session.finishLoading(pair.named.tensor);
   }
+  return pairs.size() == namedTensors(session.program(), HADAL_PARAMETER).size();
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string_view>
 
 namespace hadal {
@@ -15,8 +16,9 @@ namespace hadal {
 /// another shape or dtype, or that the program does not know is an error, found before any parameter changes. Values
 /// that are not finite are an error as well, found on the way: parameters may have changed then. Copies of a parameter
 /// under one of its aliases must be equal to it; buffers that are no parameters (`rotary_emb.inv_freq`) are passed
-/// over.
-void loadWeights(const std::filesystem::path &directory, Session &session);
+/// over. The `optional` parameters (indices of tensors) may be missing, all of them together. Returns whether nothing
+/// is.
+bool loadWeights(const std::filesystem::path &directory, Session &session, std::span<const uint32_t> optional = {});
 
 /// Writes config.json (when the model has one) and model.safetensors into an existing folder and waits until they are
 /// on the disk.

@@ -300,7 +300,12 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
       app.add_option("--prefill-chunk", options.prefillChunk, "tokens of a prompt that are read at a time")
           ->default_str("64")
           ->check(CLI::Range(int64_t(1), int64_t(1) << 20)),
-      app.add_option("--cache-type", options.cacheType, "type of the cache: f32 or bf16 (default: the precision)")};
+      app.add_option("--cache-type", options.cacheType, "type of the cache: f32 or bf16 (default: the precision)"),
+      app.add_option(
+             "--speculate", options.speculate,
+             "most tokens that are drafted by multi-token prediction and verified together; 0 for none (default: "
+             "as many as the model predicts beyond the next one)")
+          ->check(CLI::Range(int64_t(0), int64_t(8)))};
   for (const CLI::Option *option : raw.ofGeneration)
     raw.readOptions.push_back({option, Phase::Program});
   read(Phase::Program, app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")
@@ -351,7 +356,7 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
-  groups.put("Generation", {"--max-sequence", "--max-batch", "--prefill-chunk", "--cache-type"});
+  groups.put("Generation", {"--max-sequence", "--max-batch", "--speculate", "--prefill-chunk", "--cache-type"});
   groups.put("Reports", {"--print-fusion", "--print-layouts", "--print-config", "--print-memory-plan", "--report",
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});

@@ -1,8 +1,10 @@
 // The way of prompts through the program.
 //
 // Sequences wait until one of the places in a batch is free, get pages for all tokens that they may have, and read
-// their prompt, whose last row says which token follows. From then on every step adds the last token of each sequence,
-// and says which one follows it. Nothing of this shows in what is generated: a row's bits depend on its sequence alone.
+// their prompt, whose last row says which token follows. From then on every pass adds the last token of each sequence
+// and what is drafted behind it, and says which token follows each. That is drawn as it is without drafts; where it is
+// the draft, what the next row says counts as well. Nothing of this shows in what is generated: a row's bits depend on
+// its sequence alone.
 #include "runtime/programs/generate/Generator.h"
 
 #include "runtime/core/Error.h"
@@ -20,6 +22,7 @@
 #include <cmath>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 namespace hadal {
 
@@ -79,6 +82,14 @@ static SampleKey keyOf(const Sequence &sequence) {
           .seed = sequence.prompt.seed};
 }
 
+/// For the file of logits: what had been drafted in the place of the last token, and what that token's probability was
+/// there.
+static void keepDraft(Sequence &sequence, const Draft *draft) {
+  sequence.drafts.drafted.push_back(draft ? draft->token : -1);
+  NextToken said = draft ? NextToken{draft->logits, draft->largest, draft->logarithm} : NextToken{};
+  sequence.drafts.logProbabilities.push_back(draft ? said.logProbability(sequence.tokens.back()) : 0);
+}
+
 Generator::Generator(const Program &program, const Steps &steps, const GenerateOptions &options)
     : options(options), steps(steps), tokenizer(openTokenizer(options, steps.vocabulary)),
       endTokens(readEndTokens(program, tokenizer)),
@@ -88,9 +99,18 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
                          .device = options.machine.device,
                          .launchBlocking = options.machine.launchBlocking,
                          .pin = options.machine.pin}),
-      runner(session, this->steps), pool(steps.pages, options.pageSeed) {
+      runner(session, this->steps), drafts(steps.mostDrafts > 0 && options.speculate != 0),
+      drafter(runner, this->steps, /*keepsLogits=*/!options.logits.empty()),
+      draftLength(steps.mostDrafts, options.speculate), pool(steps.pages, options.pageSeed) {
   describeSession(session);
-  loadWeights(options.load, session);
+  // Weights are often saved without what drafts tokens.
+  bool needsAll = options.speculate.value_or(0) > 0;
+  std::vector<uint32_t> optional = needsAll ? std::vector<uint32_t>() : steps.parametersOfDrafts(program);
+  if (loadWeights(options.load, session, optional) || !drafts)
+    return;
+  drafts = false;
+  writeMessage(concat("no tokens are drafted: '", options.load.string(),
+                      "' has no weights of the model's multi-token-prediction block"));
 }
 
 /// Gives free places to those that wait, and reads their prompts.
@@ -117,24 +137,53 @@ void Generator::readPrompt(Sequence &sequence) {
                    sequence.cached, sequence.pages};
     runner.run(count == 1 ? steps.decode(1) : prefill, std::span(&rows, 1));
     sequence.cached += count;
+    if (drafts)
+      drafter.follow(sequence, 0, rows.first, rows.rows());
+    if (drafts && sequence.cached < length)
+      drafter.readPrompt(sequence);
   }
   statistics.promptTokens += length;
   append(sequence, runner.next(0));
+  if (drafts && !options.logits.empty())
+    keepDraft(sequence, nullptr);
   Clock::time_point end = Clock::now();
   statistics.prefill += std::chrono::duration<double>(end - start).count();
   if (statistics.generatedTokens == 1)
     statistics.firstToken = std::chrono::duration<double>(end - begin).count();
 }
 
-/// Adds the last token of every active sequence, and finds the one that follows.
+/// Drafts what may follow every active sequence; returns whether that took as long as it usually does.
+bool Generator::draft(int64_t most) {
+  std::vector<Sequence *> followed;
+  for (size_t index : active)
+    followed.push_back(&sequences[index]);
+  if (drafts && most > 0)
+    return !drafter.draft(followed, most);
+  // A chunk of what is passed over can be made up for at once.
+  for (Sequence *sequence : followed)
+    if (drafts)
+      drafter.rest(*sequence, steps.prefill(1).rows);
+  return true;
+}
+
+/// Adds the last token of every active sequence and what is drafted behind it, and finds what follows.
 void Generator::decode() {
   Clock::time_point start = Clock::now();
+  int64_t together = steps.decode(active.size()).sequences;
+  int64_t most = drafts ? draftLength.choose(together) : 0;
+  bool isUsual = draft(most);
+  std::vector<std::vector<int32_t>> tokens;
   std::vector<AddedRows> added;
+  size_t mostRows = 1;
   for (size_t index : active) {
     const Sequence &sequence = sequences[index];
-    added.push_back({std::span(sequence.tokens).last(1), sequence.cached, sequence.pages});
+    tokens.push_back({sequence.tokens.back()});
+    for (const Draft &draft : sequence.drafts.next)
+      tokens.back().push_back(draft.token);
+    added.push_back({tokens.back(), sequence.cached, sequence.pages});
+    mostRows = std::max(mostRows, tokens.back().size());
   }
-  const Step &step = steps.decode(added.size());
+  const Step &step = steps.decode(added.size(), mostRows);
   // The first one touches memory for the first time: it is kept only where no second one follows.
   bool isTraced = !options.trace.empty() && statistics.decodeSteps < 2;
   if (isTraced)
@@ -142,11 +191,49 @@ void Generator::decode() {
                                                  session.program().entries()[step.entry].command_count);
   runner.run(step, added, isTraced ? recorder.get() : nullptr);
   ++statistics.decodeSteps;
-  for (size_t place = 0; place < active.size(); ++place) {
-    ++sequences[active[place]].cached;
-    append(sequences[active[place]], runner.next(place));
+  for (size_t place = 0; place < active.size(); ++place)
+    accept(sequences[active[place]], place);
+  double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  statistics.decode += seconds;
+  if (isUsual)
+    draftLength.recordPass(together, most, seconds);
+}
+
+/// Appends what follows each row of a sequence, as long as that is what the next row was computed for. Rows behind it
+/// stand in the caches beyond the sequence's length: nobody reads them, and others will be written there.
+void Generator::accept(Sequence &sequence, size_t place) {
+  int64_t first = sequence.cached;
+  std::vector<Draft> made = std::exchange(sequence.drafts.next, {});
+  size_t rows = 0, right = 0, judged = made.size();
+  for (;;) {
+    NextToken next = runner.next(place, rows++);
+    ++sequence.cached;
+    append(sequence, next);
+    const Draft *draft = right < made.size() ? &made[right] : nullptr;
+    if (!options.logits.empty() && drafts)
+      keepDraft(sequence, draft);
+    if (!draft)
+      break;
+    bool isLast = sequence.finish != Finish::No, fits = isRight(sequence, *draft);
+    draftLength.recordDraft(right, fits);
+    right += fits;
+    if (isLast)
+      judged = rows;
+    if (isLast || !fits)
+      break;
   }
-  statistics.decode += std::chrono::duration<double>(Clock::now() - start).count();
+  statistics.drafts.add(judged, right);
+  if (drafts && sequence.finish == Finish::No)
+    drafter.follow(sequence, place, first, rows);
+}
+
+/// Whether what has been drawn is what was drafted.
+bool Generator::isRight(const Sequence &sequence, const Draft &draft) const {
+  if (!options.syntheticAcceptance)
+    return sequence.tokens.back() == draft.token;
+  uint64_t bits =
+      randomBits(sequence.prompt.seed.value_or(options.sampling.seed) ^ hashText("acceptance"), keyOf(sequence));
+  return static_cast<double>(bits >> 11) * 0x1p-53 < *options.syntheticAcceptance;
 }
 
 void Generator::append(Sequence &sequence, const NextToken &next) {
@@ -178,12 +265,10 @@ void Generator::show(const std::string &text) const {
 Finish Generator::findFinish(const Sequence &sequence) const {
   if (endTokens.contains(sequence.tokens.back()) || sequence.stream.isStopped())
     return Finish::Stop;
-  bool isFull = static_cast<int64_t>(sequence.generated()) >= sequence.prompt.maxTokens ||
-                static_cast<int64_t>(sequence.tokens.size()) >= steps.mostPositions();
-  return isFull ? Finish::Length : Finish::No;
+  return sequence.left(steps.mostPositions()) <= 0 ? Finish::Length : Finish::No;
 }
 
-/// Takes the pages of finished sequences back.
+/// Takes the pages of finished sequences back, and what they kept for drafts.
 void Generator::release() {
   std::erase_if(active, [&](size_t index) {
     Sequence &sequence = sequences[index];
@@ -191,6 +276,7 @@ void Generator::release() {
       return false;
     pool.giveBack(sequence.pages);
     sequence.pages.clear();
+    sequence.drafts.depths.clear();
     return true;
   });
 }
@@ -198,6 +284,8 @@ void Generator::release() {
 /// False when interrupted.
 bool Generator::generate() {
   begin = Clock::now();
+  if (drafts && options.syntheticAcceptance)
+    writeMessage("--synthetic-acceptance: a coin says which drafts are right; the text means nothing");
   statistics.sequences = static_cast<int64_t>(sequences.size());
   for (;;) {
     release();

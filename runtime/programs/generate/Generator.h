@@ -1,8 +1,10 @@
-// Continues prompts: prompts are read in chunks, one after the other, and all texts share the steps that add a token.
+// Continues prompts: prompts are read in chunks, one after the other, and all texts share the steps that add tokens.
 #ifndef HADAL_RUNTIME_PROGRAMS_GENERATE_GENERATOR_H
 #define HADAL_RUNTIME_PROGRAMS_GENERATE_GENERATOR_H
 
 #include "runtime/core/Session.h"
+#include "runtime/programs/generate/DraftLength.h"
+#include "runtime/programs/generate/Drafter.h"
 #include "runtime/programs/generate/Options.h"
 #include "runtime/programs/generate/Outputs.h"
 #include "runtime/programs/generate/PagePool.h"
@@ -41,6 +43,9 @@ private:
   std::vector<Sequence> sequences; // in the order of the prompts
   Session session;
   StepRunner runner;
+  bool drafts; // whether tokens are drafted, as far as the options and the weights allow it
+  Drafter drafter;
+  DraftLength draftLength;
   PagePool pool;
   std::vector<size_t> active; // of the sequences, those that have pages
   size_t waiting = 0;         // the first one that has never had any
@@ -53,6 +58,9 @@ private:
   void admit();
   void readPrompt(Sequence &sequence);
   void decode();
+  bool draft(int64_t most);
+  void accept(Sequence &sequence, size_t place);
+  bool isRight(const Sequence &sequence, const Draft &draft) const;
   void append(Sequence &sequence, const NextToken &next);
   void show(const std::string &text) const;
   Finish findFinish(const Sequence &sequence) const;

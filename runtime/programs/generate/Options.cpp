@@ -49,6 +49,36 @@ void addSampling(CommandLine &line, GenerateOptions &options) {
                 "with --prompts: write the log-probabilities of the N likeliest tokens in each place");
 }
 
+void addSpeculation(CommandLine &line, const Steps &steps, GenerateOptions &options) {
+  OptionGroup group(line, "Speculation");
+  std::string help = steps.mostDrafts
+                         ? concat("tokens that are drafted before the model verifies them, 0 to ", steps.mostDrafts,
+                                  " (default: auto, as many as save time); the text is the same")
+                         : std::string("tokens that are drafted: 0, as this program was compiled for none");
+  group.add("--speculate", options.speculation, "K|auto", help.c_str());
+  group
+      .addRare("--synthetic-acceptance", options.syntheticAcceptance, "P",
+               "for measurements: a coin that falls so often, not the model, says whether a draft is right; the text "
+               "means nothing then")
+      ->check(numberCheck([](float number) { return number >= 0 && number <= 1; }, "a number from 0 to 1"));
+}
+
+/// `2`, `auto`
+std::optional<int64_t> parseSpeculation(const std::string &text, const Steps &steps) {
+  int64_t drafts = 0;
+  auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), drafts);
+  bool isNumber = error == std::errc() && rest == text.data() + text.size() && drafts >= 0;
+  if (!isNumber && text != "auto")
+    fail(HADAL_EXIT_COMMAND_LINE, "--speculate is a number of tokens or auto, not '", text, "'");
+  if (!isNumber)
+    return std::nullopt;
+  if (drafts > steps.mostDrafts)
+    fail(HADAL_EXIT_COMMAND_LINE, "--speculate ", drafts, ": this program was compiled to draft ",
+         steps.mostDrafts ? concat("at most ", steps.mostDrafts) : "no tokens",
+         "; compile a model that predicts tokens behind the next one (hadal.mtp) with --speculate=", drafts);
+  return drafts;
+}
+
 /// `12=-3.5`
 std::pair<int32_t, double> parseBias(const std::string &text) {
   int32_t token = 0;
@@ -82,14 +112,18 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
 }
 
 /// What a single option cannot check by itself.
-void checkTogether(GenerateOptions &options, int64_t vocabulary) {
+void checkTogether(GenerateOptions &options, const Steps &steps) {
   auto require = [](bool condition, const auto &...parts) {
     if (!condition)
       fail(HADAL_EXIT_COMMAND_LINE, parts...);
   };
   for (const std::string &bias : options.logitBias)
     options.sampling.logitBias.push_back(parseBias(bias));
-  requireInRange(options.sampling, vocabulary);
+  requireInRange(options.sampling, steps.vocabulary);
+  options.speculate = parseSpeculation(options.speculation, steps);
+  require(!options.syntheticAcceptance || (steps.mostDrafts > 0 && options.speculate != 0),
+          "--synthetic-acceptance judges drafts, and none are made: ",
+          steps.mostDrafts ? "leave --speculate 0 out" : "this program was compiled to draft no tokens");
   for (const std::string &stop : options.stops)
     require(!stop.empty(), "--stop: an empty text would end everything at once; give what is to end it");
   if (options.plan)
@@ -139,8 +173,9 @@ std::optional<int> parseOptions(int argc, const char *const *argv, const Program
                       steps.mostSequences, " sequences at a time of up to ", steps.mostPositions(), " tokens)."))};
   addPrompts(line, options);
   addSampling(line, options);
+  addSpeculation(line, steps, options);
   addOutputs(line, steps, options);
-  return parseProgramOptions(line, program, argc, argv, [&] { checkTogether(options, program->vocabulary); });
+  return parseProgramOptions(line, program, argc, argv, [&] { checkTogether(options, steps); });
 }
 
 } // namespace hadal

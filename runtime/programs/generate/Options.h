@@ -30,6 +30,12 @@ struct GenerateOptions {
   int64_t samples = 1;
   std::vector<std::string> stops, logitBias;
   SamplingOptions sampling = {.temperature = 0};
+  /// Tokens that are drafted before they are verified, as given ("auto") and as understood; nothing: as many as save
+  /// time.
+  std::string speculation = "auto";
+  std::optional<int64_t> speculate;
+  /// A coin that falls so often on `right` takes the place of the comparison of drafts.
+  std::optional<double> syntheticAcceptance;
   /// How the statistics are written: "text", "json".
   std::string stats = "text";
   bool plan = false;

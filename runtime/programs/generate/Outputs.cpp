@@ -9,7 +9,9 @@
 #include "runtime/io/Safetensors.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <numeric>
 
 namespace hadal {
 
@@ -67,20 +69,71 @@ void LogitsFile::finish(std::span<const Sequence> sequences, int64_t vocabulary)
     writer.declare(concat(i, ".logits"), "F32", shape);
     writer.declare(concat(i, ".log_probabilities"), "F32", std::span(shape, 1));
     writer.declare(concat(i, ".tokens"), "I32", std::span(shape, 1));
+    if (sequences[i].drafts.drafted.empty())
+      continue;
+    shape[0] = static_cast<int64_t>(sequences[i].drafts.drafted.size());
+    writer.declare(concat(i, ".drafts"), "I32", std::span(shape, 1));
+    writer.declare(concat(i, ".draft_log_probabilities"), "F32", std::span(shape, 1));
   }
   writer.begin(output.file());
   for (const Sequence &sequence : sequences) {
     output.file().write(std::as_bytes(std::span(sequence.logits)));
     output.file().write(std::as_bytes(std::span(sequence.logProbabilities)));
     output.file().write(std::as_bytes(std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())));
+    output.file().write(std::as_bytes(std::span(sequence.drafts.drafted)));
+    output.file().write(std::as_bytes(std::span(sequence.drafts.logProbabilities)));
   }
   output.commit();
+}
+
+void DraftCounts::add(size_t drafts, size_t right) {
+  ++passes;
+  drafted.resize(std::max(drafted.size(), drafts));
+  accepted.resize(drafted.size());
+  for (size_t place = 0; place < drafts; ++place) {
+    ++drafted[place];
+    accepted[place] += place < right;
+  }
+}
+
+/// The share of the drafts at every place that were right.
+static std::vector<double> acceptances(const DraftCounts &drafts) {
+  std::vector<double> shares;
+  for (size_t place = 0; place < drafts.drafted.size(); ++place)
+    shares.push_back(static_cast<double>(drafts.accepted[place]) / static_cast<double>(drafts.drafted[place]));
+  return shares;
+}
+
+static int64_t sum(const std::vector<int64_t> &counts) {
+  return std::accumulate(counts.begin(), counts.end(), int64_t{0});
+}
+
+static void describeDrafts(const DraftCounts &drafts, double tokensPerPass, nlohmann::ordered_json &object) {
+  object["drafted_tokens"] = sum(drafts.drafted);
+  object["accepted_tokens"] = sum(drafts.accepted);
+  object["acceptance_by_position"] = acceptances(drafts);
+  object["tokens_per_pass"] = tokensPerPass;
+}
+
+static std::string describeDrafts(const DraftCounts &drafts, double tokensPerPass) {
+  int64_t drafted = sum(drafts.drafted);
+  if (drafted == 0)
+    return "";
+  auto percent = [](double share) { return concat(std::lround(share * 100), "%"); };
+  std::string text =
+      concat("\ndrafted            ", drafted, " tokens, ", sum(drafts.accepted), " accepted; by position");
+  for (double share : acceptances(drafts))
+    text += concat(" ", percent(share));
+  char length[64];
+  std::snprintf(length, sizeof length, "; %.2f tokens a pass", tokensPerPass);
+  return text + length;
 }
 
 std::string describeStatistics(const Statistics &statistics, const Steps &steps, bool asJson) {
   auto rate = [](int64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0.0; };
   // The first token of every sequence follows from its prompt.
-  int64_t decoded = statistics.generatedTokens - statistics.sequences;
+  int64_t decoded = statistics.generatedTokens - statistics.sequences, passes = statistics.drafts.passes;
+  double tokensPerPass = passes ? static_cast<double>(decoded) / static_cast<double>(passes) : 0;
   if (asJson) {
     nlohmann::ordered_json object;
     object["sequences"] = statistics.sequences;
@@ -93,6 +146,7 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
     object["prefill_tokens_per_second"] = rate(statistics.promptTokens, statistics.prefill);
     object["decode_tokens_per_second"] = rate(decoded, statistics.decode);
     object["cache_bytes_per_token"] = steps.bytesOfPosition;
+    describeDrafts(statistics.drafts, tokensPerPass, object);
     return dumpJson(object);
   }
   char text[512];
@@ -105,7 +159,7 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
                 rate(statistics.promptTokens, statistics.prefill), static_cast<long long>(statistics.generatedTokens),
                 static_cast<long long>(statistics.decodeSteps), statistics.decode, rate(decoded, statistics.decode),
                 statistics.firstToken, static_cast<unsigned long long>(steps.bytesOfPosition));
-  return text;
+  return text + describeDrafts(statistics.drafts, tokensPerPass);
 }
 
 std::string describePlan(const Program &program, const Steps &steps, unsigned threads) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace hadal {
 
@@ -22,8 +23,9 @@ bool isContinuations(const std::filesystem::path &path);
 /// several; log-probabilities of its tokens and of the likeliest ones, where these are kept.
 std::string describeContinuations(std::span<const Sequence> sequences);
 
-/// `N.logits`, `N.log_probabilities` and `N.tokens` of what sequence N generated. The file is there when it is
-/// complete, or not at all.
+/// `N.logits`, `N.log_probabilities` and `N.tokens` of what sequence N generated, and, where tokens were drafted, in
+/// `N.drafts` what was drafted in the place of each (-1: nothing) and in `N.draft_log_probabilities` what probability
+/// the token had there. The file is there when it is complete, or not at all.
 class LogitsFile {
 public:
   explicit LogitsFile(const std::filesystem::path &path) : output(path) {}
@@ -33,13 +35,25 @@ private:
   ReplacingFile output;
 };
 
+/// Drafts that have been verified.
+struct DraftCounts {
+  /// Passes over a sequence, and of the drafts at each place behind its last token, how many were right; a draft behind
+  /// a wrong one is wrong.
+  int64_t passes = 0;
+  std::vector<int64_t> drafted, accepted;
+
+  void add(size_t drafts, size_t right);
+};
+
 /// How long a run took, and for what.
 struct Statistics {
   int64_t sequences = 0, promptTokens = 0, generatedTokens = 0, decodeSteps = 0;
   /// Seconds until the first token of the first sequence, and in all steps of either kind.
   double firstToken = 0, prefill = 0, decode = 0;
+  DraftCounts drafts;
 };
 
+/// With what drafts were worth where tokens were drafted.
 std::string describeStatistics(const Statistics &statistics, const Steps &steps, bool asJson);
 
 /// What the program needs of memory: weights, caches, and how many sequences of which length they hold.

@@ -3,9 +3,24 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <set>
 
 namespace hadal {
 namespace {
+
+/// The depth that a name such as "draft.2.decode.4" speaks of, which is taken off it; 0 for others.
+int64_t takeDepth(std::string_view &name) {
+  constexpr std::string_view prefix = "draft.";
+  int64_t depth = 0;
+  if (!name.starts_with(prefix))
+    return 0;
+  auto [rest, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), depth);
+  if (error != std::errc() || depth < 1 || rest == name.data() + name.size() || *rest != '.')
+    return 0;
+  name.remove_prefix(static_cast<size_t>(rest + 1 - name.data()));
+  return depth;
+}
 
 /// The input or result of an entry point, of the shape and type that are expected.
 uint32_t requireTensor(const Program &program, const hadal_entry &entry, std::optional<uint32_t> index,
@@ -53,6 +68,11 @@ Step readStep(const Program &program, uint32_t number, int64_t pagesOfSequence) 
   int64_t yielded = step.pick ? 1 : rows;
   step.logits = result("logits", std::array{sequences, yielded, program->vocabulary});
   step.normalizers = result("normalizers", std::array<int64_t, 3>{sequences, yielded, 2});
+  std::string_view name = entry.name;
+  step.depth = takeDepth(name);
+  step.isPrefill = name.starts_with("prefill.");
+  step.given = program.findInput(number, "hidden");
+  step.hidden = program.findResult(number, "hidden");
   return step;
 }
 
@@ -68,6 +88,36 @@ void Steps::verifyCaches(const Program &program) {
     pages = shape[0];
     positionsOfPage = shape[1];
     bytesOfPosition += static_cast<uint64_t>(shape[2]) * elementSize(cache.element_type);
+  }
+}
+
+/// Hidden states go from the model to the first depth and from each to the next, for the same rows of the same steps.
+void Steps::verifyDrafts(const Program &program) {
+  for (const Step &step : all)
+    depths = std::max(depths, step.depth);
+  for (const Step &step : all) {
+    const char *name = program.entries()[step.entry].name;
+    for (std::optional<uint32_t> states : {step.given, step.hidden}) {
+      if (!states)
+        continue;
+      const hadal_tensor &tensor = program.tensors()[*states];
+      channels = channels || tensor.rank != 3 ? channels : tensor.dimensions[2];
+      requireTensor(program, program.entries()[step.entry], states, "hidden",
+                    std::array{step.sequences, step.rows, channels}, HADAL_F32);
+    }
+    requireOfProgram(step.given.has_value() == (step.depth > 0) && (step.depth == 0 || step.pick), "'", name,
+                     "' reads hidden states and picks rows unless it is a draft, or the other way round");
+    requireOfProgram(step.depth >= depths || step.hidden, "'", name, "' yields no hidden states for the next depth");
+    for (int64_t depth = 0; depth <= depths; ++depth)
+      requireOfProgram(std::ranges::any_of(all,
+                                           [&](const Step &other) {
+                                             return other.depth == depth && other.sequences == step.sequences &&
+                                                    other.rows == step.rows && other.isPrefill == step.isPrefill;
+                                           }),
+                       "no entry point is for depth ", depth, " what '", name, "' is for depth ", step.depth);
+    if (depths > 0 && step.depth == 0 && !step.pick)
+      mostDrafts = std::max(mostDrafts, step.rows - 1);
+    goesOn |= depths > 0 && step.depth == depths && step.hidden;
   }
 }
 
@@ -87,40 +137,68 @@ Steps::Steps(const Program &program) : vocabulary(program->vocabulary) {
     pages = pagesOfSequence * mostSequences;
     positionsOfPage = 64;
   }
-  std::ranges::stable_sort(all, {}, &Step::sequences);
   requireOfProgram(std::ranges::any_of(all, [&](const Step &step) { return step.rows == 1 && !step.pick; }),
                    "no entry point adds one row to a sequence");
+  verifyDrafts(program);
   requireOfProgram(pages >= pagesOfSequence * mostSequences, "its caches have ", pages, " pages, too few for ",
                    mostSequences, " sequences of ", pagesOfSequence);
 }
 
-const Step &Steps::decode(size_t sequences) const {
-  return *std::ranges::find_if(all, [&](const Step &step) {
-    return step.rows == 1 && !step.pick && step.sequences >= static_cast<int64_t>(sequences);
-  });
+const Step &Steps::decode(size_t sequences, size_t rows, int64_t depth) const {
+  const Step *smallest = nullptr;
+  for (const Step &step : all) {
+    bool fits = step.depth == depth && !step.isPrefill && step.pick.has_value() == (depth > 0) &&
+                step.sequences >= static_cast<int64_t>(sequences) && step.rows >= static_cast<int64_t>(rows);
+    if (fits && (!smallest || step.sequences * step.rows < smallest->sequences * smallest->rows))
+      smallest = &step;
+  }
+  return *smallest;
 }
 
-const Step &Steps::prefill() const { return *std::ranges::max_element(all, {}, &Step::rows); }
+const Step &Steps::prefill(int64_t depth) const {
+  auto found = std::ranges::find_if(all, [&](const Step &step) { return step.depth == depth && step.isPrefill; });
+  return found == all.end() ? decode(1, 1, depth) : *found;
+}
+
+std::vector<uint32_t> Steps::parametersOfDrafts(const Program &program) const {
+  std::set<uint32_t> read;
+  for (const Step &step : all) {
+    const hadal_entry &entry = program.entries()[step.entry];
+    for (const hadal_argument &argument : std::span(entry.arguments, entry.argument_count))
+      if (step.depth == 0 && argument.kind == HADAL_ARGUMENT_TENSOR)
+        read.insert(program.tensors()[argument.index].owner);
+  }
+  std::vector<uint32_t> others = program.tensorsOf(HADAL_PARAMETER);
+  std::erase_if(others, [&](uint32_t parameter) { return read.contains(parameter); });
+  return others;
+}
 
 StepRunner::StepRunner(Session &session, const Steps &steps) : session(session), steps(steps) {}
 
 void StepRunner::run(const Step &step, std::span<const AddedRows> added, CommandRecorder *recorder) {
   auto size = [](int64_t count) { return static_cast<size_t>(count); };
+  latest = &step;
   tokens.assign(size(step.sequences * step.width), 0);
   positions.assign(size(step.sequences * step.rows), -1);
   lengths.assign(size(step.sequences), 0);
   pages.assign(size(step.sequences * steps.pagesOfSequence), -1);
   picked.assign(size(step.sequences), -1);
+  size_t rowSize = step.given ? size(steps.channels) : 0;
+  hidden.assign(size(step.sequences * step.rows) * rowSize, 0);
   lastRows.clear();
   for (size_t i = 0; i < added.size(); ++i) {
     const AddedRows &rows = added[i];
-    std::ranges::copy(rows.tokens, tokens.begin() + static_cast<int64_t>(i) * step.width);
-    for (size_t row = 0; row < rows.tokens.size(); ++row)
-      positions[i * size(step.rows) + row] = static_cast<int32_t>(rows.first + static_cast<int64_t>(row));
-    lengths[i] = static_cast<int32_t>(rows.first + static_cast<int64_t>(rows.tokens.size()));
+    size_t count = rows.rows(), first = i * size(step.rows);
+    std::ranges::copy(rows.tokens.first(std::min(rows.tokens.size(), size(step.width))),
+                      tokens.begin() + static_cast<int64_t>(i) * step.width);
+    for (size_t row = 0; row < count; ++row)
+      positions[first + row] = static_cast<int32_t>(rows.first + static_cast<int64_t>(row));
+    lengths[i] = static_cast<int32_t>(rows.first + static_cast<int64_t>(count));
     std::ranges::copy(rows.pages, pages.begin() + static_cast<int64_t>(i) * steps.pagesOfSequence);
-    picked[i] = static_cast<int32_t>(rows.tokens.size()) - 1;
-    lastRows.push_back(step.pick ? i : i * size(step.rows) + rows.tokens.size() - 1);
+    if (step.given)
+      std::ranges::copy(rows.hidden, hidden.begin() + static_cast<int64_t>(first * rowSize));
+    picked[i] = static_cast<int32_t>(count) - 1;
+    lastRows.push_back(step.pick ? i : first + count - 1);
   }
   session.write<int32_t>(step.tokens, tokens);
   session.write<int32_t>(step.positions, positions);
@@ -128,6 +206,8 @@ void StepRunner::run(const Step &step, std::span<const AddedRows> added, Command
   session.write<int32_t>(step.pages, pages);
   if (step.pick)
     session.write<int32_t>(*step.pick, picked);
+  if (step.given)
+    session.write<float>(*step.given, hidden);
   session.run(step.entry, recorder);
   auto read = [&](uint32_t result, std::vector<float> &values) {
     values.resize(elementCount(session.tensor(result)));
@@ -137,9 +217,16 @@ void StepRunner::run(const Step &step, std::span<const AddedRows> added, Command
   read(step.normalizers, normalizers);
 }
 
-NextToken StepRunner::next(size_t sequence) const {
-  size_t row = lastRows[sequence], vocabulary = static_cast<size_t>(steps.vocabulary);
+NextToken StepRunner::read(size_t row) const {
+  size_t vocabulary = static_cast<size_t>(steps.vocabulary);
   return {std::span(logits).subspan(row * vocabulary, vocabulary), normalizers[2 * row], normalizers[2 * row + 1]};
+}
+
+void StepRunner::appendHidden(size_t sequence, size_t row, size_t count, std::vector<float> &states) const {
+  size_t channels = static_cast<size_t>(steps.channels), first = sequence * static_cast<size_t>(latest->rows) + row;
+  states.resize(states.size() + count * channels);
+  session.read(*latest->hidden, first * channels * sizeof(float),
+               std::as_writable_bytes(std::span(states).last(count * channels)));
 }
 
 } // namespace hadal

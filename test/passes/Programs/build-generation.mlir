@@ -1,12 +1,16 @@
 // The program that generates: an entry point for one row of each of 1, 2, 4 and 5 sequences, and one for a chunk of a prompt. They
 // share parameters and caches; attention reads the latent and the rotated key from pages, and keys and values are formed of
 // what it reads. The losses of further tokens are gone, their parameters too.
-// RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=5 prefill-chunk=7 cache-type=bf16" | FileCheck %s
-// RUN: hadal-opt %s --hadal-build-generation="max-batch=1 prefill-chunk=1" | FileCheck %s --check-prefix=ONE
+// RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=5 prefill-chunk=7 cache-type=bf16 speculate=0" | FileCheck %s
+// RUN: hadal-opt %s --hadal-build-generation="max-batch=1 prefill-chunk=1 speculate=0" | FileCheck %s --check-prefix=ONE
+// RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=2 prefill-chunk=7" | FileCheck %s --check-prefix=DRAFTS --implicit-check-not=hadal.cross_entropy
+// RUN: hadal-opt %s --hadal-build-generation="max-batch=1 speculate=4" | FileCheck %s --check-prefix=MORE
+// RUN: not hadal-opt %s --hadal-build-generation="speculate=9" 2>&1 | FileCheck %s --check-prefix=MOST
 // RUN: not hadal-opt %s --hadal-build-generation="max-batch=0" 2>&1 | FileCheck %s --check-prefix=BATCH
 // RUN: not hadal-opt %s --hadal-build-generation="max-sequence=-1" 2>&1 | FileCheck %s --check-prefix=SEQUENCE
 // RUN: not hadal-opt %s --hadal-build-generation="max-sequence=64 prefill-chunk=65" 2>&1 | FileCheck %s --check-prefix=CHUNK
 // RUN: not hadal-opt %s --hadal-build-generation="cache-type=f16" 2>&1 | FileCheck %s --check-prefix=TYPE
+// MOST: error: drafts at most 8 tokens at a time: --speculate is 0 to 8, not 9
 // BATCH: error: needs a --max-batch from 1 to 4096, not 0
 // SEQUENCE: error: needs a --max-sequence from 1 to 1048576, not -1
 // CHUNK: error: needs a --prefill-chunk that fits --max-sequence, from 1 to 64, not 65
@@ -45,6 +49,49 @@
 // CHECK: %[[H:.*]] = hadal.pick_rows %{{.*}}, %[[ROWS]] : (tensor<1x7x10xf32>, tensor<1x1xi32>) -> tensor<1x1x10xf32>
 // CHECK: hadal.logits %[[H]]
 // CHECK-NOT: func.func
+
+// With one loss of further tokens the program drafts one, beside every shape of the main model's: what stands in @forward
+// between the hidden state that the loss follows from and the loss, with caches of its own. It reads the token ahead.
+// DRAFTS-NOT: unread_parameters
+// DRAFTS: hadal.state @cache.0
+// DRAFTS: hadal.state @cache.1
+// DRAFTS: hadal.state @draft.1.cache.0 : tensor<4x64x5xf32>
+// DRAFTS: hadal.state @draft.1.cache.1
+// DRAFTS-LABEL: func.func @decode.1(
+// DRAFTS-SAME: tensor<1x1x10xf32> {hadal.result = "hidden"}
+// DRAFTS-LABEL: func.func @draft.1.decode.1(
+// DRAFTS-LABEL: func.func @decode.2(
+// DRAFTS-LABEL: func.func @draft.1.decode.2(
+// DRAFTS-LABEL: func.func @decode.1.2(
+// DRAFTS-LABEL: func.func @draft.1.decode.1.2(
+// DRAFTS-LABEL: func.func @decode.2.2(
+// DRAFTS-SAME: -> (tensor<2x2x8xf32> {hadal.result = "logits"}, {{.*}} tensor<2x2x10xf32> {hadal.result = "hidden"}
+// DRAFTS: %[[H:.*]] = hadal.linear {{.*}} -> tensor<2x2x10xf32>
+// DRAFTS-NEXT: hadal.logits %[[H]]
+// DRAFTS-NEXT: return {{.*}} %[[H]],
+// DRAFTS-LABEL: func.func @draft.1.decode.2.2(
+// DRAFTS-SAME: %[[W:[a-z0-9]*]]: tensor<2x4xi32> {hadal.input = "tokens"}
+// DRAFTS-SAME: %[[IN:[a-z0-9]*]]: tensor<2x2x10xf32> {hadal.input = "hidden"}
+// DRAFTS-SAME: %[[ROWS:[a-z0-9]*]]: tensor<2x1xi32> {hadal.input = "rows"}
+// DRAFTS-SAME: {hadal.state = @draft.1.cache.0}
+// DRAFTS-SAME: -> (tensor<2x1x8xf32> {hadal.result = "logits"}, {{.*}} tensor<2x2x10xf32> {hadal.result = "hidden"}
+// DRAFTS-NOT: hadal.tokens %[[W]] ahead 0
+// DRAFTS: hadal.tokens %[[W]] ahead 1
+// DRAFTS: hadal.rms_norm %[[IN]]
+// DRAFTS: hadal.attention
+// DRAFTS: %[[OUT:.*]] = hadal.rms_norm
+// DRAFTS: %[[PICKED:.*]] = hadal.pick_rows %[[OUT]], %[[ROWS]]
+// DRAFTS: hadal.logits %[[PICKED]]
+// DRAFTS: return {{.*}} %[[OUT]],
+// DRAFTS-LABEL: func.func @prefill.7(
+// DRAFTS-LABEL: func.func @draft.1.prefill.7(
+// DRAFTS-NOT: func.func
+
+// More drafts than losses: the last one goes on, and up to five rows are verified.
+// MORE: func.func @decode.1.2(
+// MORE: func.func @decode.1.4(
+// MORE: func.func @decode.1.5(
+// MORE: func.func @draft.1.decode.1.5(
 
 func.func private @block(%x: tensor<?x?x10xf32>) -> tensor<?x?x10xf32> {
   %q = hadal.linear %x "q.weight" : tensor<?x?x10xf32> -> tensor<?x?x21xf32>
