@@ -40,15 +40,16 @@ public:
 
   /// False when the text is there already, with its number.
   bool insert(std::string_view text, int32_t number) {
-    Place &place = places[placeOf(text)];
+    uint64_t hash = hashOfText(text);
+    Place &place = places[find(text, hash)];
     if (place.number >= 0)
       return false;
-    place = {text, number};
+    place = {text, number, tagOf(hash)};
     return true;
   }
 
   std::optional<int32_t> find(std::string_view text) const {
-    const Place &place = places[placeOf(text)];
+    const Place &place = places[find(text, hashOfText(text))];
     return place.number >= 0 ? std::optional(place.number) : std::nullopt;
   }
 
@@ -56,13 +57,16 @@ private:
   struct Place {
     std::string_view text;
     int32_t number = -1;
+    uint32_t tag = 0; // of the text: others are passed over without looking at theirs
   };
   std::vector<Place> places; // a power of two of them, more than half of which are free
 
-  /// Where the text is, or would be.
-  size_t placeOf(std::string_view text) const {
-    size_t place = hashOfText(text) & (places.size() - 1);
-    while (places[place].number >= 0 && places[place].text != text)
+  static uint32_t tagOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+  /// The place where the text is, or would be.
+  size_t find(std::string_view text, uint64_t hash) const {
+    size_t place = hash & (places.size() - 1);
+    while (places[place].number >= 0 && (places[place].tag != tagOf(hash) || places[place].text != text))
       place = (place + 1) & (places.size() - 1);
     return place;
   }
