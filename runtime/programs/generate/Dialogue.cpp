@@ -79,7 +79,7 @@ void Dialogue::answer(const std::string &line) {
     return;
   const Sequence &sequence = generator.continuePrompt(*prompt);
   if (sequence.finish != Finish::Stop)
-    writeMessage(concat("(ended by ", describeFinish(sequence.finish), ")"));
+    writeMessage(sequence.finish == Finish::Length ? "(ended by its length)" : "(interrupted)");
   if (!isConversation)
     return;
   std::string text = sequence.stream.text();

@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -159,6 +161,20 @@ while True:  # the end of a text may forgive it
         break
     except subprocess.TimeoutExpired:
         pass
+# At a terminal a mark asks for turns, and one that cannot be read is dropped.
+terminal, side = pty.openpty()
+typed = subprocess.Popen([program, "--load", weights, "--interactive", "--ignore-eos", "--max-tokens", "150"], stdin=side, stdout=subprocess.PIPE, stderr=side)
+os.close(side)
+os.write(terminal, ("x" * 400 + "\nAnd God said\n\x04").encode())
+assert typed.communicate(timeout=60)[0].decode() == whole and typed.returncode == 0
+shown = b""
+while select.select([terminal], [], [], 1)[0]:
+    try:
+        shown += os.read(terminal, 4096)
+    except OSError:  # nobody is at the other side any more
+        break
+shown = shown.decode()
+assert shown.count("> ") == 3 and shown.count("error: turn 1: the prompt has 4") == 1 and "(ended by its length)" in shown, shown
 # What many prompts have become so far is written.
 lines = [{"id": i, "prompt": "And God said" + " light" * (i % 7)} for i in range(3000)]
 (folder / "many.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
