@@ -81,11 +81,20 @@ TEST(PromptPagesTest, ForgetsWhatWasNotAskedForLongest) {
   EXPECT_EQ(readAndEnd(range(200, 203), 3), 0);
   EXPECT_EQ(readAndEnd(range(0, 9), 3), 8);
   EXPECT_EQ(readAndEnd(range(100, 109), 3), 4);
-  // What a sequence holds is not forgotten.
-  PromptPages::Lent held = pages.take(range(0, 9), 3);
-  EXPECT_EQ(pages.take(range(300, 303), 3).positions, 0);
+}
+
+TEST(PromptPagesTest, DoesNotForgetWhatASequenceHolds) {
+  PagePool pool(6);
+  PromptPages pages(pool, positions);
+  Tokens prompt = range(0, 9), other = range(100, 105);
+  pages.remember(prompt, pages.take(prompt, 3).pages);
+  PromptPages::Lent ended = pages.take(other, 2);
+  pages.remember(other, ended.pages);
+  pool.giveBack(ended.pages);
+  // The page of the other prompt was asked for later, and is free otherwise.
+  EXPECT_EQ(pages.take(range(200, 203), 3).positions, 0);
   EXPECT_EQ(pages.remembered(), 2u);
-  EXPECT_EQ(held.positions, 8);
+  EXPECT_EQ(pages.take(prompt, 2).positions, 8);
 }
 
 TEST(PromptPagesTest, WithoutSharingNothingIsRemembered) {
