@@ -96,6 +96,9 @@ prefixes = continued([{"prompt": tokens[:end]} for end in range(1, 9)], "--top-l
 for token, logprob, best, behind in zip(echoed["tokens"][1:], echoed["logprobs"][1:], echoed["top_logprobs"][1:], prefixes):
     assert best == behind["top_logprobs"][0][:3]
     assert {"token": token, "logprob": logprob} in behind["top_logprobs"][0]
+# Pages that another prompt has read say nothing of their rows.
+both = continued([{"prompt": begin}] * 2, "--echo", "--top-logprobs", 1, "--max-tokens", 1)[0]
+assert both[0] == both[1] and len(both[0]["tokens"]) == len(both[0]["logprobs"]) == both[0]["prompt_tokens"] + 1
 
 
 class Stream:
