@@ -11,8 +11,8 @@ import sys
 
 from evaluate_scores import read_tensors, run
 
-# How many prompts go together, tokens of a prompt at a time, threads, and the order of pages.
-COMPANY, CHUNKS, THREADS, PAGES = (1, 2, 7), (1, 5, 64), (1, 2, 3), (None, 7)
+# How many prompts go together, tokens of a prompt at a time, threads, and where pages lie and who shares them.
+COMPANY, CHUNKS, THREADS, PAGES = (1, 2, 7), (1, 5, 64), (1, 2, 3), ((), ("--page-seed", 7), ("--no-shared-prefixes",))
 TOKENS = 24
 
 
@@ -33,7 +33,7 @@ def generate(program, weights, folder, prompts, chunk, threads, pages):
     lines.write_text("".join(json.dumps({"prompt": prompt, "max_tokens": TOKENS}) + "\n" for prompt in prompts))
     out, logits = folder / "out.jsonl", folder / "logits"
     run(program, "--load", weights, "--prompts", lines, "-o", out, "--logits", logits, "--ignore-eos", "--prefill-chunk", chunk,
-        "--threads", threads, *(["--page-seed", pages] if pages is not None else []))
+        "--threads", threads, *pages)
     tensors = read_tensors(logits)
     return [(tensors[f"{i}.logits"], tensors[f"{i}.tokens"]) for i in range(len(prompts))]
 
@@ -42,11 +42,12 @@ def main():
     program, weights, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(1)
-    # Shorter and longer than a chunk and than a page; two of them share a beginning.
+    # Shorter and longer than a chunk and than a page; two of them share a beginning, two others a page.
     texts = ["In the beginning God created the heaven and the earth.", "I", "In the beginning was the Word, and the Word was with God, and",
              "".join(chr(source.randrange(32, 127)) for _ in range(130)), "Thou", "And God said, Let there be light: and", "x" * 64]
+    texts.append(texts[3][:100] + "And")
     prompts = dict(enumerate(texts))
-    expected = dict(enumerate(generate(program, weights, folder, texts, CHUNKS[-1], 2, None)))
+    expected = dict(enumerate(generate(program, weights, folder, texts, CHUNKS[-1], 2, ())))
     assert len({tuple(tokens) for _, tokens in expected.values()}) > 3, "the model says the same whatever the prompt is"
     runs = faults = 0
     for company, chunk, threads, pages in pairwise(COMPANY, CHUNKS, THREADS, PAGES):
@@ -56,7 +57,7 @@ def main():
         runs += 1
         if wrong:
             faults += 1
-            print(f"WRONG: prompts {wrong} among {order}, chunks of {chunk}, {threads} threads, pages by {pages}")
+            print(f"WRONG: prompts {wrong} among {order}, chunks of {chunk}, {threads} threads, pages {pages}")
     print(f"{runs - faults} of {runs} runs agree to the bit")
 
 

@@ -19,8 +19,8 @@ void addPrompts(CommandLine &line, GenerateOptions &options) {
   group.add("--prompt", options.prompt, "TEXT", "the text to continue");
   group.add("--prompt-file", options.promptFile, "FILE", "a file with the text to continue, all of it");
   group.add("--prompts", options.prompts, "FILE.jsonl",
-            "many: in each line {\"prompt\": TEXT or [IDS], \"id\": ..., \"max_tokens\": N, \"seed\": N}, or "
-            "\"messages\": [{\"role\": \"user\", \"content\": TEXT}, ...] instead of a prompt");
+            "many: in each line {\"prompt\": TEXT or [IDS]} or {\"messages\": [{\"role\", \"content\"}, ...]}, with "
+            "\"id\", \"max_tokens\", \"seed\" as wanted");
   group.flag("--interactive", options.interactive,
              "a prompt in each line of standard input; with --chat the turns of one conversation");
   group.add("--max-tokens", options.maxTokens, "N", "most tokens of a continuation (default: 256)")->check(positive);
