@@ -98,7 +98,9 @@ private:
       isArray = event == Event::array_start;
     // What begins an entry of the vocabulary is no id; without a key in the tree its end is not told.
     if (isOfVocabulary)
-      vocabulary.emplace_back(std::move(keys[depth]), isStart ? Json::object() : std::move(parsed));
+      vocabulary.emplace_back(std::move(keys[depth]), event == Event::object_start  ? Json::object()
+                                                      : event == Event::array_start ? Json::array()
+                                                                                    : std::move(parsed));
     if (isOfMerges && !isStart)
       merges.push_back(std::move(parsed));
     return !isOfMerges || isStart;
