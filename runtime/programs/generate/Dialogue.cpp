@@ -28,8 +28,7 @@ void LineReader::readMore() {
 std::optional<std::string> LineReader::next() {
   size_t end;
   while ((end = buffer.find('\n')) == buffer.npos && !isAtEnd) {
-    waitForInput(descriptor);
-    if (isInterrupted())
+    if (!waitForInput(descriptor))
       return std::nullopt;
     readMore();
   }

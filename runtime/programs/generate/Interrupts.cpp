@@ -35,11 +35,8 @@ void catchInterrupts() {
     event.store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (event.load() < 0)
     fail(HADAL_EXIT_INPUT, "no descriptor for interrupts: ", std::strerror(errno));
-  if (noted.load() == SIGTERM)
-    return;
-  uint64_t count;
-  [[maybe_unused]] ssize_t taken = read(event.load(), &count, sizeof count); // nothing there is no error
-  noted.store(0);
+  int ofText = SIGINT;
+  noted.compare_exchange_strong(ofText, 0);
   struct sigaction action = {};
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;
@@ -49,13 +46,19 @@ void catchInterrupts() {
 
 bool isInterrupted() { return noted.load(std::memory_order_relaxed) != 0; }
 
-bool isTerminated() { return noted.load(std::memory_order_relaxed) == SIGTERM; }
-
-void waitForInput(int descriptor) {
-  pollfd waited[] = {{descriptor, POLLIN, 0}, {event.load(), POLLIN, 0}};
-  while (poll(waited, 2, -1) < 0)
-    if (errno != EINTR)
+bool waitForInput(int descriptor) {
+  while (!isInterrupted()) {
+    pollfd waited[] = {{descriptor, POLLIN, 0}, {event.load(), POLLIN, 0}};
+    if (poll(waited, 2, -1) < 0 && errno != EINTR)
       fail(HADAL_EXIT_INPUT, "cannot wait for standard input: ", std::strerror(errno));
+    // It may be left from an interrupt that has been forgotten.
+    uint64_t count;
+    if (waited[1].revents && read(event.load(), &count, sizeof count) < 0 && errno != EAGAIN)
+      fail(HADAL_EXIT_INPUT, "cannot read interrupts: ", std::strerror(errno));
+    if (waited[0].revents && !isInterrupted())
+      return true;
+  }
+  return false;
 }
 
 } // namespace hadal

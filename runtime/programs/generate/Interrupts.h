@@ -5,16 +5,14 @@
 namespace hadal {
 
 /// From now on the first SIGINT or SIGTERM is noted, a second one ends the program at once. What was noted before is
-/// forgotten, except for a SIGTERM.
+/// forgotten, except for a SIGTERM, which is not meant for a text alone.
 void catchInterrupts();
 
 /// Whether one was noted; looked at between steps.
 bool isInterrupted();
-/// Whether that was a SIGTERM, which is not meant for a text alone.
-bool isTerminated();
 
-/// Waits until the descriptor has something to read, or an interrupt is noted.
-void waitForInput(int descriptor);
+/// Waits until the descriptor has something to read. False when an interrupt is noted before.
+bool waitForInput(int descriptor);
 
 } // namespace hadal
 
