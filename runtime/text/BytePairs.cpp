@@ -4,6 +4,7 @@
 #include "runtime/text/BytePairs.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/text/TextTable.h"
 
 #include <algorithm>
 #include <bit>
@@ -15,26 +16,6 @@ namespace {
 
 uint64_t keyOf(int32_t left, int32_t right) {
   return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
-}
-
-/// Mixes as MurmurHash3's last step.
-uint64_t mix(uint64_t bits) {
-  bits = (bits ^ bits >> 33) * 0xff51afd7ed558ccd;
-  bits = (bits ^ bits >> 33) * 0xc4ceb9fe1a85ec53;
-  return bits ^ bits >> 33;
-}
-
-/// Of a short text.
-uint64_t hashOf(std::string_view text) {
-  uint64_t hash = text.size();
-  while (!text.empty()) {
-    uint64_t word = 0;
-    size_t count = std::min(text.size(), sizeof word);
-    std::memcpy(&word, text.data(), count);
-    hash = mix(hash ^ word);
-    text.remove_prefix(count);
-  }
-  return hash;
 }
 
 constexpr size_t cachePlaces = size_t{1} << 15;
@@ -51,7 +32,7 @@ BytePairs::BytePairs(const std::array<int32_t, 256> &byteTokens, std::span<const
   int32_t rank = 0;
   for (const Merge &merge : merges) {
     uint64_t pair = keyOf(merge.left, merge.right);
-    size_t place = mix(pair) & (rules.size() - 1);
+    size_t place = mixBits(pair) & (rules.size() - 1);
     while (rules[place].rank >= 0 && rules[place].pair != pair)
       place = (place + 1) & (rules.size() - 1);
     rules[place] = {pair, rank++, merge.merged};
@@ -75,7 +56,8 @@ void BytePairs::takeWholePieces(const std::vector<std::string> &tokens) {
 
 const BytePairs::Rule *BytePairs::findRule(int32_t left, int32_t right) const {
   uint64_t pair = keyOf(left, right);
-  for (size_t place = mix(pair) & (rules.size() - 1); rules[place].rank >= 0; place = (place + 1) & (rules.size() - 1))
+  for (size_t place = mixBits(pair) & (rules.size() - 1); rules[place].rank >= 0;
+       place = (place + 1) & (rules.size() - 1))
     if (rules[place].pair == pair)
       return &rules[place];
   return nullptr;
@@ -159,7 +141,7 @@ void BytePairs::encode(std::string_view piece, std::vector<int32_t> &tokens) {
     return encodeAnew(piece, tokens);
   if (cache.empty())
     cache.resize(cachePlaces);
-  Remembered &place = cache[hashOf(piece) & (cachePlaces - 1)];
+  Remembered &place = cache[hashOfText(piece) & (cachePlaces - 1)];
   if (place.tokens && place.bytes == piece.size() && std::memcmp(place.text, piece.data(), piece.size()) == 0) {
     tokens.insert(tokens.end(), place.ids, place.ids + place.tokens);
     return;

@@ -149,7 +149,7 @@ private:
 
 } // namespace
 
-static void requireMessages(const Json &messages) {
+void requireMessages(const Json &messages) {
   if (!messages.is_array())
     fail(HADAL_EXIT_INPUT, "messages: expected a list of objects with 'role' and 'content'");
   size_t number = 0;

@@ -55,6 +55,9 @@ private:
   static std::shared_ptr<const Parsed> parse(std::string name, std::string_view text);
 };
 
+/// Fails with HADAL_EXIT_INPUT unless these are objects with a role each; rendering asks for it.
+void requireMessages(const nlohmann::ordered_json &messages);
+
 /// Whether the template itself has begun a thought (R1, V3.1): the model's text then has only the end of it.
 bool endsInThought(const MarkedText &prompt);
 

@@ -3,9 +3,13 @@
 // Its vocabulary and merges are written with one printable character per byte (GPT-2's table). Every part of the
 // pipeline is looked at: what has no effect on such a tokenizer is passed over (the unknown token, where every byte has
 // one), what would have one and is not built is refused by its name.
+//
+// Nearly all of such a file is its vocabulary and its merges, a hundred thousand entries each. They are taken out while
+// it is read and never become a tree of JSON, which would take most of the time of a cold start.
 #include "runtime/core/Error.h"
 #include "runtime/io/File.h"
 #include "runtime/io/Json.h"
+#include "runtime/text/TextTable.h"
 #include "runtime/text/TokenizerReaders.h"
 #include "runtime/text/Utf8.h"
 
@@ -62,17 +66,53 @@ private:
 /// Bytes that no character has need no token.
 bool isInUtf8(uint8_t byte) { return byte != 0xc0 && byte != 0xc1 && byte < 0xf5; }
 
+/// A tokenizer.json: its long lists in their order, and the rest, in which these are empty.
+struct Document {
+  std::vector<std::pair<std::string, Json>> vocabulary;
+  std::vector<Json> merges;
+  Json rest;
+
+  explicit Document(std::string_view contents) {
+    rest = Json::parse(contents, [this](int depth, Json::parse_event_t event, Json &parsed) {
+      return depth > depthOfEntries || keeps(static_cast<size_t>(depth), event, parsed);
+    });
+  }
+
+private:
+  static constexpr int depthOfEntries = 3; // within the object or array of root.model.vocab, root.model.merges
+  std::string keys[depthOfEntries + 1];    // the last one at every depth
+  bool isArray = false;                    // what the entries are in
+
+  /// Whether the tree is to have it.
+  bool keeps(size_t depth, Json::parse_event_t event, Json &parsed) {
+    using Event = Json::parse_event_t;
+    bool isWithin = depth == depthOfEntries && keys[1] == "model";
+    bool isOfVocabulary = isWithin && keys[2] == "vocab" && !isArray,
+         isOfMerges = isWithin && keys[2] == "merges" && isArray;
+    if (event == Event::key) {
+      keys[depth] = parsed.get_ref<const std::string &>();
+      return !isOfVocabulary;
+    }
+    bool isStart = event == Event::object_start || event == Event::array_start;
+    if (isStart && depth + 1 == depthOfEntries)
+      isArray = event == Event::array_start;
+    // What begins an entry of the vocabulary is no id; without a key in the tree its end is not told.
+    if (isOfVocabulary)
+      vocabulary.emplace_back(std::move(keys[depth]), event == Event::object_start  ? Json::object()
+                                                      : event == Event::array_start ? Json::array()
+                                                                                    : std::move(parsed));
+    if (isOfMerges && !isStart)
+      merges.push_back(std::move(parsed));
+    return !isOfMerges || isStart;
+  }
+};
+
 class Reader {
 public:
   explicit Reader(const std::filesystem::path &path) : path(path) { parts.file = path; }
 
-  TokenizerParts read(std::string_view contents) {
-    Json root;
-    try {
-      root = Json::parse(contents);
-    } catch (const Json::exception &error) {
-      fail(HADAL_EXIT_INPUT, path.string(), ": not valid JSON: ", error.what());
-    }
+  TokenizerParts read(const Document &document) {
+    const Json &root = document.rest;
     requireFields(root, "the file",
                   {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
                    "decoder", "model"});
@@ -85,7 +125,7 @@ public:
       refuse("pre_tokenizer", "has no ByteLevel: only byte-level tokenizers are supported");
     requireByteLevel(get(root, "post_processor"), "post_processor", true);
     requireByteLevel(get(root, "decoder"), "decoder", false);
-    readModel(get(root, "model"), get(root, "added_tokens"));
+    readModel(get(root, "model"), get(root, "added_tokens"), document);
     parts.kind = TokenizerParts::Kind::Merges;
     return std::move(parts);
   }
@@ -93,7 +133,8 @@ public:
 private:
   std::filesystem::path path;
   TokenizerParts parts;
-  std::unordered_map<std::string, int32_t> vocabulary;
+  TextTable vocabulary;                                   // of texts of the document
+  std::vector<std::pair<std::string_view, int32_t>> news; // added tokens that its vocabulary does not hold
   bool isByteLevel = false;
   ByteCharacters characters;
 
@@ -213,7 +254,7 @@ private:
       refuse(field, "is ", type, ", which is not supported: only ByteLevel is");
   }
 
-  void readModel(const Json &model, const Json &added) {
+  void readModel(const Json &model, const Json &added, const Document &document) {
     requireFields(model, "model",
                   {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
                    "byte_fallback", "ignore_merges", "vocab", "merges"});
@@ -222,8 +263,13 @@ private:
     for (const char *field : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"})
       if (const Json &value = get(model, field); !value.is_null() && value != "" && value != 0)
         refuse("model", "has ", field, " ", dumpJson(value), ", which is not supported: only null is");
-    readVocabulary(get(model, "vocab"), added);
+    if (!get(model, "vocab").is_object() || (!added.is_array() && !added.is_null()))
+      refuse(get(model, "vocab").is_object() ? "added_tokens" : "model.vocab",
+             "is missing or has another type than expected");
+    requireArray(model, "merges", "model");
+    readVocabulary(document.vocabulary, added);
     std::vector<std::string> pieces = parts.tokens;
+    nameOthers(document.vocabulary);
     readAdded(added);
     std::array<int32_t, 256> byteTokens;
     byteTokens.fill(-1);
@@ -233,7 +279,7 @@ private:
     for (size_t byte = 0; byte < byteTokens.size(); ++byte)
       if (byteTokens[byte] < 0 && isInUtf8(static_cast<uint8_t>(byte)))
         refuse("model.vocab", "has no token for the byte ", byte, ": a byte-level vocabulary has one for each");
-    parts.pairs = BytePairs(byteTokens, readMerges(requireArray(model, "merges", "model")));
+    parts.pairs = BytePairs(byteTokens, readMerges(document.merges));
     if (flag(model, "ignore_merges", "model", false))
       parts.pairs.takeWholePieces(pieces);
   }
@@ -245,7 +291,7 @@ private:
   }
 
   /// Gives the token its place; ids have to be those below the number of tokens, each once.
-  void place(int32_t id, const std::string &content, std::vector<bool> &taken) {
+  void place(int32_t id, std::string_view content, std::vector<bool> &taken) {
     if (static_cast<size_t>(id) >= parts.tokens.size())
       refuse("the token", "'", content, "' has the id ", id, ", but there are ", parts.tokens.size(),
              " tokens: ids from 0 on without holes are expected");
@@ -254,38 +300,40 @@ private:
     taken[static_cast<size_t>(id)] = true;
   }
 
-  void readVocabulary(const Json &vocab, const Json &added) {
-    if (!vocab.is_object() || (!added.is_array() && !added.is_null()))
-      refuse(vocab.is_object() ? "added_tokens" : "model.vocab", "is missing or has another type than expected");
-    std::vector<const Json *> news; // added tokens that the vocabulary does not hold
+  void readVocabulary(const std::vector<std::pair<std::string, Json>> &entries, const Json &added) {
+    vocabulary = TextTable(entries.size() + added.size());
+    for (const auto &[content, value] : entries)
+      if (!vocabulary.insert(content, idOf(value, content)))
+        refuse("model.vocab", "has the token '", content, "' twice");
     for (const Json &token : added)
-      if (token.is_object() && get(token, "content").is_string() &&
-          !vocab.contains(get(token, "content").get_ref<const std::string &>()))
-        news.push_back(&token);
-    parts.tokens.resize(vocab.size() + news.size());
+      if (token.is_object() && get(token, "content").is_string())
+        if (std::string_view content = get(token, "content").get_ref<const std::string &>(); !vocabulary.find(content))
+          news.emplace_back(content, idOf(get(token, "id"), content));
+    parts.tokens.resize(entries.size() + news.size());
     parts.special.resize(parts.tokens.size());
     std::vector<bool> taken(parts.tokens.size());
-    vocabulary.reserve(parts.tokens.size());
-    for (const auto &[content, value] : vocab.items()) {
-      int32_t id = idOf(value, content);
+    for (const auto &[content, value] : entries) {
+      int32_t id = value.get<int32_t>();
       place(id, content, taken);
-      vocabulary.emplace(content, id);
       // A token of other characters is one that no text is merged to.
       parts.tokens[static_cast<size_t>(id)] = characters.decode(content).value_or("");
     }
-    for (const Json *token : news) {
-      const std::string &content = get(*token, "content").get_ref<const std::string &>();
-      int32_t id = idOf(get(*token, "id"), content);
+    for (auto [content, id] : news) {
       place(id, content, taken);
-      vocabulary.emplace(content, id);
+      vocabulary.insert(content, id);
     }
   }
 
+  /// Tokens whose characters stand for no bytes are written as they are.
+  void nameOthers(const std::vector<std::pair<std::string, Json>> &entries) {
+    for (const auto &[content, value] : entries)
+      if (std::string &bytes = parts.tokens[value.get<size_t>()]; bytes.empty())
+        bytes = content;
+    for (auto [content, id] : news)
+      parts.tokens[static_cast<size_t>(id)] = characters.decode(content).value_or(std::string(content));
+  }
+
   void readAdded(const Json &added) {
-    // Tokens of the vocabulary whose characters stand for no bytes are written as they are.
-    for (const auto &[content, id] : vocabulary)
-      if (std::string &bytes = parts.tokens[static_cast<size_t>(id)]; bytes.empty())
-        bytes = characters.decode(content).value_or(content);
     size_t index = 0;
     for (const Json &entry : added) {
       std::string field = concat("added_tokens[", index++, "]");
@@ -295,7 +343,7 @@ private:
       AddedToken token;
       token.content = entry["content"].get<std::string>();
       token.id = idOf(get(entry, "id"), token.content);
-      if (int32_t known = vocabulary.at(token.content); known != token.id)
+      if (int32_t known = vocabulary.find(token.content).value(); known != token.id)
         refuse(field, "gives '", token.content, "' the id ", token.id, ", which has the id ", known, " elsewhere");
       token.special = flag(entry, "special", field, false);
       token.normalized = flag(entry, "normalized", field, !token.special);
@@ -307,32 +355,34 @@ private:
     }
   }
 
-  std::vector<BytePairs::Merge> readMerges(const Json &list) const {
+  std::vector<BytePairs::Merge> readMerges(const std::vector<Json> &list) const {
     std::vector<BytePairs::Merge> merges;
     merges.reserve(list.size());
+    std::string joined;
     for (const Json &entry : list) {
       auto field = [&] { return concat("model.merges[", merges.size(), "]"); };
-      std::string left, right;
+      std::string_view left, right;
       if (entry.is_string()) {
-        const std::string &text = entry.get_ref<const std::string &>();
+        std::string_view text = entry.get_ref<const std::string &>();
         size_t space = text.find(' ');
-        if (space != std::string::npos && text.find(' ', space + 1) == std::string::npos) {
+        if (space != text.npos && text.find(' ', space + 1) == text.npos) {
           left = text.substr(0, space);
           right = text.substr(space + 1);
         }
       } else if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
-        left = entry[0].get<std::string>();
-        right = entry[1].get<std::string>();
+        left = entry[0].get_ref<const std::string &>();
+        right = entry[1].get_ref<const std::string &>();
       }
       if (left.empty() || right.empty())
         refuse(field(), "is ", dumpJson(entry), ": two tokens are expected");
-      auto find = [&](const std::string &token) {
-        auto found = vocabulary.find(token);
-        if (found == vocabulary.end())
+      auto find = [&](std::string_view token) {
+        std::optional<int32_t> found = vocabulary.find(token);
+        if (!found)
           refuse(field(), "merges '", left, "' and '", right, "', but '", token, "' is no token of the vocabulary");
-        return found->second;
+        return *found;
       };
-      merges.push_back({find(left), find(right), find(left + right)});
+      joined.assign(left).append(right);
+      merges.push_back({find(left), find(right), find(joined)});
     }
     return merges;
   }
@@ -341,7 +391,11 @@ private:
 } // namespace
 
 TokenizerParts parseTokenizerJson(std::string_view contents, const std::filesystem::path &path) {
-  return Reader(path).read(contents);
+  try {
+    return Reader(path).read(Document(contents));
+  } catch (const Json::exception &error) {
+    fail(HADAL_EXIT_INPUT, path.string(), ": not valid JSON: ", error.what());
+  }
 }
 
 TokenizerParts readTokenizerJson(const std::filesystem::path &path) { return parseTokenizerJson(readText(path), path); }

@@ -2,24 +2,13 @@
 #include "runtime/programs/generate/Generate.h"
 
 #include "runtime/programs/generate/Generator.h"
+#include "runtime/programs/generate/Interrupts.h"
 
 #include <csignal>
 #include <iostream>
 #include <thread>
 
 namespace hadal {
-
-/// The first SIGINT or SIGTERM ends the run after the current step, a second one at once. Writing to a closed pipe or
-/// beyond a file size limit fails with an error instead of a signal.
-static void handleSignals() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { Generator::interrupt(); };
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-}
 
 static int generate(const Program &program, int argc, const char *const *argv) {
   Steps steps(program);
@@ -33,7 +22,10 @@ static int generate(const Program &program, int argc, const char *const *argv) {
       fail(HADAL_EXIT_IO_FAILURE, "cannot write to standard output");
     return HADAL_EXIT_OK;
   }
-  handleSignals();
+  catchInterrupts();
+  // Writing to a closed pipe or beyond a file size limit fails with an error instead of a signal.
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   return Generator(program, steps, options).run();
 }
 

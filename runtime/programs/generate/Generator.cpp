@@ -14,23 +14,18 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 #include "runtime/programs/Report.h"
 #include "runtime/programs/TextData.h"
+#include "runtime/programs/generate/Dialogue.h"
+#include "runtime/programs/generate/Interrupts.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <iostream>
 #include <iterator>
 #include <utility>
 
 namespace hadal {
-
-/// Set by a signal, looked at between steps.
-static std::atomic<bool> interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler stores to it");
-
-void Generator::interrupt() { interrupted.store(true, std::memory_order_relaxed); }
 
 /// The tokenizer that lies where the weights are, or where the options say. Bytes are tokens where there is none; what
 /// is no directory is refused when weights are loaded.
@@ -65,14 +60,6 @@ static std::vector<int32_t> within(int64_t vocabulary, const std::set<int32_t> &
   return result;
 }
 
-static std::vector<Sequence> readSequences(const GenerateOptions &options, const Steps &steps, Tokenizer &tokenizer) {
-  std::vector<Sequence> sequences;
-  for (const Prompt &prompt : readPrompts(options, {steps.vocabulary, steps.mostPositions()}, tokenizer))
-    for (int64_t sample = 0; sample < options.samples; ++sample)
-      sequences.emplace_back(prompt, static_cast<uint32_t>(sample), TextStream(tokenizer, options.stops));
-  return sequences;
-}
-
 /// What a draw is keyed by: a prompt is its tokens, wherever it stands.
 static SampleKey keyOf(const Sequence &sequence) {
   std::span bytes = std::as_bytes(std::span(sequence.prompt.tokens));
@@ -94,14 +81,15 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
     : options(options), steps(steps), tokenizer(openTokenizer(options, steps.vocabulary)),
       endTokens(readEndTokens(program, tokenizer)),
       sampler(options.sampling, steps.vocabulary, within(steps.vocabulary, endTokens)),
-      sequences(readSequences(options, steps, tokenizer)),
+      reader(options, {steps.vocabulary, steps.mostPositions()}, tokenizer), sequences(readSequences()),
       session(*program, {.threads = options.machine.threads,
                          .device = options.machine.device,
                          .launchBlocking = options.machine.launchBlocking,
                          .pin = options.machine.pin}),
       runner(session, this->steps), drafts(steps.mostDrafts > 0 && options.speculate != 0),
       drafter(runner, this->steps, /*keepsLogits=*/!options.logits.empty()),
-      draftLength(steps.mostDrafts, options.speculate), pool(steps.pages, options.pageSeed) {
+      draftLength(steps.mostDrafts, options.speculate), pool(steps.pages, options.pageSeed),
+      promptPages(pool, steps.positionsOfPage, !options.readsAlone && !scoresPrompts()) {
   describeSession(session);
   // Weights are often saved without what drafts tokens.
   bool needsAll = options.speculate.value_or(0) > 0;
@@ -113,36 +101,74 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
                       "' has no weights of the model's multi-token-prediction block"));
 }
 
+Sequence Generator::sequenceOf(const Prompt &prompt, uint32_t sample) const {
+  Sequence sequence(prompt, sample, TextStream(tokenizer, options.stops));
+  if (options.echo)
+    sequence.promptText = tokenizer.decode(prompt.tokens, /*withSpecial=*/false);
+  return sequence;
+}
+
+/// Those of --interactive come later.
+std::vector<Sequence> Generator::readSequences() {
+  std::vector<Sequence> read;
+  if (options.interactive)
+    return read;
+  for (const Prompt &prompt : reader.readAll())
+    for (int64_t sample = 0; sample < options.samples; ++sample)
+      read.push_back(sequenceOf(prompt, static_cast<uint32_t>(sample)));
+  return read;
+}
+
+static void requireFinite(const Sequence &sequence, size_t position, const NextToken &next) {
+  if (!std::isfinite(next.largest) || !std::isfinite(next.logarithm))
+    fail(HADAL_EXIT_NON_FINITE, sequence.prompt.place, ": the logits behind token ", position - 1,
+         " are not finite, although every weight is");
+}
+
 /// Gives free places to those that wait, and reads their prompts.
 void Generator::admit() {
-  while (waiting < sequences.size() && static_cast<int64_t>(active.size()) < steps.mostSequences &&
-         !interrupted.load(std::memory_order_relaxed)) {
+  while (waiting < sequences.size() && static_cast<int64_t>(active.size()) < steps.mostSequences && !isInterrupted()) {
     Sequence &sequence = sequences[waiting];
     int64_t prompt = static_cast<int64_t>(sequence.tokens.size());
     int64_t most = std::min(steps.mostPositions(), prompt + std::min(sequence.prompt.maxTokens, steps.mostPositions()));
-    sequence.pages = pool.take(static_cast<size_t>((most + steps.positionsOfPage - 1) / steps.positionsOfPage));
+    auto [pages, positions] = promptPages.take(
+        sequence.tokens, static_cast<size_t>((most + steps.positionsOfPage - 1) / steps.positionsOfPage));
+    sequence.pages = std::move(pages);
+    sequence.cached = positions;
     active.push_back(waiting++);
     readPrompt(sequence);
   }
 }
 
+/// Reads what the caches do not hold of a prompt, and finds the token behind it. An interrupt leaves it unread.
 void Generator::readPrompt(Sequence &sequence) {
   Clock::time_point start = Clock::now();
+  show(sequence.promptText);
   const Step &prefill = steps.prefill();
-  int64_t chunk = options.prefillChunk ? options.prefillChunk : prefill.rows;
+  // A step says what follows its last row, and nothing of the others.
+  int64_t chunk = scoresPrompts() ? 1 : options.prefillChunk ? options.prefillChunk : prefill.rows;
   int64_t length = static_cast<int64_t>(sequence.prompt.tokens.size());
+  int64_t shared = sequence.cached;
   while (sequence.cached < length) {
+    if (isInterrupted())
+      return;
     int64_t count = std::min(chunk, length - sequence.cached);
     AddedRows rows{std::span(sequence.tokens).subspan(static_cast<size_t>(sequence.cached), static_cast<size_t>(count)),
                    sequence.cached, sequence.pages};
     runner.run(count == 1 ? steps.decode(1) : prefill, std::span(&rows, 1));
     sequence.cached += count;
+    if (scoresPrompts() && sequence.cached < length)
+      scorePrompt(sequence, runner.next(0));
     if (drafts)
       drafter.follow(sequence, 0, rows.first, rows.rows());
-    if (drafts && sequence.cached < length)
+    // Whoever shares the prompt's pages finds in them what drafts need, too.
+    if (drafts && (sequence.cached < length || length >= steps.positionsOfPage))
       drafter.readPrompt(sequence);
   }
+  promptPages.remember(sequence.prompt.tokens, sequence.pages);
+  ++statistics.sequences;
   statistics.promptTokens += length;
+  statistics.sharedTokens += shared;
   append(sequence, runner.next(0));
   if (drafts && !options.logits.empty())
     keepDraft(sequence, nullptr);
@@ -150,6 +176,15 @@ void Generator::readPrompt(Sequence &sequence) {
   statistics.prefill += std::chrono::duration<double>(end - start).count();
   if (statistics.generatedTokens == 1)
     statistics.firstToken = std::chrono::duration<double>(end - begin).count();
+}
+
+/// Of the token of the prompt that follows those that the caches hold.
+void Generator::scorePrompt(Sequence &sequence, const NextToken &next) {
+  size_t position = static_cast<size_t>(sequence.cached);
+  requireFinite(sequence, position, next);
+  AcceptedTokens accepted{std::span(sequence.tokens).first(position), {}};
+  sequence.logProbabilities.push_back(next.logProbability(sequence.tokens[position]));
+  sequence.likeliest.push_back(sampler.draw(next.logits, accepted, keyOf(sequence), samplingSpace).best);
 }
 
 /// Drafts what may follow every active sequence; returns whether that took as long as it usually does.
@@ -237,9 +272,7 @@ bool Generator::isRight(const Sequence &sequence, const Draft &draft) const {
 }
 
 void Generator::append(Sequence &sequence, const NextToken &next) {
-  if (!std::isfinite(next.largest) || !std::isfinite(next.logarithm))
-    fail(HADAL_EXIT_NON_FINITE, sequence.prompt.place, ": the logits behind token ", sequence.tokens.size() - 1,
-         " are not finite, although every weight is");
+  requireFinite(sequence, sequence.tokens.size(), next);
   AcceptedTokens accepted{sequence.prompt.tokens, std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())};
   SampledToken sampled = sampler.draw(next.logits, accepted, keyOf(sequence), samplingSpace);
   // In the device's arithmetic, which is that of training.
@@ -281,21 +314,29 @@ void Generator::release() {
   });
 }
 
-/// False when interrupted.
-bool Generator::generate() {
+/// Ends every text where it is.
+void Generator::interruptAll() {
+  waiting = sequences.size();
+  for (Sequence &sequence : sequences)
+    if (sequence.finish == Finish::No) {
+      sequence.finish = Finish::Interrupted;
+      show(sequence.stream.finish());
+    }
+}
+
+void Generator::generate() {
   begin = Clock::now();
   if (drafts && options.syntheticAcceptance)
     writeMessage("--synthetic-acceptance: a coin says which drafts are right; the text means nothing");
-  statistics.sequences = static_cast<int64_t>(sequences.size());
   for (;;) {
-    release();
-    if (interrupted.load(std::memory_order_relaxed))
-      return false;
-    admit();
+    if (isInterrupted())
+      interruptAll();
     release();
     if (active.empty() && waiting == sequences.size())
-      return true;
-    if (!active.empty())
+      return;
+    admit();
+    release();
+    if (!active.empty() && !isInterrupted())
       decode();
   }
 }
@@ -307,34 +348,65 @@ void Generator::writeTrace() const {
                    session.device().measureRates());
 }
 
+const Sequence &Generator::continuePrompt(const Prompt &prompt) {
+  sequences.clear();
+  waiting = 0;
+  sequences.push_back(sequenceOf(prompt, 0));
+  generate();
+  std::cout << std::endl;
+  if (!std::cout)
+    fail(HADAL_EXIT_IO_FAILURE, "cannot write to standard output");
+  return sequences.front();
+}
+
+void Generator::printStatistics() const {
+  writeMessage(describeStatistics(statistics, steps, options.stats == "json"));
+}
+
+void Generator::writeFiles(ReplacingFile *output, LogitsFile *logits) {
+  if (output) {
+    output->file().write(describeContinuations(sequences, options.echo));
+    output->commit();
+  } else if (!isStreaming()) {
+    std::cout << describeContinuations(sequences, options.echo) << std::flush;
+  }
+  if (logits)
+    logits->finish(sequences, steps.vocabulary);
+  if (!options.trace.empty())
+    writeTrace();
+}
+
 int Generator::run() {
+  if (options.interactive) {
+    int exitCode = Dialogue(*this, options.chat.isOn).run();
+    if (!options.trace.empty())
+      writeTrace();
+    return exitCode;
+  }
   std::unique_ptr<ReplacingFile> output;
   std::unique_ptr<LogitsFile> logits;
   if (!options.output.empty())
     output = std::make_unique<ReplacingFile>(options.output);
   if (!options.logits.empty())
     logits = std::make_unique<LogitsFile>(options.logits);
-  bool isComplete = generate();
-  if (isStreaming())
+  generate();
+  if (isStreaming()) {
     std::cout << std::endl;
-  if (!isComplete) {
-    writeMessage("interrupted; no file was written");
-    return HADAL_EXIT_INTERRUPTED;
+    statistics.finish = sequences.front().finish;
   }
-  if (output) {
-    output->file().write(describeContinuations(sequences));
-    output->commit();
-  } else if (!isStreaming()) {
-    std::cout << describeContinuations(sequences) << std::flush;
-  }
-  if (logits)
-    logits->finish(sequences, steps.vocabulary);
-  if (!options.trace.empty())
-    writeTrace();
-  writeMessage(describeStatistics(statistics, steps, options.stats == "json"));
+  int64_t cut = std::ranges::count(sequences, Finish::Interrupted, &Sequence::finish);
+  bool isWritten = statistics.generatedTokens > 0;
+  if (isWritten)
+    writeFiles(output.get(), logits.get());
+  printStatistics();
   if (!std::cout)
     fail(HADAL_EXIT_IO_FAILURE, "cannot write to standard output");
-  return HADAL_EXIT_OK;
+  if (cut == 0)
+    return HADAL_EXIT_OK;
+  writeMessage(!isWritten      ? "interrupted before the first token; nothing was written"
+               : isStreaming() ? "interrupted"
+                               : concat("interrupted: ", cut, " of ", sequences.size(), " texts are not complete"));
+  return HADAL_EXIT_INTERRUPTED;
 }
 
 } // namespace hadal

@@ -7,7 +7,7 @@
 #include "runtime/programs/generate/Drafter.h"
 #include "runtime/programs/generate/Options.h"
 #include "runtime/programs/generate/Outputs.h"
-#include "runtime/programs/generate/PagePool.h"
+#include "runtime/programs/generate/PromptPages.h"
 #include "runtime/programs/generate/Sequence.h"
 #include "runtime/programs/generate/Steps.h"
 #include "runtime/sampling/Sampler.h"
@@ -28,8 +28,10 @@ public:
   /// Continues everything, writes and prints what was asked for. Returns the exit code.
   int run();
 
-  /// Asks a running generation to end; may be called from a signal handler.
-  static void interrupt();
+  /// Continues one more prompt, and shows its text as it comes. Valid until the next one.
+  const Sequence &continuePrompt(const Prompt &prompt);
+  PromptReader &prompts() { return reader; }
+  void printStatistics() const;
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -40,6 +42,7 @@ private:
   std::set<int32_t> endTokens;
   Sampler sampler;
   SamplingSpace samplingSpace;
+  PromptReader reader;
   std::vector<Sequence> sequences; // in the order of the prompts
   Session session;
   StepRunner runner;
@@ -47,6 +50,7 @@ private:
   Drafter drafter;
   DraftLength draftLength;
   PagePool pool;
+  PromptPages promptPages;
   std::vector<size_t> active; // of the sequences, those that have pages
   size_t waiting = 0;         // the first one that has never had any
   Statistics statistics;
@@ -55,8 +59,12 @@ private:
 
   /// One text, which is shown as it comes.
   bool isStreaming() const { return options.prompts.empty(); }
+  bool scoresPrompts() const { return options.echo && options.sampling.topLogProbabilities > 0; }
+  Sequence sequenceOf(const Prompt &prompt, uint32_t sample) const;
+  std::vector<Sequence> readSequences();
   void admit();
   void readPrompt(Sequence &sequence);
+  void scorePrompt(Sequence &sequence, const NextToken &next);
   void decode();
   bool draft(int64_t most);
   void accept(Sequence &sequence, size_t place);
@@ -65,8 +73,10 @@ private:
   void show(const std::string &text) const;
   Finish findFinish(const Sequence &sequence) const;
   void release();
-  bool generate();
+  void interruptAll();
+  void generate();
   void writeTrace() const;
+  void writeFiles(ReplacingFile *output, LogitsFile *logits);
 };
 
 } // namespace hadal

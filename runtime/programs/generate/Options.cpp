@@ -19,9 +19,22 @@ void addPrompts(CommandLine &line, GenerateOptions &options) {
   group.add("--prompt", options.prompt, "TEXT", "the text to continue");
   group.add("--prompt-file", options.promptFile, "FILE", "a file with the text to continue, all of it");
   group.add("--prompts", options.prompts, "FILE.jsonl",
-            "many: in each line {\"prompt\": TEXT or [IDS], \"id\": ..., \"max_tokens\": N, \"seed\": N}");
+            "many: in each line {\"prompt\": TEXT or [IDS]} or {\"messages\": [{\"role\", \"content\"}, ...]}, with "
+            "\"id\", \"max_tokens\", \"seed\" as wanted");
+  group.flag("--interactive", options.interactive,
+             "a prompt in each line of standard input; with --chat the turns of one conversation");
   group.add("--max-tokens", options.maxTokens, "N", "most tokens of a continuation (default: 256)")->check(positive);
   group.addRare("--tokenizer", options.tokenizer, "DIR", "where the tokenizer is (default: where the weights are)");
+}
+
+void addChat(CommandLine &line, GenerateOptions &options) {
+  OptionGroup group(line, "Conversations");
+  group.flag("--chat", options.chat.isOn, "a prompt is what a user says: use the chat template beside the tokenizer");
+  group.add("--system", options.chat.system, "TEXT", "with --chat: the system message before the conversation");
+  group.flag("--thinking", options.chat.thinks, "with --chat: let the answer begin with a thought, as V3.1 can");
+  group.addRare("--chat-template-kwargs", options.chat.arguments, "JSON",
+                "with --chat: variables of the template, such as {\"thinking\": true}");
+  group.flagRare("--special", options.special, "let prompts and messages name special and other added tokens");
 }
 
 void addSampling(CommandLine &line, GenerateOptions &options) {
@@ -101,6 +114,7 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
       ->check(valueCheck([](const std::string &text) { return text == "text" || text == "json"; }, "text or json"));
   group.addRare("--trace", options.trace, "FILE.json",
                 "write a Chrome trace of the second step that adds a token to each text, kernel by kernel");
+  group.flag("--echo", options.echo, "write the prompt before its text; with --top-logprobs, those of its tokens too");
   group.flag("--plan", options.plan, "print what the program needs of memory, and end without loading anything");
   group
       .addRare("--prefill-chunk", options.prefillChunk, "N",
@@ -108,6 +122,8 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
       ->check(integerCheck<int64_t>(1, steps.prefill().rows));
   group.addRare("--page-seed", options.pageSeed, "N", "permute the pages of the cache that sequences get")
       ->check(integerCheck<uint64_t>(0));
+  group.flagRare("--no-shared-prefixes", options.readsAlone,
+                 "read every prompt anew, also where another one began with the same tokens");
   addMachineOptions(group, options.machine);
 }
 
@@ -128,9 +144,17 @@ void checkTogether(GenerateOptions &options, const Steps &steps) {
     require(!stop.empty(), "--stop: an empty text would end everything at once; give what is to end it");
   if (options.plan)
     return;
-  int given = options.prompt.has_value() + !options.promptFile.empty() + !options.prompts.empty();
-  require(given == 1, given ? "--prompt, --prompt-file and --prompts each say what to continue: give one of them"
-                            : "what is to be continued? give --prompt, --prompt-file or --prompts");
+  int given = options.prompt.has_value() + !options.promptFile.empty() + !options.prompts.empty() + options.interactive;
+  require(given == 1,
+          given ? "--prompt, --prompt-file, --prompts and --interactive each say what to continue: give one of them"
+                : "what is to be continued? give --prompt, --prompt-file, --prompts or --interactive");
+  for (auto [isGiven, option] :
+       {std::pair(options.chat.system.has_value(), "--system"), std::pair(options.chat.thinks, "--thinking"),
+        std::pair(!options.chat.arguments.empty(), "--chat-template-kwargs")})
+    require(!isGiven || options.chat.isOn, option, " is about conversations: give --chat as well");
+  require(!options.interactive || options.logits.empty(),
+          "--logits is no output of --interactive; give the conversation in a line of --prompts");
+  require(!options.interactive || !options.echo, "--echo is not for --interactive: its prompts are on the screen");
   require(options.sampling.topLogProbabilities == 0 || !options.prompts.empty(),
           "--top-logprobs is written to the lines of --prompts; a single text has no place for them");
   require(options.samples == 1 || !options.prompts.empty(),
@@ -172,6 +196,7 @@ std::optional<int> parseOptions(int argc, const char *const *argv, const Program
                       "Continues texts with the model '", program->model, "' (compiled for ", target, ", up to ",
                       steps.mostSequences, " sequences at a time of up to ", steps.mostPositions(), " tokens)."))};
   addPrompts(line, options);
+  addChat(line, options);
   addSampling(line, options);
   addSpeculation(line, steps, options);
   addOutputs(line, steps, options);

@@ -4,6 +4,7 @@
 
 #include "runtime/core/Program.h"
 #include "runtime/programs/MachineOptions.h"
+#include "runtime/programs/generate/Chat.h"
 #include "runtime/sampling/SamplingOptions.h"
 
 #include <cstdint>
@@ -19,9 +20,15 @@ struct Steps;
 /// An empty path means that the option was not given.
 struct GenerateOptions {
   std::filesystem::path load;
-  /// One of the three says what is to be continued.
+  /// One of the four says what is to be continued.
   std::optional<std::string> prompt;
   std::filesystem::path promptFile, prompts;
+  bool interactive = false;
+  ChatOptions chat;
+  /// Whether texts may name special tokens.
+  bool special = false;
+  /// Whether texts begin with their prompts.
+  bool echo = false;
   std::filesystem::path output, logits, trace;
   /// Where the tokenizer is; empty: where the weights are.
   std::filesystem::path tokenizer;
@@ -43,6 +50,8 @@ struct GenerateOptions {
   int64_t prefillChunk = 0;
   /// Permutes the pages that sequences get.
   std::optional<uint64_t> pageSeed;
+  /// Whether every prompt is read as if there were no others.
+  bool readsAlone = false;
   MachineOptions machine;
 };
 

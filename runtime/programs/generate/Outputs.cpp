@@ -39,24 +39,37 @@ static nlohmann::ordered_json describeTokens(const std::vector<TokenProbability>
   return list;
 }
 
-std::string describeContinuations(std::span<const Sequence> sequences) {
+/// Nothing is known of the first token of a text.
+static nlohmann::ordered_json describeScores(const Sequence &sequence, bool withPrompts) {
+  nlohmann::ordered_json scores = {{"logprobs", nlohmann::ordered_json::array()},
+                                   {"top_logprobs", nlohmann::ordered_json::array()}};
+  if (withPrompts)
+    for (nlohmann::ordered_json &list : scores)
+      list.push_back(nullptr);
+  for (float logProbability : sequence.logProbabilities)
+    scores["logprobs"].push_back(logProbability);
+  for (const std::vector<TokenProbability> &best : sequence.likeliest)
+    scores["top_logprobs"].push_back(describeTokens(best));
+  return scores;
+}
+
+std::string describeContinuations(std::span<const Sequence> sequences, bool withPrompts) {
   std::string lines;
   bool hasSamples = std::ranges::any_of(sequences, [](const Sequence &sequence) { return sequence.sample > 0; });
   for (const Sequence &sequence : sequences) {
     nlohmann::ordered_json line;
     if (!sequence.prompt.id.is_null())
       line["id"] = sequence.prompt.id;
-    size_t first = sequence.prompt.tokens.size();
+    size_t first = withPrompts ? 0 : sequence.prompt.tokens.size();
     if (hasSamples)
       line["sample"] = sequence.sample;
-    line["text"] = sequence.stream.text();
+    line["text"] = sequence.promptText + sequence.stream.text();
     line["tokens"] = std::span(sequence.tokens).subspan(first);
+    if (withPrompts)
+      line["prompt_tokens"] = sequence.prompt.tokens.size();
     line["finish_reason"] = describeFinish(sequence.finish);
-    if (!sequence.likeliest.empty()) {
-      line["logprobs"] = sequence.logProbabilities;
-      for (const std::vector<TokenProbability> &best : sequence.likeliest)
-        line["top_logprobs"].push_back(describeTokens(best));
-    }
+    if (!sequence.likeliest.empty())
+      line.update(describeScores(sequence, withPrompts));
     lines += dumpJson(line) + "\n";
   }
   return lines;
@@ -78,7 +91,7 @@ void LogitsFile::finish(std::span<const Sequence> sequences, int64_t vocabulary)
   writer.begin(output.file());
   for (const Sequence &sequence : sequences) {
     output.file().write(std::as_bytes(std::span(sequence.logits)));
-    output.file().write(std::as_bytes(std::span(sequence.logProbabilities)));
+    output.file().write(std::as_bytes(std::span(sequence.logProbabilities).last(sequence.generated())));
     output.file().write(std::as_bytes(std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())));
     output.file().write(std::as_bytes(std::span(sequence.drafts.drafted)));
     output.file().write(std::as_bytes(std::span(sequence.drafts.logProbabilities)));
@@ -134,32 +147,38 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
   // The first token of every sequence follows from its prompt.
   int64_t decoded = statistics.generatedTokens - statistics.sequences, passes = statistics.drafts.passes;
   double tokensPerPass = passes ? static_cast<double>(decoded) / static_cast<double>(passes) : 0;
+  int64_t read = statistics.promptTokens - statistics.sharedTokens;
   if (asJson) {
     nlohmann::ordered_json object;
     object["sequences"] = statistics.sequences;
     object["prompt_tokens"] = statistics.promptTokens;
+    object["shared_prompt_tokens"] = statistics.sharedTokens;
     object["generated_tokens"] = statistics.generatedTokens;
     object["decode_steps"] = statistics.decodeSteps;
     object["seconds_to_first_token"] = statistics.firstToken;
     object["prefill_seconds"] = statistics.prefill;
     object["decode_seconds"] = statistics.decode;
-    object["prefill_tokens_per_second"] = rate(statistics.promptTokens, statistics.prefill);
+    object["prefill_tokens_per_second"] = rate(read, statistics.prefill);
     object["decode_tokens_per_second"] = rate(decoded, statistics.decode);
     object["cache_bytes_per_token"] = steps.bytesOfPosition;
     describeDrafts(statistics.drafts, tokensPerPass, object);
+    if (statistics.finish)
+      object["finish_reason"] = describeFinish(*statistics.finish);
     return dumpJson(object);
   }
   char text[512];
   std::snprintf(text, sizeof text,
-                "prompts            %lld tokens in %.3f s, %.0f tokens/s\n"
+                "prompts            %lld tokens in %.3f s, %.0f tokens/s%s\n"
                 "generated          %lld tokens in %lld steps, %.3f s, %.0f tokens/s\n"
                 "first token after  %.3f s\n"
                 "cache              %llu bytes per token",
-                static_cast<long long>(statistics.promptTokens), statistics.prefill,
-                rate(statistics.promptTokens, statistics.prefill), static_cast<long long>(statistics.generatedTokens),
-                static_cast<long long>(statistics.decodeSteps), statistics.decode, rate(decoded, statistics.decode),
-                statistics.firstToken, static_cast<unsigned long long>(steps.bytesOfPosition));
-  return text + describeDrafts(statistics.drafts, tokensPerPass);
+                static_cast<long long>(read), statistics.prefill, rate(read, statistics.prefill),
+                statistics.sharedTokens ? concat(", and ", statistics.sharedTokens, " that were there").c_str() : "",
+                static_cast<long long>(statistics.generatedTokens), static_cast<long long>(statistics.decodeSteps),
+                statistics.decode, rate(decoded, statistics.decode), statistics.firstToken,
+                static_cast<unsigned long long>(steps.bytesOfPosition));
+  std::string drafted = text + describeDrafts(statistics.drafts, tokensPerPass);
+  return statistics.finish ? concat(drafted, "\nended by           ", describeFinish(*statistics.finish)) : drafted;
 }
 
 std::string describePlan(const Program &program, const Steps &steps, unsigned threads) {

@@ -7,6 +7,7 @@
 #include "runtime/programs/generate/Steps.h"
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ constexpr const char *contentsOfLogits = "logits";
 bool isContinuations(const std::filesystem::path &path);
 
 /// A line for each sequence: id, text, tokens, finish_reason; which sample of its prompt it is, where there are
-/// several; log-probabilities of its tokens and of the likeliest ones, where these are kept.
-std::string describeContinuations(std::span<const Sequence> sequences);
+/// several; log-probabilities of its tokens and of the likeliest ones, where these are kept. With prompts all of that
+/// begins with the prompt's, and says how many tokens are.
+std::string describeContinuations(std::span<const Sequence> sequences, bool withPrompts);
 
 /// `N.logits`, `N.log_probabilities` and `N.tokens` of what sequence N generated, and, where tokens were drafted, in
 /// `N.drafts` what was drafted in the place of each (-1: nothing) and in `N.draft_log_probabilities` what probability
@@ -48,6 +50,10 @@ struct DraftCounts {
 /// How long a run took, and for what.
 struct Statistics {
   int64_t sequences = 0, promptTokens = 0, generatedTokens = 0, decodeSteps = 0;
+  /// Tokens of prompts that the caches held already.
+  int64_t sharedTokens = 0;
+  /// Of a single text, why it ended.
+  std::optional<Finish> finish;
   /// Seconds until the first token of the first sequence, and in all steps of either kind.
   double firstToken = 0, prefill = 0, decode = 0;
   DraftCounts drafts;

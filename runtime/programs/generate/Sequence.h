@@ -13,9 +13,11 @@
 
 namespace hadal {
 
-enum class Finish { No, Length, Stop };
-/// "length", "stop".
-inline std::string_view describeFinish(Finish finish) { return finish == Finish::Stop ? "stop" : "length"; }
+enum class Finish { No, Length, Stop, Interrupted };
+/// "length", "stop", "interrupted".
+inline std::string_view describeFinish(Finish finish) {
+  return finish == Finish::Stop ? "stop" : finish == Finish::Interrupted ? "interrupted" : "length";
+}
 
 /// A token that is likely to follow, and what it was chosen by; the logits only where they are written.
 struct Draft {
@@ -51,11 +53,14 @@ struct Sequence {
   /// How many of the tokens the caches hold.
   int64_t cached = 0;
   Finish finish = Finish::No;
-  /// Of every generated token; logits, and the likeliest tokens in its place, only where they are written.
+  /// Of every generated token; logits, and the likeliest tokens in its place, only where they are written. Where the
+  /// prompt is scored as well, its tokens from the second on come first.
   std::vector<float> logProbabilities, logits;
   std::vector<std::vector<TokenProbability>> likeliest;
   TextStream stream;
   SequenceDrafts drafts;
+  /// The prompt's, where it is written before that of the stream.
+  std::string promptText;
 
   Sequence(const Prompt &prompt, uint32_t sample, TextStream stream)
       : prompt(prompt), sample(sample), tokens(prompt.tokens), stream(std::move(stream)) {}
