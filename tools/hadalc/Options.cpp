@@ -361,8 +361,9 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
-                  "--layouts", "--micro-batches", "--recompute", "--prefill-chunk", "--cache-type", "--list-phases",
-                  "--report-trace", "--print-layouts", "--print-balance", "--" + std::string(dialectPluginOption)});
+                  "--layouts", "--micro-batches", "--recompute", "--prefill-chunk", "--cache-type", "--speculate",
+                  "--list-phases", "--report-trace", "--print-layouts", "--print-balance",
+                  "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};
   for (int index = 1; index < argc; ++index) {
