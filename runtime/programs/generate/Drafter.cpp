@@ -85,9 +85,9 @@ void Drafter::feed(Sequence &sequence, int64_t depth, size_t count) {
   settle(sequence, depth, count);
 }
 
-void Drafter::readPrompt(Sequence &sequence) {
+void Drafter::readPrompt(Sequence &sequence, int64_t length) {
   for (int64_t depth = 1; depth <= steps.depths; ++depth) {
-    int64_t end = static_cast<int64_t>(sequence.tokens.size()) - depth;
+    int64_t end = length - depth;
     int64_t known = end - sequence.drafts.depths[static_cast<size_t>(depth - 1)].first;
     feed(sequence, depth, std::min(countPending(sequence, depth), static_cast<size_t>(std::max<int64_t>(known, 0))));
   }

@@ -26,8 +26,8 @@ public:
 
   /// The run before added rows of the model to a sequence, from a position on: their hidden states are kept.
   void follow(Sequence &sequence, size_t place, int64_t position, size_t rows);
-  /// Takes what has been kept of a prompt into the caches, but for its last row.
-  void readPrompt(Sequence &sequence);
+  /// Takes what has been kept of a prompt of so many tokens into the caches, but for its last row.
+  void readPrompt(Sequence &sequence, int64_t length);
   /// Drafts up to `most` tokens behind each sequence, none beyond those that it may still have. Returns whether rows
   /// were made up for that had been left while nothing was drafted, which takes its time.
   bool draft(std::span<Sequence *const> sequences, int64_t most);

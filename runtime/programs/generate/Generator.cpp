@@ -161,9 +161,8 @@ void Generator::readPrompt(Sequence &sequence) {
       scorePrompt(sequence, runner.next(0));
     if (drafts)
       drafter.follow(sequence, 0, rows.first, rows.rows());
-    // Whoever shares the prompt's pages finds in them what drafts need, too.
-    if (drafts && (sequence.cached < length || length >= steps.positionsOfPage))
-      drafter.readPrompt(sequence);
+    if (drafts && sequence.cached < length)
+      drafter.readPrompt(sequence, length);
   }
   promptPages.remember(sequence.prompt.tokens, sequence.pages);
   ++statistics.sequences;
@@ -172,6 +171,9 @@ void Generator::readPrompt(Sequence &sequence) {
   append(sequence, runner.next(0));
   if (drafts && !options.logits.empty())
     keepDraft(sequence, nullptr);
+  // Whoever shares the prompt's pages finds in them what drafts need, too.
+  if (drafts && length >= steps.positionsOfPage)
+    drafter.readPrompt(sequence, length);
   Clock::time_point end = Clock::now();
   statistics.prefill += std::chrono::duration<double>(end - start).count();
   if (statistics.generatedTokens == 1)
