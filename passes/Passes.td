@@ -108,7 +108,8 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     the largest batch, `@prefill.C` reads C tokens of a prompt. Operations whose rows depend on other rows of a sequence give
     way to their form with a cache (SequenceOpInterface); what they remember lies in pages of 64 positions, in states
     `cache.0`, `cache.1`, ... that all entry points share. Where that is the product of narrower rows (the keys and values of
-    all heads, of the latent), the narrower ones are kept. The loss of tokens gives way to logits (TokenLossOpInterface). The
+    all heads, of the latent), the narrower ones are kept; `@prefill.C` forms the product again, `@decode.B` attends on what
+    is kept (with `exact=train` it forms the product, too, so that its bits are those of training). The loss of tokens gives way to logits (TokenLossOpInterface). The
     inputs `positions`, `lengths`, `pages` and `rows` say where the rows of a run stand. Test:
     test/passes/Programs/build-generation.mlir.
   }];
@@ -117,7 +118,8 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     Option<"maxBatch", "max-batch", "int64_t", "8", "most sequences at a time">,
     Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "tokens of a prompt at a time; 0: 64, or all of a sequence">,
     Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
-    Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">
+    Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">,
+    Option<"exact", "exact", "std::string", "\"\"", "the program whose bits every row has: train; empty: none">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }

@@ -95,10 +95,13 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
                                             ContractionOperand &operand) {
   Value value = result.anchor->getOperand(factor.operand);
   operand.columns = factor.memoryStride();
+  operand.start = factor.start;
   operand.batchStride = factor.batchStride;
   operand.depthContiguous = !factor.transposed;
   if (std::optional<RowSelection> selection = findSelection(value.getDefiningOp())) {
     // A row of memory is a row that is gathered, and each batch has its place in it.
+    if (factor.start != 0)
+      return failure();
     int64_t neighbours = factor.transposed ? rows : form.depth;
     if (operand.columns != lastDimension(value) ||
         (form.batches - 1) * factor.batchStride + neighbours > operand.columns)
@@ -213,6 +216,12 @@ FailureOr<Contraction> ContractionReader::read() {
     result.groupedRows = form.grouping == ContractionGrouping::Rows ? form.rows : form.depth;
     result.offsets = dyn_cast<BlockArgument>(result.anchor->getOperand(form.offsets));
   }
+  if (form.rowCounts) {
+    result.rowCounts = dyn_cast<BlockArgument>(result.anchor->getOperand(*form.rowCounts));
+    if (!result.rowCounts)
+      return refusals.add(result.anchor, "reads the numbers of its rows from what the kernel computes: they are an "
+                                         "operand of the kernel");
+  }
   // The B of a row's batch is found as a number of rows of memory.
   int64_t rowOfMemory = form.rhs.memoryStride();
   if (form.grouping == ContractionGrouping::Rows && (rowOfMemory == 0 || form.rhs.batchStride % rowOfMemory != 0))
@@ -236,7 +245,7 @@ static std::optional<std::pair<int64_t, int64_t>> findMatrix(const ContractionOp
   if (rank < 2)
     return std::nullopt;
   ArrayRef<int64_t> shape = type.getShape();
-  bool isMatrix = operand.columns == shape.back();
+  bool isMatrix = operand.columns == shape.back() && operand.start == 0;
   bool areMatrices = operand.batchStride == 0 || operand.batchStride == shape[rank - 1] * shape[rank - 2];
   if (!isMatrix || !areMatrices || (rank > 2 && operand.batchStride == 0))
     return std::nullopt;

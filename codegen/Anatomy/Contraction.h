@@ -30,6 +30,8 @@ struct ContractionOperand {
   /// The argument of the kernel that holds it.
   mlir::BlockArgument tensor;
   int64_t columns = 0;
+  /// The element at which the matrix begins.
+  int64_t start = 0;
   /// Elements from the matrix of a batch to that of the next.
   int64_t batchStride = 0;
   /// With gathered rows: the argument that holds the indices, and what they are divided by.
@@ -62,6 +64,8 @@ struct Contraction {
   ContractionGrouping grouping = ContractionGrouping::None;
   /// Grouped: the argument with the first row of every batch, and how many rows there are in all.
   mlir::BlockArgument offsets = {};
+  /// Where a batch may have fewer rows than there is room for: the argument that says how many.
+  mlir::BlockArgument rowCounts = {};
   int64_t batches = 1, groupedRows = 0;
   /// Of one product; with groups, of a batch with its share of the rows.
   ProductShape shape;
@@ -75,6 +79,8 @@ struct Contraction {
   bool hasBatches() const {
     return grouping == ContractionGrouping::Depth || (grouping == ContractionGrouping::None && batches > 1);
   }
+  /// Whether the shape says all: no factor begins within its tensor, and all rows are there.
+  bool isWhole() const { return lhs.start == 0 && rhs.start == 0 && !rowCounts; }
   /// How many products there are.
   int64_t products() const { return hasBatches() ? batches : 1; }
   /// The largest power of two, at most `limit`, that divides the place of C(b, i, 0) in the result for every row:

@@ -55,7 +55,7 @@ public:
   void emitTask(Value task) {
     TaskBlock block = findBlock(task);
     // Fewer blocks of rows than tasks: the rest has nothing to do.
-    if (contraction.grouping == ContractionGrouping::Rows)
+    if (contraction.grouping == ContractionGrouping::Rows || contraction.rowCounts)
       k.ifThen(k.less(k.i64(0), block.rows), [&] { emitBlock(block); });
     else
       emitBlock(block);
@@ -96,6 +96,14 @@ private:
   Value address(BlockArgument argument) { return arguments[argument.getArgNumber()]; }
   Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
+  /// The rows that a batch has.
+  Value countRows(Value batch) {
+    Value most = k.i64(contraction.rows);
+    if (!contraction.rowCounts)
+      return most;
+    return k.min(most, k.extend(k.load(k.i32(), address(contraction.rowCounts), batch)));
+  }
+
   TaskBlock findBlock(Value task) {
     ContractionTasks tasks(contraction, tiles);
     TaskBlock block;
@@ -117,7 +125,7 @@ private:
       return block;
     }
     block.row = k.mul(rowTask, tiles.rowBlock);
-    block.rows = k.min(k.i64(tiles.rowBlock), k.sub(k.i64(contraction.rows), block.row));
+    block.rows = k.min(k.i64(tiles.rowBlock), k.sub(countRows(block.batch), block.row));
     if (contraction.grouping == ContractionGrouping::Depth) {
       block.depthStart = offset(block.batch);
       block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
@@ -178,6 +186,7 @@ private:
   BlockSource source(const ContractionOperand &operand, Value row, Value column, Value batchStart = {}) {
     Type element = getElementTypeOrSelf(operand.tensor.getType());
     BlockSource source{{address(operand.tensor), element}, {k.i64(operand.columns)}, operand.depthContiguous};
+    source.base = at(k, source.base, operand.start);
     if (operand.pairs) {
       source.rows.indices = at(k, address(operand.pairs), row);
       source.rows.divisor = operand.topK;

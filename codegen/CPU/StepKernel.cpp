@@ -25,7 +25,6 @@
 #include "codegen/CPU/FlushedCalls.h"
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/Target/Arithmetic.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -52,7 +51,7 @@ SmallVector<Value> multiplyStep(KernelBuilder &k, const MicroKernel &tile, Value
                                             SmallVector<Value> even = llvm::to_vector(carried.take_front(vectors));
                                             SmallVector<Value> odd = llvm::to_vector(carried.drop_front(vectors));
                                             Value aHere = at(k, a, k.mul(index, tile.depthStride));
-                                            Value bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
+                                            Value bHere = at(k, b, k.mul(index, tile.stepOfColumns(k.lanes)));
                                             for (int64_t depth = 0; depth < microKernelUnroll; depth += 2) {
                                               even = multiplyColumn(k, tile, aHere, bHere, depth, even);
                                               odd = multiplyColumn(k, tile, aHere, bHere, depth + 1, odd);
@@ -74,7 +73,7 @@ void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) 
       k.storeVector(k.splat(0.0), c, k.i64(i * k.lanes));
   });
   k.forLoop(k.i64(0), depth, arithmetic::depthStep, [&](Value index) {
-    Value aHere = at(k, a, k.mul(index, tile.depthStride)), bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
+    Value aHere = at(k, a, k.mul(index, tile.depthStride)), bHere = at(k, b, k.mul(index, tile.stepOfColumns(k.lanes)));
     MicroKernel part = tile;
     part.rows = rowsAtOnce(tile, k.target);
     for (int64_t row = 0; row < tile.rows; row += part.rows) {
@@ -89,10 +88,7 @@ void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) 
 
 } // namespace
 
-static std::string nameOf(const MicroKernel &tile, int64_t lanes) {
-  return llvm::formatv("hadal.step_kernel.{0}x{1}.{2}.{3}", tile.rows, tile.vectors * lanes, tile.rowStride,
-                       tile.depthStride);
-}
+static std::string nameOf(const MicroKernel &tile, int64_t lanes) { return "hadal.step_kernel." + tile.name(lanes); }
 
 /// Of both functions.
 static SmallVector<Type> argumentTypes(KernelBuilder &k) {

@@ -206,7 +206,8 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
                " precision=" + options.precision + " max-sequence=" + std::to_string(options.maxSequence) +
                " max-batch=" + std::to_string(options.maxBatch) +
                " prefill-chunk=" + std::to_string(options.prefillChunk) +
-               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) + "}");
+               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) +
+               (options.exact.empty() ? "" : " exact=" + options.exact) + "}");
   case Phase::Kernels: {
     std::string memory =
         "alignment=" + std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan);

@@ -2,7 +2,10 @@
 //
 // Implements hadal-build-generation. Shapes are numbers, so the program gets an entry point for each of a few: one row
 // of each of 1, 2, 4, ... sequences, and a chunk of one sequence. The runtime takes the smallest that fits, and a row's
-// bits do not depend on which that is. For each shape
+// bits do not depend on which that is. They do depend on what the row is: those of a prompt, which are many, attend on
+// keys and values that are formed again, generated ones on the cache itself (docs/rationale/arithmetic.md, rule 12). So
+// a prompt is always read by @prefill, one token of it too. As training computes it, every row is one of a prompt. For
+// each shape
 //
 //   1. a copy of the model is brought to @forward by the passes that all programs begin with, in a module of its own
 //      inside this one;
@@ -32,15 +35,17 @@ namespace {
 
 /// Where neither the user nor the model says more.
 constexpr int64_t usualSequence = 1024, usualChunk = 64;
+/// What a program may be exact to.
+constexpr StringLiteral trainExactness = "train";
 constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12;
 
-/// An entry point: so many rows of each of so many sequences.
+/// An entry point: so many rows of each of so many sequences, of a prompt or generated.
 struct StepShape {
   int64_t sequences, rows;
+  bool isPrefill = false;
 
-  bool isPrefill() const { return rows > 1; }
   std::string name() const {
-    return isPrefill() ? "prefill." + std::to_string(rows) : "decode." + std::to_string(sequences);
+    return isPrefill ? "prefill." + std::to_string(rows) : "decode." + std::to_string(sequences);
   }
 };
 
@@ -62,6 +67,8 @@ private:
   /// The options as they are in this run.
   int64_t sequence = 0, chunk = 0;
   FloatType cacheElement;
+  /// Whether every row has the bits that it has in training.
+  bool isExact = false;
 };
 
 LogicalResult BuildGeneration::checkOptions(ModelOp model) {
@@ -82,6 +89,12 @@ LogicalResult BuildGeneration::checkOptions(ModelOp model) {
   if (!known)
     return model.emitError("unknown type of the cache '") << name << "'; known types: f32, bf16";
   cacheElement = getPrecisionType(*known, &getContext());
+  isExact = exact == trainExactness;
+  if (!exact.empty() && !isExact)
+    return model.emitError("unknown program '") << exact << "' to be exact to; known programs: " << trainExactness;
+  if (isExact && name != precision)
+    return model.emitError("a cache of ") << name << " cannot hold what training in " << precision
+                                          << " computes: leave out --cache-type, or --exact=" << trainExactness;
   return success();
 }
 
@@ -90,8 +103,7 @@ SmallVector<StepShape> BuildGeneration::listShapes() const {
   for (int64_t sequences = 1; sequences < maxBatch; sequences *= 2)
     shapes.push_back({sequences, 1});
   shapes.push_back({maxBatch, 1});
-  if (chunk > 1)
-    shapes.push_back({1, chunk});
+  shapes.push_back({1, chunk, /*isPrefill=*/true});
   return shapes;
 }
 
@@ -128,7 +140,8 @@ LogicalResult BuildGeneration::addEntry(ModuleOp source, const StepShape &step, 
       return failure();
     func::FuncOp forward = findEntry(inner, EntryRole::Forward);
     if (failed(requireForward(forward)) ||
-        failed(buildCachedForm(getOperation(), forward, cache, /*picksRow=*/step.isPrefill())))
+        failed(buildCachedForm(getOperation(), forward, cache,
+                               {/*picksRow=*/step.isPrefill, /*absorbs=*/!step.isPrefill && !isExact})))
       return failure();
     return takeOver(inner, forward, step.name());
   };

@@ -12,8 +12,8 @@ using namespace mlir;
 using namespace hadal;
 
 static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
-  manager.addPass(createBuildGeneration(
-      {options.maxSequence, options.maxBatch, options.prefillChunk, options.precision, options.cacheType}));
+  manager.addPass(createBuildGeneration({options.maxSequence, options.maxBatch, options.prefillChunk, options.precision,
+                                         options.cacheType, options.exact}));
 }
 
 ProgramBuilder hadal::getGenerateProgram() {

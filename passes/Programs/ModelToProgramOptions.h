@@ -32,6 +32,9 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
   Option<std::string> cacheType{*this, "cache-type",
                                 llvm::cl::desc("the type of the cache of 'generate': f32, bf16; empty: the precision"),
                                 llvm::cl::init("")};
+  Option<std::string> exact{*this, "exact",
+                            llvm::cl::desc("the program whose bits every row of 'generate' has: train; empty: none"),
+                            llvm::cl::init("")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
 };

@@ -90,6 +90,8 @@ Steps::Steps(const Program &program) : vocabulary(program->vocabulary) {
   std::ranges::stable_sort(all, {}, &Step::sequences);
   requireOfProgram(std::ranges::any_of(all, [&](const Step &step) { return step.rows == 1 && !step.pick; }),
                    "no entry point adds one row to a sequence");
+  requireOfProgram(std::ranges::any_of(all, [](const Step &step) { return step.pick.has_value(); }),
+                   "no entry point reads a prompt");
   requireOfProgram(pages >= pagesOfSequence * mostSequences, "its caches have ", pages, " pages, too few for ",
                    mostSequences, " sequences of ", pagesOfSequence);
 }
@@ -100,7 +102,9 @@ const Step &Steps::decode(size_t sequences) const {
   });
 }
 
-const Step &Steps::prefill() const { return *std::ranges::max_element(all, {}, &Step::rows); }
+const Step &Steps::prefill() const {
+  return *std::ranges::max_element(all, {}, [](const Step &step) { return step.pick ? step.rows : 0; });
+}
 
 StepRunner::StepRunner(Session &session, const Steps &steps) : session(session), steps(steps) {}
 

@@ -35,7 +35,8 @@ struct Step {
 struct Steps {
   explicit Steps(const Program &program);
 
-  /// The smallest step that adds a row to each of so many sequences, and the one that adds most rows to one.
+  /// The smallest step that adds a generated row to each of so many sequences, and the one that adds most rows of a
+  /// prompt to one: how a row attends follows from which of the two it is, not from how many there are.
   const Step &decode(size_t sequences) const;
   const Step &prefill() const;
 
