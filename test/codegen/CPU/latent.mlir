@@ -1,9 +1,9 @@
 // Attention on the latents of a cache, the products by which heads get there and back, and a product of as many rows as a
 // number tells, against the reference evaluator: several blocks of keys, pages in any order, of any length or named nowhere,
 // queries at any positions, empty places, caches narrower than queries, and what nobody sees no numbers.
-// RUN: hadal-check-kernels %s --cpu=host
-// RUN: hadal-check-kernels %s --cpu=x86-64-v3 %if avx512 %{ --other-cpu=x86-64-v4 %} --plant-fault=keys --plant-fault=position --plant-fault=scale | FileCheck %s --check-prefix=FAULTS --implicit-check-not=MISSED
-// RUN: hadal-check-kernels %s --cpu=x86-64-v2 --only=few
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 %if avx512 %{ --other-cpu=x86-64-v4 %}
+// RUN: hadal-check-kernels %s --cpu=host --kernel=latent --plant-fault=keys --plant-fault=position --plant-fault=scale | FileCheck %s --check-prefix=FAULTS --implicit-check-not=MISSED
+// RUN: hadal-check-kernels %s --cpu=x86-64-v2 --kernel=few
 // RUN: hadal-opt %s --hadal-select-strategies='cpu=x86-64-v4 print-config' -o /dev/null 2>&1 | FileCheck %s
 // RUN: hadal-opt %s --hadal-print-anatomy -o /dev/null 2>&1 | FileCheck %s --check-prefix=ANATOMY
 // RUN: not hadal-opt %s --hadal-select-strategies=target=sm_90a -o /dev/null 2>&1 | FileCheck %s --check-prefix=GPU
@@ -44,10 +44,10 @@ hadal.kernel attention @narrow_cache_few(%a: tensor<1x1x64xf32>, %q: tensor<1x1x
 }
 
 // Longer than what waits to be joined may be: in rounds.
-// CHECK: @rounds (attention): latent_key_blocks {} stages [parts: 33 / 1, join: 256 / 1] steps 4 workspace
-hadal.kernel attention @rounds(%a: tensor<1x64x1024xf32>, %q: tensor<1x64x128xf32>, %c: tensor<2x4224x16xf32>, %k: tensor<2x4224x2xf32>, %t: tensor<1x2xi32> {hadal.value = dense<[[1, 0]]> : tensor<1x2xi32>}, %p: tensor<1x64xi32> {hadal.value = dense<[[-1, -1, -1, 8400, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 4300, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 100]]> : tensor<1x64xi32>}, %n: tensor<1xi32> {hadal.value = dense<8401> : tensor<1xi32>}) -> tensor<1x64x1024xf32> {
-  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 64, scale = 0.2 : f64} : (tensor<1x64x1024xf32>, tensor<1x64x128xf32>, tensor<2x4224x16xf32>, tensor<2x4224x2xf32>, tensor<1x2xi32>, tensor<1x64xi32>, tensor<1xi32>) -> tensor<1x64x1024xf32>
-  hadal.yield %0 : tensor<1x64x1024xf32>
+// CHECK: @rounds (attention): latent_key_blocks {} stages [parts: 9 / 1, join: 1024 / 1] steps 4 workspace
+hadal.kernel attention @rounds(%a: tensor<1x256x1024xf32>, %q: tensor<1x256x128xf32>, %c: tensor<2x1088x16xf32>, %k: tensor<2x1088x2xf32>, %t: tensor<1x2xi32> {hadal.value = dense<[[1, 0]]> : tensor<1x2xi32>}, %p: tensor<1x256xi32> {hadal.value = dense<[[-1, -1, -1, 2100, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1200, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 100]]> : tensor<1x256xi32>}, %n: tensor<1xi32> {hadal.value = dense<2101> : tensor<1xi32>}) -> tensor<1x256x1024xf32> {
+  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 64, scale = 0.2 : f64} : (tensor<1x256x1024xf32>, tensor<1x256x128xf32>, tensor<2x1088x16xf32>, tensor<2x1088x2xf32>, tensor<1x2xi32>, tensor<1x256xi32>, tensor<1xi32>) -> tensor<1x256x1024xf32>
+  hadal.yield %0 : tensor<1x256x1024xf32>
 }
 
 // ANATOMY: @to_latents{{.*}} anchor hadal.head_matmul
@@ -77,7 +77,7 @@ hadal.kernel contraction @counted_bf16(%x: tensor<1x200x64xbf16>, %w: tensor<64x
 }
 
 // A row's bits depend on that row alone: not on the other queries of its sequence, on other sequences, on how long they may become.
-// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --only=pair --alone=random %if avx512 %{ --other-cpu=x86-64-v4 %}
+// RUN: hadal-check-kernels %s --cpu=x86-64-v3 --kernel=pair --alone=random
 hadal.kernel attention @pair_latent_alone(%a: tensor<1x1x148xf32>, %q: tensor<1x1x40xf32>, %c: tensor<5x64x37xf32>, %k: tensor<5x64x6xf32>, %t: tensor<1x3xi32> {hadal.value = dense<[[4, 0, 2]]> : tensor<1x3xi32>}, %p: tensor<1x1xi32> {hadal.value = dense<140> : tensor<1x1xi32>}, %n: tensor<1xi32> {hadal.value = dense<141> : tensor<1xi32>}) -> tensor<1x1x148xf32> {
   %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 4, scale = 0.3 : f64} : (tensor<1x1x148xf32>, tensor<1x1x40xf32>, tensor<5x64x37xf32>, tensor<5x64x6xf32>, tensor<1x3xi32>, tensor<1x1xi32>, tensor<1xi32>) -> tensor<1x1x148xf32>
   hadal.yield %0 : tensor<1x1x148xf32>
