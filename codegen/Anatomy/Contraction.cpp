@@ -114,6 +114,8 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
       return failure();
   }
   operand.tensor = dyn_cast<BlockArgument>(value);
+  if (operand.tensor && typeOf(operand.tensor).getRank() == 2 && (operand.start > 0 || operand.batchStride > 0))
+    operand.stretchedRows = typeOf(operand.tensor).getDimSize(0);
   return success(bool(operand.tensor));
 }
 
@@ -245,7 +247,13 @@ static std::optional<std::pair<int64_t, int64_t>> findMatrix(const ContractionOp
   if (rank < 2)
     return std::nullopt;
   ArrayRef<int64_t> shape = type.getShape();
-  bool isMatrix = operand.columns == shape.back() && operand.start == 0;
+  bool isMatrix = operand.columns == shape.back();
+  // A stretch is whole rows of a matrix.
+  if (operand.stretchedRows > 0) {
+    if (!isMatrix || operand.start % operand.columns != 0 || operand.batchStride % operand.columns != 0)
+      return std::nullopt;
+    return operand.depthContiguous ? std::pair<int64_t, int64_t>(1, 0) : std::pair<int64_t, int64_t>(0, 1);
+  }
   bool areMatrices = operand.batchStride == 0 || operand.batchStride == shape[rank - 1] * shape[rank - 2];
   if (!isMatrix || !areMatrices || (rank > 2 && operand.batchStride == 0))
     return std::nullopt;
@@ -261,19 +269,25 @@ static LayoutAttr getMatrixLayout(RankedTensorType type, ArrayRef<int64_t> order
   return LayoutAttr::get(type.getContext(), outer, inner, tiles);
 }
 
+bool ContractionOperand::beginsWithPanels(int64_t panelColumns, int64_t panelDepth) const {
+  int64_t rows = depthContiguous ? panelColumns : panelDepth;
+  return stretchedRows == 0 || (start / columns % rows == 0 && batchStride / columns % rows == 0);
+}
+
 LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensorType type, int64_t columns,
                                  int64_t depth) {
   auto matrix = findMatrix(operand, type);
-  return matrix
+  return matrix && operand.beginsWithPanels(columns, depth)
              ? getMatrixLayout(type, {matrix->first, matrix->second}, {matrix->first, matrix->second}, {depth, columns})
              : LayoutAttr();
 }
 
 LayoutAttr hadal::getTileLayout(const ContractionOperand &operand, RankedTensorType type) {
   auto matrix = findMatrix(operand, type);
-  return matrix ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
-                                  {tileDepth / 2, tileColumns, 2})
-                : LayoutAttr();
+  return matrix && operand.stretchedRows == 0
+             ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
+                               {tileDepth / 2, tileColumns, 2})
+             : LayoutAttr();
 }
 
 FailureOr<Contraction> hadal::analyzeContraction(KernelOp kernel, const KernelParts &parts, Refusals &refusals) {

@@ -201,13 +201,21 @@ private:
 
   /// The panels of B from the block's first column on; those of tiles are panels through the whole depth.
   BlockSource packedSource(const ContractionOperand &operand, const TaskBlock &block) {
-    int64_t panels = llvm::divideCeil(contraction.columns, operand.panelColumns);
+    bool areColumnsStretched = operand.stretchedRows > 0 && operand.depthContiguous;
+    int64_t columns = areColumnsStretched ? operand.stretchedRows : contraction.columns;
+    int64_t panels = llvm::divideCeil(columns, operand.panelColumns);
     Type element = getElementTypeOrSelf(operand.tensor.getType());
     BlockSource source{{address(operand.tensor), element}, {}, operand.depthContiguous};
     source.panelStride = operand.panelDepth * operand.panelColumns;
     bool isCut = operand.panelDepth < contraction.depth;
     source.panelDepthStride = isCut ? panels * operand.panelColumns : operand.panelColumns;
-    if (operand.batchStride > 0) {
+    if (operand.stretchedRows > 0) {
+      // The first row of the batch's stretch is a column, or a depth, with which a panel begins.
+      Value row = k.add(k.mul(block.batch, operand.batchStride / operand.columns), operand.start / operand.columns);
+      Value elements = areColumnsStretched ? k.mul(k.div(row, operand.panelColumns), source.panelStride)
+                                           : k.mul(k.div(row, operand.panelDepth), panels * source.panelStride);
+      source.base = at(k, source.base, elements);
+    } else if (operand.batchStride > 0) {
       int64_t parts = llvm::divideCeil(contraction.depth, operand.panelDepth);
       source.base = at(k, source.base, k.mul(block.batch, parts * panels * source.panelStride));
     }
@@ -329,6 +337,12 @@ private:
 /// The largest panel, in elements: of deeper ones that cannot be cut into depth blocks, nothing would stay in a cache.
 constexpr int64_t largestPanel = 1 << 18;
 
+/// Whether the depth of a stretch ends where a register tile does: behind it lies the next one.
+bool fillsPanels(const Contraction &contraction) {
+  const ContractionOperand &rhs = contraction.rhs;
+  return rhs.stretchedRows == 0 || rhs.depthContiguous || contraction.depth % registerTileUnroll == 0;
+}
+
 /// Why the panels of B cannot be read; empty when they can, and when there are none.
 std::string findPackingFault(const Contraction &contraction, const TargetDescription &target) {
   const ContractionOperand &rhs = contraction.rhs;
@@ -339,6 +353,8 @@ std::string findPackingFault(const Contraction &contraction, const TargetDescrip
   Type element = getElementTypeOrSelf(rhs.tensor.getType());
   if (!element.isF32())
     return "reads a right-hand side in panels of f32, and this one has others";
+  if (!fillsPanels(contraction))
+    return "reads stretches of the depth in panels, and they do not fill what a register tile takes at a time";
   return findPanelFault(contraction.shape, {rhs.panelColumns, rhs.panelDepth}, target);
 }
 
@@ -449,7 +465,7 @@ public:
     const Contraction &contraction = *anatomy.contraction();
     auto type = cast<RankedTensorType>(contraction.rhs.tensor.getType());
     SmallVector<LayoutAttr> layouts;
-    if (!mayBePacked(contraction, argument) || !type.getElementType().isF32())
+    if (!mayBePacked(contraction, argument) || !type.getElementType().isF32() || !fillsPanels(contraction))
       return layouts;
     for (Panel panel : listPanels(contraction.shape, target))
       if (panel.columns * panel.depth <= largestPanel)

@@ -78,7 +78,7 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, 
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
-def Hadal_HeadMatmulOp : Hadal_PureOp<"head_matmul", [Evaluable, Kernel, Product, Contraction]> {
+def Hadal_HeadMatmulOp : Hadal_PureOp<"head_matmul", [Evaluable, Kernel, Product, Contraction, EncodedFactors]> {
   let summary = "a matrix product per head with a stretch of the rows of its matrix";
   let description = [{
     The channels of lhs are `heads` equal heads, the rows of rhs as many equal matrices. Head h is multiplied with rows

@@ -27,10 +27,12 @@ SmallVector<unsigned> GroupedOuterProductOp::getFactors() { return {0, 1}; }
 
 bool LinearOp::takesEncoding(unsigned) { return true; }
 bool MatmulOp::takesEncoding(unsigned) { return true; }
+bool HeadMatmulOp::takesEncoding(unsigned operand) { return operand == 1; }
 bool CountedMatmulOp::takesEncoding(unsigned operand) { return operand == 1; }
 bool GroupedMatmulOp::takesEncoding(unsigned operand) { return operand < 2; }
 bool LinearOp::yieldsEncoding(unsigned) { return false; }
 bool MatmulOp::yieldsEncoding(unsigned) { return false; }
+bool HeadMatmulOp::yieldsEncoding(unsigned) { return false; }
 bool CountedMatmulOp::yieldsEncoding(unsigned) { return false; }
 bool GroupedMatmulOp::yieldsEncoding(unsigned) { return false; }
 
