@@ -110,7 +110,8 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     the result `hidden` of the entry point of that name, or of the depth before it, and yields one of its own. Operations whose rows depend on other rows of a sequence give
     way to their form with a cache (SequenceOpInterface); what they remember lies in pages of 64 positions, in states
     `cache.0`, `cache.1`, ... (of depth D `draft.D.cache.0`, ...) that all entry points share. Where that is the product of narrower rows (the keys and values of
-    all heads, of the latent), the narrower ones are kept. The loss of tokens gives way to logits (TokenLossOpInterface). The
+    all heads, of the latent), the narrower ones are kept; `@prefill.C` forms the product again, `@decode.B` and `@decode.B.Q` attend on what
+    is kept (with `exact=train` they form the product, too, so that their bits are those of training). The loss of tokens gives way to logits (TokenLossOpInterface). The
     inputs `positions`, `lengths`, `pages` and `rows` say where the rows of a run stand. Test:
     test/passes/Programs/build-generation.mlir.
   }];
@@ -120,7 +121,8 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "tokens of a prompt at a time; 0: 64, or all of a sequence">,
     Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
     Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">,
-    Option<"speculate", "speculate", "int64_t", "-1", "most tokens that are drafted at a time; -1: one by each depth">
+    Option<"speculate", "speculate", "int64_t", "-1", "most tokens that are drafted at a time; -1: one by each depth">,
+    Option<"exact", "exact", "std::string", "\"\"", "the program whose bits every row has: train; empty: none">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }

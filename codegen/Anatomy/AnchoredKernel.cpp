@@ -17,10 +17,10 @@ int64_t hadal::columnsOf(Value tensor) {
 }
 int64_t hadal::rowsOf(Value tensor) { return elementsOf(tensor) / std::max<int64_t>(columnsOf(tensor), 1); }
 
-/// What is only moved may have any type of numbers.
-static bool isOnlyMoved(Operation *anchor) {
+/// What is only moved may have any type of numbers, and what is multiplied may be narrow.
+static bool takesNarrow(Operation *anchor) {
   auto kernelOp = cast<KernelOpInterface>(anchor);
-  return kernelOp.onlyMoves() || kernelOp.getKernelKind() == KernelKind::Packing;
+  return kernelOp.onlyMoves() || kernelOp.getKernelKind() == KernelKind::Packing || isa<ProductOpInterface>(anchor);
 }
 
 static bool isSupported(Value value, bool mayBeNarrow) {
@@ -49,7 +49,7 @@ FailureOr<unsigned> AnchoredKernel::readOperand(OpOperand &use, llvm::SmallPtrSe
     read.insert(maker);
     operand = maker->getOperand(0);
   }
-  bool mayBeNarrow = isWidened || isOnlyMoved(anchor);
+  bool mayBeNarrow = isWidened || takesNarrow(anchor);
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isSupported(operand, mayBeNarrow))
     return failure();
@@ -74,7 +74,7 @@ LogicalResult AnchoredKernel::readResult(OpOperand &yielded, llvm::SmallPtrSetIm
     sumWith = *found;
     read.insert(sum);
   }
-  bool mayBeNarrow = isRounded || isOnlyMoved(anchor);
+  bool mayBeNarrow = isRounded || takesNarrow(anchor);
   auto result = dyn_cast<OpResult>(value);
   if (!result || result.getOwner() != anchor || !isSupported(yielded.get(), mayBeNarrow))
     return failure();

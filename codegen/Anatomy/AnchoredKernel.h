@@ -1,10 +1,11 @@
 //===- AnchoredKernel.h - kernels of one operation ----------------------------------------------------------------===//
 //
-// Reduction, routing and update kernels hold one operation, the anchor; a float result may be added to an operand of
-// the kernel (a gradient's buffer), which is then read and written in one pass. What the anchor says it widens or
-// rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the kernel's body. Beside a result the
-// kernel may yield copies of it: rounded, in another layout (hadal.pack), or both, for the kernels that read it so.
-// This file reads such kernels; the frame of their strategies is codegen/Emit/AnchoredFrame.h.
+// Reduction, routing and update kernels, and those of attention on a cache, hold one operation, the anchor; a float
+// result may be added to an operand of the kernel (a gradient's buffer), which is then read and written in one pass.
+// What the anchor says it widens or rounds (KernelOpInterface) may lie in memory as bf16, with the conversion in the
+// kernel's body. Beside a result the kernel may yield copies of it: rounded, in another layout (hadal.pack), or both,
+// for the kernels that read it so. This file reads such kernels; the frame of their strategies is
+// codegen/Emit/AnchoredFrame.h.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_ANATOMY_ANCHOREDKERNEL_H

@@ -95,10 +95,13 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
                                             ContractionOperand &operand) {
   Value value = result.anchor->getOperand(factor.operand);
   operand.columns = factor.memoryStride();
+  operand.start = factor.start;
   operand.batchStride = factor.batchStride;
   operand.depthContiguous = !factor.transposed;
   if (std::optional<RowSelection> selection = findSelection(value.getDefiningOp())) {
     // A row of memory is a row that is gathered, and each batch has its place in it.
+    if (factor.start != 0)
+      return failure();
     int64_t neighbours = factor.transposed ? rows : form.depth;
     if (operand.columns != lastDimension(value) ||
         (form.batches - 1) * factor.batchStride + neighbours > operand.columns)
@@ -111,6 +114,8 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
       return failure();
   }
   operand.tensor = dyn_cast<BlockArgument>(value);
+  if (operand.tensor && typeOf(operand.tensor).getRank() == 2 && (operand.start > 0 || operand.batchStride > 0))
+    operand.stretchedRows = typeOf(operand.tensor).getDimSize(0);
   return success(bool(operand.tensor));
 }
 
@@ -198,6 +203,12 @@ FailureOr<Contraction> ContractionReader::read() {
     result.groupedRows = form.grouping == ContractionGrouping::Rows ? form.rows : form.depth;
     result.offsets = dyn_cast<BlockArgument>(result.anchor->getOperand(form.offsets));
   }
+  if (form.rowCounts) {
+    result.rowCounts = dyn_cast<BlockArgument>(result.anchor->getOperand(*form.rowCounts));
+    if (!result.rowCounts)
+      return refusals.add(result.anchor, "reads the numbers of its rows from what the kernel computes: they are an "
+                                         "operand of the kernel");
+  }
   // The B of a row's batch is found as a number of rows of memory.
   int64_t rowOfMemory = form.rhs.memoryStride();
   if (form.grouping == ContractionGrouping::Rows && (rowOfMemory == 0 || form.rhs.batchStride % rowOfMemory != 0))
@@ -222,6 +233,12 @@ static std::optional<std::pair<int64_t, int64_t>> findMatrix(const ContractionOp
     return std::nullopt;
   ArrayRef<int64_t> shape = type.getShape();
   bool isMatrix = operand.columns == shape.back();
+  // A stretch is whole rows of a matrix.
+  if (operand.stretchedRows > 0) {
+    if (!isMatrix || operand.start % operand.columns != 0 || operand.batchStride % operand.columns != 0)
+      return std::nullopt;
+    return operand.depthContiguous ? std::pair<int64_t, int64_t>(1, 0) : std::pair<int64_t, int64_t>(0, 1);
+  }
   bool areMatrices = operand.batchStride == 0 || operand.batchStride == shape[rank - 1] * shape[rank - 2];
   if (!isMatrix || !areMatrices || (rank > 2 && operand.batchStride == 0))
     return std::nullopt;
@@ -237,19 +254,25 @@ static LayoutAttr getMatrixLayout(RankedTensorType type, ArrayRef<int64_t> order
   return LayoutAttr::get(type.getContext(), outer, inner, tiles);
 }
 
+bool ContractionOperand::beginsWithPanels(int64_t panelColumns, int64_t panelDepth) const {
+  int64_t rows = depthContiguous ? panelColumns : panelDepth;
+  return stretchedRows == 0 || (start / columns % rows == 0 && batchStride / columns % rows == 0);
+}
+
 LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensorType type, int64_t columns,
                                  int64_t depth) {
   auto matrix = findMatrix(operand, type);
-  return matrix
+  return matrix && operand.beginsWithPanels(columns, depth)
              ? getMatrixLayout(type, {matrix->first, matrix->second}, {matrix->first, matrix->second}, {depth, columns})
              : LayoutAttr();
 }
 
 LayoutAttr hadal::getTileLayout(const ContractionOperand &operand, RankedTensorType type) {
   auto matrix = findMatrix(operand, type);
-  return matrix ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
-                                  {tileDepth / 2, tileColumns, 2})
-                : LayoutAttr();
+  return matrix && operand.stretchedRows == 0
+             ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
+                               {tileDepth / 2, tileColumns, 2})
+             : LayoutAttr();
 }
 
 bool hadal::readPanels(ContractionOperand &operand, RankedTensorType type, int64_t columns, int64_t depth) {

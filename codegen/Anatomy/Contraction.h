@@ -30,8 +30,12 @@ struct ContractionOperand {
   /// The argument of the kernel that holds it.
   mlir::BlockArgument tensor;
   int64_t columns = 0;
+  /// The element at which the matrix begins.
+  int64_t start = 0;
   /// Elements from the matrix of a batch to that of the next.
   int64_t batchStride = 0;
+  /// Where the matrices of batches are stretches of the rows of one matrix, how many rows that has; else 0.
+  int64_t stretchedRows = 0;
   /// With gathered rows: the argument that holds the indices, and what they are divided by.
   mlir::BlockArgument pairs = {};
   int64_t topK = 1;
@@ -42,6 +46,8 @@ struct ContractionOperand {
   bool isInTiles = false;
 
   bool isPacked() const { return panelColumns > 0; }
+  /// Whether every stretch begins with a panel of that form; so does any other matrix.
+  bool beginsWithPanels(int64_t panelColumns, int64_t panelDepth) const;
 };
 
 /// The tiles of AMX: columns of B, and numbers along the depth, of which two are a pair.
@@ -49,11 +55,11 @@ constexpr int64_t tileColumns = 16, tileDepth = 32;
 
 /// The layout of panels, in which register tiles read B: `columns` columns by `depth` of the depth, of each depth the
 /// columns side by side; first come all panels of the first part of the depth. Null where `operand` is not the last two
-/// dimensions of `type`, matrix after matrix.
+/// dimensions of `type`, matrix after matrix, nor stretches of a matrix that begin with panels.
 LayoutAttr getPanelLayout(const ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns,
                           int64_t depth);
 /// The layout of AMX's tiles of B: panels of 16 columns through the whole depth, tile after tile; in a tile sixteen
-/// pairs of the depth, each for all columns. Null as above.
+/// pairs of the depth, each for all columns. Null as above, and for stretches.
 LayoutAttr getTileLayout(const ContractionOperand &operand, mlir::RankedTensorType type);
 
 /// Finds out in which panels a B of so many columns lies, where it has a layout. False where it has one that products
@@ -68,6 +74,8 @@ struct Contraction {
   ContractionGrouping grouping = ContractionGrouping::None;
   /// Grouped: the argument with the first row of every batch, and how many rows there are in all.
   mlir::BlockArgument offsets = {};
+  /// Where a batch may have fewer rows than there is room for: the argument that says how many.
+  mlir::BlockArgument rowCounts = {};
   int64_t batches = 1, groupedRows = 0;
   /// Of one product; with groups, of a batch with its share of the rows.
   ProductShape shape;
@@ -81,6 +89,8 @@ struct Contraction {
   bool hasBatches() const {
     return grouping == ContractionGrouping::Depth || (grouping == ContractionGrouping::None && batches > 1);
   }
+  /// Whether the shape says all: no factor begins within its tensor, and all rows are there.
+  bool isWhole() const { return lhs.start == 0 && rhs.start == 0 && !rowCounts; }
   /// How many products there are.
   int64_t products() const { return hasBatches() ? batches : 1; }
   /// The largest power of two, at most `limit`, that divides the place of C(b, i, 0) in the result for every row:

@@ -34,7 +34,11 @@ void KernelAnatomy::read() {
     headOfKernel = analyzeHead(given, reasons);
     return;
   case KernelKind::Attention:
-    readAttention();
+    // On keys and values, or on a cache of what they are made of.
+    if (given.getBody().getOps<AttentionOpInterface>().empty())
+      anchoredKernel = AnchoredKernel::read(given, reasons);
+    else
+      readAttention();
     return;
   case KernelKind::Reduction:
   case KernelKind::Routing:
@@ -55,8 +59,6 @@ void KernelAnatomy::readAttention() {
       return (void)reasons.add(&op, "is a second attention: a kernel has one");
     attention = found;
   }
-  if (!attention)
-    return (void)reasons.add(given, "of this kind has an attention");
   if (!llvm::equal(attention->getOperands(), body.getArguments()) ||
       !llvm::equal(attention->getResults(), body.getTerminator()->getOperands()))
     return (void)reasons.add(attention,
@@ -77,6 +79,8 @@ void KernelAnatomy::readAttention() {
 static void printOperand(raw_ostream &stream, StringRef name, const ContractionOperand &operand) {
   stream << "; " << name << " = argument " << operand.tensor.getArgNumber() << ", rows of " << operand.columns
          << (operand.depthContiguous ? "" : " across the depth");
+  if (operand.start > 0)
+    stream << " from element " << operand.start << " on";
   if (operand.batchStride > 0)
     stream << ", batches " << operand.batchStride << " apart";
   if (operand.isPacked())
@@ -93,6 +97,8 @@ static void printContraction(raw_ostream &stream, const Contraction &contraction
   if (contraction.offsets)
     stream << " of " << (contraction.grouping == ContractionGrouping::Rows ? "rows" : "the depth") << " by argument "
            << contraction.offsets.getArgNumber();
+  if (contraction.rowCounts)
+    stream << ", as many rows as argument " << contraction.rowCounts.getArgNumber() << " says";
   printOperand(stream, "A", contraction.lhs);
   printOperand(stream, "B", contraction.rhs);
   stream << "; C in rows of " << contraction.resultColumns;

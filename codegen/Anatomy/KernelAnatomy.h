@@ -40,7 +40,7 @@ public:
   const Contraction *contraction() const { return pointerTo(contractionOfKernel); }
   const RowProgram *rows() const { return pointerTo(rowsOfKernel); }
   const Head *head() const { return pointerTo(headOfKernel); }
-  /// Kernels of one operation: reductions, routing and updates.
+  /// Kernels of one operation: reductions, routing and updates, and attention that is none on keys and values.
   const AnchoredKernel *anchored() const { return pointerTo(anchoredKernel); }
   /// The attention, forwards or its gradient, that stands alone in the kernel.
   AttentionOpInterface attention() const { return attentionOfKernel; }

@@ -10,7 +10,7 @@ using namespace mlir;
 using namespace hadal;
 
 Value ScratchLayout::take(int64_t elements) {
-  Value address = k ? at(*k, k->scratch, next) : Value();
+  Value address = k ? at(*k, base, next) : Value();
   next += int64_t(llvm::alignTo(elements, 16));
   return address;
 }

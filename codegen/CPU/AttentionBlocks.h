@@ -11,17 +11,19 @@
 
 namespace hadal {
 
-/// Hands out parts of a thread's scratch memory. Without a builder it only counts, which is how selection learns the
-/// size.
+/// Hands out parts of a thread's scratch memory, or of other memory from an address on. Without a builder it only
+/// counts, which is how selection learns the size.
 class ScratchLayout {
 public:
-  ScratchLayout(KernelBuilder *k = nullptr) : k(k) {}
+  ScratchLayout(KernelBuilder *k = nullptr) : ScratchLayout(k, k ? k->scratch : mlir::Value()) {}
+  ScratchLayout(KernelBuilder *k, mlir::Value base) : k(k), base(base) {}
   /// The address of `elements` f32, aligned to a vector's width.
   mlir::Value take(int64_t elements);
   int64_t elements() const { return next; }
 
 private:
   KernelBuilder *k;
+  mlir::Value base;
   int64_t next = 0;
 };
 

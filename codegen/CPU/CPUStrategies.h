@@ -20,6 +20,7 @@ void registerBalanceLossStrategies();
 void registerCacheStrategies();
 void registerRouterStrategies();
 void registerHeadStrategies();
+void registerLatentAttentionStrategy();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRelayoutStrategy();

@@ -1,7 +1,7 @@
 //===- Cache.cpp - rows to and from the pages of a cache ----------------------------------------------------------===//
 //
 // read_pages and pick_rows copy rows, or clear them where there is nothing to copy: a task is a block of rows of the
-// result.
+// result. Rows that a sequence does not have are left as they are.
 //
 // write_pages writes few rows, a step's, so one task does it, in their order. Where the result does not lie in the
 // cache's memory, it first takes over the cache.
@@ -9,40 +9,12 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
+#include "codegen/CPU/CachePages.h"
 
 using namespace mlir;
 using namespace hadal;
 
 namespace {
-
-/// 0 <= a < b, by one unsigned comparison.
-Value isBelow(KernelBuilder &k, Value a, Value b) {
-  return arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ult, a, b);
-}
-
-/// Where the positions of sequences lie in a cache.
-struct Pages {
-  int64_t pages, length, perSequence;
-
-  template <typename CacheUser>
-  explicit Pages(CacheUser op)
-      : pages(op.getCache().getType().getDimSize(0)), length(op.getCache().getType().getDimSize(1)),
-        perSequence(op.getPages().getType().getDimSize(1)) {}
-
-  /// Whether the table of a sequence reaches to a position.
-  Value hasPosition(KernelBuilder &k, Value position) const {
-    return isBelow(k, position, k.i64(perSequence * length));
-  }
-  /// The page that the table names for a position that it reaches to, and whether the cache has it.
-  Value pageOf(KernelBuilder &k, Value table, Value sequence, Value position) const {
-    return k.extend(k.load(k.i32(), table, k.add(k.mul(sequence, perSequence), k.div(position, length))));
-  }
-  Value hasPage(KernelBuilder &k, Value page) const { return isBelow(k, page, k.i64(pages)); }
-  /// The row of the cache, over all its pages.
-  Value rowOf(KernelBuilder &k, Value page, Value position) const {
-    return k.add(k.mul(page, length), k.rem(position, length));
-  }
-};
 
 /// Copies a row of operand 0, or clears the row of the result.
 void copyRow(AnchorContext &context, Value from, Value to, int64_t columns) {
@@ -67,20 +39,17 @@ protected:
   }
   void emitStage(ReadPagesOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    Pages pages(op);
+    CachePages pages(op);
     int64_t columns = columnsOf(op.getResult()), keys = op.getType().getDimSize(1);
     context.forItems(rowsOf(op.getResult()), context.configuration.share(), [&](Value row) {
       Value sequence = k.div(row, keys), position = k.rem(row, keys);
-      auto clear = [&] { copyRow(context, Value(), row, columns); };
       Value length = k.extend(k.load(k.i32(), context.operand(2), sequence));
-      k.ifThen(
-          k.less(position, length),
-          [&] {
-            Value page = pages.pageOf(k, context.operand(1), sequence, position);
-            k.ifThen(
-                pages.hasPage(k, page), [&] { copyRow(context, pages.rowOf(k, page, position), row, columns); }, clear);
-          },
-          clear);
+      k.ifThen(k.less(position, length), [&] {
+        Value page = pages.pageOf(k, context.operand(1), sequence, position);
+        k.ifThen(
+            pages.hasPage(k, page), [&] { copyRow(context, pages.rowOf(k, page, position), row, columns); },
+            [&] { copyRow(context, Value(), row, columns); });
+      });
     });
   }
 };
@@ -95,7 +64,7 @@ protected:
   }
   void emitStage(WritePagesOp op, unsigned, AnchorContext &context) const override {
     KernelBuilder &k = context.k;
-    Pages pages(op);
+    CachePages pages(op);
     auto cache = op.getCache().getType();
     int64_t columns = columnsOf(op.getRows()), rowsOfSequence = op.getRows().getType().getDimSize(1);
     context.stage.forTasks([&](Value) {

@@ -56,7 +56,7 @@ public:
   void emitTask(Value task) {
     TaskBlock block = findBlock(task);
     // Fewer blocks of rows than tasks: the rest has nothing to do.
-    if (contraction.grouping == ContractionGrouping::Rows)
+    if (contraction.grouping == ContractionGrouping::Rows || contraction.rowCounts)
       k.ifThen(k.less(k.i64(0), block.rows), [&] { emitBlock(block); });
     else
       emitBlock(block);
@@ -97,6 +97,14 @@ private:
   Value address(BlockArgument argument) { return arguments[argument.getArgNumber()]; }
   Value offset(Value batch) { return k.extend(k.load(k.i32(), address(contraction.offsets), batch)); }
 
+  /// The rows that a batch has.
+  Value countRows(Value batch) {
+    Value most = k.i64(contraction.rows);
+    if (!contraction.rowCounts)
+      return most;
+    return k.min(most, k.extend(k.load(k.i32(), address(contraction.rowCounts), batch)));
+  }
+
   TaskBlock findBlock(Value task) {
     ContractionTasks tasks(contraction, tiles);
     TaskBlock block;
@@ -118,7 +126,7 @@ private:
       return block;
     }
     block.row = k.mul(rowTask, tiles.rowBlock);
-    block.rows = k.min(k.i64(tiles.rowBlock), k.sub(k.i64(contraction.rows), block.row));
+    block.rows = k.min(k.i64(tiles.rowBlock), k.sub(countRows(block.batch), block.row));
     if (contraction.grouping == ContractionGrouping::Depth) {
       block.depthStart = offset(block.batch);
       block.depth = k.sub(offset(k.add(block.batch, 1)), block.depthStart);
@@ -179,6 +187,7 @@ private:
   BlockSource source(const ContractionOperand &operand, Value row, Value column, Value batchStart = {}) {
     Type element = getElementTypeOrSelf(operand.tensor.getType());
     BlockSource source{{address(operand.tensor), element}, {k.i64(operand.columns)}, operand.depthContiguous};
+    source.base = at(k, source.base, operand.start);
     if (operand.pairs) {
       source.rows.indices = at(k, address(operand.pairs), row);
       source.rows.divisor = operand.topK;
@@ -193,14 +202,22 @@ private:
 
   /// The panels of B from the block's first column on.
   BlockSource packedSourceOf(const ContractionOperand &operand, const TaskBlock &block) {
+    bool areColumnsStretched = operand.stretchedRows > 0 && operand.depthContiguous;
+    int64_t columns = areColumnsStretched ? operand.stretchedRows : contraction.columns;
+    int64_t panels = llvm::divideCeil(columns, operand.panelColumns),
+            numbers = operand.panelDepth * operand.panelColumns;
     TypedPointer base{address(operand.tensor), getElementTypeOrSelf(operand.tensor.getType())};
-    if (operand.batchStride > 0) {
-      int64_t numbers = operand.panelDepth * operand.panelColumns *
-                        llvm::divideCeil(contraction.depth, operand.panelDepth) *
-                        llvm::divideCeil(contraction.columns, operand.panelColumns);
-      base = at(k, base, k.mul(block.batch, numbers));
+    if (operand.stretchedRows > 0) {
+      // The first row of the batch's stretch is a column, or a depth, with which a panel begins.
+      Value row = k.add(k.mul(block.batch, operand.batchStride / operand.columns), operand.start / operand.columns);
+      base = at(k, base,
+                areColumnsStretched ? k.mul(k.div(row, operand.panelColumns), numbers)
+                                    : k.mul(k.div(row, operand.panelDepth), panels * numbers));
+    } else if (operand.batchStride > 0) {
+      int64_t parts = llvm::divideCeil(contraction.depth, operand.panelDepth);
+      base = at(k, base, k.mul(block.batch, parts * panels * numbers));
     }
-    return packedSource(k, base, operand, contraction.columns, contraction.depth, block.column);
+    return packedSource(k, base, operand, columns, contraction.depth, block.column);
   }
 
   /// Where the block begins in the results: row and column.

@@ -11,11 +11,16 @@
 using namespace mlir;
 using namespace hadal;
 
+std::string MicroKernel::name(int64_t lanes) const {
+  std::string name = llvm::formatv("{0}x{1}.{2}.{3}", rows, vectors * lanes, rowStride, depthStride);
+  return columnsStride ? name + "." + std::to_string(columnsStride) : name;
+}
+
 SmallVector<Value> hadal::multiplyColumn(KernelBuilder &k, const MicroKernel &tile, Value a, Value b, int64_t depth,
                                          SmallVector<Value> accumulators) {
   SmallVector<Value> rowOfB;
   for (int64_t v = 0; v < tile.vectors; ++v)
-    rowOfB.push_back(k.loadVector(b, k.i64((depth * tile.vectors + v) * k.lanes)));
+    rowOfB.push_back(k.loadVector(b, k.i64(depth * tile.stepOfColumns(k.lanes) + v * k.lanes)));
   for (int64_t r = 0; r < tile.rows; ++r) {
     Value element = k.load(k.f32(), a, k.i64(r * tile.rowStride + depth * tile.depthStride));
     Value broadcast = k.broadcast(element);
@@ -28,13 +33,12 @@ SmallVector<Value> hadal::multiplyColumn(KernelBuilder &k, const MicroKernel &ti
 }
 
 LLVM::LLVMFuncOp hadal::getMicroKernel(KernelBuilder &outer, const MicroKernel &tile) {
-  std::string name = llvm::formatv("hadal.micro_kernel.{0}x{1}.{2}.{3}", tile.rows, tile.vectors * outer.lanes,
-                                   tile.rowStride, tile.depthStride);
+  std::string name = "hadal.micro_kernel." + tile.name(outer.lanes);
   Type pointer = outer.pointerType(), integer = outer.i64Type();
   return getSharedFunction(
       outer, name, {pointer, pointer, pointer, integer, integer}, [&](KernelBuilder &k, ValueRange arguments) {
         Value a = arguments[0], b = arguments[1], c = arguments[2], depth = arguments[3], accumulate = arguments[4];
-        int64_t columns = tile.vectors * k.lanes;
+        int64_t columns = tile.stepOfColumns(k.lanes);
         SmallVector<Value> zeros(tile.rows * tile.vectors, k.splat(0.0));
         SmallVector<Value> sums = k.forReduce(
             k.i64(0), depth, microKernelUnroll, zeros, [&](Value index, ValueRange carried) -> SmallVector<Value> {

@@ -17,10 +17,17 @@ namespace hadal {
 constexpr int64_t microKernelUnroll = registerTileUnroll;
 
 /// A register tile of `rows` rows by `vectors` vectors, and where A's element (row r, depth k) lies in its panel: at
-/// r · rowStride + k · depthStride. B's panel holds for each k the tile's columns side by side.
+/// r · rowStride + k · depthStride. B's panel holds for each k the tile's columns side by side, `columnsStride`
+/// elements after those of the depth before; 0: without a gap.
 struct MicroKernel {
   int64_t rows, vectors;
   int64_t rowStride, depthStride;
+  int64_t columnsStride = 0;
+
+  /// Elements of B from a depth to the next, with vectors of so many lanes.
+  int64_t stepOfColumns(int64_t lanes) const { return columnsStride ? columnsStride : vectors * lanes; }
+  /// What tells its code from that of other tiles.
+  std::string name(int64_t lanes) const;
 };
 
 /// The shared function (a, b, c, depth, accumulate): c (rows by columns, dense) = A B, or c += A B when accumulate is

@@ -11,6 +11,7 @@ void hadal::registerCPUStrategies() {
   static const bool registered = [] {
     registerAttentionGradientStrategies();
     registerAttentionStrategies();
+    registerLatentAttentionStrategy();
     registerContractionStrategies();
     registerHeadStrategies();
     registerRowwiseStrategies();

@@ -12,10 +12,10 @@
 // each operation rounded once, to nearest even, with denormal operands taken for zero and denormal results replaced by
 // zero of their sign. So a step of the depth has two chains, and C one addition per step.
 //
-// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need (PairKernel.cpp does
-// it where memory decides). A sum and two chains take three times the accumulators of one chain, so as many rows of the
-// tile as then fit into the registers go through all steps together, and the other rows after them: four at a time of
-// the 16 rows of AVX-512's tile. B's panel of a block of the depth is in the first-level cache by then.
+// Panels hold f32: taking pairs of bf16 apart here would cost the ports that the multiply-adds need (PairKernel.cpp
+// does it where memory decides). A sum and two chains take three times the accumulators of one chain, so as many rows
+// of the tile as then fit into the registers go through all steps together, and the other rows after them: four at a
+// time of the 16 rows of AVX-512's tile. B's panel of a block of the depth is in the first-level cache by then.
 //
 // FTZ and DAZ of MXCSR flush denormals (FlushedCalls.h). They are set around the tile alone: its epilogue knows
 // denormals again.
@@ -24,7 +24,6 @@
 #include "codegen/CPU/FlushedCalls.h"
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/Target/Arithmetic.h"
-#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -49,7 +48,7 @@ SmallVector<Value> multiplyStep(KernelBuilder &k, const MicroKernel &tile, Value
                                             SmallVector<Value> even = llvm::to_vector(carried.take_front(vectors));
                                             SmallVector<Value> odd = llvm::to_vector(carried.drop_front(vectors));
                                             Value aHere = at(k, a, k.mul(index, tile.depthStride));
-                                            Value bHere = at(k, b, k.mul(index, tile.vectors * k.lanes));
+                                            Value bHere = at(k, b, k.mul(index, tile.stepOfColumns(k.lanes)));
                                             for (int64_t depth = 0; depth < microKernelUnroll; depth += 2) {
                                               even = multiplyColumn(k, tile, aHere, bHere, depth, even);
                                               odd = multiplyColumn(k, tile, aHere, bHere, depth + 1, odd);
@@ -72,7 +71,8 @@ void emitRows(KernelBuilder &k, const MicroKernel &rows, Value a, Value b, Value
         [&] { return k.loadVector(c, k.i64(i * k.lanes)); }));
   SmallVector<Value> sums = k.forReduce(
       k.i64(0), depth, arithmetic::depthStep, before, [&](Value index, ValueRange carried) -> SmallVector<Value> {
-        Value aHere = at(k, a, k.mul(index, rows.depthStride)), bHere = at(k, b, k.mul(index, rows.vectors * k.lanes));
+        Value aHere = at(k, a, k.mul(index, rows.depthStride)),
+              bHere = at(k, b, k.mul(index, rows.stepOfColumns(k.lanes)));
         SmallVector<Value> next;
         for (auto [sum, term] : llvm::zip_equal(carried, multiplyStep(k, rows, aHere, bHere)))
           next.push_back(k.addf(sum, term));
@@ -93,10 +93,7 @@ void emitSteps(KernelBuilder &k, const MicroKernel &tile, ValueRange arguments) 
 
 } // namespace
 
-static std::string nameOf(const MicroKernel &tile, int64_t lanes) {
-  return llvm::formatv("hadal.step_kernel.{0}x{1}.{2}.{3}", tile.rows, tile.vectors * lanes, tile.rowStride,
-                       tile.depthStride);
-}
+static std::string nameOf(const MicroKernel &tile, int64_t lanes) { return "hadal.step_kernel." + tile.name(lanes); }
 
 /// Of both functions.
 static SmallVector<Type> argumentTypes(KernelBuilder &k) {

@@ -204,10 +204,10 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
     return add("hadal-model-to-program{program=" + options.program + " micro-batch-size=" +
                std::to_string(options.microBatchSize) + " seq-length=" + std::to_string(options.sequenceLength) +
                " precision=" + options.precision + " max-sequence=" + std::to_string(options.maxSequence) +
-               " max-batch=" + std::to_string(options.maxBatch) +
-               " prefill-chunk=" + std::to_string(options.prefillChunk) +
-               " speculate=" + std::to_string(options.speculate) +
-               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) + "}");
+               " max-batch=" + std::to_string(options.maxBatch) + " prefill-chunk=" +
+               std::to_string(options.prefillChunk) + " speculate=" + std::to_string(options.speculate) +
+               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) +
+               (options.exact.empty() ? "" : " exact=" + options.exact) + "}");
   case Phase::Kernels: {
     std::string memory =
         "alignment=" + std::to_string(target.bufferAlignment()) + " print-memory-plan=" + flag(options.printMemoryPlan);

@@ -45,6 +45,8 @@ struct CompilerOptions {
   std::string precision = "f32";
   /// The type of the cache of a program that generates; empty: the precision.
   std::string cacheType;
+  /// The program whose bits every row of one that generates has: train; empty: none.
+  std::string exact;
   /// The target's name; empty: what the resumed module says, or cpu.
   std::string target;
   /// The GPU that sizes are chosen for; empty: what the resumed module says, or the target's default.

@@ -75,7 +75,7 @@ public:
     if (std::optional<Share> shared = share(op, target))
       configuration.choice = choices::ShareAttr::get(op.getContext(), shared->preferred);
     plan(op, target, configuration);
-    return {{configuration.choice, predictStream(anatomy.kernel(), target, configuration.steps.size())}};
+    return {{configuration.choice, predict(op, anatomy.kernel(), target, configuration.steps.size())}};
   }
   mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                                 KernelConfiguration &configuration, EmitError emitError) const override {
@@ -111,6 +111,10 @@ protected:
   virtual bool servesCopies(const AnchoredKernel &anchored, KernelOp kernel, Refusals &refusals) const {
     return mlir::succeeded(refusals.add(anchored.anchor, "has a result that is copied, rounded or packed, which its "
                                                          "kernel does not do here"));
+  }
+  /// The time of so many launches: that of the bytes of operands and results, unless told otherwise.
+  virtual PredictedTime predict(Anchor, KernelOp kernel, const TargetDescription &target, int64_t launches) const {
+    return predictStream(kernel, target, launches);
   }
   /// Fills in stages and sizes from the choice.
   virtual void plan(Anchor op, const TargetDescription &target, KernelConfiguration &configuration) const = 0;

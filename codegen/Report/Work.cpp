@@ -1,7 +1,8 @@
 //===- Work.cpp - what a kernel has to do, and how fast that could be done ----------------------------------------===//
 //
-// Products state their extents (ContractionOpInterface, AttentionOpInterface, the head's analysis). Everything else is
-// counted from the body with rowwise operations written out: an operation for each number that is made.
+// Products state their extents (ContractionOpInterface, AttentionOpInterface, the head's analysis), or how much they
+// are with sequences as long as they may become (LengthOpInterface). Everything else is counted from the body with
+// rowwise operations written out: an operation for each number that is made.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Report/Work.h"
@@ -41,6 +42,9 @@ static double countMultiplyAdds(const KernelAnatomy &anatomy) {
       return countMultiplyAdds(*form);
   if (AttentionOpInterface attention = anatomy.attention())
     return countMultiplyAdds(attention);
+  if (const AnchoredKernel *anchored = anatomy.anchored())
+    if (auto product = dyn_cast<LengthOpInterface>(anchored->anchor))
+      return product.countMultiplyAdds(product.getMostLength());
   return anatomy.head() ? countMultiplyAdds(*anatomy.head()) : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "codegen/Selection/Select.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -49,6 +50,24 @@ static std::string findPlace(Location location) {
   return place;
 }
 
+/// What a kernel has to do for sequences that are short, and as long as they may become.
+static void printWorkByLength(raw_ostream &stream, KernelOp kernel) {
+  constexpr int64_t shortLength = 64;
+  for (auto op : kernel.getBody().getOps<LengthOpInterface>()) {
+    int64_t most = op.getMostLength();
+    if (most == 0)
+      continue;
+    stream << "  multiply-adds of sequences of ";
+    for (int64_t length = std::min(shortLength, most);; length = std::min(4 * length, most)) {
+      stream << length << " positions " << llvm::format("%.3g M", op.countMultiplyAdds(length) * 1e-6);
+      if (length == most)
+        break;
+      stream << ", ";
+    }
+    stream << "\n";
+  }
+}
+
 void hadal::print(raw_ostream &stream, KernelOp kernel, const Selection &selection) {
   stream << "@" << kernel.getSymName() << " (" << stringifyKernelKind(kernel.getKind()) << "): ";
   selection.configuration.print(stream);
@@ -60,6 +79,7 @@ void hadal::print(raw_ostream &stream, KernelOp kernel, const Selection &selecti
     selection.time->print(stream);
     stream << "\n";
   }
+  printWorkByLength(stream, kernel);
   for (const Proposal &other : selection.others) {
     stream << "  " << (other.candidates.empty() ? "not " : "rather than ") << other.strategy->getName();
     if (other.candidates.empty()) {

@@ -168,6 +168,28 @@ SmallVector<Value> AttentionOp::buildCached(OpBuilder &builder, const CachedRows
   return attention->getResults();
 }
 
+// What is the same for every query, the weight's products with the latents, is taken to the queries.
+SmallVector<Value> AttentionOp::buildAbsorbed(OpBuilder &builder, const CachedRows &rows) {
+  std::optional<ProductOfRows> up = rows.findProduct(getKeyValue());
+  if (!up || !getLogSumExp().use_empty())
+    return {};
+  Value latents = rows.keep(up->rows), rotaryKeys = rows.keep(getRotaryKey());
+  if (!latents || !rotaryKeys)
+    return {};
+  int64_t heads = getHeads(), nope = getNope(), value = getValue();
+  auto compute = up->requested ? TypeAttr::get(up->requested) : TypeAttr();
+  RankedTensorType query = getQuery().getType();
+  auto latentType = query.clone(withChannels(query, heads * channels(cast<RankedTensorType>(up->rows.getType()))));
+  Value absorbed = HeadMatmulOp::create(builder, getLoc(), latentType, getQuery(), up->weight, heads, /*first=*/0, nope,
+                                        /*transpose_rhs=*/false, compute);
+  Value attended = LatentAttentionOp::create(builder, getLoc(), latentType, absorbed, getQuery(), latents, rotaryKeys,
+                                             rows.pages, rows.positions, rows.lengths, heads, getScale());
+  auto result = HeadMatmulOp::create(builder, getLoc(), getResult().getType(), attended, up->weight, heads,
+                                     /*first=*/nope, value, /*transpose_rhs=*/true, compute);
+  result->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
+  return {result, Value()};
+}
+
 //===----------------------------------------------------------------------===//
 // Positions and key lengths that say nothing
 //===----------------------------------------------------------------------===//

@@ -86,7 +86,7 @@ def Hadal_RopeOp : Hadal_PureOp<"rope", [AllTypesMatch<["input", "result"]>, Eva
   let hasCanonicalizeMethod = 1;
 }
 
-def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors, Sequence,
+def Hadal_AttentionOp : Hadal_PureOp<"attention", [Evaluable, Differentiable, Kernel, ProductWithStatistics, InnerFactors, AbsorbingSequence, FollowsLength,
                                                     Hadal_AttentionOpInterface, AttrSizedOperandSegments]> {
   let summary = "the causal attention core with a shared rotary key";
   let description = [{

@@ -41,6 +41,40 @@ LogicalResult ReadPagesOp::verify() {
       .sameElementType({cache, getType()});
 }
 
+LogicalResult LatentAttentionOp::verify() {
+  RankedTensorType absorbed = getAbsorbed().getType(), query = getQuery().getType();
+  RankedTensorType latents = getLatents().getType(), rotaryKeys = getRotaryKeys().getType();
+  int64_t heads = getHeads();
+  if (failed(verifyPages(*this, latents, getPages().getType())) ||
+      failed(Checks(*this)
+                 .length("heads", heads)
+                 .rank("the absorbed query", absorbed, 3, "batch × rows × heads·rank")
+                 .rank("the query", query, 3, "batch × rows × heads·(nope + rope)")
+                 .rows("the query", query)
+                 .rank("the rotary keys", rotaryKeys, 3, "pages × positions of a page × rope")
+                 .rows("the rotary keys", rotaryKeys)))
+    return failure();
+  int64_t rope = channels(rotaryKeys);
+  return Checks(*this)
+      .shape("the absorbed query", absorbed, withChannels(absorbed, heads * channels(latents)),
+             "batch × rows × heads·rank")
+      .shape("the query", query, withChannels(absorbed, channels(query)), "batch × rows × heads·(nope + rope)")
+      .expect(channels(query) % heads == 0 && channels(query) / heads >= rope,
+              "expects " + Twine(heads) + " equal heads of at least the " + Twine(rope) +
+                  " channels of the rotary keys, got " + Twine(channels(query)) + " channels")
+      .shape("the rotary keys", rotaryKeys, withChannels(latents, rope),
+             "the latents' pages × positions of a page × rope")
+      .shape("the table of pages", getPages().getType(), {absorbed.getDimSize(0), channels(getPages().getType())},
+             "batch × pages of a sequence")
+      .shape("the positions", getPositions().getType(), leading(absorbed), "batch × rows")
+      .shape("the lengths", getLengths().getType(), {absorbed.getDimSize(0)}, "batch")
+      .shape("the result", getType(), absorbed.getShape(), "batch × rows × heads·rank")
+      .sameElementType({absorbed, query})
+      .sameElementType({latents, rotaryKeys})
+      .productTypes(absorbed, getType())
+      .positiveReal("scale", getScale());
+}
+
 LogicalResult PickRowsOp::verify() {
   RankedTensorType input = getInput().getType(), indices = getIndices().getType();
   if (failed(Checks(*this)

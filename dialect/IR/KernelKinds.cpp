@@ -12,14 +12,17 @@ using namespace hadal;
 #define HADAL_KIND(OP, KIND)                                                                                           \
   KernelKind OP::getKernelKind() { return KernelKind::KIND; }
 
+HADAL_KIND(CountedMatmulOp, Contraction)
 HADAL_KIND(GroupedMatmulOp, Contraction)
 HADAL_KIND(GroupedOuterProductOp, Contraction)
+HADAL_KIND(HeadMatmulOp, Contraction)
 HADAL_KIND(LinearOp, Contraction)
 HADAL_KIND(MatmulOp, Contraction)
 HADAL_KIND(ScaledLinearOp, Contraction)
 
 HADAL_KIND(AttentionGradientOp, Attention)
 HADAL_KIND(AttentionOp, Attention)
+HADAL_KIND(LatentAttentionOp, Attention)
 
 HADAL_KIND(ConcatOp, Rowwise)
 HADAL_KIND(DequantizeOp, Rowwise)

@@ -10,8 +10,7 @@ using namespace mlir;
 using namespace hadal;
 
 SmallVector<ParameterSlot> EmbeddingOp::getParameterSlots() {
-  auto type =
-      RankedTensorType::get({int64_t(getVocabulary()), channels(getType())}, getType().getElementType());
+  auto type = RankedTensorType::get({int64_t(getVocabulary()), channels(getType())}, getType().getElementType());
   return {{getParameterName(*this, 0), type, Initializer::Normal}};
 }
 
@@ -80,6 +79,56 @@ LogicalResult MatmulOp::verify() {
                                                  Twine(inner) + " on the left and " + Twine(otherInner) +
                                                  " on the right: check transpose_lhs and transpose_rhs")
       .shape("the result", result, expected, "rows × columns of the product")
+      .productTypes({lhs, rhs}, result)
+      .computeType(getCompute());
+}
+
+LogicalResult HeadMatmulOp::verify() {
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  int64_t heads = getHeads(), first = getFirst(), count = getCount();
+  if (failed(Checks(*this)
+                 .rows("the left-hand side", lhs)
+                 .rank("the right-hand side", rhs, 2, "heads·rows × columns")
+                 .length("heads", heads)
+                 .length("count", count)
+                 .range("first", first, 0, mostLength, "the first row and the most that there can be")))
+    return failure();
+  int64_t in = channels(lhs) / heads, rows = firstLength(rhs), width = channels(rhs);
+  Checks checks(*this);
+  checks.expect(channels(lhs) % heads == 0,
+                "cannot cut " + Twine(channels(lhs)) + " channels into " + Twine(heads) + " equal heads");
+  if (!ShapedType::isDynamic(rows))
+    checks.expect(rows % heads == 0 && first + count <= rows / heads,
+                  "expects " + Twine(heads) + " matrices of at least " + Twine(first + count) + " rows, got " +
+                      Twine(rows) + " rows in all");
+  if (getTransposeRhs())
+    checks.expect(compatible(in, width), "expects heads of as many channels as the right-hand side has columns, got " +
+                                             Twine(in) + " and " + Twine(width));
+  else
+    checks.expect(in >= count, "expects heads of at least " + Twine(count) + " channels, got " + Twine(in));
+  int64_t out = getTransposeRhs() ? count : width;
+  return checks
+      .shape("the result", result, withChannels(lhs, ShapedType::isDynamic(out) ? out : heads * out),
+             "the left-hand side's rows × the heads' channels")
+      .productTypes({lhs, rhs}, result)
+      .computeType(getCompute());
+}
+
+LogicalResult CountedMatmulOp::verify() {
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  if (failed(Checks(*this)
+                 .rank("the left-hand side", lhs, 3, "sequence × rows × depth")
+                 .rows("the left-hand side", lhs)
+                 .rank("the right-hand side", rhs, 2, "depth × columns, or with transpose_rhs columns × depth")))
+    return failure();
+  int64_t depth = getTransposeRhs() ? channels(rhs) : firstLength(rhs);
+  int64_t columns = getTransposeRhs() ? firstLength(rhs) : channels(rhs);
+  return Checks(*this)
+      .expect(compatible(channels(lhs), depth), "expects both sides to agree in the dimension that is summed, got " +
+                                                    Twine(channels(lhs)) + " on the left and " + Twine(depth) +
+                                                    " on the right: check transpose_rhs")
+      .shape("the numbers of rows", getCounts().getType(), {lhs.getDimSize(0)}, "sequence")
+      .shape("the result", result, withChannels(lhs, columns), "the left-hand side's rows × columns")
       .productTypes({lhs, rhs}, result)
       .computeType(getCompute());
 }

@@ -78,6 +78,49 @@ def Hadal_MatmulOp : Hadal_PureOp<"matmul", [Evaluable, Differentiable, Kernel, 
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
+def Hadal_HeadMatmulOp : Hadal_PureOp<"head_matmul", [Evaluable, Kernel, Product, Contraction, EncodedFactors]> {
+  let summary = "a matrix product per head with a stretch of the rows of its matrix";
+  let description = [{
+    The channels of lhs are `heads` equal heads, the rows of rhs as many equal matrices. Head h is multiplied with rows
+    [first, first + count) of matrix h: with `transpose_rhs` all its channels by these rows, which yields `count` channels;
+    else its first `count` channels by these rows' columns, which yields as many channels as rhs has columns. So one
+    up-projection of latent attention serves the absorbed form twice without being cut or copied: with the rows of the keys
+    it brings queries to the latent, with those of the values it brings latents to the heads' outputs. Types and `compute`
+    are those of hadal.matmul. Source: DeepSeek-V2 technical report, section 2.1.2.
+
+    ```mlir
+    // %q: tensor<4x1x768xf32>, %w: tensor<1024x128xf32>, %c: tensor<4x1x1024xf32>
+    %absorbed = hadal.head_matmul %q, %w {heads = 8, first = 0, count = 64} : (tensor<4x1x768xf32>, tensor<1024x128xf32>) -> tensor<4x1x1024xf32>
+    %o = hadal.head_matmul %c, %w {heads = 8, first = 64, count = 64, transpose_rhs}
+           : (tensor<4x1x1024xf32>, tensor<1024x128xf32>) -> tensor<4x1x512xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_Activation:$lhs, Hadal_Tensor:$rhs, I64Attr:$heads, I64Attr:$first, I64Attr:$count,
+                       UnitAttr:$transpose_rhs, OptionalAttr<TypeAttr>:$compute);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Hadal_CountedMatmulOp : Hadal_PureOp<"counted_matmul", [Evaluable, Kernel, Product, Contraction, EncodedFactors, FollowsLength]> {
+  let summary = "a matrix product for the rows that a sequence has";
+  let description = [{
+    result(b, i, :) = lhs(b, i, :) op(rhs) for i < counts(b). Rows behind those are not computed: whatever is in their
+    memory stays there, lhs is not read there, and nobody may read them (the reference makes them NaN). So what is formed
+    of a cache costs what the sequence's length is, not what it may become. Types and `compute` are those of
+    hadal.matmul.
+
+    ```mlir
+    // %latent: tensor<2x1024x128xf32>, %w: tensor<1024x128xf32>, %lengths: tensor<2xi32>
+    %kv = hadal.counted_matmul %latent, %w, %lengths {transpose_rhs}
+            : (tensor<2x1024x128xf32>, tensor<1024x128xf32>, tensor<2xi32>) -> tensor<2x1024x1024xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_Activation:$lhs, Hadal_Tensor:$rhs, Hadal_Indices:$counts, UnitAttr:$transpose_rhs,
+                       OptionalAttr<TypeAttr>:$compute);
+  let results = (outs Hadal_Activation:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $counts attr-dict `:` functional-type(operands, results)";
+}
+
 def Hadal_SwiGLUOp : Hadal_PureOp<"swiglu", [Elementwise, SameOperandsAndResultType, Evaluable, Differentiable, Rowwise, Kernel]> {
   let summary = "silu(gate) · up, elementwise; silu(x) = x / (1 + exp(-x))";
   let description = [{

@@ -31,6 +31,7 @@ def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;
 def Sequence : DeclareOpInterfaceMethods<Hadal_SequenceOpInterface>;
+def AbsorbingSequence : DeclareOpInterfaceMethods<Hadal_SequenceOpInterface, ["buildAbsorbed"]>;
 def Rowwise : DeclareOpInterfaceMethods<Hadal_RowwiseOpInterface>;
 def Columns : DeclareOpInterfaceMethods<Hadal_ColumnsOpInterface>;
 def Kernel : DeclareOpInterfaceMethods<Hadal_KernelOpInterface>;
@@ -52,6 +53,8 @@ def InnerFactors : DeclareOpInterfaceMethods<Hadal_InnerFactorsOpInterface>;
 // An operation that decides by small differences (which expert is best): what it reads stays f32 in every precision, and
 // so do the products that make it.
 def FullPrecision : NativeOpTrait<"FullPrecision"> { let cppNamespace = "::hadal"; }
+// Its work follows the lengths of sequences.
+def FollowsLength : DeclareOpInterfaceMethods<Hadal_LengthOpInterface>;
 def WithParameters : DeclareOpInterfaceMethods<Hadal_ParametersOpInterface, ["getParameterSlots"]>;
 
 // An operation of the model or program level. `traits` come after Pure.

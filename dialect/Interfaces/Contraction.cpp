@@ -50,6 +50,8 @@ public:
         .expect(isa_and_nonnull<FloatType>(form.sum), "states no floating-point type for its sums");
     if (form.grouping != ContractionGrouping::None)
       checkGroups();
+    if (form.rowCounts)
+      checkCounts();
     if (failed(LogicalResult(checks)) || isEmpty)
       return checks;
     checkFactor("the left-hand side", form.lhs, form.rows);
@@ -79,17 +81,27 @@ private:
                 "states groups of what also has a stride from batch to batch");
   }
 
+  void checkCounts() {
+    RankedTensorType counts = operand("the numbers of rows", *form.rowCounts);
+    checks
+        .expect(counts && counts.getElementType().isInteger(32) && counts.getNumElements() == form.batches,
+                "states numbers of rows, which are " + Twine(form.batches) + " numbers of i32")
+        .expect(form.grouping == ContractionGrouping::None,
+                "states numbers of rows beside groups, whose offsets say it");
+  }
+
   void checkFactor(StringRef name, const ContractionFactor &factor, int64_t rows) {
     RankedTensorType type = operand(name, factor.operand);
     if (!type)
       return;
     checks
-        .expect(factor.batchStride >= 0 && factor.rowStride >= 0 && factor.depthStride >= 0,
+        .expect(factor.start >= 0 && factor.batchStride >= 0 && factor.rowStride >= 0 && factor.depthStride >= 0,
                 "states negative strides for " + name)
         .expect((factor.transposed ? factor.rowStride : factor.depthStride) == 1,
                 "states " + name + " without neighbours in memory: the stride along " +
                     (factor.transposed ? "rows" : "the depth") + " is 1");
     int64_t last =
+        factor.start +
         farthest({{form.batches, factor.batchStride}, {rows, factor.rowStride}, {form.depth, factor.depthStride}});
     checks.expect(last < type.getNumElements(), "states element " + Twine(last) + " of " + name + ", which has " +
                                                     Twine(type.getNumElements()) + ": check extents and strides");

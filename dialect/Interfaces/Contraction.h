@@ -15,7 +15,8 @@
 //   C:    batch stride out,    row stride heads·out
 //
 // Rows, or the depth, of all batches may lie one after the other, with offsets that only the device knows: batch b then
-// has what lies from offsets[b] to offsets[b + 1].
+// has what lies from offsets[b] to offsets[b + 1]. Or a batch has fewer rows than there is room for, and only the
+// device knows how many: the others are not computed.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_DIALECT_INTERFACES_CONTRACTION_H
@@ -38,6 +39,8 @@ struct BlockScales {
 struct ContractionFactor {
   /// The operand, by its number.
   unsigned operand = 0;
+  /// The element at which it begins: the matrix may be a stretch of the rows of a tensor.
+  int64_t start = 0;
   /// Elements from one index to the next.
   int64_t batchStride = 0, rowStride = 0, depthStride = 1;
   std::optional<BlockScales> scales = std::nullopt;
@@ -70,6 +73,8 @@ struct ContractionForm {
   ContractionGrouping grouping = ContractionGrouping::None;
   /// The operand with the offsets, batches + 1 numbers of i32, when something is grouped.
   unsigned offsets = 0;
+  /// The operand that says how many rows each batch has, from its first one on: batches numbers of i32. Nothing: all.
+  std::optional<unsigned> rowCounts = std::nullopt;
   /// The type in which sums are formed.
   mlir::Type sum;
   /// Elements of the only result from one index to the next. Columns are neighbours.

@@ -44,6 +44,14 @@ struct TokenLogits {
   mlir::Value logits, normalizers;
 };
 
+/// The rows and the weight whose product rows · weightᵀ a tensor is.
+struct ProductOfRows {
+  /// Batch × sequence × depth, and columns × depth.
+  mlir::Value rows, weight;
+  /// The type that the model asks for this product to be formed in; null: none.
+  mlir::Type requested;
+};
+
 /// Where the rows of a run stand, in a program that generates.
 struct CachedRows {
   /// The position of every row in its sequence, i32, batch × sequence; -1: an empty place.
@@ -55,6 +63,13 @@ struct CachedRows {
   /// Keeps the rows of a tensor (batch × sequence × channels) for the runs that follow, and yields those of all
   /// positions so far: batch × position × channels.
   llvm::function_ref<mlir::Value(mlir::Value rows)> remember;
+  /// In which pages of the caches the positions of each sequence lie, i32, batch × pages of a sequence.
+  mlir::Value pages;
+  /// Keeps rows as well, and yields the cache in which those of all positions lie: pages × positions of a page ×
+  /// channels (hadal.write_pages).
+  llvm::function_ref<mlir::Value(mlir::Value rows)> keep;
+  /// What a tensor is the product of, where `remember` keeps these rows instead of the tensor's own.
+  llvm::function_ref<std::optional<ProductOfRows>(mlir::Value rows)> findProduct;
 };
 
 /// Consecutive columns of a result: those of an operand from `first` on, or its only column, repeated.

@@ -5,7 +5,8 @@
 // Decomposable:    how a model operation is written in program operations.
 // Differentiable:  how gradients flow backwards through an operation.
 // TokenLoss:       what a loss of tokens yields in programs that score them, or generate more of them.
-// Sequence:        what an operation reads of other rows of a sequence, and how it does so row by row, from a cache.
+// Sequence:        what an operation reads of other rows of a sequence, and how it does so row by row, from a cache, or
+//                  on the cache itself.
 // Evaluable:       what an operation means, in float64 (the reference evaluator).
 // Kernel:          which kind of kernel serves an operation.
 // Product:         which operands are multiplied, so that they may be narrower than f32.
@@ -17,6 +18,7 @@
 // RowReduction:    how an operation makes one number of a row.
 // Sum:             which operation adds two tensors, so that a kernel may add to what is there already.
 // Head, Attention: what the kernels of these kinds read and yield.
+// Length:          how much an operation has to do for sequences of a length that only a run tells.
 // TokenTable:      the vocabulary that an operation looks tokens up in.
 // EncodedTensors:  which operands and results may lie in memory otherwise than row by row.
 #ifndef HADAL_DIALECT_INTERFACES_HADALINTERFACES_TD
@@ -129,7 +131,14 @@ def Hadal_SequenceOpInterface : OpInterface<"SequenceOpInterface"> {
       value per result. A row's numbers are those that it has in the whole sequence, to the bit, where what is kept is
       not rounded.
     }], "::llvm::SmallVector<::mlir::Value>", "buildCached",
-      (ins "::mlir::OpBuilder &":$builder, "const ::hadal::CachedRows &":$rows)>
+      (ins "::mlir::OpBuilder &":$builder, "const ::hadal::CachedRows &":$rows)>,
+    InterfaceMethod<[{
+      Builds it for the same rows so that it reads what was kept where it lies, with the weight of a product that would
+      be formed of it (CachedRows::findProduct) taken to the rows of this run. The numbers are those of buildCached but
+      for their rounding. Returns a value per result, null where nothing reads the result; or none at all, where the
+      operation has no such form.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildAbsorbed",
+      (ins "::mlir::OpBuilder &":$builder, "const ::hadal::CachedRows &":$rows), [{}], [{ return {}; }]>
   ];
 }
 
@@ -355,6 +364,19 @@ def Hadal_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     InterfaceMethod<"What scores are multiplied by.", "::llvm::APFloat", "getScale">,
     InterfaceMethod<"Whether the results are the gradients of the first three operands.", "bool", "isGradient", (ins), [{}],
       [{ return false; }]>
+  ];
+}
+
+def Hadal_LengthOpInterface : OpInterface<"LengthOpInterface"> {
+  let cppNamespace = "::hadal";
+  let description = [{
+    An operation with operands that say how many positions sequences have, and whose work follows these numbers.
+  }];
+  let methods = [
+    InterfaceMethod<"How many positions there is room for; 0 where the operation has no such operand.", "int64_t",
+      "getMostLength">,
+    InterfaceMethod<"Multiply-adds where every sequence has so many positions.", "double", "countMultiplyAdds",
+      (ins "int64_t":$length)>
   ];
 }
 

@@ -4,6 +4,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "dialect/Reference/Definitions.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace hadal;
@@ -35,9 +36,44 @@ LogicalResult ReadPagesOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<T
   int64_t keys = getType().getDimSize(1);
   Tensor result(getType().getShape());
   for (int64_t i = 0; i < result.rows(); ++i)
-    if (double(i % keys) < lengths.data[i / keys])
-      if (std::optional<int64_t> place = findRow(cache, pages, i / keys, double(i % keys)))
-        llvm::copy(row(cache, *place), row(result, i).begin());
+    if (double(i % keys) >= lengths.data[i / keys])
+      llvm::fill(row(result, i), NAN);
+    else if (std::optional<int64_t> place = findRow(cache, pages, i / keys, double(i % keys)))
+      llvm::copy(row(cache, *place), row(result, i).begin());
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult LatentAttentionOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  return evaluateRounding(operands, asItIs, results);
+}
+
+LogicalResult LatentAttentionOp::evaluateRounding(ArrayRef<Tensor> operands, function_ref<double(double)> round,
+                                                  SmallVectorImpl<Tensor> &results) {
+  const Tensor &absorbed = operands[0], &query = operands[1], &latents = operands[2], &rotaryKeys = operands[3];
+  const Tensor &pages = operands[4], &positions = operands[5], &lengths = operands[6];
+  int64_t heads = getHeads(), rank = latents.columns(), rope = rotaryKeys.columns(), channels = query.columns() / heads;
+  double scale = getScale().convertToDouble();
+  const SmallVector<double> zeros(std::max(rank, rope), 0.0);
+  Tensor result(absorbed.shape);
+  for (int64_t r = 0; r < absorbed.rows(); ++r) {
+    int64_t sequence = r / absorbed.shape[1], most = pages.columns() * latents.shape[1];
+    int64_t seen = std::min({int64_t(positions.data[r]) + 1, int64_t(lengths.data[sequence]), most});
+    auto keyOf = [&](const Tensor &cache, int64_t position) {
+      std::optional<int64_t> place = findRow(cache, pages, sequence, double(position));
+      return place ? row(cache, *place) : ArrayRef(zeros).take_front(cache.columns());
+    };
+    for (int64_t h = 0; h < heads; ++h) {
+      ArrayRef<double> latentPart = row(absorbed, r).slice(h * rank, rank);
+      ArrayRef<double> ropePart = row(query, r).slice(h * channels + channels - rope, rope);
+      SmallVector<double> scores;
+      for (int64_t j = 0; j < seen; ++j)
+        scores.push_back(scale * (dot(latentPart, keyOf(latents, j)) + dot(ropePart, keyOf(rotaryKeys, j))));
+      double denominator = logSumExp(scores);
+      for (auto [j, score] : llvm::enumerate(scores))
+        accumulate(row(result, r).slice(h * rank, rank), round(std::exp(score - denominator)), keyOf(latents, j));
+    }
+  }
   results.push_back(std::move(result));
   return success();
 }

@@ -42,6 +42,37 @@ LogicalResult MatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tens
   return success();
 }
 
+LogicalResult HeadMatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &lhs = operands[0], &rhs = operands[1];
+  int64_t heads = getHeads(), in = lhs.columns() / heads, rows = rhs.shape[0] / heads, first = getFirst();
+  int64_t count = getCount(), out = getTransposeRhs() ? count : rhs.columns();
+  Tensor result(withColumns(lhs, heads * out));
+  for (int64_t r = 0; r < lhs.rows(); ++r)
+    for (int64_t h = 0; h < heads; ++h) {
+      ArrayRef<double> x = row(lhs, r).slice(h * in, in);
+      MutableArrayRef<double> y = row(result, r).slice(h * out, out);
+      for (int64_t i = 0; i < count; ++i) {
+        ArrayRef<double> weights = row(rhs, h * rows + first + i);
+        if (getTransposeRhs())
+          y[i] = dot(x, weights);
+        else
+          accumulate(y, x[i], weights);
+      }
+    }
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult CountedMatmulOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
+  const Tensor &lhs = operands[0], &rhs = operands[1], &counts = operands[2];
+  Tensor result = linear(lhs, getTransposeRhs() ? rhs : transposed(rhs));
+  for (int64_t r = 0; r < result.rows(); ++r)
+    if (double(r % lhs.shape[1]) >= counts.data[r / lhs.shape[1]])
+      llvm::fill(row(result, r), NAN);
+  results.push_back(std::move(result));
+  return success();
+}
+
 LogicalResult SwiGLUOp::evaluate(ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) {
   Tensor result(operands[0].shape);
   for (int64_t i = 0; i < result.size(); ++i)

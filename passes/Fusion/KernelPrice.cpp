@@ -86,6 +86,8 @@ double countMultiplyAdds(Operation *anchor) {
     double products = channels * (1 + values) / 2;
     return attention.isGradient() ? products * productsOfAttentionGradient : products;
   }
+  if (auto product = dyn_cast<LengthOpInterface>(anchor))
+    return product.countMultiplyAdds(product.getMostLength());
   return 0;
 }
 

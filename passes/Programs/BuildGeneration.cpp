@@ -2,7 +2,10 @@
 //
 // Implements hadal-build-generation. Shapes are numbers, so the program gets an entry point for each of a few: one row
 // of each of 1, 2, 4, ... sequences, as many rows as there can be drafts to verify and one more, and a chunk of one
-// sequence. The runtime takes the smallest that fits, and a row's bits do not depend on which that is. For each shape
+// sequence. The runtime takes the smallest that fits, and a row's bits do not depend on which that is. They do depend
+// on what the row is: those of a prompt, which are many, attend on keys and values that are formed again, generated
+// ones on the cache itself (docs/rationale/arithmetic.md, rule 12). So a prompt is always read by @prefill, one token
+// of it too. As training computes it, every row is one of a prompt. For each shape
 //
 //   1. a copy of the model is brought to @forward by the passes that all programs begin with, in a module of its own
 //      inside this one;
@@ -36,6 +39,8 @@ namespace {
 
 /// Where neither the user nor the model says more.
 constexpr int64_t usualSequence = 1024, usualChunk = 64;
+/// What a program may be exact to.
+constexpr StringLiteral trainExactness = "train";
 constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12, mostDrafts = 8;
 
 /// An entry point: so many rows of each of so many sequences, of a prompt or generated ones.
@@ -81,6 +86,8 @@ private:
   /// Most tokens that are drafted before they are verified, and the depths that draft them.
   int64_t drafts = 0, depths = 0;
   FloatType cacheElement;
+  /// Whether every row has the bits that it has in training.
+  bool isExact = false;
 };
 
 LogicalResult BuildGeneration::checkOptions(ModelOp model) {
@@ -101,6 +108,12 @@ LogicalResult BuildGeneration::checkOptions(ModelOp model) {
   if (!known)
     return model.emitError("unknown type of the cache '") << name << "'; known types: f32, bf16";
   cacheElement = getPrecisionType(*known, &getContext());
+  isExact = exact == trainExactness;
+  if (!exact.empty() && !isExact)
+    return model.emitError("unknown program '") << exact << "' to be exact to; known programs: " << trainExactness;
+  if (isExact && name != precision)
+    return model.emitError("a cache of ") << name << " cannot hold what training in " << precision
+                                          << " computes: leave out --cache-type, or --exact=" << trainExactness;
   return success();
 }
 
@@ -150,8 +163,7 @@ SmallVector<StepShape> BuildGeneration::listShapes() const {
   for (int64_t rows : powersUpTo(drafts + 1))
     for (int64_t sequences : powersUpTo(maxBatch))
       shapes.push_back({sequences, rows});
-  if (chunk > 1)
-    shapes.push_back({1, chunk, /*isPrefill=*/true});
+  shapes.push_back({1, chunk, /*isPrefill=*/true});
   return shapes;
 }
 
@@ -198,12 +210,13 @@ LogicalResult BuildGeneration::addEntries(ModuleOp source, const StepShape &step
   }
   if (depths > 0 && failed(yieldHidden(*forward)))
     return failure();
-  if (failed(buildCachedForm(module, *forward, cache, /*picksRow=*/step.isPrefill)) ||
+  bool absorbs = !step.isPrefill && !isExact;
+  if (failed(buildCachedForm(module, *forward, cache, {/*picksRow=*/step.isPrefill, absorbs})) ||
       failed(takeOver(inner, *forward, step.name())))
     return failure();
   // The row behind which a token is drafted is one of several whose hidden states have become known.
   for (auto [index, draft] : llvm::enumerate(cut))
-    if (failed(buildCachedForm(module, draft, cache, /*picksRow=*/true, nameDepth(index + 1) + ".cache")) ||
+    if (failed(buildCachedForm(module, draft, cache, {/*picksRow=*/true, absorbs}, nameDepth(index + 1) + ".cache")) ||
         failed(takeOver(inner, draft, draft.getSymName())))
       return failure();
   return success();

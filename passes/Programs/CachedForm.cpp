@@ -3,12 +3,12 @@
 // Every operation that reads other rows of its sequence (SequenceOpInterface) is asked for its form with a cache, in
 // the order of the body. What it remembers of a tensor is written into pages and read again with the rows before it. A
 // tensor that is the product of narrower rows and of a weight is not kept: its factor is, and the product is formed
-// again over all that is read. So keys and values of all heads are never kept, but the latent that they are made of.
+// again over all that is read, as long as the sequence is. So keys and values of all heads are never kept, but the
+// latent that they are made of. Or the operation reads the latent where it lies, in its absorbed form.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "passes/Programs/CachedForm.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/IRMapping.h"
 #include "passes/Programs/Drafts.h"
 #include "passes/Programs/MainLoss.h"
 
@@ -24,14 +24,16 @@ public:
   CachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, StringRef cacheName)
       : module(module), shape(shape), cacheName(cacheName), entry(forward), loc(forward.getLoc()) {}
 
-  LogicalResult build(bool picksRow);
+  LogicalResult build(RowRole role);
 
 private:
   BlockArgument addInput(StringRef name, ArrayRef<int64_t> lengths);
   LogicalResult addPlaces();
-  LogicalResult replaceSequenceOps();
+  LogicalResult replaceSequenceOps(bool absorbs);
+  SmallVector<Value> buildForm(OpBuilder &builder, SequenceOpInterface reader, bool absorbs);
   Value remember(OpBuilder &builder, Value rows);
   Value keep(OpBuilder &builder, Value rows);
+  Value read(OpBuilder &builder, Value cache, RankedTensorType type);
   FailureOr<StateOp> findState(RankedTensorType type);
 
   ModuleOp module;
@@ -41,6 +43,8 @@ private:
   Location loc;
   BlockArgument positions, lengths, pages;
   int64_t sequences = 0, rows = 0, caches = 0;
+  /// Whether every cache could be made.
+  bool isComplete = true;
 };
 
 BlockArgument CachedForm::addInput(StringRef name, ArrayRef<int64_t> lengths) {
@@ -80,80 +84,105 @@ FailureOr<StateOp> CachedForm::findState(RankedTensorType type) {
   return state;
 }
 
-/// Writes rows into pages, and reads those of all positions so far.
+/// Writes rows into pages of a cache.
 Value CachedForm::keep(OpBuilder &builder, Value value) {
   Location where = value.getLoc();
   auto given = rankedType(value);
-  int64_t channels = given.getShape().back();
-  auto type = RankedTensorType::get({shape.pages, positionsOfPage, channels}, shape.element);
+  auto type = RankedTensorType::get({shape.pages, positionsOfPage, given.getShape().back()}, shape.element);
   FailureOr<StateOp> state = findState(type);
-  if (failed(state))
+  if (failed(state)) {
+    isComplete = false;
     return {};
-  FloatType element = shape.element;
-  bool isRounded = element.getWidth() < given.getElementTypeBitWidth();
-  if (isRounded)
+  }
+  if (type.getElementTypeBitWidth() < given.getElementTypeBitWidth())
     value = arith::TruncFOp::create(builder, where, given.clone(shape.element), value);
   BlockArgument cache = entry.addArgument(type, ArgumentRole::State, FlatSymbolRefAttr::get(*state), where);
   Value written = WritePagesOp::create(builder, where, type, cache, value, pages, positions);
   entry.addUpdate(cache, written);
-  auto readType = RankedTensorType::get({sequences, shape.positionLimit(), channels}, shape.element);
-  Value read = ReadPagesOp::create(builder, where, readType, written, pages, lengths);
-  return isRounded ? arith::ExtFOp::create(builder, where, readType.clone(given.getElementType()), read) : read;
+  return written;
 }
 
-/// The operand whose rows the rows of a product are made of, one of each, and narrower.
-static OpOperand *findNarrowerRows(Value value) {
+/// The rows of all positions so far from a cache, as numbers of the type of those that went in.
+Value CachedForm::read(OpBuilder &builder, Value cache, RankedTensorType type) {
+  auto readType = RankedTensorType::get({sequences, shape.positionLimit(), type.getShape().back()}, shape.element);
+  Value read = ReadPagesOp::create(builder, cache.getLoc(), readType, cache, pages, lengths);
+  if (readType.getElementTypeBitWidth() >= type.getElementTypeBitWidth())
+    return read;
+  return arith::ExtFOp::create(builder, cache.getLoc(), readType.clone(type.getElementType()), read);
+}
+
+/// What a tensor of rows is the product of: rows that are narrower, one for each of its own, and a whole weight.
+static std::optional<ProductOfRows> findProduct(Value value) {
   auto product = dyn_cast_if_present<ContractionOpInterface>(value.getDefiningOp());
   std::optional<ContractionForm> form = product ? product.getContraction() : std::nullopt;
-  if (!form || form->batches != 1 || form->grouping != ContractionGrouping::None || form->lhs.transposed ||
-      form->lhs.scales || form->depth >= form->columns)
-    return nullptr;
-  OpOperand &factor = product->getOpOperand(form->lhs.operand);
-  auto type = rankedType(factor.get()), result = rankedType(value);
-  bool hasSameRows = type.getRank() == 3 && result.getRank() == 3 && type.getShape().back() == form->depth &&
-                     type.getShape().drop_back() == result.getShape().drop_back();
-  return hasSameRows ? &factor : nullptr;
+  if (!form || form->batches != 1 || form->grouping != ContractionGrouping::None || form->rowCounts ||
+      form->depth >= form->columns)
+    return std::nullopt;
+  auto isWhole = [&](const ContractionFactor &factor) {
+    return !factor.transposed && !factor.scales && factor.start == 0 && factor.rowStride == form->depth;
+  };
+  Value rows = product->getOperand(form->lhs.operand), weight = product->getOperand(form->rhs.operand);
+  auto type = rankedType(rows), result = rankedType(value);
+  bool hasSameRows =
+      type.getRank() == 3 && result.getRank() == 3 && type.getShape().drop_back() == result.getShape().drop_back();
+  if (!isWhole(form->lhs) || !isWhole(form->rhs) || !hasSameRows ||
+      rankedType(weight).getShape() != ArrayRef<int64_t>{form->columns, form->depth})
+    return std::nullopt;
+  auto lowered = dyn_cast<ProductOpInterface>(product.getOperation());
+  return ProductOfRows{rows, weight, lowered ? lowered.getRequestedType() : Type()};
 }
 
 Value CachedForm::remember(OpBuilder &builder, Value value) {
-  OpOperand *narrower = findNarrowerRows(value);
-  if (!narrower)
-    return keep(builder, value);
-  Value all = remember(builder, narrower->get());
-  if (!all)
-    return {};
-  Operation *product = builder.clone(*narrower->getOwner());
-  product->setOperand(narrower->getOperandNumber(), all);
+  std::optional<ProductOfRows> product = findProduct(value);
+  if (!product) {
+    Value cache = keep(builder, value);
+    return cache ? read(builder, cache, rankedType(value)) : value;
+  }
+  Value all = remember(builder, product->rows);
   SmallVector<int64_t> lengths(rankedType(value).getShape());
   lengths[1] = shape.positionLimit();
-  product->getResult(0).setType(RankedTensorType::get(lengths, rankedType(value).getElementType()));
-  return product->getResult(0);
+  auto compute = product->requested ? TypeAttr::get(product->requested) : TypeAttr();
+  auto formed = CountedMatmulOp::create(builder, value.getLoc(), rankedType(value).clone(lengths), all, product->weight,
+                                        this->lengths, /*transpose_rhs=*/true, compute);
+  formed->setDiscardableAttrs(value.getDefiningOp()->getDiscardableAttrDictionary());
+  return formed;
 }
 
-LogicalResult CachedForm::replaceSequenceOps() {
+/// The values that take the place of an operation's results.
+SmallVector<Value> CachedForm::buildForm(OpBuilder &builder, SequenceOpInterface reader, bool absorbs) {
+  auto rememberHere = [&](Value value) { return remember(builder, value); };
+  auto keepHere = [&](Value value) { return keep(builder, value); };
+  // What is kept does not depend on who reads it: of a product of products the innermost rows.
+  auto findProductHere = [&](Value value) {
+    std::optional<ProductOfRows> product = findProduct(value);
+    return product && findProduct(product->rows) ? std::nullopt : product;
+  };
+  CachedRows rows{positions, lengths, shape.positionLimit(), rememberHere, pages, keepHere, findProductHere};
+  SmallVector<Value> results = absorbs ? reader.buildAbsorbed(builder, rows) : SmallVector<Value>();
+  return results.empty() && isComplete ? reader.buildCached(builder, rows) : results;
+}
+
+LogicalResult CachedForm::replaceSequenceOps(bool absorbs) {
   for (Operation &op : llvm::make_early_inc_range(entry.getBody())) {
     auto reader = dyn_cast<SequenceOpInterface>(op);
     if (!reader)
       continue;
     OpBuilder builder(reader);
-    bool isRemembered = true;
-    auto rememberHere = [&](Value value) {
-      Value all = remember(builder, value);
-      isRemembered &= bool(all);
-      return all ? all : value;
-    };
-    SmallVector<Value> results = reader.buildCached(builder, {positions, lengths, shape.positionLimit(), rememberHere});
-    if (!isRemembered)
+    SmallVector<Value> results = buildForm(builder, reader, absorbs);
+    if (!isComplete)
       return failure();
-    for (auto [value, cached] : llvm::zip_equal(op.getResults(), results))
+    for (auto [value, cached] : llvm::zip_equal(op.getResults(), results)) {
+      if (!cached)
+        continue;
       entry.replaceResults(value, cached);
-    op.replaceAllUsesWith(results);
+      value.replaceAllUsesWith(cached);
+    }
     op.erase();
   }
   return success();
 }
 
-LogicalResult CachedForm::build(bool picksRow) {
+LogicalResult CachedForm::build(RowRole role) {
   func::FuncOp forward = entry.getFunction();
   Value mainLoss = entry.findResult(results::mainLoss), hidden = entry.findResult(results::hidden);
   auto leave = [&](LogicalResult result) {
@@ -166,7 +195,7 @@ LogicalResult CachedForm::build(bool picksRow) {
   FailureOr<TokenLossOpInterface> loss = findTokenLoss(mainLoss, KnownProgram::Generate);
   if (failed(loss) || failed(addPlaces()))
     return leave(failure());
-  BlockArgument picked = picksRow ? addInput(inputs::rows, {sequences, 1}) : BlockArgument();
+  BlockArgument picked = role.picksRow ? addInput(inputs::rows, {sequences, 1}) : BlockArgument();
   OpBuilder builder(*loss);
   auto pickRows = [&](Value rows) -> Value {
     if (!picked)
@@ -184,7 +213,7 @@ LogicalResult CachedForm::build(bool picksRow) {
   if (hidden)
     entry.addResult(results::hidden, hidden);
   entry.eraseWhatNoResultNeeds();
-  if (failed(replaceSequenceOps()))
+  if (failed(replaceSequenceOps(role.absorbs)))
     return leave(failure());
   entry.eraseWhatNoResultNeeds();
   entry.finish();
@@ -193,7 +222,7 @@ LogicalResult CachedForm::build(bool picksRow) {
 
 } // namespace
 
-LogicalResult hadal::buildCachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, bool picksRow,
+LogicalResult hadal::buildCachedForm(ModuleOp module, func::FuncOp forward, const CacheShape &shape, RowRole role,
                                      StringRef caches) {
-  return CachedForm(module, forward, shape, caches).build(picksRow);
+  return CachedForm(module, forward, shape, caches).build(role);
 }

@@ -23,11 +23,19 @@ struct CacheShape {
   int64_t positionLimit() const { return pagesOfSequence * positionsOfPage; }
 };
 
-/// Rewrites @forward, which then yields logits for every row, or, where it is to pick, for one row of each sequence,
-/// and hidden states where it yielded them (Drafts.h). Caches are states `NAME.0`, `NAME.1`, ... of `module`: the first
-/// entry point that names them so makes them, all others find them.
+/// What becomes of the rows of an entry point.
+struct RowRole {
+  /// Logits are for one row of each sequence, which the runtime picks; else for every row.
+  bool picksRow;
+  /// Attention is on what is kept, with the products that would be formed of it taken to the rows
+  /// (SequenceOpInterface::buildAbsorbed); else these are formed again.
+  bool absorbs;
+};
+
+/// Rewrites @forward, which then yields logits, and hidden states where it yielded them (Drafts.h). Caches are states
+/// `NAME.0`, `NAME.1`, ... of `module`: the first entry point that names them so makes them, all others find them.
 mlir::LogicalResult buildCachedForm(mlir::ModuleOp module, mlir::func::FuncOp forward, const CacheShape &shape,
-                                    bool picksRow, llvm::StringRef caches = "cache");
+                                    RowRole role, llvm::StringRef caches = "cache");
 
 } // namespace hadal
 

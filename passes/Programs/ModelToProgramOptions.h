@@ -36,6 +36,9 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
       *this, "speculate",
       llvm::cl::desc("most tokens that 'generate' drafts before it verifies them; -1: as many as the model predicts"),
       llvm::cl::init(-1)};
+  Option<std::string> exact{*this, "exact",
+                            llvm::cl::desc("the program whose bits every row of 'generate' has: train; empty: none"),
+                            llvm::cl::init("")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
 };

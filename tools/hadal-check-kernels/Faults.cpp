@@ -94,6 +94,14 @@ SmallVector<Scores> findScores(KernelOp kernel) {
           if (scores.query && scores.keys && scores.rotaryKeys)
             found.push_back(scores);
         })
+        .Case([&](LatentAttentionOp attention) {
+          // One key for all heads; of a query, its product with the latent.
+          Scores scores{operandOf(attention.getAbsorbed()), operandOf(attention.getLatents())};
+          scores.rotaryKeys = operandOf(attention.getRotaryKeys());
+          scores.nope = scores.queryChannels = scores.keyChannels = attention.getLatents().getType().getDimSize(2);
+          if (scores.query && scores.keys && scores.rotaryKeys)
+            found.push_back(scores);
+        })
         .Case([&](CrossEntropyOp head) {
           if (!head.getWeights().empty())
             addHead(head.getHidden(), head.getWeights().front(), head.getTargets());
@@ -358,7 +366,7 @@ FailureOr<bool> hadal::check::isFelt(const Fault &fault, KernelOp kernel, ArrayR
     fault.alter(*results);
   for (auto [result, right] : llvm::zip_equal(*results, expected))
     for (auto [a, b] : llvm::zip_equal(result.data, right.data))
-      if (!(a == b || std::fabs(a - b) <= epsilon * std::fabs(b)))
+      if (!(a == b || (std::isnan(a) && std::isnan(b)) || std::fabs(a - b) <= epsilon * std::fabs(b)))
         return true;
   return false;
 }

@@ -76,6 +76,17 @@ Roles findRoles(KernelOp kernel) {
           below(e.getPages(), e.getCache().getType().getDimSize(0));
           below(e.getLengths(), e.getType().getDimSize(1) + 1);
         })
+        .Case([&](LatentAttentionOp e) {
+          double channels = lastDimension(e.getLatents()) + lastDimension(e.getRotaryKeys());
+          double bound = std::sqrt(3.0 * spread / (e.getScale().convertToDouble() * std::sqrt(channels)));
+          for (Value factor : {e.getAbsorbed(), e.getQuery(), e.getLatents(), e.getRotaryKeys()})
+            within(factor, bound);
+          int64_t positions = lastDimension(e.getPages()) * e.getLatents().getType().getDimSize(1);
+          below(e.getPages(), e.getLatents().getType().getDimSize(0));
+          below(e.getPositions(), positions);
+          roles.range[e.getLengths()] = {1.0, positions + 1.0};
+        })
+        .Case([&](CountedMatmulOp e) { below(e.getCounts(), e.getLhs().getType().getDimSize(1) + 1); })
         .Case([&](PickRowsOp e) { below(e.getIndices(), e.getInput().getType().getDimSize(1)); })
         .Case<AttentionOp, AttentionGradientOp>([&](auto e) {
           double channels = lastDimension(e.getQuery()) / int64_t(e.getHeads());
@@ -201,24 +212,75 @@ LogicalResult hadal::check::attend(KernelOp kernel, MutableArrayRef<Tensor> inpu
   return failure(walked.wasInterrupted());
 }
 
+/// The inputs of a kernel, by the values that they are.
+class NamedInputs {
+public:
+  explicit NamedInputs(MutableArrayRef<Tensor> inputs) : inputs(inputs) {}
+  /// Null for what is no operand of the kernel.
+  Tensor *find(Value value) const {
+    auto argument = dyn_cast_if_present<BlockArgument>(value);
+    return argument ? &inputs[argument.getArgNumber()] : nullptr;
+  }
+  static void hide(Tensor &tensor, int64_t row) { llvm::fill(reference::row(tensor, row), NAN); }
+
+private:
+  MutableArrayRef<Tensor> inputs;
+};
+
+static void hideUnseen(AttentionOpInterface attention, const NamedInputs &inputs) {
+  const Tensor *lengths = inputs.find(attention.getKeyLengths()), *positions = inputs.find(attention.getPositions());
+  for (Tensor *keys : {inputs.find(attention.getKeyValue()), inputs.find(attention.getRotaryKey())})
+    for (int64_t row = 0; lengths && keys && row < keys->rows(); ++row)
+      if (double(row % keys->shape[1]) >= lengths->data[row / keys->shape[1]])
+        inputs.hide(*keys, row);
+  if (Tensor *queries = inputs.find(attention.getQuery()))
+    for (int64_t row = 0; row < queries->rows(); ++row)
+      if ((positions && positions->data[row] < 0.0) || (lengths && lengths->data[row / queries->shape[1]] <= 0.0))
+        inputs.hide(*queries, row);
+}
+
+/// Whatever no query sees of a cache: positions behind all queries of a sequence, and pages that no table names.
+static void hideUnseen(LatentAttentionOp attention, const NamedInputs &inputs) {
+  Tensor *absorbed = inputs.find(attention.getAbsorbed()), *query = inputs.find(attention.getQuery());
+  Tensor *latents = inputs.find(attention.getLatents()), *rotaryKeys = inputs.find(attention.getRotaryKeys());
+  const Tensor *pages = inputs.find(attention.getPages()), *positions = inputs.find(attention.getPositions());
+  const Tensor *lengths = inputs.find(attention.getLengths());
+  if (!absorbed || !query || !latents || !rotaryKeys || !pages || !positions || !lengths)
+    return;
+  std::vector<bool> isSeen(latents->rows());
+  int64_t length = latents->shape[1], most = pages->columns() * length;
+  for (int64_t row = 0; row < absorbed->rows(); ++row) {
+    int64_t sequence = row / absorbed->shape[1];
+    int64_t seen = std::min({int64_t(positions->data[row]) + 1, int64_t(lengths->data[sequence]), most});
+    for (Tensor *queries : {absorbed, query})
+      if (seen <= 0)
+        inputs.hide(*queries, row);
+    for (int64_t position = 0; position < seen; ++position)
+      if (double page = pages->at(sequence, position / length); page >= 0.0 && page < double(latents->shape[0]))
+        isSeen[int64_t(page) * length + position % length] = true;
+  }
+  for (Tensor *cache : {latents, rotaryKeys})
+    for (int64_t row = 0; row < cache->rows(); ++row)
+      if (!isSeen[row])
+        inputs.hide(*cache, row);
+}
+
+/// Rows of a left-hand side that are not there.
+static void hideUnseen(CountedMatmulOp product, const NamedInputs &inputs) {
+  Tensor *lhs = inputs.find(product.getLhs());
+  const Tensor *counts = inputs.find(product.getCounts());
+  for (int64_t row = 0; lhs && counts && row < lhs->rows(); ++row)
+    if (double(row % lhs->shape[1]) >= counts->data[row / lhs->shape[1]])
+      inputs.hide(*lhs, row);
+}
+
 /// Makes keys and values that lie behind those that their sample has, and queries that see no key, no numbers: what is
-/// computed from them then is none either.
-static void hideUnseen(KernelOp kernel, MutableArrayRef<Tensor> inputs) {
-  kernel.walk([&](AttentionOpInterface attention) {
-    auto find = [&](Value value) {
-      auto argument = dyn_cast_if_present<BlockArgument>(value);
-      return argument ? &inputs[argument.getArgNumber()] : nullptr;
-    };
-    auto hide = [](Tensor &tensor, int64_t row) { llvm::fill(reference::row(tensor, row), NAN); };
-    const Tensor *lengths = find(attention.getKeyLengths()), *positions = find(attention.getPositions());
-    for (Tensor *keys : {find(attention.getKeyValue()), find(attention.getRotaryKey())})
-      for (int64_t row = 0; lengths && keys && row < keys->rows(); ++row)
-        if (double(row % keys->shape[1]) >= lengths->data[row / keys->shape[1]])
-          hide(*keys, row);
-    if (Tensor *queries = find(attention.getQuery()))
-      for (int64_t row = 0; row < queries->rows(); ++row)
-        if ((positions && positions->data[row] < 0.0) || (lengths && lengths->data[row / queries->shape[1]] <= 0.0))
-          hide(*queries, row);
+/// computed from them then is none either. The same of what else is not to be read.
+static void hideUnseen(KernelOp kernel, MutableArrayRef<Tensor> tensors) {
+  NamedInputs inputs(tensors);
+  kernel.walk([&](Operation *op) {
+    TypeSwitch<Operation *>(op).Case<AttentionOpInterface, LatentAttentionOp, CountedMatmulOp>(
+        [&](auto reader) { ::hideUnseen(reader, inputs); });
   });
 }
 

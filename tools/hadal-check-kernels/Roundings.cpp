@@ -82,7 +82,11 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
       roundings->disturb(tensor, sumError);
   auto inner = dyn_cast<InnerFactorsOpInterface>(op);
   auto roundFactor = [&](double value) { return roundings->roundFactor(value); };
-  bool roundsFactors = inner && llvm::any_of(op.getOperands(), isBF16);
+  // Of factors of two types the products are formed in f32.
+  auto product = dyn_cast<ProductOpInterface>(op);
+  bool roundsFactors = inner && product && llvm::any_of(product.getFactors(), [&](unsigned factor) {
+                         return isBF16(op.getOperand(factor));
+                       });
   if (failed(roundsFactors ? inner.evaluateRounding(operands, roundFactor, results)
                            : evaluable.evaluate(operands, results)))
     return failure();

@@ -221,6 +221,11 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain(llvm::toString(precision.takeError()));
   if (!options.cacheType.empty() && !symbolizePrecision(options.cacheType))
     return complain("--cache-type is f32 or bf16, not '" + options.cacheType + "'");
+  if (!options.exact.empty() && options.exact != "train")
+    return complain("--exact is train, not '" + options.exact + "'");
+  if (!options.exact.empty() && !options.cacheType.empty() && options.cacheType != options.precision)
+    return complain("--exact=train keeps the cache in the type that training computes in, " + options.precision +
+                    ": leave out --cache-type, or --exact");
   if (options.emulate && *from <= Phase::Program && (options.target.empty() || options.target == "cpu"))
     return complain("--emulate runs the kernels of a GPU on the CPU: give --target=sm_90a with it");
   return std::nullopt;
@@ -305,7 +310,10 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
              "--speculate", options.speculate,
              "most tokens that are drafted by multi-token prediction and verified together; 0 for none (default: "
              "as many as the model predicts beyond the next one)")
-          ->check(CLI::Range(int64_t(0), int64_t(8)))};
+          ->check(CLI::Range(int64_t(0), int64_t(8))),
+      app.add_option("--exact", options.exact,
+                     "train: every token has the log-probability that training and evaluation give it, to the bit; "
+                     "generated tokens then attend as those of a prompt do, which takes longer")};
   for (const CLI::Option *option : raw.ofGeneration)
     raw.readOptions.push_back({option, Phase::Program});
   read(Phase::Program, app.add_option("--precision", options.precision, "type of the operands of products: f32 or bf16")
@@ -356,13 +364,14 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
-  groups.put("Generation", {"--max-sequence", "--max-batch", "--speculate", "--prefill-chunk", "--cache-type"});
+  groups.put("Generation",
+             {"--max-sequence", "--max-batch", "--speculate", "--prefill-chunk", "--cache-type", "--exact"});
   groups.put("Reports", {"--print-fusion", "--print-layouts", "--print-config", "--print-memory-plan", "--report",
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
   groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
                   "--layouts", "--micro-batches", "--recompute", "--prefill-chunk", "--cache-type", "--speculate",
-                  "--list-phases", "--report-trace", "--print-layouts", "--print-balance",
+                  "--exact", "--list-phases", "--report-trace", "--print-layouts", "--print-balance",
                   "--" + std::string(dialectPluginOption)});
 
   std::vector<const char *> own{argv[0]};

@@ -300,7 +300,7 @@ public:
                        arithmetic::SumOrder::TensorCores) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (!anatomy.contraction())
+    if (!anatomy.contraction() || !anatomy.contraction()->isWhole())
       return false;
     std::string obstacle = findObstacle(*anatomy.contraction(), anatomy.kernel());
     if (obstacle.empty())

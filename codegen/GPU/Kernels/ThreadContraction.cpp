@@ -268,6 +268,10 @@ public:
   ThreadContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "thread_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
+    if (anatomy.contraction() && !anatomy.contraction()->isWhole())
+      return succeeded(refusals.add(anatomy.contraction()->anchor,
+                                    "multiplies a part of a tensor, or as many rows as a number tells, which is served "
+                                    "on CPUs only so far"));
     if (!anatomy.contraction() || !anatomy.contraction()->rhs.isPacked())
       return anatomy.contraction();
     return succeeded(refusals.add(anatomy.contraction()->anchor,

@@ -11,6 +11,11 @@ static constexpr int64_t largestPanel = 1 << 18;
 /// AMX reads panels of tiles two at a time, and so does whoever writes them (codegen/CPU/MatrixCopy.h).
 static constexpr int64_t columnsOfSquares = 2 * tileColumns;
 
+/// Whether the depth of a stretch ends where a register tile does: behind it lies the next one.
+static bool fillsPanels(const ContractionOperand &rhs, const ProductShape &shape) {
+  return rhs.stretchedRows == 0 || rhs.depthContiguous || shape.depth % registerTileUnroll == 0;
+}
+
 SmallVector<LayoutAttr> hadal::listReadableLayouts(ProductUnit unit, const ContractionOperand &rhs,
                                                    const ProductShape &shape, const TargetDescription &target) {
   auto type = cast<RankedTensorType>(rhs.tensor.getType());
@@ -23,7 +28,7 @@ SmallVector<LayoutAttr> hadal::listReadableLayouts(ProductUnit unit, const Contr
     return layouts;
   if (shape.factorsAreBF16 && shape.columns % columnsOfSquares == 0)
     add(getTileLayout(rhs, type));
-  if (unit == ProductUnit::Registers && type.getElementType().isF32())
+  if (unit == ProductUnit::Registers && type.getElementType().isF32() && fillsPanels(rhs, shape))
     for (Panel panel : listPanels(shape, target))
       if (panel.columns * panel.depth <= largestPanel)
         add(getPanelLayout(rhs, type, panel.columns, panel.depth));
@@ -45,5 +50,7 @@ std::string hadal::findPackingFault(ProductUnit unit, const ContractionOperand &
     return "reads a right-hand side in panels, and AMX reads tiles";
   if (!getElementTypeOrSelf(rhs.tensor.getType()).isF32())
     return "reads a right-hand side in panels of f32, and this one has others";
+  if (!fillsPanels(rhs, shape))
+    return "reads stretches of the depth in panels, and they do not fill what a register tile takes at a time";
   return findPanelFault(shape, {rhs.panelColumns, rhs.panelDepth}, target);
 }

@@ -155,7 +155,7 @@ void Generator::readPrompt(Sequence &sequence) {
     int64_t count = std::min(chunk, length - sequence.cached);
     AddedRows rows{std::span(sequence.tokens).subspan(static_cast<size_t>(sequence.cached), static_cast<size_t>(count)),
                    sequence.cached, sequence.pages};
-    runner.run(count == 1 ? steps.decode(1) : prefill, std::span(&rows, 1));
+    runner.run(prefill, std::span(&rows, 1));
     sequence.cached += count;
     if (scoresPrompts() && sequence.cached < length)
       scorePrompt(sequence, runner.next(0));

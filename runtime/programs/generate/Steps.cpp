@@ -139,6 +139,8 @@ Steps::Steps(const Program &program) : vocabulary(program->vocabulary) {
   }
   requireOfProgram(std::ranges::any_of(all, [&](const Step &step) { return step.rows == 1 && !step.pick; }),
                    "no entry point adds one row to a sequence");
+  requireOfProgram(std::ranges::any_of(all, [](const Step &step) { return step.isPrefill; }),
+                   "no entry point reads a prompt");
   verifyDrafts(program);
   requireOfProgram(pages >= pagesOfSequence * mostSequences, "its caches have ", pages, " pages, too few for ",
                    mostSequences, " sequences of ", pagesOfSequence);
@@ -156,8 +158,7 @@ const Step &Steps::decode(size_t sequences, size_t rows, int64_t depth) const {
 }
 
 const Step &Steps::prefill(int64_t depth) const {
-  auto found = std::ranges::find_if(all, [&](const Step &step) { return step.depth == depth && step.isPrefill; });
-  return found == all.end() ? decode(1, 1, depth) : *found;
+  return *std::ranges::find_if(all, [&](const Step &step) { return step.depth == depth && step.isPrefill; });
 }
 
 std::vector<uint32_t> Steps::parametersOfDrafts(const Program &program) const {

@@ -49,7 +49,8 @@ struct Step {
 struct Steps {
   explicit Steps(const Program &program);
 
-  /// The smallest step that adds so many rows to each of so many sequences, and the one that adds most rows to one.
+  /// The smallest step that adds so many generated rows to each of so many sequences, and the one that adds most rows
+  /// of a prompt to one: how a row attends follows from which of the two it is, not from how many there are.
   const Step &decode(size_t sequences, size_t rows = 1, int64_t depth = 0) const;
   const Step &prefill(int64_t depth = 0) const;
   /// The parameters that only steps that draft read.

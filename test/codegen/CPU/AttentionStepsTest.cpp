@@ -89,6 +89,53 @@ TEST_F(StepsTest, OutputsOfAttention) {
   check(text, cases);
 }
 
+// Equal weights of all latents up to a query's own, in two blocks, from pages in no order. What only the first query
+// sees may be no number, and has no part in the output of the second.
+TEST_F(StepsTest, OutputsOfAttentionOnLatents) {
+  constexpr int64_t length = 150, seenBySecond = 70, block = 128, rank = 37, page = 32;
+  constexpr int64_t pages[] = {3, 0, 4, 1, 2};
+  std::mt19937 generator(7);
+  std::string text = llvm::formatv(R"(
+    hadal.kernel attention @latents(%a: tensor<1x2x{0}xbf16>, %q: tensor<1x2x{1}xbf16>, %c: tensor<5x{2}x{3}xbf16>, %r: tensor<5x{2}x{4}xbf16>, %t: tensor<1x5xi32>, %p: tensor<1x2xi32>, %n: tensor<1xi32>) -> tensor<1x2x{0}xf32> {{
+      %o = hadal.latent_attention %a, %q, %c, %r, %t, %p, %n {{heads = {5}, scale = 1.0 : f64} : (tensor<1x2x{0}xbf16>, tensor<1x2x{1}xbf16>, tensor<5x{2}x{3}xbf16>, tensor<5x{2}x{4}xbf16>, tensor<1x5xi32>, tensor<1x2xi32>, tensor<1xi32>) -> tensor<1x2x{0}xf32>
+      hadal.yield %o : tensor<1x2x{0}xf32>
+    })",
+                                   heads * rank, heads * query, page, rank, rope, heads);
+  SmallVector<Case> cases;
+  for (auto [first, behind] : {std::pair(Numbers::Ordinary, Numbers::Ordinary),
+                               {Numbers::Denormal, Numbers::Denormal},
+                               {Numbers::Tiny, Numbers::Special}}) {
+    Tensor cache({5, page, rank}), table({1, 5}), positions({1, 2}), lengths({1});
+    for (int64_t i = 0; i < 5; ++i)
+      table.data[i] = double(pages[i]);
+    positions.data = {double(length - 1), double(seenBySecond - 1)};
+    lengths.data = {double(length)};
+    auto rowOf = [=](int64_t key) { return pages[key / page] * page + key % page; };
+    for (int64_t key = 0; key < length; ++key)
+      for (int64_t c = 0; c < rank; ++c)
+        cache.at(rowOf(key), c) = draw(generator, key < seenBySecond ? first : behind);
+    auto output = [=](int64_t i) {
+      int64_t seen = i < heads * rank ? length : seenBySecond, channel = i % rank;
+      float result = 0.0f;
+      for (int64_t begin = 0; begin < seen; begin += block) {
+        float sum = multiply(
+            std::min(block, seen - begin), [](int64_t) { return 1.0f; },
+            [&](int64_t k) { return float(cache.at(rowOf(begin + k), channel)); });
+        result = begin == 0 ? sum + 0.0f : result + (sum + 0.0f);
+      }
+      // A score of zero times no number is none.
+      bool isWhole = seen == seenBySecond || llvm::all_of(cache.data, [](double x) { return std::isfinite(x); });
+      return isWhole ? result * (1.0f / float(seen)) : NAN;
+    };
+    cases.push_back({{Tensor({1, 2, heads * rank}), Tensor({1, 2, heads * query}), cache, Tensor({5, page, rope}),
+                      table, positions, lengths},
+                     {output}});
+  }
+  std::vector<std::string> onVectors = levels();
+  onVectors.pop_back();
+  check(text, cases, onVectors);
+}
+
 class AttentionGradient : public StepsTest {
 protected:
   static constexpr int64_t length = 150, block = 128;

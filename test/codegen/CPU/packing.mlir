@@ -99,6 +99,24 @@ hadal.kernel contraction @experts(%x: tensor<40x512xf32>, %w: !experts, %offsets
   hadal.yield %0 : tensor<40x37xf32>
 }
 
+// A stretch of the rows of each head's matrix, which are columns of the product, and the same that are its depth.
+!columns_of_heads = tensor<144x512xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [256, 16]>>>
+hadal.kernel contraction @from_heads(%x: tensor<2x5x1536xf32>, %w: !columns_of_heads) -> tensor<2x5x96xf32> {
+  %0 = hadal.head_matmul %x, %w {heads = 3, first = 16, count = 32, transpose_rhs} : (tensor<2x5x1536xf32>, !columns_of_heads) -> tensor<2x5x96xf32>
+  hadal.yield %0 : tensor<2x5x96xf32>
+}
+!depth_of_heads = tensor<144x45xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1], tiles = [16, 16]>>>
+hadal.kernel contraction @to_heads(%x: tensor<5x1x60xf32>, %w: !depth_of_heads) -> tensor<5x1x135xf32> {
+  %0 = hadal.head_matmul %x, %w {heads = 3, first = 32, count = 16} : (tensor<5x1x60xf32>, !depth_of_heads) -> tensor<5x1x135xf32>
+  hadal.yield %0 : tensor<5x1x135xf32>
+}
+// As many rows as a number tells.
+!counted = tensor<37x45xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 16]>>>
+hadal.kernel contraction @counted(%x: tensor<2x40x45xf32>, %w: !counted, %n: tensor<2xi32> {hadal.value = dense<[33, 2]> : tensor<2xi32>}) -> tensor<2x40x37xf32> {
+  %0 = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<2x40x45xf32>, !counted, tensor<2xi32>) -> tensor<2x40x37xf32>
+  hadal.yield %0 : tensor<2x40x37xf32>
+}
+
 //--- v4.mlir
 
 !whole = tensor<70x45xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [48, 32]>>>
@@ -171,6 +189,26 @@ hadal.kernel contraction @odd_tiles(%x: tensor<11x45xbf16>, %w: !odd) -> tensor<
   // expected-note @below {{products read rows, and a right-hand side in panels or, where its columns are a multiple of 16, in tiles}}
   %0 = hadal.linear %x weights(%w : !odd) : tensor<11x45xbf16> -> tensor<11x40xf32>
   hadal.yield %0 : tensor<11x40xf32>
+}
+
+// -----
+
+!between = tensor<144x45xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1], tiles = [16, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'between_panels' of kind contraction}}
+hadal.kernel contraction @between_panels(%x: tensor<5x1x60xf32>, %w: !between) -> tensor<5x1x135xf32> {
+  // expected-note @below {{reads argument 1 in the layout}}
+  %0 = hadal.head_matmul %x, %w {heads = 3, first = 8, count = 16} : (tensor<5x1x60xf32>, !between) -> tensor<5x1x135xf32>
+  hadal.yield %0 : tensor<5x1x135xf32>
+}
+
+// -----
+
+!unfilled = tensor<180x45xf32, #hadal.encoding<layout = <outer = [0, 1], inner = [0, 1], tiles = [20, 16]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'unfilled' of kind contraction}}
+hadal.kernel contraction @unfilled(%x: tensor<5x1x60xf32>, %w: !unfilled) -> tensor<5x1x135xf32> {
+  // expected-note @below {{reads stretches of the depth in panels, and they do not fill what a register tile takes at a time}}
+  %0 = hadal.head_matmul %x, %w {heads = 3, first = 20, count = 18} : (tensor<5x1x60xf32>, !unfilled) -> tensor<5x1x135xf32>
+  hadal.yield %0 : tensor<5x1x135xf32>
 }
 
 // -----

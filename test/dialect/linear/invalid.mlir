@@ -158,3 +158,67 @@ func.func @invalid(%a: tensor<2x3x3xf32>) {
   %y = hadal.concat %a : tensor<2x3x3xf32> -> tensor<2x3x8xf32>
   return
 }
+
+// -----
+
+func.func @invalid(%x: tensor<2x1x18xf32>, %w: tensor<21x5xf32>) {
+  // expected-error @below {{cannot cut 18 channels into 4 equal heads}}
+  %y = hadal.head_matmul %x, %w {heads = 4, first = 1, count = 4} : (tensor<2x1x18xf32>, tensor<21x5xf32>) -> tensor<2x1x20xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x1x18xf32>, %w: tensor<21x5xf32>) {
+  // expected-error @below {{expects 3 matrices of at least 8 rows, got 21 rows in all}}
+  %y = hadal.head_matmul %x, %w {heads = 3, first = 4, count = 4} : (tensor<2x1x18xf32>, tensor<21x5xf32>) -> tensor<2x1x15xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x1x9xf32>, %w: tensor<21x5xf32>) {
+  // expected-error @below {{expects heads of at least 4 channels, got 3}}
+  %y = hadal.head_matmul %x, %w {heads = 3, first = 1, count = 4} : (tensor<2x1x9xf32>, tensor<21x5xf32>) -> tensor<2x1x15xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x1x18xf32>, %w: tensor<21x5xf32>) {
+  // expected-error @below {{expects heads of as many channels as the right-hand side has columns, got 6 and 5}}
+  %y = hadal.head_matmul %x, %w {heads = 3, first = 1, count = 4, transpose_rhs} : (tensor<2x1x18xf32>, tensor<21x5xf32>) -> tensor<2x1x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x1x18xf32>, %w: tensor<21x5xf32>) {
+  // expected-error @below {{expects the result to have shape 2x1x15 (the left-hand side's rows × the heads' channels), got 2x1x12}}
+  %y = hadal.head_matmul %x, %w {heads = 3, first = 1, count = 4} : (tensor<2x1x18xf32>, tensor<21x5xf32>) -> tensor<2x1x12xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x9x5xf32>, %w: tensor<7x5xf32>, %n: tensor<2xi32>) {
+  // expected-error @below {{expects both sides to agree in the dimension that is summed, got 5 on the left and 7 on the right: check transpose_rhs}}
+  %y = hadal.counted_matmul %x, %w, %n : (tensor<2x9x5xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x9x5xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x9x5xf32>, %w: tensor<7x5xf32>, %n: tensor<9xi32>) {
+  // expected-error @below {{expects the numbers of rows to have shape 2 (sequence), got 9}}
+  %y = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<2x9x5xf32>, tensor<7x5xf32>, tensor<9xi32>) -> tensor<2x9x7xf32>
+  return
+}
+
+// -----
+
+func.func @invalid(%x: tensor<2x9x5xf32>, %w: tensor<7x5xf32>, %n: tensor<2xi32>) {
+  // expected-error @below {{expects the result to have shape 2x9x7 (the left-hand side's rows × columns), got 2x8x7}}
+  %y = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<2x9x5xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x8x7xf32>
+  return
+}

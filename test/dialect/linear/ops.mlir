@@ -110,3 +110,22 @@ func.func @bf16(%x: tensor<2x3x8xbf16>, %w: tensor<4x8xbf16>) {
   %d = hadal.matmul %y, %x {transpose_lhs} : (tensor<2x3x4xbf16>, tensor<2x3x8xbf16>) -> tensor<4x8xf32>
   return
 }
+
+// Heads of six channels, of which the first four meet a stretch of the rows of each head's matrix, and back to two channels.
+// CHECK-LABEL: @head_matmul(
+// CHECK: hadal.head_matmul %{{.*}} {count = 4 : i64, first = 1 : i64, heads = 3 : i64} : (tensor<2x1x18xbf16>, tensor<21x5xbf16>) -> tensor<2x1x15xf32>
+// CHECK: hadal.head_matmul %{{.*}} {compute = f32, count = 2 : i64, first = 5 : i64, heads = 3 : i64, transpose_rhs} : {{.*}} -> tensor<2x1x6xf32>
+func.func @head_matmul(%x: tensor<2x1x18xbf16>, %w: tensor<21x5xbf16>, %u: tensor<21x5xf32>) {
+  %y = hadal.head_matmul %x, %w {heads = 3, first = 1, count = 4} : (tensor<2x1x18xbf16>, tensor<21x5xbf16>) -> tensor<2x1x15xf32>
+  %z = hadal.head_matmul %y, %u {heads = 3, first = 5, count = 2, transpose_rhs, compute = f32} : (tensor<2x1x15xf32>, tensor<21x5xf32>) -> tensor<2x1x6xf32>
+  return
+}
+
+// CHECK-LABEL: @counted_matmul(
+// CHECK: hadal.counted_matmul %{{.*}} {transpose_rhs} : (tensor<2x9x5xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x9x7xf32>
+// CHECK: hadal.counted_matmul %{{.*}} : (tensor<2x9x7xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x9x5xf32>
+func.func @counted_matmul(%x: tensor<2x9x5xf32>, %w: tensor<7x5xf32>, %n: tensor<2xi32>) {
+  %y = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<2x9x5xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x9x7xf32>
+  %z = hadal.counted_matmul %y, %w, %n : (tensor<2x9x7xf32>, tensor<7x5xf32>, tensor<2xi32>) -> tensor<2x9x5xf32>
+  return
+}

@@ -1,8 +1,10 @@
 // The program that generates: an entry point for one row of each of 1, 2, 4 and 5 sequences, and one for a chunk of a prompt. They
-// share parameters and caches; attention reads the latent and the rotated key from pages, and keys and values are formed of
-// what it reads. The losses of further tokens are gone, their parameters too.
+// share parameters and caches. A prompt's attention reads the latent and the rotated key from pages, and keys and values are formed
+// of what it reads, as far as the sequence goes; a generated row attends on the latent itself, or, where every row is to be exact,
+// as a prompt's. The losses of further tokens are gone, their parameters too.
 // RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=5 prefill-chunk=7 cache-type=bf16 speculate=0" | FileCheck %s
 // RUN: hadal-opt %s --hadal-build-generation="max-batch=1 prefill-chunk=1 speculate=0" | FileCheck %s --check-prefix=ONE
+// RUN: hadal-opt %s --hadal-build-generation="max-batch=1 exact=train" | FileCheck %s --check-prefix=EXACT --implicit-check-not=hadal.latent_attention
 // RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=2 prefill-chunk=7" | FileCheck %s --check-prefix=DRAFTS --implicit-check-not=hadal.cross_entropy
 // RUN: hadal-opt %s --hadal-build-generation="max-batch=1 speculate=4" | FileCheck %s --check-prefix=MORE
 // RUN: not hadal-opt %s --hadal-build-generation="speculate=9" 2>&1 | FileCheck %s --check-prefix=MOST
@@ -11,15 +13,27 @@
 // RUN: not hadal-opt %s --hadal-build-generation="max-sequence=64 prefill-chunk=65" 2>&1 | FileCheck %s --check-prefix=CHUNK
 // RUN: not hadal-opt %s --hadal-build-generation="cache-type=f16" 2>&1 | FileCheck %s --check-prefix=TYPE
 // MOST: error: drafts at most 8 tokens at a time: --speculate is 0 to 8, not 9
+// RUN: not hadal-opt %s --hadal-build-generation="exact=evaluate" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not hadal-opt %s --hadal-build-generation="exact=train cache-type=bf16" 2>&1 | FileCheck %s --check-prefix=NARROW
 // BATCH: error: needs a --max-batch from 1 to 4096, not 0
 // SEQUENCE: error: needs a --max-sequence from 1 to 1048576, not -1
 // CHUNK: error: needs a --prefill-chunk that fits --max-sequence, from 1 to 64, not 65
 // TYPE: error: unknown type of the cache 'f16'; known types: f32, bf16
 
-// ONE-NOT: @prefill
+// UNKNOWN: error: unknown program 'evaluate' to be exact to; known programs: train
+// NARROW: error: a cache of bf16 cannot hold what training in f32 computes: leave out --cache-type, or --exact=train
+
+// A prompt of one token is read as any other.
 // ONE: hadal.state @cache.0 : tensor<5x64x5xf32>
 // ONE: func.func @decode.1(
+// ONE: hadal.latent_attention
+// ONE: func.func @prefill.1({{.*}} {hadal.input = "rows"}
+// ONE: hadal.attention
 // ONE-NOT: func.func
+
+// EXACT: func.func @decode.1(
+// EXACT: hadal.counted_matmul
+// EXACT: hadal.attention
 
 // CHECK: module attributes {hadal.model = "m", hadal.tokens_ahead = 2 : i64, hadal.unread_parameters = ["norm", "mtp.{{.*}}hadal.vocabulary = 8
 // CHECK-NOT: hadal.parameter @mtp
@@ -38,14 +52,21 @@
 // CHECK: hadal.rope %{{.*}} positions(%[[P]] : tensor<5x1xi32>) {heads = 1 : i64, position_limit = 128 : i64
 // CHECK: %[[R:.*]] = arith.truncf %{{.*}} : tensor<5x1x5xf32> to tensor<5x1x5xbf16>
 // CHECK: %[[W:.*]] = hadal.write_pages %[[C]], %[[R]], %[[T]], %[[P]]
-// CHECK: %[[B:.*]] = hadal.read_pages %[[W]], %[[T]], %[[L]] : {{.*}} -> tensor<5x128x5xbf16>
-// CHECK: %[[X:.*]] = arith.extf %[[B]]
-// CHECK: %[[KV:.*]] = hadal.linear %[[X]] {{.*}} -> tensor<5x128x24xf32>
-// CHECK: hadal.attention %{{.*}}, %[[KV]], %{{.*}} positions(%[[P]]) key_lengths(%[[L]])
+// CHECK: %[[K:.*]] = hadal.write_pages
+// CHECK: %[[A:.*]] = hadal.head_matmul %[[Q:.*]], %[[UP:.*]] {count = 3 : i64, first = 0 : i64, heads = 3 : i64}
+// CHECK: %[[O:.*]] = hadal.latent_attention %[[A]], %[[Q]], %[[W]], %[[K]], %[[T]], %[[P]], %[[L]] {heads = 3 : i64
+// CHECK: hadal.head_matmul %[[O]], %[[UP]] {count = 5 : i64, first = 3 : i64, {{.*}}heads = 3 : i64, transpose_rhs}
+// CHECK-NOT: hadal.read_pages
 // CHECK: hadal.logits %{{.*}} -> (tensor<5x1x8xf32>, tensor<5x1x2xf32>)
 
 // CHECK-LABEL: func.func @prefill.7(%{{.*}}: tensor<1x9xi32> {hadal.input = "tokens"}
+// CHECK-SAME: %[[P:[a-z0-9]*]]: tensor<1x7xi32> {hadal.input = "positions"}, %[[L:[a-z0-9]*]]: tensor<1xi32> {hadal.input = "lengths"}, %[[T:[a-z0-9]*]]: tensor<1x2xi32> {hadal.input = "pages"},
 // CHECK-SAME: %[[ROWS:[a-z0-9]*]]: tensor<1x1xi32> {hadal.input = "rows"}
+// CHECK: %[[W:.*]] = hadal.write_pages
+// CHECK: %[[B:.*]] = hadal.read_pages %[[W]], %[[T]], %[[L]] : {{.*}} -> tensor<1x128x5xbf16>
+// CHECK: %[[X:.*]] = arith.extf %[[B]]
+// CHECK: %[[KV:.*]] = hadal.counted_matmul %[[X]], %{{.*}}, %[[L]] {{.*}} -> tensor<1x128x24xf32>
+// CHECK: hadal.attention %{{.*}}, %[[KV]], %{{.*}} positions(%[[P]]) key_lengths(%[[L]])
 // CHECK: %[[H:.*]] = hadal.pick_rows %{{.*}}, %[[ROWS]] : (tensor<1x7x10xf32>, tensor<1x1xi32>) -> tensor<1x1x10xf32>
 // CHECK: hadal.logits %[[H]]
 // CHECK-NOT: func.func
