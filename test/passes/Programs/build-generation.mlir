@@ -99,7 +99,7 @@
 // DRAFTS-NOT: hadal.tokens %[[W]] ahead 0
 // DRAFTS: hadal.tokens %[[W]] ahead 1
 // DRAFTS: hadal.rms_norm %[[IN]]
-// DRAFTS: hadal.attention
+// DRAFTS: hadal.latent_attention
 // DRAFTS: %[[OUT:.*]] = hadal.rms_norm
 // DRAFTS: %[[PICKED:.*]] = hadal.pick_rows %[[OUT]], %[[ROWS]]
 // DRAFTS: hadal.logits %[[PICKED]]
