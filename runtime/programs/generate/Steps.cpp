@@ -139,7 +139,7 @@ Steps::Steps(const Program &program) : vocabulary(program->vocabulary) {
   }
   requireOfProgram(std::ranges::any_of(all, [&](const Step &step) { return step.rows == 1 && !step.pick; }),
                    "no entry point adds one row to a sequence");
-  requireOfProgram(std::ranges::any_of(all, [](const Step &step) { return step.isPrefill; }),
+  requireOfProgram(std::ranges::any_of(all, [](const Step &step) { return step.isPrefill && step.depth == 0; }),
                    "no entry point reads a prompt");
   verifyDrafts(program);
   requireOfProgram(pages >= pagesOfSequence * mostSequences, "its caches have ", pages, " pages, too few for ",
