@@ -65,6 +65,8 @@ void Session::write(uint32_t index, uint64_t offset, std::span<const std::byte> 
   if (offset > size || source.size() > size - offset)
     fail(HADAL_EXIT_INPUT, "write of ", source.size(), " bytes at ", offset, " into the tensor '", tensor(index).name,
          "' of ", size, " bytes");
+  if (source.empty())
+    return; // nothing may lie nowhere
   if (!loadEntries[index].empty())
     beginLoading(index);
   programDevice->upload(index, offset, source);
@@ -105,7 +107,8 @@ void Session::read(uint32_t index, uint64_t offset, std::span<std::byte> destina
   if (tensor(index).lifetime == HADAL_LOADING && held != index)
     fail(HADAL_EXIT_INPUT, "the parameter '", tensor(index).name,
          "' cannot be read: this program holds it in the layout of its kernels only");
-  programDevice->download(index, offset, destination);
+  if (!destination.empty())
+    programDevice->download(index, offset, destination);
 }
 
 void Session::setScalar(std::string_view name, float value) {

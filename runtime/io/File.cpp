@@ -138,7 +138,7 @@ void OutputFile::write(std::span<const std::byte> bytes) {
     flush();
   if (bytes.size() > buffer.size())
     return writeThrough(bytes);
-  std::memcpy(buffer.data() + buffered, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, buffer.data() + buffered); // of no bytes, too, which may lie nowhere
   buffered += bytes.size();
 }
 

@@ -39,6 +39,16 @@ TEST(InputFileTest, AnLFSPointerIsNamedAsSuch) {
   EXPECT_EQ(InputFile(folder / "a.txt").size(), std::string(lfsPointer).size() + 2000);
 }
 
+TEST(OutputFileTest, NothingIsWrittenOfNothing) {
+  TemporaryFolder folder;
+  OutputFile file(folder / "text");
+  file.write(std::span<const std::byte>());
+  file.write("some text");
+  file.write(std::string_view());
+  file.close();
+  EXPECT_EQ(readText(folder / "text"), "some text");
+}
+
 class ReplacingFileTest : public testing::Test {
 protected:
   TemporaryFolder folder;
