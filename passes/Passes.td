@@ -118,7 +118,7 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
   let options = [
     Option<"maxSequence", "max-sequence", "int64_t", "0", "most tokens of a sequence; 0: as the model says, up to 1024">,
     Option<"maxBatch", "max-batch", "int64_t", "8", "most sequences at a time">,
-    Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "tokens of a prompt at a time; 0: 64, or all of a sequence">,
+    Option<"prefillChunk", "prefill-chunk", "int64_t", "0", "most tokens of a prompt at a time; 0: 256, or all of a sequence">,
     Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
     Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">,
     Option<"speculate", "speculate", "int64_t", "-1", "most tokens that are drafted at a time; -1: one by each depth">,

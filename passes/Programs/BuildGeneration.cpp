@@ -1,8 +1,8 @@
 //===- BuildGeneration.cpp - from a model to prefill, decode and drafts -------------------------------------------===//
 //
 // Implements hadal-build-generation. Shapes are numbers, so the program gets an entry point for each of a few: one row
-// of each of 1, 2, 4, ... sequences, as many rows as there can be drafts to verify and one more, and a chunk of one
-// sequence. The runtime takes the smallest that fits, and a row's bits do not depend on which that is. They do depend
+// of each of 1, 2, 4, ... sequences, as many rows as there can be drafts to verify and one more, and chunks of one
+// sequence in a few sizes. The runtime takes the smallest that fits, and a row's bits do not depend on which that is. They do depend
 // on what the row is: those of a prompt, which are many, attend on keys and values that are formed again, generated
 // ones on the cache itself (docs/rationale/arithmetic.md, rule 12). So a prompt is always read by @prefill, one token
 // of it too. As training computes it, every row is one of a prompt. For each shape
@@ -38,7 +38,9 @@ namespace hadal {
 namespace {
 
 /// Where neither the user nor the model says more.
-constexpr int64_t usualSequence = 1024, usualChunk = 64;
+constexpr int64_t usualSequence = 1024, usualChunk = 256;
+/// The fewest rows of a prompt that are worth an entry point of their own, and how much more the next one has.
+constexpr int64_t smallestChunk = 16, chunkGrowth = 4;
 /// What a program may be exact to.
 constexpr StringLiteral trainExactness = "train";
 constexpr int64_t mostSequence = int64_t(1) << 20, mostBatch = int64_t(1) << 12, mostDrafts = 8;
@@ -59,6 +61,15 @@ struct StepShape {
 SmallVector<int64_t> powersUpTo(int64_t largest) {
   SmallVector<int64_t> numbers;
   for (int64_t number = 1; number < largest; number *= 2)
+    numbers.push_back(number);
+  numbers.push_back(largest);
+  return numbers;
+}
+
+/// 16, 64, 256, ... and the largest: the end of a prompt, or a short one, needs no whole chunk.
+SmallVector<int64_t> chunksUpTo(int64_t largest) {
+  SmallVector<int64_t> numbers;
+  for (int64_t number = smallestChunk; number < largest; number *= chunkGrowth)
     numbers.push_back(number);
   numbers.push_back(largest);
   return numbers;
@@ -163,7 +174,8 @@ SmallVector<StepShape> BuildGeneration::listShapes() const {
   for (int64_t rows : powersUpTo(drafts + 1))
     for (int64_t sequences : powersUpTo(maxBatch))
       shapes.push_back({sequences, rows});
-  shapes.push_back({1, chunk, /*isPrefill=*/true});
+  for (int64_t rows : chunksUpTo(chunk))
+    shapes.push_back({1, rows, /*isPrefill=*/true});
   return shapes;
 }
 

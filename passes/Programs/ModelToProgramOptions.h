@@ -26,8 +26,8 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
                            llvm::cl::init(8)};
   Option<int64_t> prefillChunk{
       *this, "prefill-chunk",
-      llvm::cl::desc("tokens of a prompt that 'generate' reads at a time; 0: 64, or as many as "
-                     "a sequence has"),
+      llvm::cl::desc("most tokens of a prompt that 'generate' reads at a time; 0: 256, or as many "
+                     "as a sequence has"),
       llvm::cl::init(0)};
   Option<std::string> cacheType{*this, "cache-type",
                                 llvm::cl::desc("the type of the cache of 'generate': f32, bf16; empty: the precision"),

@@ -84,8 +84,8 @@ TEST(DraftStepsTest, FindsTheStepOfADepthThatFits) {
   for (int64_t depth : {0, 1, 2}) {
     EXPECT_EQ(steps.decode(1, 2, depth).rows, 2);
     EXPECT_EQ(steps.decode(1, 3, depth).depth, depth);
-    EXPECT_EQ(steps.prefill(depth).rows, 4);
-    EXPECT_EQ(steps.prefill(depth).depth, depth);
+    EXPECT_EQ(steps.prefill(4, depth).rows, 4);
+    EXPECT_EQ(steps.prefill(1, depth).depth, depth);
   }
   std::vector<uint32_t> ofDrafts = steps.parametersOfDrafts(program);
   ASSERT_EQ(ofDrafts.size(), 1u);

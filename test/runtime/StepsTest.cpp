@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t vocabulary = 10, pagesOfSequence = 2;
 
-/// Tables with decode.1, decode.2 and prefill.3 over two caches of four pages of 4 positions.
+/// Tables with decode.1, decode.2, prefill.3 and prefill.2 over two caches of four pages of 4 positions.
 struct GenerationTables {
   ProgramBuilder builder;
 
@@ -22,6 +22,7 @@ struct GenerationTables {
     addStep("decode.1", 1, 1);
     addStep("decode.2", 2, 1);
     addStep("prefill.3", 1, 3);
+    addStep("prefill.2", 1, 2);
   }
 
   /// The message with which changed tables are refused.
@@ -70,8 +71,11 @@ TEST(StepsTest, FindsTheStepThatFits) {
   Steps steps(program);
   EXPECT_EQ(steps.decode(1).sequences, 1);
   EXPECT_EQ(steps.decode(2).sequences, 2);
-  EXPECT_EQ(steps.prefill().rows, 3);
-  EXPECT_TRUE(steps.prefill().pick.has_value());
+  EXPECT_EQ(steps.prefill(1).rows, 2);
+  EXPECT_EQ(steps.prefill(3).rows, 3);
+  EXPECT_EQ(steps.prefill(100).rows, 3);
+  EXPECT_EQ(steps.mostPromptRows(), 3u);
+  EXPECT_TRUE(steps.prefill(1).pick.has_value());
   EXPECT_EQ(steps.mostPositions(), 8);
   EXPECT_EQ(steps.bytesOfPosition, 2u * 3 * 4);
 }

@@ -302,8 +302,8 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
       app.add_option("--max-batch", options.maxBatch, "most sequences that are generated at a time")
           ->default_str("8")
           ->check(CLI::Range(int64_t(1), int64_t(1) << 12)),
-      app.add_option("--prefill-chunk", options.prefillChunk, "tokens of a prompt that are read at a time")
-          ->default_str("64")
+      app.add_option("--prefill-chunk", options.prefillChunk, "most tokens of a prompt that are read at a time")
+          ->default_str("256")
           ->check(CLI::Range(int64_t(1), int64_t(1) << 20)),
       app.add_option("--cache-type", options.cacheType, "type of the cache: f32 or bf16 (default: the precision)"),
       app.add_option(

@@ -73,7 +73,7 @@ void Drafter::settle(Sequence &sequence, int64_t depth, size_t computed) const {
 
 /// Computes the first rows that a depth has pending, without asking what it predicts.
 void Drafter::feed(Sequence &sequence, int64_t depth, size_t count) {
-  const Step &step = count <= steps.mostRows() ? steps.decode(1, count, depth) : steps.prefill(depth);
+  const Step &step = count <= steps.mostRows() ? steps.decode(1, count, depth) : steps.prefill(count, depth);
   std::vector<int32_t> tokens;
   for (size_t done = 0; done < count;) {
     size_t piece = std::min(count - done, static_cast<size_t>(step.rows));

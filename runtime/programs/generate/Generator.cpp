@@ -144,9 +144,9 @@ void Generator::admit() {
 void Generator::readPrompt(Sequence &sequence) {
   Clock::time_point start = Clock::now();
   show(sequence.promptText);
-  const Step &prefill = steps.prefill();
   // A step says what follows its last row, and nothing of the others.
-  int64_t chunk = scoresPrompts() ? 1 : options.prefillChunk ? options.prefillChunk : prefill.rows;
+  int64_t most = options.prefillChunk ? options.prefillChunk : static_cast<int64_t>(steps.mostPromptRows());
+  int64_t chunk = scoresPrompts() ? 1 : most;
   int64_t length = static_cast<int64_t>(sequence.prompt.tokens.size());
   int64_t shared = sequence.cached;
   while (sequence.cached < length) {
@@ -155,7 +155,7 @@ void Generator::readPrompt(Sequence &sequence) {
     int64_t count = std::min(chunk, length - sequence.cached);
     AddedRows rows{std::span(sequence.tokens).subspan(static_cast<size_t>(sequence.cached), static_cast<size_t>(count)),
                    sequence.cached, sequence.pages};
-    runner.run(prefill, std::span(&rows, 1));
+    runner.run(steps.prefill(rows.rows()), std::span(&rows, 1));
     sequence.cached += count;
     if (scoresPrompts() && sequence.cached < length)
       scorePrompt(sequence, runner.next(0));
@@ -199,7 +199,7 @@ bool Generator::draft(int64_t most) {
   // A chunk of what is passed over can be made up for at once.
   for (Sequence *sequence : followed)
     if (drafts)
-      drafter.rest(*sequence, steps.prefill(1).rows);
+      drafter.rest(*sequence, static_cast<int64_t>(steps.mostPromptRows()));
   return true;
 }
 

@@ -119,7 +119,7 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
   group
       .addRare("--prefill-chunk", options.prefillChunk, "N",
                "tokens of a prompt that are read at a time (default: as compiled)")
-      ->check(integerCheck<int64_t>(1, steps.prefill().rows));
+      ->check(integerCheck<int64_t>(1, static_cast<int64_t>(steps.mostPromptRows())));
   group.addRare("--page-seed", options.pageSeed, "N", "permute the pages of the cache that sequences get")
       ->check(integerCheck<uint64_t>(0));
   group.flagRare("--no-shared-prefixes", options.readsAlone,

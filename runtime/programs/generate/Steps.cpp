@@ -157,8 +157,20 @@ const Step &Steps::decode(size_t sequences, size_t rows, int64_t depth) const {
   return *smallest;
 }
 
-const Step &Steps::prefill(int64_t depth) const {
-  return *std::ranges::find_if(all, [&](const Step &step) { return step.depth == depth && step.isPrefill; });
+const Step &Steps::prefill(size_t rows, int64_t depth) const {
+  int64_t wanted = std::min(static_cast<int64_t>(rows), static_cast<int64_t>(mostPromptRows()));
+  const Step *smallest = nullptr;
+  for (const Step &step : all)
+    if (step.depth == depth && step.isPrefill && step.rows >= wanted && (!smallest || step.rows < smallest->rows))
+      smallest = &step;
+  return *smallest;
+}
+
+size_t Steps::mostPromptRows() const {
+  int64_t most = 0;
+  for (const Step &step : all)
+    most = std::max(most, step.isPrefill ? step.rows : 0);
+  return static_cast<size_t>(most);
 }
 
 std::vector<uint32_t> Steps::parametersOfDrafts(const Program &program) const {

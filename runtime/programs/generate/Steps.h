@@ -49,12 +49,15 @@ struct Step {
 struct Steps {
   explicit Steps(const Program &program);
 
-  /// The smallest step that adds so many generated rows to each of so many sequences, and the one that adds most rows
-  /// of a prompt to one: how a row attends follows from which of the two it is, not from how many there are.
+  /// The smallest step that adds so many generated rows to each of so many sequences, and the smallest that adds so many
+  /// rows of a prompt to one, or else the largest: how a row attends follows from which of the two it is, not from how
+  /// many there are.
   const Step &decode(size_t sequences, size_t rows = 1, int64_t depth = 0) const;
-  const Step &prefill(int64_t depth = 0) const;
+  const Step &prefill(size_t rows, int64_t depth = 0) const;
   /// The parameters that only steps that draft read.
   std::vector<uint32_t> parametersOfDrafts(const Program &program) const;
+  /// Most rows of a prompt that are added at a time.
+  size_t mostPromptRows() const;
   /// Most rows that are added to each of many sequences.
   size_t mostRows() const { return static_cast<size_t>(mostDrafts) + 1; }
 

@@ -7,6 +7,7 @@
 // RUN: hadal-opt %s --hadal-build-generation="max-batch=1 exact=train" | FileCheck %s --check-prefix=EXACT --implicit-check-not=hadal.latent_attention
 // RUN: hadal-opt %s --hadal-build-generation="max-sequence=100 max-batch=2 prefill-chunk=7" | FileCheck %s --check-prefix=DRAFTS --implicit-check-not=hadal.cross_entropy
 // RUN: hadal-opt %s --hadal-build-generation="max-batch=1 speculate=4" | FileCheck %s --check-prefix=MORE
+// RUN: hadal-opt %s --hadal-build-generation="max-sequence=200 max-batch=1 speculate=0" | FileCheck %s --check-prefix=CHUNKS
 // RUN: not hadal-opt %s --hadal-build-generation="speculate=9" 2>&1 | FileCheck %s --check-prefix=MOST
 // RUN: not hadal-opt %s --hadal-build-generation="max-batch=0" 2>&1 | FileCheck %s --check-prefix=BATCH
 // RUN: not hadal-opt %s --hadal-build-generation="max-sequence=-1" 2>&1 | FileCheck %s --check-prefix=SEQUENCE
@@ -30,6 +31,12 @@
 // ONE: func.func @prefill.1({{.*}} {hadal.input = "rows"}
 // ONE: hadal.attention
 // ONE-NOT: func.func
+
+// Short prompts and the ends of long ones have chunks of their own.
+// CHUNKS: func.func @prefill.16(
+// CHUNKS: func.func @prefill.64(
+// CHUNKS: func.func @prefill.200(
+// CHUNKS-NOT: func.func @prefill
 
 // EXACT: func.func @decode.1(
 // EXACT: hadal.counted_matmul
