@@ -5,6 +5,7 @@
 #include "runtime/core/ProcessLimits.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <emmintrin.h>
 #include <linux/futex.h>
@@ -15,10 +16,15 @@
 
 namespace hadal {
 
+using Clock = std::chrono::steady_clock;
+
 // Bounds of the spin in rounds of one pause, 40 to 140 cycles each. Waking a sleeping thread of an idle machine takes
-// 50 to 150 microseconds, and so does the longest spin: whatever happens, waiting costs at most about twice what it had
+// 15 to 150 microseconds, and so does the longest spin: whatever happens, waiting costs at most about twice what it had
 // to. A team that is larger than the number of CPUs never spins longer than the shortest.
 static constexpr unsigned mostRounds = 8000, fewestRounds = 64;
+
+/// A sleep that ends sooner has cost more than it has left to others.
+static constexpr std::chrono::microseconds shortSleep{250};
 
 /// The bound that this thread has learnt.
 static thread_local unsigned learntRounds = mostRounds;
@@ -69,19 +75,19 @@ void ThreadTeam::end() {
 
 void ThreadTeam::wait(Event &event, uint32_t old) {
   for (unsigned round = 0, rounds = std::min(learntRounds, longestSpin); round < rounds; ++round) {
-    if (event.value.load(std::memory_order_acquire) != old) {
-      learntRounds = std::min(mostRounds, learntRounds + learntRounds / 16);
+    if (event.value.load(std::memory_order_acquire) != old)
       return;
-    }
     _mm_pause();
   }
-  learntRounds = std::max(fewestRounds, learntRounds / 2);
+  Clock::time_point start = Clock::now();
   // The kernel compares the value once more before it puts the thread to sleep, and whoever advances the value looks at
   // the sleepers afterwards: one of the two sees the other.
   event.sleepers.fetch_add(1, std::memory_order_seq_cst);
   while (event.value.load(std::memory_order_seq_cst) == old)
     syscall(SYS_futex, reinterpret_cast<uint32_t *>(&event.value), FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
   event.sleepers.fetch_sub(1, std::memory_order_relaxed);
+  bool wasShort = Clock::now() - start < shortSleep;
+  learntRounds = wasShort ? std::min(mostRounds, 2 * learntRounds) : std::max(fewestRounds, learntRounds / 2);
 }
 
 void ThreadTeam::advance(Event &event) {

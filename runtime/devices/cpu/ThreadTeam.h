@@ -4,8 +4,8 @@
 // Waiting is in two stages. A thread first spins, because the next launch is usually a fraction of a microsecond away;
 // after a bounded number of rounds it sleeps on a futex, so that a team larger than the number of free CPUs, or one
 // that waits for a checkpoint to be written, leaves the CPU to those who have work. Each thread learns how long to
-// spin: the bound grows while spinning is rewarded and falls while it is not, since on a machine that is busy with
-// something else the thread it waits for may need this very CPU.
+// spin: the bound doubles when a sleep was so short that spinning would have been better, and halves when it was long,
+// since on a machine that is busy with something else the thread it waits for may need this very CPU.
 #ifndef HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 #define HADAL_RUNTIME_DEVICES_CPU_THREADTEAM_H
 
