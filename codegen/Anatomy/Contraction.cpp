@@ -269,7 +269,7 @@ LayoutAttr hadal::getPanelLayout(const ContractionOperand &operand, RankedTensor
 
 LayoutAttr hadal::getTileLayout(const ContractionOperand &operand, RankedTensorType type) {
   auto matrix = findMatrix(operand, type);
-  return matrix && operand.stretchedRows == 0
+  return matrix && operand.beginsWithPanels(tileColumns, tileDepth)
              ? getMatrixLayout(type, {matrix->second, matrix->first}, {matrix->first, matrix->second, matrix->first},
                                {tileDepth / 2, tileColumns, 2})
              : LayoutAttr();
@@ -287,7 +287,8 @@ bool hadal::readPanels(ContractionOperand &operand, RankedTensorType type, int64
   }
   operand.isInTiles = columns % tileColumns == 0 && layout == getTileLayout(operand, type);
   if (operand.isInTiles) {
-    operand.panelDepth = llvm::alignTo(depth, tileDepth);
+    bool isDepthStretched = operand.stretchedRows > 0 && !operand.depthContiguous;
+    operand.panelDepth = llvm::alignTo(isDepthStretched ? operand.stretchedRows : depth, tileDepth);
     operand.panelColumns = tileColumns;
   }
   return operand.isInTiles;

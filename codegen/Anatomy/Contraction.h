@@ -59,7 +59,7 @@ constexpr int64_t tileColumns = 16, tileDepth = 32;
 LayoutAttr getPanelLayout(const ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns,
                           int64_t depth);
 /// The layout of AMX's tiles of B: panels of 16 columns through the whole depth, tile after tile; in a tile sixteen
-/// pairs of the depth, each for all columns. Null as above, and for stretches.
+/// pairs of the depth, each for all columns. Null as above.
 LayoutAttr getTileLayout(const ContractionOperand &operand, mlir::RankedTensorType type);
 
 /// Finds out in which panels a B of so many columns lies, where it has a layout. False where it has one that products

@@ -210,9 +210,12 @@ private:
     if (operand.stretchedRows > 0) {
       // The first row of the batch's stretch is a column, or a depth, with which a panel begins.
       Value row = k.add(k.mul(block.batch, operand.batchStride / operand.columns), operand.start / operand.columns);
-      base = at(k, base,
-                areColumnsStretched ? k.mul(k.div(row, operand.panelColumns), numbers)
-                                    : k.mul(k.div(row, operand.panelDepth), panels * numbers));
+      if (areColumnsStretched)
+        base = at(k, base, k.mul(k.div(row, operand.panelColumns), numbers));
+      else if (operand.isInTiles) // whose panels have the whole depth
+        base = at(k, base, k.mul(row, operand.panelColumns));
+      else
+        base = at(k, base, k.mul(k.div(row, operand.panelDepth), panels * numbers));
     } else if (operand.batchStride > 0) {
       int64_t parts = llvm::divideCeil(contraction.depth, operand.panelDepth);
       base = at(k, base, k.mul(block.batch, parts * panels * numbers));

@@ -3,6 +3,10 @@
 // RUN: split-file %s %t
 // RUN: hadal-check-kernels %t/pack.mlir --cpu=host
 // RUN: hadal-check-kernels %t/v3.mlir --cpu=x86-64-v3 --routing=skewed
+// RUN: hadal-check-kernels %t/few.mlir --cpu=host --print-config | FileCheck %s --check-prefix=FEW
+// RUN: hadal-check-kernels %t/few.mlir --cpu=x86-64-v3 --routing=skewed
+// FEW: @rows_of_f32{{.*}} row_block = 1{{[0-9]}},
+// FEW: @rows_of_bf16{{.*}} row_block = {{9|1[0-9]|2[0-9]}},
 // RUN: %if avx512 %{ hadal-check-kernels %t/v4.mlir --cpu=x86-64-v4 --routing=last %}
 // RUN: not hadal-check-kernels %t/v4.mlir --cpu=x86-64-v3 2>&1 | FileCheck %s --check-prefix=V3
 // V3: 'hadal.linear' has panels of 32 columns, for which this CPU has no register tile
@@ -63,6 +67,21 @@ hadal.kernel packing @from_one_to_the_other(%w: !turned) -> !experts {
 hadal.kernel packing @numbers(%w: tensor<7xi32>) -> !numbers {
   %0 = hadal.pack %w : tensor<7xi32> -> !numbers
   hadal.yield %0 : !numbers
+}
+
+// A matrix that no core's cache holds is read once, whatever the number of rows.
+//--- few.mlir
+
+!panels = tensor<272x520xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [520, 16]>>>
+hadal.kernel contraction @rows_of_f32(%x: tensor<2x5x520xf32>, %w: !panels, %r: tensor<2x5x272xf32>) -> tensor<2x5x272xf32> {
+  %0 = hadal.linear %x weights(%w : !panels) : tensor<2x5x520xf32> -> tensor<2x5x272xf32>
+  %1 = arith.addf %r, %0 : tensor<2x5x272xf32>
+  hadal.yield %1 : tensor<2x5x272xf32>
+}
+!tiles = tensor<288x1070xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
+hadal.kernel contraction @rows_of_bf16(%x: tensor<3x3x1070xbf16>, %w: !tiles) -> tensor<3x3x288xf32> {
+  %0 = hadal.linear %x weights(%w : !tiles) : tensor<3x3x1070xbf16> -> tensor<3x3x288xf32>
+  hadal.yield %0 : tensor<3x3x288xf32>
 }
 
 //--- v3.mlir
@@ -209,6 +228,16 @@ hadal.kernel contraction @unfilled(%x: tensor<5x1x60xf32>, %w: !unfilled) -> ten
   // expected-note @below {{reads stretches of the depth in panels, and they do not fill what a register tile takes at a time}}
   %0 = hadal.head_matmul %x, %w {heads = 3, first = 20, count = 18} : (tensor<5x1x60xf32>, !unfilled) -> tensor<5x1x135xf32>
   hadal.yield %0 : tensor<5x1x135xf32>
+}
+
+// -----
+
+!unfilled_tiles = tensor<96x32xbf16, #hadal.encoding<layout = <outer = [1, 0], inner = [0, 1, 0], tiles = [16, 16, 2]>>>
+// expected-error @below {{no strategy for cpu serves the kernel 'unfilled_tiles' of kind contraction}}
+hadal.kernel contraction @unfilled_tiles(%x: tensor<5x1x48xbf16>, %w: !unfilled_tiles) -> tensor<5x1x96xf32> {
+  // expected-note @below {{reads stretches of the depth in tiles, and they do not fill the tiles}}
+  %0 = hadal.head_matmul %x, %w {heads = 3, first = 0, count = 16} : (tensor<5x1x48xbf16>, !unfilled_tiles) -> tensor<5x1x96xf32>
+  hadal.yield %0 : tensor<5x1x96xf32>
 }
 
 // -----
