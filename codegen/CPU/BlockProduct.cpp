@@ -1,9 +1,10 @@
 //===- BlockProduct.cpp - one block of a matrix product -----------------------------------------------------------===//
 //
 // The loops, from the outside in: blocks of the depth; register tiles down the rows, whose panel of A then stays in the
-// first-level cache; register tiles along the columns, whose panels of B stream from the second. When the depth is cut
-// into several blocks, the block of C waits in scratch between them; otherwise one register tile at a time goes through
-// scratch straight to the epilogue.
+// first-level cache; register tiles along the columns, whose panels of B stream from the second. Where few rows meet a
+// B that lies packed in memory, it is the other way round: all of A is packed, and each panel of B is read once. When
+// the depth is cut into several blocks, the block of C waits in scratch between them; otherwise one register tile at a
+// time goes through scratch straight to the epilogue.
 //
 // Nothing else runs on a core that waits for memory. So what comes from there is asked for before: the next rows of A
 // while those before them are packed, and what the epilogue reads and writes before the tile's last product. (Asking
@@ -103,9 +104,24 @@ private:
     if (rhs.isPacked())
       panels = {at(k, rhs.base, k.mul(depth.first, rhs.panelDepthStride)),
                 rhs.panelStride * (tiles.inPairs ? tiles.vectors : 1)};
+    if (tiles.columnsOutside)
+      return emitColumnByColumn(depth, panels);
     k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
-      Value panelOfA = lhs.depthContiguous ? packPanel(depth, k.mul(i, tiles.rows)) : packedLhs.panel(k, i);
+      Value panelOfA = packedLhs.panel(k, i);
+      if (lhs.depthContiguous) {
+        panelOfA = packedLhs.base.pointer; // it serves one row of tiles after the other
+        packPanel(depth, k.mul(i, tiles.rows), panelOfA);
+      }
       k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) { emitTile(depth, i, j, panelOfA, panels.panel(k, j)); });
+    });
+  }
+
+  void emitColumnByColumn(const Depth &depth, const PackedPanels &panels) {
+    auto panelOfA = [&](Value i) { return at(k, packedLhs.base, k.mul(i, tiles.rows * rowStride)).pointer; };
+    k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) { packPanel(depth, k.mul(i, tiles.rows), panelOfA(i)); });
+    k.forLoop(k.i64(0), columnTiles, 1, [&](Value j) {
+      Value panelOfB = panels.panel(k, j);
+      k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) { emitTile(depth, i, j, panelOfA(i), panelOfB); });
     });
   }
 
@@ -117,12 +133,10 @@ private:
   }
 
   /// Rows along the depth are packed when their turn comes, into a panel that stays in the first-level cache.
-  Value packPanel(const Depth &depth, Value firstRow) {
+  void packPanel(const Depth &depth, Value firstRow, Value panel) {
     BlockSource a = advanceRows(k, advanceDepth(k, lhs, depth.first), firstRow);
     Value left = k.sub(extent.rows, firstRow), count = k.min(left, k.i64(tiles.rows));
-    packRows(k, packedLhs.base.pointer, a.base, a.rows, count, depth.depth, tiles.rows, rowStride, multiple,
-             k.sub(left, count));
-    return packedLhs.base.pointer;
+    packRows(k, panel, a.base, a.rows, count, depth.depth, tiles.rows, rowStride, multiple, k.sub(left, count));
   }
 
   void emitTile(const Depth &depth, Value i, Value j, Value a, Value b) {

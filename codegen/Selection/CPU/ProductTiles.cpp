@@ -56,12 +56,14 @@ llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, i
   return tiles;
 }
 
-/// Register tiles for a B in pairs, of which each vector has two chains (codegen/CPU/PairKernel.cpp). They are as wide
-/// as panels that the columns consist of: behind the last panel lies something else.
+/// Register tiles for a B in pairs, of which each vector has two chains and a sum (codegen/CPU/PairKernel.cpp), all in
+/// registers: with sums in memory, tiles of 6 x 2 and 7 x 2 generated 32 texts at a time at 0.74 and 0.57 of the speed
+/// of 4 x 2 (the shape of models/v3_1b.mlir, AMD Zen 5). They are as wide as panels that the columns consist of: behind
+/// the last panel lies something else.
 llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const ProductShape &shape) {
   llvm::SmallVector<RegisterTile> tiles{{1, 1}};
   if (target.vectorRegisters >= 32)
-    tiles = {{14, 1}, {7, 2}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+    tiles = {{8, 1}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
   else if (target.registerLanes >= 8)
     tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
   llvm::erase_if(tiles, [&](RegisterTile tile) { return shape.columns % (tile.vectors * target.lanes) != 0; });
@@ -82,6 +84,14 @@ int64_t packedDepth(const ProductShape &shape) {
   return std::min<int64_t>(deepest, llvm::alignTo(std::max<int64_t>(shape.depth, 1), multiple));
 }
 
+/// Whether B lies packed, is too large for a core's own cache, and meets so few rows that reading it is what takes time:
+/// each panel is read once then.
+bool meetsFewRows(const ProductShape &shape) {
+  constexpr int64_t mostRows = 64, bytesInCache = 1 << 19;
+  int64_t bytes = shape.columns * shape.depth * (shape.rhsIsInPairs ? 2 : 4);
+  return shape.rhsPanel > 0 && shape.lhsDepthContiguous && shape.rows <= mostRows && bytes > bytesInCache;
+}
+
 /// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
 /// so that the last block is not much shorter than the others.
 llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t longest) {
@@ -95,6 +105,13 @@ llvm::SmallVector<int64_t> blockLengths(int64_t length, int64_t tile, int64_t lo
     if (count >= tiles || count * tile >= longest)
       return result;
   }
+}
+
+/// Few rows are one block, so that B is read once.
+llvm::SmallVector<int64_t> rowBlockLengths(const ProductShape &shape, int64_t tile) {
+  if (meetsFewRows(shape))
+    return {int64_t(llvm::alignTo(shape.rows, tile))};
+  return blockLengths(shape.rows, tile, 512);
 }
 
 /// Cycles of one block: of register tiles and epilogue, of packing, and besides.
@@ -115,8 +132,8 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   constexpr double latency = 4.0;
   double perDepth = std::max({multiplyAdds, loads, latency}) + 0.25;
   double perTile = double(shape.depth) * perDepth + depthBlocks * (30.0 + 1.5 * accumulators);
-  // Taking pairs apart costs the ports that multiply, about twice what two operations for a pair would: with tiles of
-  // 7 x 2 a step of models/bench.mlir in bf16, 256 rows, was at 0.85 of its speed.
+  // Taking pairs apart costs the ports that multiply, about twice what two operations for a pair would: with tiles
+  // of 7 x 2 a step of models/bench.mlir in bf16, 256 rows, was at 0.85 of its speed.
   if (tiles.inPairs)
     perTile += double(shape.depth) * double(tiles.vectors * registers);
   if (tiles.inSteps)
@@ -144,16 +161,18 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
     int64_t width = tile.vectors * lanes;
     if (shape.rhsPanel > 0 && !shape.rhsIsInPairs && shape.rhsPanel != width)
       continue;
-    ProductTiles tiles{tile.rows, tile.vectors, 0, 0, packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs};
-    for (int64_t rowBlock : blockLengths(shape.rows, tile.rows, 512)) {
+    ProductTiles tiles{tile.rows,          tile.vectors,       0, 0, packedDepth(shape), shape.factorsAreBF16,
+                       shape.rhsIsInPairs, meetsFewRows(shape)};
+    for (int64_t rowBlock : rowBlockLengths(shape, tile.rows)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
         tiles.rowBlock = rowBlock;
         tiles.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
         // Pairs are half as long, and stay in the cache for the next rows where there are any.
-        bool staysInCache = (tiles.inPairs && rowBlock == tile.rows) ||
+        bool staysInCache = tiles.columnsOutside || (tiles.inPairs && rowBlock == tile.rows) ||
                             tiles.packedRhs(lanes) * (tiles.inPairs ? 2 : 4) <= target.l2Bytes * 5 / 8;
-        bool fits = staysInCache && tiles.scratch(tiles.inPairs ? shape : inRows, lanes) * 4 <= target.l2Bytes * 2;
+        bool readsInPlace = tiles.columnsOutside || tiles.inPairs;
+        bool fits = staysInCache && tiles.scratch(readsInPlace ? shape : inRows, lanes) * 4 <= target.l2Bytes * 2;
         if (!fits && !smallest)
           continue;
         int64_t blocks = shape.batches * int64_t(llvm::divideCeil(shape.rows, rowBlock)) *
@@ -230,7 +249,7 @@ choices::ProductTilesAttr ProductTiles::toChoice(MLIRContext *context) const {
 
 ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductShape &shape) {
   return {choice.getRows(),   choice.getVectors(),  choice.getRowBlock(), choice.getColumnBlock(),
-          packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs};
+          packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs,   meetsFewRows(shape)};
 }
 
 ProductTiles ProductTiles::of(choices::TileBlocksAttr choice, const ProductShape &shape) {
@@ -248,12 +267,20 @@ ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock
   constexpr int64_t deepest = 2 * arithmetic::depthBlock;
   int64_t depth = shape.depthIsDynamic ? deepest : std::max<int64_t>(shape.depth, 1);
   int64_t depthBlock = std::min<int64_t>(deepest, llvm::alignTo(depth, arithmetic::depthStep));
-  return {0, 0, rowBlock, columnBlock, depthBlock, /*inSteps=*/true, /*inPairs=*/false, /*inTileRegisters=*/true};
+  return {0,
+          0,
+          rowBlock,
+          columnBlock,
+          depthBlock,
+          /*inSteps=*/true,
+          /*inPairs=*/false,
+          /*columnsOutside=*/false,
+          /*inTileRegisters=*/true};
 }
 
 int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
   if (depthContiguous)
-    return rows * packedRowStride(depthBlock, lanes);
+    return (columnsOutside ? rowBlock : rows) * packedRowStride(depthBlock, lanes);
   return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
 }
 

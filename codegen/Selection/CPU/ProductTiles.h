@@ -29,6 +29,8 @@ struct ProductTiles {
   bool inSteps = false;
   /// Whether B lies in pairs: the register tile reads as many panels as it has vectors.
   bool inPairs = false;
+  /// Whether all of the block's A is packed, and the tiles of a panel of B follow one another: it is read once.
+  bool columnsOutside = false;
   /// Whether the block is made of AMX's tiles (codegen/Selection/CPU/TileBlocks.h). There is no register tile then, and
   /// the depth block is none of the arithmetic's.
   bool inTileRegisters = false;

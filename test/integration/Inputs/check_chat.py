@@ -73,13 +73,14 @@ for sampling in ([], WARM):
 lone = continued([{"prompt": "the waters"}], "--max-tokens", 9)[0][0]["text"] + "\n"
 assert run("--interactive", "--max-tokens", 9, given="the waters\n\nthe waters\n").stdout == lone * 2
 
-# Prompts that begin alike, and samples: the same bits when every one is read by itself.
+# Prompts that begin alike, and samples: the same bits when every one is read by itself. How much is drafted depends on
+# time, and stands in the file of logits.
 begin = SYSTEM * 2
 lines = [{"prompt": begin + end, "max_tokens": 12} for end in ("", "And God", "And the", "And God saw the light")] + [{"prompt": "the"}]
 bits = []
 for options in ([], ["--page-seed", 5], ["--no-shared-prefixes"]):
     logits = folder / "logits"
-    got, counted = continued(lines, "--samples", 2, "--max-tokens", 12, *WARM, "--logits", logits, *options)
+    got, counted = continued(lines, "--samples", 2, "--max-tokens", 12, *WARM, "--speculate", 0, "--logits", logits, *options)
     bits.append((got, logits.read_bytes()))
     assert (counted["shared_prompt_tokens"] == 0) == (options == ["--no-shared-prefixes"]), counted
     assert counted["prompt_tokens"] > 3 * counted["shared_prompt_tokens"] // 2, counted
