@@ -110,7 +110,7 @@ FailureOr<SmallVector<Tensor>> hadal::check::evaluateBody(KernelOp kernel, Array
     if (failed(evaluateOperation(op, operands, results, roundings)))
       return failure();
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), results)) {
-      if (isBF16(result)) {
+      if (isBF16(result) && cast<EvaluableOpInterface>(op).roundsResults()) {
         unrounded[result] = tensor;
         if (roundings)
           roundings->roundToBF16(result.getType(), tensor);
