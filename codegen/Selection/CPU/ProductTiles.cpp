@@ -82,7 +82,7 @@ llvm::SmallVector<RegisterTile> codeTiles(const TargetDescription &target, const
   else if (target.registerLanes >= 8 && shape.factorsAreBF16)
     tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
   else if (target.registerLanes >= 8)
-    tiles = {{5, 1}, {4, 1}, {2, 2}, {2, 1}, {1, 2}, {1, 1}};
+    tiles = {{5, 1}, {4, 1}, {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}};
   int64_t panels = llvm::divideCeil(shape.columns, codePanelColumns);
   llvm::erase_if(tiles, [&](RegisterTile tile) { return panels % tile.vectors != 0; });
   return tiles;
