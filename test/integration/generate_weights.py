@@ -116,6 +116,25 @@ def generate(program, weights, work):
     return [number for i in range(len(prompts)) for number in tensors[f"{i}.logits"]]
 
 
+def differing_codes(program, weights, tensors, work):
+    """How many codes and scales of a directory a program does not have in memory, bit by bit."""
+    kept = work / "kept"
+    run(program, "--load", weights, "--save-packed", kept)
+    data = (kept / "packed.safetensors").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    def memory(name, what):
+        entry, = (entry for tensor, entry in header.items() if tensor.startswith(f"{name} as {what}"))
+        return data[8 + size:][slice(*entry["data_offsets"])]
+    differing = 0
+    for name, (columns, depth) in PROJECTIONS.items():
+        codes, panel = memory(name, "f8E4M3FN"), -(-depth // 32) * 32 * 16
+        own = bytes(codes[column // 16 * panel + d * 16 + column % 16] for column in range(columns) for d in range(depth))
+        differing += sum(a != b for a, b in zip(own, tensors[name][2], strict=True))
+        differing += memory(name, "f32") != tensors[name + "_scale_inv"][2]
+    return differing
+
+
 def compare(what, got, expected, tolerance, exceptions=0):
     """The largest difference in all rows but a few: where experts score nearly alike, rounding chooses others."""
     most = max(map(abs, expected))
@@ -169,6 +188,7 @@ def main():
     shards, multiplied = write_shards(work / "shards", tensors), write_plain(work / "fp8-multiplied", values, shapes)
     expected = generate(in_f32, multiplied, work)
     compare("fp8 as it is", generate(as_is, shards, work), expected, TOLERANCE)
+    print("codes and scales that differ:", differing_codes(as_is, shards, tensors, work))
     print("a directory in FP8, multiplied out:", "the same bits" if generate(in_f32, shards, work) == expected else "WRONG")
     # What the codes stand for, without scales, is quantized with others.
     again = generate(as_is, multiplied, work)
