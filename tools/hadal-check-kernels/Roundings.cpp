@@ -73,7 +73,8 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
     return success();
   }
   auto kernelOp = dyn_cast<KernelOpInterface>(op);
-  bool copies = kernelOp && kernelOp.getRowSelection();
+  // What is packed, or brought into codes, is as the operation says, to the bit.
+  bool copies = kernelOp && (kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing);
   if (!roundings || copies)
     return evaluable.evaluate(operands, results);
   double sumError = epsilon * (isElementByElement(&op) ? 1.0 : std::sqrt(double(longestDimension(&op))));
