@@ -122,7 +122,9 @@ def BuildGeneration : Pass<"hadal-build-generation", "::mlir::ModuleOp"> {
     Option<"precision", "precision", "std::string", "\"f32\"", "the type of the factors: f32, bf16">,
     Option<"cacheType", "cache-type", "std::string", "\"\"", "the type of the cache: f32, bf16; empty: the precision">,
     Option<"speculate", "speculate", "int64_t", "-1", "most tokens that are drafted at a time; -1: one by each depth">,
-    Option<"exact", "exact", "std::string", "\"\"", "the program whose bits every row has: train; empty: none">
+    Option<"exact", "exact", "std::string", "\"\"", "the program whose bits every row has: train; empty: none">,
+    Option<"weights", "weights", "std::string", "\"as-is\"",
+           "the form of weights: as-is, bf16, fp8, int8, int4; recorded for hadal-quantize-weights">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
 }
@@ -168,6 +170,25 @@ def LowerPrecision : Pass<"hadal-lower-precision", "::mlir::ModuleOp"> {
     Option<"precision", "precision", "std::string", "\"f32\"", "the type in which products are formed: f32, bf16">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def QuantizeWeights : Pass<"hadal-quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "keeps the weights of products as codes with scales";
+  let description = [{
+    Every parameter that only products read, each along the rows of the weight, is kept as codes with scales: entry points take
+    these (`hadal.packed`) and multiply with a `hadal.dequantize_weight` of them, and an entry point is added that makes them of the
+    parameter when it has been loaded. What decides by small differences (the router), the table of embeddings, norms, and a weight that
+    is read across its rows as well (the up-projection of latent attention, in the absorbed form) stay as they are.
+
+    `int8` codes all of these weights, the head's among them; `int4` those of routed experts, and the others as `int8`; `fp8` all but the
+    head's, as DeepSeek publishes them, and for each of them there is a further parameter, `NAME_scale_inv`: the scales with which files hold it,
+    or 0 where they hold none. Without the option the module's attribute `hadal.weights` says it, and without that nothing changes. Test:
+    test/passes/Precision/quantize-weights.mlir.
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"\"", "the form of weights: fp8, int8, int4; empty: as the module says">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
 def EliminateDeadOperations : Pass<"hadal-eliminate-dead-operations", "::mlir::func::FuncOp"> {

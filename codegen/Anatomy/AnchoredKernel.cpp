@@ -6,6 +6,7 @@
 #include "codegen/Anatomy/AnchoredKernel.h"
 #include "dialect/IR/Conversions.h"
 #include "dialect/IR/Encoding.h"
+#include "dialect/IR/WeightCodes.h"
 
 using namespace mlir;
 using namespace hadal;
@@ -27,7 +28,7 @@ static bool isSupported(Value value, bool mayBeNarrow) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.hasStaticShape() && type.getNumElements() > 0 &&
          (type.getElementType().isF32() || type.getElementType().isInteger(32) ||
-          (mayBeNarrow && type.getElementType().isBF16()));
+          (mayBeNarrow && type.getElementType().isBF16()) || areWeightCodes(value));
 }
 
 /// Whether an operation brings a tensor into a layout and does nothing else.

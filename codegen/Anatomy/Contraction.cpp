@@ -1,7 +1,7 @@
 //===- Contraction.cpp - what a kernel of the contraction kind computes -------------------------------------------===//
 //
 // See the header. Factors are operands of the kernel, or rows gathered from one for the product alone, which is then
-// read where the gather points.
+// read where the gather points. A right-hand side in codes is two operands.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Contraction.h"
@@ -23,9 +23,11 @@ std::optional<RowSelection> findSelection(Operation *op) {
   return kernelOp ? kernelOp.getRowSelection() : std::nullopt;
 }
 
-/// Whether an operation only brings rows to the product, which reads them where they lie.
+/// Whether an operation only brings rows to the product, which reads them where they lie, or a weight of which it reads
+/// the codes.
 bool isReadThrough(Operation *op, Operation *anchor) {
-  return findSelection(op) && llvm::all_of(op->getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
+  bool isRead = findSelection(op) || (op->getNumResults() == 1 && getCodedWeight(op->getResult(0)));
+  return isRead && llvm::all_of(op->getUses(), [&](OpOperand &use) { return use.getOwner() == anchor; });
 }
 
 class ContractionReader {
@@ -113,6 +115,13 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
     if (!operand.pairs)
       return failure();
   }
+  if (std::optional<CodedWeight> coded = getCodedWeight(value)) {
+    auto scales = dyn_cast<BlockArgument>(coded->scales);
+    if (!scales || !readsCodes(result.anchor->getOpOperand(factor.operand)))
+      return failure();
+    setCodes(operand, coded->format, scales, form.depth);
+    value = coded->codes;
+  }
   operand.tensor = dyn_cast<BlockArgument>(value);
   if (operand.tensor && typeOf(operand.tensor).getRank() == 2 && (operand.start > 0 || operand.batchStride > 0))
     operand.stretchedRows = typeOf(operand.tensor).getDimSize(0);
@@ -122,6 +131,8 @@ LogicalResult ContractionReader::readFactor(const ContractionFactor &factor, int
 /// A factor lies row by row, or is a B in panels.
 LogicalResult ContractionReader::readLayout(ContractionOperand &operand) {
   RankedTensorType type = typeOf(operand.tensor);
+  if (operand.codes)
+    return success();
   bool mayBePacked = &operand == &result.rhs && !operand.pairs;
   if (!getLayout(type) || (mayBePacked && readPanels(operand, type, result.columns, result.depth)))
     return success();
@@ -180,7 +191,8 @@ void ContractionReader::describeShape() {
   result.shape.rhsPanel = result.rhs.panelColumns;
   result.shape.rhsIsInPairs = result.rhs.isInTiles;
   auto isBF16 = [](const ContractionOperand &operand) { return typeOf(operand.tensor).getElementType().isBF16(); };
-  result.shape.factorsAreBF16 = isBF16(result.lhs) && isBF16(result.rhs);
+  result.shape.rhsCodes = result.rhs.codes;
+  result.shape.factorsAreBF16 = isBF16(result.lhs) && (result.rhs.codes || isBF16(result.rhs));
   int64_t share = std::max<int64_t>(1, llvm::divideCeil(result.groupedRows * 5, result.batches * 4));
   if (result.grouping == ContractionGrouping::Rows) {
     result.shape.rows = std::min(result.rows, share);
@@ -292,6 +304,13 @@ bool hadal::readPanels(ContractionOperand &operand, RankedTensorType type, int64
     operand.panelColumns = tileColumns;
   }
   return operand.isInTiles;
+}
+
+void hadal::setCodes(ContractionOperand &operand, CodeFormat format, BlockArgument scales, int64_t depth) {
+  operand.codes = format;
+  operand.scales = scales;
+  operand.panelColumns = codePanelColumns;
+  operand.panelDepth = llvm::alignTo(depth, codePanelDepth);
 }
 
 std::string hadal::describeReadableLayouts() {

@@ -45,6 +45,10 @@ struct ContractionOperand {
   /// Whether these are panels of tiles: the depth of a panel is then that of all its tiles.
   bool isInTiles = false;
 
+  /// Where the matrix is in codes, which lie in panels: their format, and the argument that holds the scales.
+  std::optional<CodeFormat> codes = std::nullopt;
+  mlir::BlockArgument scales = {};
+
   bool isPacked() const { return panelColumns > 0; }
   /// Whether every stretch begins with a panel of that form; so does any other matrix.
   bool beginsWithPanels(int64_t panelColumns, int64_t panelDepth) const;
@@ -65,6 +69,8 @@ LayoutAttr getTileLayout(const ContractionOperand &operand, mlir::RankedTensorTy
 /// Finds out in which panels a B of so many columns lies, where it has a layout. False where it has one that products
 /// do not read.
 bool readPanels(ContractionOperand &operand, mlir::RankedTensorType type, int64_t columns, int64_t depth);
+/// Lets a B of this depth be in codes.
+void setCodes(ContractionOperand &operand, CodeFormat format, mlir::BlockArgument scales, int64_t depth);
 /// What products read, for messages.
 std::string describeReadableLayouts();
 

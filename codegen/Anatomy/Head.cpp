@@ -1,6 +1,7 @@
 //===- Head.cpp - what a kernel of the head kind computes ---------------------------------------------------------===//
 //
-// One head stands in the body, beside sums of its results with operands of the kernel.
+// One head stands in the body, beside sums of its results with operands of the kernel and, where its weight is in
+// codes, what these stand for.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/Head.h"
@@ -42,7 +43,10 @@ int64_t argumentNumber(Value value) {
 LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
   head.hidden = argumentNumber(op.getHidden());
   head.targets = argumentNumber(op.getTargets());
-  head.weight = argumentNumber(op.getWeight());
+  std::optional<CodedWeight> coded = getCodedWeight(op.getWeight());
+  head.weight = argumentNumber(coded ? coded->codes : op.getWeight());
+  if (coded && argumentNumber(coded->scales) < 0)
+    return failure();
   head.gradient = argumentNumber(op.getGradient());
   return success(
       head.hidden >= 0 && (!op.getTargets() || head.targets >= 0) && head.weight >= 0 &&
@@ -61,7 +65,8 @@ LogicalResult readHead(KernelOp kernel, HeadOpInterface op, Head &head) {
 static FailureOr<HeadOpInterface> findCrossEntropy(KernelOp kernel, Refusals &refusals) {
   HeadOpInterface found;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
-    if (isa<SumOpInterface>(op))
+    bool isCodedWeight = op.getNumResults() == 1 && getCodedWeight(op.getResult(0));
+    if (isa<SumOpInterface>(op) || isCodedWeight)
       continue;
     auto head = dyn_cast<HeadOpInterface>(op);
     if (!head)
@@ -116,7 +121,12 @@ FailureOr<Head> hadal::analyzeHead(KernelOp kernel, Refusals &reasons) {
   head.tokens = hiddenType.getNumElements() / std::max<int64_t>(1, head.channels);
   head.vocabulary = weightType.getShape().front();
   head.weightOperand = {kernel.getArgument(unsigned(head.weight)), head.channels};
-  if (getLayout(weightType) &&
+  std::optional<CodedWeight> coded = getCodedWeight(op->getWeight());
+  if (coded && !op->getLogits())
+    return reasons.add(*op, "compares logits with targets, for which its weight is no codes: give it the numbers");
+  if (coded)
+    setCodes(head.weightOperand, coded->format, cast<BlockArgument>(coded->scales), head.channels);
+  if (!coded && getLayout(weightType) &&
       (head.hasGradients() || !readPanels(head.weightOperand, weightType, head.vocabulary, head.channels)))
     return reasons.add(*op, "reads its weight in a layout; with gradients it reads rows, and without them " +
                                 describeReadableLayouts());

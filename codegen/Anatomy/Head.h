@@ -38,6 +38,7 @@ struct Head {
     ProductShape shape = withFactors({chunk, vocabulary, channels});
     shape.rhsPanel = weightOperand.panelColumns;
     shape.rhsIsInPairs = weightOperand.isInTiles;
+    shape.rhsCodes = weightOperand.codes;
     return shape;
   }
   bool hasGradients() const { return hiddenGradient.exists() || weightGradient.exists(); }

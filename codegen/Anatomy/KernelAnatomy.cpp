@@ -83,7 +83,10 @@ static void printOperand(raw_ostream &stream, StringRef name, const ContractionO
     stream << " from element " << operand.start << " on";
   if (operand.batchStride > 0)
     stream << ", batches " << operand.batchStride << " apart";
-  if (operand.isPacked())
+  if (operand.codes)
+    stream << ", " << stringifyCodeFormat(*operand.codes) << " with scales of argument "
+           << operand.scales.getArgNumber();
+  else if (operand.isPacked())
     stream << (operand.isInTiles ? ", in tiles of " : ", in panels of ") << operand.panelColumns << " columns by "
            << (operand.isInTiles ? tileDepth : operand.panelDepth);
   if (operand.pairs)

@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelBody.h"
 #include "dialect/IR/Encoding.h"
+#include "dialect/IR/WeightCodes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -30,8 +31,9 @@ void Refusals::attachTo(InFlightDiagnostic &diagnostic) const {
     diagnostic.attachNote(location) << why;
 }
 
-/// What is wrong with the type of a value, or nothing.
-static std::string findFault(Type type, bool isInMemory) {
+/// What is wrong with a value, or nothing.
+static std::string findFault(Value value, bool isInMemory) {
+  Type type = value.getType();
   std::string text;
   llvm::raw_string_ostream stream(text);
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -49,7 +51,7 @@ static std::string findFault(Type type, bool isInMemory) {
     return text;
   }
   Type element = tensor.getElementType();
-  bool isKnown = element.isF32() || element.isBF16() || element.isInteger(32);
+  bool isKnown = element.isF32() || element.isBF16() || element.isInteger(32) || areWeightCodes(value);
   if (!isKnown && (isInMemory || !element.isInteger(1)))
     stream << "has a value of type '" << type << "': kernels work on f32, bf16 and i32";
   else if (llvm::is_contained(tensor.getShape(), 0))
@@ -61,18 +63,18 @@ LogicalResult hadal::checkKernelBody(KernelOp kernel, Refusals &refusals) {
   Block &body = kernel.getBody().front();
   if (kernel.getResultTypes().empty())
     return refusals.add(kernel, "has no result");
-  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()), TypeRange(kernel.getResultTypes())})
-    for (Type type : types)
-      if (std::string fault = findFault(type, /*isInMemory=*/true); !fault.empty())
+  for (ValueRange values : {ValueRange(body.getArguments()), ValueRange(body.getTerminator()->getOperands())})
+    for (Value value : values)
+      if (std::string fault = findFault(value, /*isInMemory=*/true); !fault.empty())
         return refusals.add(kernel, fault);
   for (Operation &op : body.without_terminator()) {
     if (op.getNumRegions() > 0 || op.getNumResults() == 0 || !op.isRegistered())
       return refusals.add(&op, "is no operation on tensors");
     if (auto parametrised = dyn_cast<ParametersOpInterface>(op); parametrised && parametrised.getParametersAttr())
       return refusals.add(&op, "names parameters that are not bound: give them as operands of the kernel");
-    for (TypeRange types : {TypeRange(op.getOperandTypes()), TypeRange(op.getResultTypes())})
-      for (Type type : types)
-        if (std::string fault = findFault(type, /*isInMemory=*/false); !fault.empty())
+    for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+      for (Value value : values)
+        if (std::string fault = findFault(value, /*isInMemory=*/false); !fault.empty())
           return refusals.add(&op, fault);
   }
   return success();

@@ -2,7 +2,9 @@
 #ifndef HADAL_CODEGEN_ANATOMY_PRODUCTSHAPE_H
 #define HADAL_CODEGEN_ANATOMY_PRODUCTSHAPE_H
 
+#include "dialect/IR/WeightCodes.h"
 #include <cstdint>
+#include <optional>
 
 namespace hadal {
 
@@ -17,8 +19,14 @@ struct ProductShape {
   int64_t rhsPanel = 0;
   /// Whether these are panels of pairs (getTileLayout), which register tiles read side by side.
   bool rhsIsInPairs = false;
-  /// Whether both factors are bf16: CPUs add such products in another order (docs/rationale/arithmetic.md).
+  /// Where B is in codes: their format. Its panels are those of the format.
+  std::optional<CodeFormat> rhsCodes = std::nullopt;
+  /// Whether both factors are bf16, or A where B is in codes: CPUs add such products in another order
+  /// (docs/rationale/arithmetic.md).
   bool factorsAreBF16 = false;
+
+  /// Whether the tiles of AMX multiply the factors as they lie.
+  bool fitsTiles() const { return factorsAreBF16 && !rhsCodes; }
 };
 
 } // namespace hadal

@@ -30,6 +30,26 @@ BlockSource hadal::packedSource(KernelBuilder &k, TypedPointer base, const Contr
   return source;
 }
 
+BlockSource hadal::codedSource(KernelBuilder &k, Value codes, Value scales, const ContractionOperand &operand,
+                               CodedExtent extent, Value batch, Value column) {
+  CodeFormat format = *operand.codes;
+  Type byte = k.builder.getI8Type(), scale = getScaleElement(k, format);
+  int64_t panels = llvm::divideCeil(extent.columns, codePanelColumns);
+  BlockSource source{{codes, byte}, {}, /*depthContiguous=*/true};
+  source.panelStride = getCodePanelBytes(format, extent.depth);
+  source.panelDepthStride = codePanelColumns / getCodeForm(format).perByte;
+  source.codes = format;
+  source.groups = countCodeGroups(format, extent.depth);
+  source.column = column;
+  source.base = at(k, source.base, k.mul(k.div(column, codePanelColumns), source.panelStride));
+  if (batch) {
+    source.base = at(k, source.base, k.mul(batch, panels * source.panelStride));
+    scales = k.address(scales, k.mul(batch, countStoredScales(format, extent.columns, extent.depth)), scale);
+  }
+  source.scales = scales;
+  return source;
+}
+
 BlockSource hadal::advanceDepth(KernelBuilder &k, BlockSource source, Value depth) {
   if (!source.depthContiguous)
     return advanceRows(k, source, depth);
@@ -64,7 +84,8 @@ public:
         rowStride(packedRowStride(tiles.depthBlock, k.lanes)), multiple(tiles.depthMultiple()) {
     bool inRows = lhs.depthContiguous;
     MicroKernel tile{tiles.rows, tiles.vectors, inRows ? rowStride : 1, inRows ? 1 : storedRows};
-    microKernel = tiles.inPairs   ? getPairKernel(k, tile)
+    microKernel = tiles.codes     ? getCodeKernel(k, tile, *tiles.codes, tiles.inSteps)
+                  : tiles.inPairs ? getPairKernel(k, tile)
                   : tiles.inSteps ? getStepKernel(k, tile)
                                   : getMicroKernel(k, tile);
     packedLhs = {scratch, storedRows * tiles.depthBlock};
@@ -103,7 +124,7 @@ private:
     PackedPanels panels = packedRhs;
     if (rhs.isPacked())
       panels = {at(k, rhs.base, k.mul(depth.first, rhs.panelDepthStride)),
-                rhs.panelStride * (tiles.inPairs ? tiles.vectors : 1)};
+                rhs.panelStride * (tiles.readsNarrowPanels() ? tiles.vectors : 1)};
     if (tiles.columnsOutside)
       return emitColumnByColumn(depth, panels);
     k.forLoop(k.i64(0), rowTiles, 1, [&](Value i) {
@@ -157,6 +178,8 @@ private:
     SmallVector<Value> arguments{a, b, c, roundUp(k, depth.depth, multiple), accumulate};
     if (tiles.inPairs)
       arguments.push_back(k.i64(rhs.panelStride / 2));
+    if (tiles.codes)
+      arguments.append({k.i64(rhs.panelStride), rhs.scales, k.add(rhs.column, column), depth.first, k.i64(rhs.groups)});
     callFunction(k, microKernel, arguments);
     ifLast([&] {
       forTileVectors(c, row, column, [&](Value r, Value n, Value sums, int64_t v, Value mask) {

@@ -9,6 +9,7 @@
 #define HADAL_CODEGEN_CPU_BLOCKPRODUCT_H
 
 #include "codegen/Anatomy/Contraction.h"
+#include "codegen/CPU/CodeKernel.h"
 #include "codegen/CPU/MicroKernel.h"
 #include "codegen/CPU/Packing.h"
 #include "codegen/Selection/CPU/ProductTiles.h"
@@ -25,6 +26,11 @@ struct BlockSource {
   /// Of packed panels, of f32 or of pairs of bf16: elements from a panel to the next, and from a depth (a depth block's
   /// first) to the next; else 0.
   int64_t panelStride = 0, panelDepthStride = 0;
+  /// Of a B in codes, whose elements are bytes: its scales, of the matrix as a whole, and which column the block begins
+  /// with.
+  std::optional<CodeFormat> codes = std::nullopt;
+  mlir::Value scales = {}, column = {};
+  int64_t groups = 0;
 
   bool isPacked() const { return panelStride > 0; }
 };
@@ -33,6 +39,14 @@ struct BlockSource {
 /// the whole matrix.
 BlockSource packedSource(KernelBuilder &k, TypedPointer base, const ContractionOperand &operand, int64_t columns,
                          int64_t depth, mlir::Value column);
+
+/// A B in codes, as the operand says, from a column on that begins a panel: matrix number `batch` (null: the only one)
+/// of columns × depth.
+struct CodedExtent {
+  int64_t columns, depth;
+};
+BlockSource codedSource(KernelBuilder &k, mlir::Value codes, mlir::Value scales, const ContractionOperand &operand,
+                        CodedExtent extent, mlir::Value batch, mlir::Value column);
 
 /// The source from depth `depth` on, and where its rows are those of the block, from row `row` on.
 BlockSource advanceDepth(KernelBuilder &k, BlockSource source, mlir::Value depth);

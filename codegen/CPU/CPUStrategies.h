@@ -21,6 +21,7 @@ void registerCacheStrategies();
 void registerRouterStrategies();
 void registerHeadStrategies();
 void registerLatentAttentionStrategy();
+void registerQuantizeWeightStrategy();
 void registerRowwiseStrategies();
 void registerReductionStrategies();
 void registerRelayoutStrategy();

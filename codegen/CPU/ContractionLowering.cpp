@@ -204,6 +204,10 @@ private:
   BlockSource packedSourceOf(const ContractionOperand &operand, const TaskBlock &block) {
     bool areColumnsStretched = operand.stretchedRows > 0 && operand.depthContiguous;
     int64_t columns = areColumnsStretched ? operand.stretchedRows : contraction.columns;
+    if (operand.codes)
+      return codedSource(k, address(operand.tensor), address(operand.scales), operand,
+                         {contraction.columns, contraction.depth}, operand.batchStride > 0 ? block.batch : Value(),
+                         block.column);
     int64_t panels = llvm::divideCeil(columns, operand.panelColumns),
             numbers = operand.panelDepth * operand.panelColumns;
     TypedPointer base{address(operand.tensor), getElementTypeOrSelf(operand.tensor.getType())};
@@ -362,7 +366,7 @@ public:
       : KernelStrategy(TargetKind::CPU, KernelKind::Contraction, name), unit(unit), streams(streams) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.contraction() && (unit == ProductUnit::Registers || anatomy.contraction()->shape.factorsAreBF16) &&
+    return anatomy.contraction() && (unit == ProductUnit::Registers || anatomy.contraction()->shape.fitsTiles()) &&
            (!streams || countStreamedBytes(anatomy) > 0);
   }
   SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,

@@ -144,6 +144,9 @@ private:
     if (shape.columns % tiles.columnBlock != 0)
       extent.columnMultiple = shape.columns % k.lanes == 0 ? k.lanes : 1;
     auto source = [&](const Matrix &matrix, bool depthContiguous, Value start) {
+      if (matrix.panels && matrix.panels->codes)
+        return codedSource(k, matrix.base.pointer, k.argument(matrix.panels->scales.getArgNumber()), *matrix.panels,
+                           {shape.columns, shape.depth}, /*batch=*/{}, start);
       if (matrix.panels)
         return packedSource(k, matrix.base, *matrix.panels, shape.columns, shape.depth, start);
       Value offset = depthContiguous ? k.mul(start, matrix.columns) : start;
@@ -265,7 +268,9 @@ public:
       : KernelStrategy(TargetKind::CPU, KernelKind::Head, name), unit(unit) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &) const override {
-    return anatomy.head() && (unit == ProductUnit::Registers || anatomy.head()->factorsAreBF16);
+    if (!anatomy.head())
+      return false;
+    return unit == ProductUnit::Registers || anatomy.head()->logits(anatomy.head()->tokens).fitsTiles();
   }
   /// Gradients read the weight both ways, which panels do not serve.
   SmallVector<LayoutAttr> getReadableLayouts(const KernelAnatomy &anatomy, unsigned argument,

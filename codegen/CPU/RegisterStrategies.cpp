@@ -17,6 +17,7 @@ void hadal::registerCPUStrategies() {
     registerRowwiseStrategies();
     registerReductionStrategies();
     registerRelayoutStrategy();
+    registerQuantizeWeightStrategy();
     registerBalanceLossStrategies();
     registerCacheStrategies();
     registerRouterStrategies();

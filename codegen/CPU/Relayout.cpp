@@ -106,7 +106,8 @@ public:
     if (!anatomy.anchored())
       return false;
     Operation *anchor = anatomy.anchored()->anchor;
-    bool isRounded = isRounding(anchor->getOperand(0).getDefiningOp());
+    bool isMovement = anchor->getNumOperands() == 1 && anchor->getNumResults() == 1;
+    bool isRounded = !isMovement || isRounding(anchor->getOperand(0).getDefiningOp());
     if (cast<KernelOpInterface>(anchor).getKernelKind() == KernelKind::Packing && anatomy.anchored()->results[0] >= 0 &&
         !anatomy.anchored()->accumulated[0].exists() && !isRounded)
       return true;

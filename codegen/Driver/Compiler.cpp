@@ -206,7 +206,7 @@ LogicalResult Compiler::buildPasses(Phase phase, OpPassManager &passes) {
                " precision=" + options.precision + " max-sequence=" + std::to_string(options.maxSequence) +
                " max-batch=" + std::to_string(options.maxBatch) + " prefill-chunk=" +
                std::to_string(options.prefillChunk) + " speculate=" + std::to_string(options.speculate) +
-               (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) +
+               " weights=" + options.weights + (options.cacheType.empty() ? "" : " cache-type=" + options.cacheType) +
                (options.exact.empty() ? "" : " exact=" + options.exact) + "}");
   case Phase::Kernels: {
     std::string memory =

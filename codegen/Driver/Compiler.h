@@ -47,6 +47,8 @@ struct CompilerOptions {
   std::string cacheType;
   /// The program whose bits every row of one that generates has: train; empty: none.
   std::string exact;
+  /// In which form that one keeps the weights of its products.
+  std::string weights = "as-is";
   /// The target's name; empty: what the resumed module says, or cpu.
   std::string target;
   /// The GPU that sizes are chosen for; empty: what the resumed module says, or the target's default.

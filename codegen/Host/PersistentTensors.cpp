@@ -50,6 +50,8 @@ std::optional<unsigned> hadal::getElementType(Type type) {
     return HADAL_F16;
   if (isa<Float8E4M3FNType>(type))
     return HADAL_F8E4M3FN;
+  if (type.isInteger(8))
+    return HADAL_I8;
   return std::nullopt;
 }
 

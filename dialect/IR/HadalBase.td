@@ -84,6 +84,11 @@ def Hadal_Initializer : Hadal_Enum<"Initializer", "how a parameter starts when n
   I32EnumAttrCase<"Ones", 1, "ones">,
   I32EnumAttrCase<"Normal", 2, "normal"> // mean 0, the standard deviation of the model's `initializer_std`
 ]>;
+def Hadal_CodeFormat : Hadal_Enum<"CodeFormat", "how the numbers of a weight are coded", [
+  I32EnumAttrCase<"Int8", 0, "int8">, // whole numbers from -127 to 127
+  I32EnumAttrCase<"Int4", 1, "int4">, // whole numbers from -7 to 7, two in a byte
+  I32EnumAttrCase<"FP8", 2, "fp8">    // E4M3, as DeepSeek publishes weights
+]>;
 def Hadal_Reduction : Hadal_Enum<"Reduction", "how the elements of a row become one", [
   I32EnumAttrCase<"Add", 0, "add">,
   I32EnumAttrCase<"Maximum", 1, "maximum">
@@ -99,6 +104,13 @@ def Hadal_KnownProgram : Hadal_Enum<"KnownProgram", "what a compiled program doe
 def Hadal_Precision : Hadal_Enum<"Precision", "the type in which products are formed where a model asks for none", [
   I32EnumAttrCase<"F32", 0, "f32">,
   I32EnumAttrCase<"BF16", 1, "bf16">
+]>;
+def Hadal_WeightForm : Hadal_Enum<"WeightForm", "in which form a program keeps the weights of its products", [
+  I32EnumAttrCase<"AsIs", 0, "as-is">, // as the model says that it was published; else in the type of the factors
+  I32EnumAttrCase<"BF16", 1, "bf16">,
+  I32EnumAttrCase<"FP8", 2, "fp8">,
+  I32EnumAttrCase<"Int8", 3, "int8">,
+  I32EnumAttrCase<"Int4", 4, "int4"> // those of routed experts; the others int8
 ]>;
 def Hadal_EntryRole : Hadal_Enum<"EntryRole", "what an entry point of a program does; it is the function's name", [
   I32EnumAttrCase<"Forward", 0, "forward">, // what the others are made from

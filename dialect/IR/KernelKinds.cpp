@@ -41,7 +41,9 @@ HADAL_KIND(CrossEntropyOp, Head)
 HADAL_KIND(LogitsOp, Head)
 HADAL_KIND(LogProbabilitiesOp, Head)
 
+HADAL_KIND(DequantizeWeightOp, Packing)
 HADAL_KIND(PackOp, Packing)
+HADAL_KIND(QuantizeWeightOp, Packing)
 HADAL_KIND(UnpackOp, Packing)
 
 HADAL_KIND(EmbeddingGradientOp, Reduction)

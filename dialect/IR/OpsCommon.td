@@ -24,9 +24,10 @@ def Hadal_Indices : RankedTensorOf<[I32]>;
 def Hadal_Scalar : Type<CPred<"$_self == ::mlir::RankedTensorType::get({}, ::mlir::Float32Type::get($_self.getContext()))">,
                          "tensor<f32>", "::mlir::RankedTensorType">,
                    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getF32Type())">;
-def Hadal_Any : RankedTensorOf<[Hadal_Float, I32, F8E4M3FN, F8E8M0FNU]>;
+def Hadal_Any : RankedTensorOf<[Hadal_Float, I32, I8, F8E4M3FN, F8E8M0FNU]>;
 
 def Evaluable : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface>;
+def EvaluableExactly : DeclareOpInterfaceMethods<Hadal_EvaluableOpInterface, ["roundsResults"]>;
 def Differentiable : DeclareOpInterfaceMethods<Hadal_DifferentiableOpInterface>;
 def Decomposable : DeclareOpInterfaceMethods<Hadal_DecomposableOpInterface>;
 def TokenLoss : DeclareOpInterfaceMethods<Hadal_TokenLossOpInterface>;

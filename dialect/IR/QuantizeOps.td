@@ -1,4 +1,4 @@
-// Block-scaled FP8: codes and scales are separate values; a product never hides a scale.
+// Block-scaled FP8, and weights that are kept as codes: codes and scales are separate values; a product never hides a scale.
 #ifndef HADAL_DIALECT_IR_QUANTIZEOPS_TD
 #define HADAL_DIALECT_IR_QUANTIZEOPS_TD
 
@@ -69,6 +69,62 @@ def Hadal_ScaledLinearOp : Hadal_PureOp<"scaled_linear", [Evaluable, Kernel, Con
     $input `,` $input_scales $input_block `,` $weight `,` $weight_scales $weight_block attr-dict `:`
     functional-type(operands, results)
   }];
+}
+
+def Hadal_WeightCodes : RankedTensorOf<[I8, F8E4M3FN]>;
+def Hadal_WeightScales : RankedTensorOf<[BF16, F32]>;
+
+def Hadal_QuantizeWeightOp : Hadal_PureOp<"quantize_weight", [Evaluable, Kernel, Hadal_EncodedTensorsOpInterface]> {
+  let summary = "a weight as codes and their scales";
+  let description = [{
+    The last two dimensions of the weight, f32, are a matrix of columns × depth of a product, those before them number such
+    matrices. A matrix is cut into groups, from its first column and depth on, with a scale s for each; a code is the quotient
+    x / s, rounded to f32 and then to what is nearest to it among
+
+    | format | codes | group: columns × depth | scales |
+    |---|---|---|---|
+    | `int8` | -127 to 127, i8 | 1 × 32 | bf16: the least one that is not below max |x| / 127 |
+    | `int4` | -7 to 7, two in an i8: depths 2i and 2i + 1 in its low and its high half | 1 × 32 | bf16: not below max |x| / 7 |
+    | `fp8` | E4M3, saturating | 128 × 128 | f32: max |x| / 448 |
+
+    (to even among equals; quotients of f32 are rounded to f32). A group of zeros has the scale 1. Groups at the edges are as
+    ragged as the matrix. With `given` a group of `fp8` has the scale that is given for it, unless that is 0: a weight that was
+    multiplied out of codes and scales gets its own codes back. Codes lie in panels of 16 columns by 32 of the depth and the scales
+    of single columns beside them (dialect/IR/WeightCodes.h). Packing kind.
+
+    ```mlir
+    // %w: tensor<48x96xf32>
+    %codes, %scales = hadal.quantize_weight int8 %w : (tensor<48x96xf32>)
+      -> (tensor<48x96xi8, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>,
+          tensor<48x3xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [0], tiles = [16]>>>)
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$weight, Optional<RankedTensorOf<[F32]>>:$given, Hadal_CodeFormat:$format);
+  let results = (outs Hadal_WeightCodes:$codes, Hadal_WeightScales:$scales);
+  let assemblyFormat = [{
+    $format $weight (`given` `(` $given^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Hadal_DequantizeWeightOp : Hadal_PureOp<"dequantize_weight", [EvaluableExactly, Kernel, Hadal_EncodedTensorsOpInterface]> {
+  let summary = "the weight that codes and scales stand for, for the product that reads it";
+  let description = [{
+    Codes times scales, as hadal.quantize_weight has them. Kernels of products read codes and scales themselves, along the depth
+    of the product: nothing else reads the result, and it never lies in memory. Its numbers are not rounded to its
+    element type, which says only what the product's other factor is. How the product is summed:
+    docs/rationale/arithmetic.md, rule 13.
+
+    ```mlir
+    // %codes: tensor<48x96xi8, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>, %scales: tensor<48x3xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [0], tiles = [16]>>>, %x: tensor<4x96xf32>
+    %w = hadal.dequantize_weight int8 %codes, %scales
+      : (tensor<48x96xi8, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>,
+         tensor<48x3xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [0], tiles = [16]>>>) -> tensor<48x96xf32>
+    %y = hadal.matmul %x, %w {transpose_rhs} : (tensor<4x96xf32>, tensor<48x96xf32>) -> tensor<4x48xf32>
+    ```
+  }];
+  let arguments = (ins Hadal_WeightCodes:$codes, Hadal_WeightScales:$scales, Hadal_CodeFormat:$format);
+  let results = (outs Hadal_Tensor:$weight);
+  let assemblyFormat = "$format $codes `,` $scales attr-dict `:` functional-type(operands, results)";
 }
 
 #endif // HADAL_DIALECT_IR_QUANTIZEOPS_TD

@@ -112,6 +112,7 @@ static constexpr KnownAttribute moduleAttributes[] = {{programAttrName, Form::St
                                                       {configReasonAttrName, Form::String},
                                                       {storedWeightsAttrName, Form::String},
                                                       {unreadParametersAttrName, Form::Strings},
+                                                      {weightsAttrName, Form::String},
                                                       {targetAttrName, Form::String},
                                                       {boardAttrName, Form::String},
                                                       {emulateAttrName, Form::Unit},
@@ -146,7 +147,8 @@ static LogicalResult verifyWord(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName().getValue();
   auto word = dyn_cast<StringAttr>(attribute.getValue());
   bool isKnown = (name != programAttrName || symbolizeKnownProgram(word.getValue())) &&
-                 (name != precisionAttrName || symbolizePrecision(word.getValue()));
+                 (name != precisionAttrName || symbolizePrecision(word.getValue())) &&
+                 (name != weightsAttrName || symbolizeWeightForm(word.getValue()));
   if (isKnown)
     return success();
   return op->emitError("the attribute ") << name << " names " << word << ", which is unknown";
@@ -163,16 +165,18 @@ static LogicalResult verifyRoundedResults(Operation *op, Attribute value) {
   return success();
 }
 
-/// An entry point that ends the loading of a parameter reads nothing else, and yields packed forms of it.
+/// An entry point that ends the loading of a parameter reads it, perhaps beside parameters that are there before, and
+/// yields packed forms of it.
 static LogicalResult verifyLoads(Operation *op, Attribute value) {
   auto entry = dyn_cast<FunctionOpInterface>(op);
   auto parameter = dyn_cast<FlatSymbolRefAttr>(value);
   if (!entry || !parameter)
     return op->emitError("the attribute ") << loadsAttrName << " of an entry point names a parameter, not " << value;
   for (unsigned argument = 0; argument < entry.getNumArguments(); ++argument)
-    if (getRoleSymbol(entry, argument, ArgumentRole::Parameter) != parameter)
+    if (FlatSymbolRefAttr read = getRoleSymbol(entry, argument, ArgumentRole::Parameter);
+        !read || (argument == 0 && read != parameter))
       return op->emitError("argument ") << argument << " of an entry point that loads " << parameter
-                                        << " is something else: it reads that parameter alone";
+                                        << " is something else: it reads that parameter first, and parameters alone";
   for (unsigned result = 0; result < entry.getNumResults(); ++result)
     if (getPackedResult(entry, result) != parameter)
       return op->emitError("result ") << result << " of an entry point that loads " << parameter

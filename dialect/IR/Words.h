@@ -84,6 +84,8 @@ constexpr llvm::StringLiteral modelAttrName = "hadal.model", vocabularyAttrName 
 constexpr llvm::StringLiteral configAttrName = "hadal.config_json", configReasonAttrName = "hadal.config_json_reason";
 constexpr llvm::StringLiteral storedWeightsAttrName = "hadal.stored_weights";
 constexpr llvm::StringLiteral unreadParametersAttrName = "hadal.unread_parameters";
+/// In which form a program keeps the weights of its products, where it is not that of the factors.
+constexpr llvm::StringLiteral weightsAttrName = "hadal.weights";
 
 /// What it is compiled for and by: the target (a string), the GPU that sizes are chosen for where one was named (a
 /// string), whether a GPU's kernels become host functions for the emulator (a unit), the CPU, the alignment of buffers

@@ -150,7 +150,10 @@ def Hadal_EvaluableOpInterface : OpInterface<"EvaluableOpInterface"> {
       after emitting an error.
     }], "::llvm::LogicalResult", "evaluate",
       (ins "::llvm::ArrayRef<::hadal::reference::Tensor>":$operands,
-           "::llvm::SmallVectorImpl<::hadal::reference::Tensor> &":$results)>
+           "::llvm::SmallVectorImpl<::hadal::reference::Tensor> &":$results)>,
+    InterfaceMethod<[{
+      Whether the evaluator rounds the results to their element types where these are narrower than f32.
+    }], "bool", "roundsResults", (ins), [{}], [{ return true; }]>
   ];
 }
 

@@ -169,7 +169,8 @@ LogicalResult Evaluator::evaluateOperation(Operation &op, SmallVectorImpl<Tensor
   for (auto [index, type] : enumerate(op.getResultTypes())) {
     if (failed(checkValue(&op, results[index], type, "result #" + Twine(index))))
       return failure();
-    roundTo(type, results[index]);
+    if (auto evaluable = dyn_cast<EvaluableOpInterface>(op); !evaluable || evaluable.roundsResults())
+      roundTo(type, results[index]);
   }
   return success();
 }

@@ -8,6 +8,7 @@
 //  - constants and expansions of smaller tensors are copied into every kernel that reads them, as is an operation that
 //    selects rows (the gather before the experts' products) into kernels that read it row by row: their results never
 //    exist;
+//  - so is a weight in codes, for products that read codes and scales themselves;
 //  - a widening conversion is such an expansion, copied also into kernels that are not rowwise but widen what they
 //    read;
 //  - everything else stands alone.
@@ -18,6 +19,7 @@
 #include "passes/Fusion/FusionGroups.h"
 #include "dialect/IR/Conversions.h"
 #include "dialect/IR/Encoding.h"
+#include "dialect/IR/WeightCodes.h"
 #include "passes/Transforms/Requirements.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -134,6 +136,8 @@ Operation *hadal::getCopiedProducer(OpOperand &use) {
   Operation *producer = use.get().getDefiningOp(), *reader = use.getOwner();
   if (!producer || reader->hasTrait<OpTrait::IsTerminator>())
     return nullptr;
+  if (readsCodes(use))
+    return producer;
   auto selection = dyn_cast<KernelOpInterface>(producer);
   auto kernelOp = dyn_cast<KernelOpInterface>(reader);
   if (producer->hasTrait<OpTrait::ConstantLike>() || isExpansion(producer)) {

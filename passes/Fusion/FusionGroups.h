@@ -69,7 +69,7 @@ struct FusionCut {
 };
 
 /// The operation behind an operand that the reader's kernel copies instead of reading its result from memory, or null:
-/// constants, expansions of smaller tensors, and selections of rows that the reader reads through.
+/// constants, expansions of smaller tensors, weights in codes, and selections of rows that the reader reads through.
 mlir::Operation *getCopiedProducer(mlir::OpOperand &use);
 /// Whether every reader of an operation copies it, so that it needs no kernel of its own.
 bool isCopiedByAllReaders(mlir::Operation *op);

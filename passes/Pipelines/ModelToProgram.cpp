@@ -27,6 +27,8 @@ void hadal::buildModelToProgramPipeline(OpPassManager &manager, const ModelToPro
   manager.addPass(createShareLosses());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  // When all that reads a parameter is as it will be.
+  manager.addPass(createQuantizeWeights());
 }
 
 void hadal::registerPipelines() {

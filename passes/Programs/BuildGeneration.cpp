@@ -18,6 +18,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Precision/WeightForms.h"
 #include "passes/Programs/CachedForm.h"
 #include "passes/Programs/Drafts.h"
 #include "passes/Programs/MainLoss.h"
@@ -97,6 +98,7 @@ private:
   /// Most tokens that are drafted before they are verified, and the depths that draft them.
   int64_t drafts = 0, depths = 0;
   FloatType cacheElement;
+  WeightForm weightForm = WeightForm::AsIs;
   /// Whether every row has the bits that it has in training.
   bool isExact = false;
 };
@@ -122,6 +124,16 @@ LogicalResult BuildGeneration::checkOptions(ModelOp model) {
   isExact = exact == trainExactness;
   if (!exact.empty() && !isExact)
     return model.emitError("unknown program '") << exact << "' to be exact to; known programs: " << trainExactness;
+  FailureOr<WeightForm> form = decideWeightForm(model, weights, precision);
+  if (failed(form))
+    return failure();
+  // Training widens what was published in FP8.
+  bool isAsked = StringRef(weights) != stringifyWeightForm(WeightForm::AsIs);
+  weightForm = isExact && !isAsked ? WeightForm::AsIs : *form;
+  if (isExact && weightForm != WeightForm::AsIs)
+    return model.emitError("cannot be exact to training with weights of ")
+           << stringifyWeightForm(weightForm)
+           << ", which training does not have: leave out --weights, or --exact=" << trainExactness;
   if (isExact && name != precision)
     return model.emitError("a cache of ") << name << " cannot hold what training in " << precision
                                           << " computes: leave out --cache-type, or --exact=" << trainExactness;
@@ -253,6 +265,8 @@ LogicalResult BuildGeneration::build() {
     if (failed(addEntries(*source, step, cache)))
       return failure();
   eraseUnreadParameters(module);
+  if (weightForm != WeightForm::AsIs)
+    module->setAttr(weightsAttrName, StringAttr::get(&getContext(), stringifyWeightForm(weightForm)));
   return success();
 }
 

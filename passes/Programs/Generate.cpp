@@ -14,7 +14,7 @@ using namespace hadal;
 
 static void addPasses(OpPassManager &manager, const ModelToProgramOptions &options) {
   manager.addPass(createBuildGeneration({options.maxSequence, options.maxBatch, options.prefillChunk, options.precision,
-                                         options.cacheType, options.speculate, options.exact}));
+                                         options.cacheType, options.speculate, options.exact, options.weights}));
 }
 
 ProgramBuilder hadal::getGenerateProgram() {

@@ -39,6 +39,9 @@ struct ModelToProgramOptions : mlir::PassPipelineOptions<ModelToProgramOptions> 
   Option<std::string> exact{*this, "exact",
                             llvm::cl::desc("the program whose bits every row of 'generate' has: train; empty: none"),
                             llvm::cl::init("")};
+  Option<std::string> weights{*this, "weights",
+                              llvm::cl::desc("the form of the weights of 'generate': as-is, bf16, fp8, int8, int4"),
+                              llvm::cl::init("as-is")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("the type in which products are formed: f32, bf16"),
                                 llvm::cl::init("f32")};
 };

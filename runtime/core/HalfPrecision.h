@@ -1,4 +1,4 @@
-// Exact widening of the 16-bit float formats to f32.
+// Exact widening of the 16-bit float formats, and of the family's 8-bit one, to f32.
 #ifndef HADAL_RUNTIME_CORE_HALFPRECISION_H
 #define HADAL_RUNTIME_CORE_HALFPRECISION_H
 
@@ -19,6 +19,17 @@ inline float widenFloat16(uint16_t bits) {
   if (exponent != 0)
     return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
   float magnitude = static_cast<float>(mantissa) * 0x1p-24f; // exact: a power of two times 10 bits
+  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+}
+
+/// E4M3: 1 sign, 4 exponent (from 7 on) and 3 mantissa bits; no infinity, and NaN where all bits but the sign are set.
+inline float widenE4M3(uint8_t bits) {
+  uint32_t sign = static_cast<uint32_t>(bits & 0x80) << 24, exponent = bits >> 3 & 15, mantissa = bits & 7;
+  if ((bits & 0x7f) == 0x7f)
+    return std::bit_cast<float>(sign | 0x7fc00000);
+  if (exponent != 0)
+    return std::bit_cast<float>(sign | (exponent + 120) << 23 | mantissa << 20);
+  float magnitude = static_cast<float>(mantissa) * 0x1p-9f;
   return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
 }
 

@@ -18,13 +18,14 @@ uint64_t elementSize(uint32_t elementType) {
   case HADAL_F16:
     return 2;
   case HADAL_F8E4M3FN:
+  case HADAL_I8:
     return 1;
   }
   fail(HADAL_EXIT_INPUT, "malformed program: unknown element type ", elementType);
 }
 
 const char *describeElementType(uint32_t elementType) {
-  static constexpr const char *names[] = {"f32", "i32", "bf16", "f16", "f8E4M3FN"};
+  static constexpr const char *names[] = {"f32", "i32", "bf16", "f16", "f8E4M3FN", "i8"};
   return names[elementType];
 }
 
@@ -49,6 +50,10 @@ uint64_t byteSize(const hadal_tensor &tensor) {
     bytes *= (static_cast<uint64_t>(tensor.dimensions[i]) + cut - 1) / cut * cut;
   }
   return bytes;
+}
+
+std::string_view ownerOfScales(std::string_view name) {
+  return name.ends_with(scalesSuffix) ? name.substr(0, name.size() - scalesSuffix.size()) : std::string_view();
 }
 
 std::string describeShape(std::span<const int64_t> dimensions) {
@@ -126,7 +131,7 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
   require(tensor.name, "tensor ", index, " has no name");
   std::string what = concat("tensor ", index, " '", tensor.name, "' ");
   require(tensor.role <= HADAL_PACKED, what, "has the unknown role ", tensor.role);
-  require(tensor.element_type <= HADAL_F8E4M3FN, what, "has the unknown element type ", tensor.element_type);
+  require(tensor.element_type <= HADAL_I8, what, "has the unknown element type ", tensor.element_type);
   require(tensor.rank <= HADAL_MAX_RANK, what, "has rank ", tensor.rank, ", at most ", HADAL_MAX_RANK, " is possible");
   require(tensor.lifetime <= HADAL_LOADING, what, "has the unknown lifetime ", tensor.lifetime);
   require(tensor.lifetime != HADAL_RUN || tensor.role == HADAL_INPUT || tensor.role == HADAL_RESULT, what,
@@ -152,8 +157,10 @@ void verifyTensor(const struct hadal_program &program, uint32_t index) {
     require(tensor.owner < program.tensor_count && program.tensors[tensor.owner].role == HADAL_PARAMETER, what,
             "has the owner ", tensor.owner, ", which is no parameter");
     const hadal_tensor &owner = program.tensors[tensor.owner];
-    require(std::ranges::equal(dimensions(owner), dimensions(tensor)), what, "has the shape ",
-            describeShape(dimensions(tensor)), ", its parameter has ", describeShape(dimensions(owner)));
+    // Codes and scales have shapes of their own.
+    require(tensor.role == HADAL_PACKED || std::ranges::equal(dimensions(owner), dimensions(tensor)), what,
+            "has the shape ", describeShape(dimensions(tensor)), ", its parameter has ",
+            describeShape(dimensions(owner)));
     break;
   }
   case HADAL_SCALAR:
@@ -264,11 +271,16 @@ std::vector<uint32_t> Program::tensorsOf(hadal_role role) const {
   return indices;
 }
 
+bool Program::areScales(uint32_t parameter) const {
+  std::string_view owner = ownerOfScales(tensors()[parameter].name);
+  return !owner.empty() && findTensor(HADAL_PARAMETER, owner);
+}
+
 uint64_t Program::parameterCount() const {
   uint64_t count = 0;
-  for (const hadal_tensor &tensor : tensors())
-    if (tensor.role == HADAL_PARAMETER)
-      count += elementCount(tensor);
+  for (uint32_t index : tensorsOf(HADAL_PARAMETER))
+    if (!areScales(index))
+      count += elementCount(tensors()[index]);
   return count;
 }
 

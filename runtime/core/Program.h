@@ -30,6 +30,11 @@ template <class... Parts> void requireOfProgram(bool condition, const Parts &...
     fail(HADAL_EXIT_INPUT, "malformed program: ", parts...);
 }
 
+/// Behind the name of a parameter: that of the scales of its blocks, in files and in programs that keep them.
+constexpr std::string_view scalesSuffix = "_scale_inv";
+/// The name of the tensor whose scales a tensor of this name would be; "" where it is no name of scales.
+std::string_view ownerOfScales(std::string_view name);
+
 /// "f32" for messages.
 const char *describeElementType(uint32_t elementType);
 
@@ -64,7 +69,10 @@ public:
   /// The tensors of one role, in the order of the descriptor.
   std::vector<uint32_t> tensorsOf(hadal_role role) const;
 
-  /// Number of elements of all parameters.
+  /// Whether a parameter is the scales with which files hold another one, whose name they have with a suffix.
+  bool areScales(uint32_t parameter) const;
+
+  /// Number of elements of all parameters but scales.
   uint64_t parameterCount() const;
 
 private:

@@ -165,8 +165,11 @@ void EntryVerifier::verifyTensorArgument(const hadal_argument &argument) const {
     require(exchanged.contains(argument.index), what, "touches '", tensor.name, "', which is not among the ",
             tensor.role == HADAL_RESULT ? "results" : "inputs", " of '", entry.name, "'");
   bool isOfLoaded = (tensor.role == HADAL_PARAMETER || tensor.role == HADAL_PACKED) && tensor.owner == entry.loaded;
-  require(!isLoading() || isOfLoaded, what, "touches '", tensor.name, "', which is neither the parameter that '",
-          entry.name, "' loads nor a packed form of it");
+  // One that has been loaded before, and stays.
+  bool isThere = tensor.role == HADAL_PARAMETER && tensor.lifetime != HADAL_LOADING;
+  require(!isLoading() || isOfLoaded || isThere, what, "touches '", tensor.name,
+          "', which is neither the parameter that '", entry.name,
+          "' loads nor a packed form of it, nor one that stays");
   require(isLoading() || tensor.lifetime != HADAL_LOADING, what, "touches '", tensor.name,
           "', which is held only while it is loaded");
 }

@@ -4,14 +4,15 @@
 #include "runtime/io/HuggingFaceDirectory.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/HalfPrecision.h"
 #include "runtime/io/CheckpointMark.h"
 #include "runtime/io/EncodedWeights.h"
 #include "runtime/io/NamedTensors.h"
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
+#include "runtime/io/WeightSource.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -28,29 +29,22 @@ static constexpr const char *contentsOfWeights = "model"; // what the weights' f
 
 namespace {
 
-/// A tensor of one of the directory's files.
-struct Source {
-  const SafetensorsFile *file;
-  const SafetensorsEntry *entry;
-
-  std::string path() const { return file->path().string(); }
-};
-
 class ModelFiles {
 public:
   explicit ModelFiles(const fs::path &directory);
 
   /// Where the tensors' names are listed, for messages.
   const fs::path &listing() const { return listingPath; }
-  const std::map<std::string, Source> &tensors() const { return sources; }
+  const std::map<std::string, WeightSource> &tensors() const { return sources; }
 
 private:
   fs::path listingPath;
   std::vector<std::unique_ptr<SafetensorsFile>> files;
-  std::map<std::string, Source> sources;
+  std::map<std::string, WeightSource> sources;
 
   void addFile(const fs::path &path);
   void addShards(const fs::path &directory);
+  void findScales();
 };
 
 ModelFiles::ModelFiles(const fs::path &directory) {
@@ -69,6 +63,19 @@ ModelFiles::ModelFiles(const fs::path &directory) {
     addShards(directory);
   } else {
     fail(HADAL_EXIT_INPUT, "'", directory.string(), "' has neither model.safetensors nor ", index.filename().string());
+  }
+  findScales();
+}
+
+/// Tensors in FP8 know their scales, which may be in another file.
+void ModelFiles::findScales() {
+  for (auto &[name, source] : sources) {
+    auto scales = source.isFP8() ? sources.find(concat(name, scalesSuffix)) : sources.end();
+    if (scales == sources.end())
+      continue;
+    source.scalesFile = scales->second.file;
+    source.scales = scales->second.entry;
+    checkScales(name, source);
   }
 }
 
@@ -105,19 +112,17 @@ void ModelFiles::addShards(const fs::path &directory) {
 /// A parameter, or one expert's slice of it, and the file's tensor that it is loaded from.
 struct Pairing {
   NamedTensor named;
-  Source source;
+  WeightSource source;
 };
 
-bool convertible(std::string_view dtype) { return dtype == "F32" || dtype == "BF16" || dtype == "F16"; }
-
-void checkFits(const std::string &name, const NamedTensor &named, const Source &source) {
+void checkFits(const std::string &name, const NamedTensor &named, const WeightSource &source) {
   const SafetensorsEntry &entry = *source.entry;
   if (entry.shape != named.shape)
     fail(HADAL_EXIT_INPUT, source.path(), ": tensor '", name, "' has the shape ", describeShape(entry.shape),
          ", the model needs ", describeShape(named.shape));
-  if (!convertible(entry.dtype))
+  if (!source.isReadable())
     fail(HADAL_EXIT_INPUT, source.path(), ": tensor '", name, "' has the dtype ", entry.dtype,
-         "; F32, BF16 or F16 is expected");
+         "; F32, BF16 or F16 is expected, or F8_E4M3 with scales");
 }
 
 /// The prefixes ("model.layers.61.") under which the program holds multi-token-prediction blocks.
@@ -182,22 +187,37 @@ std::vector<std::string> namesOf(const std::vector<NamedTensor> &parameters, std
   return names;
 }
 
+/// Whether a tensor of a file is the scales of one in FP8.
+bool areScalesOfFP8(const ModelFiles &files, const std::string &name) {
+  auto owner = files.tensors().find(std::string(ownerOfScales(name)));
+  return owner != files.tensors().end() && owner->second.isFP8();
+}
+
+/// What the parameters are loaded from.
+struct Pairings {
+  std::vector<Pairing> parameters, aliases;
+  /// Scales that no file has: weights that are not in FP8 get scales of their own.
+  std::vector<NamedTensor> absentScales;
+};
+
 /// Finds for every parameter its tensor, and an explanation for every tensor of the directory.
-std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &program, std::span<const uint32_t> optional,
-                                    std::vector<Pairing> &aliases) {
+Pairings pairParameters(const ModelFiles &files, const Program &program, std::span<const uint32_t> optional) {
   std::vector<NamedTensor> parameters = namedTensors(program, HADAL_PARAMETER);
-  std::vector<Pairing> pairs;
+  Pairings pairs;
   std::vector<std::string> missing;
   std::set<std::string_view> explained;
   for (const NamedTensor &named : parameters) {
     auto found = files.tensors().find(named.name);
     if (found == files.tensors().end()) {
-      missing.push_back(named.name);
+      if (program.areScales(named.tensor))
+        pairs.absentScales.push_back(named);
+      else
+        missing.push_back(named.name);
       continue;
     }
     checkFits(named.name, named, found->second);
     explained.insert(found->first);
-    pairs.push_back({named, found->second});
+    pairs.parameters.push_back({named, found->second});
     const hadal_tensor &tensor = program.tensors()[named.tensor];
     for (uint32_t i = 0; i < tensor.alias_count; ++i) {
       auto alias = files.tensors().find(tensor.aliases[i]);
@@ -205,8 +225,8 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
         continue;
       checkFits(alias->first, named, alias->second);
       explained.insert(alias->first);
-      aliases.push_back({named, alias->second});
-      aliases.back().named.name = alias->first;
+      pairs.aliases.push_back({named, alias->second});
+      pairs.aliases.back().named.name = alias->first;
     }
   }
   if (!missing.empty() && missing != namesOf(parameters, optional))
@@ -214,7 +234,7 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
   std::vector<std::string> surplus;
   UnreadParameters unread(program);
   for (const auto &[name, source] : files.tensors())
-    if (!explained.contains(name) && !isKnownBuffer(name) && !unread.contains(name))
+    if (!explained.contains(name) && !isKnownBuffer(name) && !unread.contains(name) && !areScalesOfFP8(files, name))
       surplus.push_back(name);
   if (!surplus.empty())
     fail(HADAL_EXIT_INPUT, files.tensors().at(surplus.front()).path(), ": the model '", program->model,
@@ -223,36 +243,11 @@ std::vector<Pairing> pairParameters(const ModelFiles &files, const Program &prog
   return pairs;
 }
 
-constexpr uint64_t chunkSize = 1 << 18;
-
-/// The elements of a file's tensor as f32, a chunk at a time.
-class Widener {
-public:
-  /// Elements [first, first + count), of which there are at most `chunkSize`; they stay until the next call.
-  std::span<float> read(const Source &source, uint64_t first, uint64_t count);
-
-private:
-  std::vector<float> values = std::vector<float>(chunkSize);
-  std::vector<uint16_t> halves = std::vector<uint16_t>(chunkSize);
-};
-
-std::span<float> Widener::read(const Source &source, uint64_t first, uint64_t count) {
-  std::span widened = std::span(values).first(count);
-  if (source.entry->dtype == "F32") {
-    source.file->read(*source.entry, first * sizeof(float), std::as_writable_bytes(widened));
-    return widened;
-  }
-  std::span narrow = std::span(halves).first(count);
-  source.file->read(*source.entry, first * sizeof(uint16_t), std::as_writable_bytes(narrow));
-  std::ranges::transform(narrow, widened.begin(), source.entry->dtype == "BF16" ? widenBfloat16 : widenFloat16);
-  return widened;
-}
-
 void checkAlias(const Pairing &alias, const Pairing &owner) {
-  Widener ours, theirs;
+  WeightReader ours, theirs;
   uint64_t count = alias.named.size / sizeof(float);
-  for (uint64_t first = 0; first < count; first += chunkSize) {
-    uint64_t part = std::min(chunkSize, count - first);
+  for (uint64_t first = 0; first < count; first += WeightReader::chunkSize) {
+    uint64_t part = std::min(WeightReader::chunkSize, count - first);
     std::span expected = ours.read(owner.source, first, part);
     if (std::memcmp(expected.data(), theirs.read(alias.source, first, part).data(), expected.size_bytes()))
       fail(HADAL_EXIT_INPUT, alias.source.path(), ": tensor '", alias.named.name, "' differs from '", owner.named.name,
@@ -262,28 +257,46 @@ void checkAlias(const Pairing &alias, const Pairing &owner) {
 
 } // namespace
 
+/// The scales of a file are those of weights: with others a weight times its scale would not give its code again.
+static void requireScales(const Pairing &pair, uint64_t first, std::span<const float> values) {
+  constexpr float least = 0x1p-100f, most = 0x1p100f;
+  for (uint64_t i = 0; i < values.size(); ++i)
+    if (float value = values[i]; value != 0 && !(std::abs(value) >= least && std::abs(value) <= most))
+      fail(HADAL_EXIT_INPUT, pair.source.path(), ": tensor '", pair.named.name, "' has the scale ", value,
+           " as element ", first + i, "; scales of weights lie between 1e-30 and 1e30");
+}
+
+/// Writes a parameter, or a slice of it.
+static void loadTensor(const Pairing &pair, bool isOfScales, Session &session, WeightReader &reader) {
+  uint64_t count = pair.named.size / sizeof(float);
+  for (uint64_t first = 0; first < count; first += WeightReader::chunkSize) {
+    std::span part = reader.read(pair.source, first, std::min(WeightReader::chunkSize, count - first));
+    requireFiniteValues(pair.source.file->path(), pair.named.name, first, part);
+    if (isOfScales)
+      requireScales(pair, first, part);
+    session.write(pair.named.tensor, pair.named.offset + first * sizeof(float), std::as_bytes(part));
+  }
+}
+
 bool loadWeights(const fs::path &directory, Session &session, std::span<const uint32_t> optional) {
   ModelFiles files(directory);
   for (const auto &[name, source] : files.tensors())
-    refuseEncoded(source.path(), name, source.entry->dtype, session.program());
-  std::vector<Pairing> aliases;
-  std::vector<Pairing> pairs = pairParameters(files, session.program(), optional, aliases);
-  for (const Pairing &alias : aliases)
-    for (const Pairing &owner : pairs)
+    if (!(source.isFP8() && source.scales) && !areScalesOfFP8(files, name))
+      refuseEncoded(source.path(), name, source.entry->dtype, session.program());
+  Pairings pairs = pairParameters(files, session.program(), optional);
+  for (const Pairing &alias : pairs.aliases)
+    for (const Pairing &owner : pairs.parameters)
       if (owner.named.tensor == alias.named.tensor)
         checkAlias(alias, owner);
-  Widener widener;
-  for (const Pairing &pair : pairs) { // the experts of a stacked parameter follow one another
-    uint64_t count = pair.named.size / sizeof(float);
-    for (uint64_t first = 0; first < count; first += chunkSize) {
-      std::span part = widener.read(pair.source, first, std::min(chunkSize, count - first));
-      requireFiniteValues(pair.source.file->path(), pair.named.name, first, part);
-      session.write(pair.named.tensor, pair.named.offset + first * sizeof(float), std::as_bytes(part));
-    }
-    if (&pair == &pairs.back() || (&pair + 1)->named.tensor != pair.named.tensor)
+  for (const NamedTensor &named : pairs.absentScales)
+    session.write(named.tensor, named.offset, std::vector<std::byte>(named.size));
+  WeightReader reader;
+  for (const Pairing &pair : pairs.parameters) { // the experts of a stacked parameter follow one another
+    loadTensor(pair, session.program().areScales(pair.named.tensor), session, reader);
+    if (&pair == &pairs.parameters.back() || (&pair + 1)->named.tensor != pair.named.tensor)
       session.finishLoading(pair.named.tensor);
   }
-  return pairs.size() == namedTensors(session.program(), HADAL_PARAMETER).size();
+  return pairs.parameters.size() + pairs.absentScales.size() == namedTensors(session.program(), HADAL_PARAMETER).size();
 }
 
 //===----------------------------------------------------------------------===//

@@ -12,7 +12,8 @@
 
 namespace hadal {
 
-/// Gives every parameter its value from the directory; F32, BF16 and F16 are accepted. A tensor that is missing, has
+/// Gives every parameter its value from the directory; F32, BF16 and F16 are accepted, and FP8 (E4M3)
+/// with the scales of its blocks. A tensor that is missing, has
 /// another shape or dtype, or that the program does not know is an error, found before any parameter changes. Values
 /// that are not finite are an error as well, found on the way: parameters may have changed then. Copies of a parameter
 /// under one of its aliases must be equal to it; buffers that are no parameters (`rotary_emb.inv_freq`) are passed

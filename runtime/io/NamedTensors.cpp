@@ -36,7 +36,7 @@ std::vector<NamedTensor> namedTensors(const Program &program, hadal_role role) {
 }
 
 std::string_view safetensorsType(uint32_t elementType) {
-  static constexpr std::string_view names[] = {"F32", "I32", "BF16", "F16", "F8_E4M3"};
+  static constexpr std::string_view names[] = {"F32", "I32", "BF16", "F16", "F8_E4M3", "I8"};
   return names[elementType];
 }
 

@@ -8,6 +8,7 @@
 #include "test/runtime/BigramModel.h"
 #include "test/runtime/Support.h"
 
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -83,6 +84,58 @@ TEST_F(LoadTest, WhatIsExportedIsLoaded) {
   exportModel(folder / "exported/deep", original);
   loadWeights(folder / "exported/deep", loaded);
   expectEqual();
+}
+
+/// A matrix of the table's shape in FP8, with a scale for each of its blocks of 128 x 128, and what they stand for.
+struct CodedTable {
+  StoredTensor codes{"F8_E4M3", {256, 256}, std::string(256 * 256, '\0')};
+  StoredTensor scales{"F32", {2, 2}, std::string(16, '\0')};
+  std::vector<float> values = std::vector<float>(256 * 256);
+
+  CodedTable() {
+    float ofBlocks[] = {0.5f, 1e-3f, 3.0f, 0.0f};
+    std::memcpy(scales.bytes.data(), ofBlocks, sizeof ofBlocks);
+    for (size_t i = 0; i < values.size(); ++i) {
+      // Every code but the two of NaN.
+      unsigned code = static_cast<unsigned>(i * 7 % 254);
+      code += code >= 127;
+      codes.bytes[i] = static_cast<char>(code);
+      unsigned exponent = code >> 3 & 15, mantissa = code & 7;
+      double size = exponent ? std::ldexp(8 + mantissa, static_cast<int>(exponent) - 10) : std::ldexp(mantissa, -9);
+      float number = static_cast<float>(code & 128 ? -size : size);
+      values[i] = number * ofBlocks[i / 256 / 128 * 2 + i % 256 / 128];
+    }
+  }
+};
+
+TEST_F(LoadTest, MultipliesCodesAndScales) {
+  ASSERT_EQ(tensors.at(table).shape, (std::vector<int64_t>{256, 256}));
+  CodedTable coded;
+  tensors[table] = coded.codes;
+  tensors[std::string(table) + "_scale_inv"] = coded.scales;
+  tensors.erase(alias);
+  load();
+  EXPECT_TRUE(loaded.read<float>(*loaded.find(HADAL_PARAMETER, table)) == coded.values);
+}
+
+TEST_F(LoadTest, RefusesScalesThatDoNotFit) {
+  CodedTable coded;
+  std::string scales = std::string(table) + "_scale_inv";
+  tensors.erase(alias);
+  tensors[table] = coded.codes;
+  EXPECT_CONTAINS(failure(), "belongs to weights stored as FP8, for which there is no loader");
+  tensors[scales] = {"F32", {2, 1}, std::string(8, '\0')};
+  EXPECT_CONTAINS(failure(),
+                  "tensor 'model.embed_tokens.weight_scale_inv' has the shape [2, 1], a scale for each block of "
+                  "128 x 128 of 'model.embed_tokens.weight' is [2, 2]");
+  tensors[scales] = {"I32", {2, 2}, std::string(16, '\0')};
+  EXPECT_CONTAINS(failure(), "has the dtype I32; F32, BF16 or F16 is expected");
+  tensors[scales] = coded.scales;
+  tensors[table].shape = {256, 16, 16};
+  EXPECT_CONTAINS(failure(), "of FP8 has the shape [256, 16, 16]; a matrix is expected, whose blocks have scales");
+  tensors[table].shape = {256, 256};
+  tensors[table].bytes[300] = '\x7f';
+  EXPECT_CONTAINS(failure(), "tensor 'model.embed_tokens.weight'");
 }
 
 TEST_F(LoadTest, ReadsShards) {

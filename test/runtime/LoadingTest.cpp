@@ -159,7 +159,7 @@ TEST(LoadingTest, RefusesMalformedTables) {
   EXPECT_CONTAINS(failure([](P &p) { p.tensor(p.firstPanels).layout = HADAL_ROW_MAJOR; }),
                   "lies row by row, and has 1 tiles");
   EXPECT_CONTAINS(failure([](P &p) { p.tensor(p.firstPanels).dimensions[0] = 4; }),
-                  "has the shape [4, 2], its parameter has [3, 2]");
+                  "is a part of [3] in dimension 0, [4] from 0 on");
 }
 
 } // namespace

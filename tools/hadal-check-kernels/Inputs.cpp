@@ -10,6 +10,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Inputs.h"
+#include "dialect/IR/WeightCodes.h"
 #include "dialect/Reference/Definitions.h"
 #include "dialect/Reference/Inputs.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -85,6 +86,15 @@ Roles findRoles(KernelOp kernel) {
           below(e.getPages(), e.getLatents().getType().getDimSize(0));
           below(e.getPositions(), positions);
           roles.range[e.getLengths()] = {1.0, positions + 1.0};
+        })
+        .Case([&](DequantizeWeightOp e) {
+          // Integers fill their bytes; scales are not negative.
+          bool isReal = e.getFormat() == CodeFormat::FP8, areTwo = e.getFormat() == CodeFormat::Int4;
+          roles.range[e.getCodes()] = isReal   ? std::pair(-448.0, 448.0)
+                                      : areTwo ? std::pair(-128.0, 128.0)
+                                               : std::pair(-127.0, 128.0);
+          double largest = getCodeForm(e.getFormat()).largest;
+          roles.range[e.getScales()] = {0.2 / largest, 1.0 / largest};
         })
         .Case([&](CountedMatmulOp e) { below(e.getCounts(), e.getLhs().getType().getDimSize(1) + 1); })
         .Case([&](PickRowsOp e) { below(e.getIndices(), e.getInput().getType().getDimSize(1)); })

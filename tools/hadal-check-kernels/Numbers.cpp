@@ -5,6 +5,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "tools/hadal-check-kernels/Numbers.h"
 #include "dialect/IR/Encoding.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -16,7 +17,8 @@ bool check::canHold(Type type) {
   if (!tensor || !tensor.hasStaticShape())
     return false;
   Type element = tensor.getElementType();
-  return element.isF32() || element.isBF16() || element.isInteger(32);
+  return element.isF32() || element.isBF16() || element.isInteger(32) || element.isInteger(8) ||
+         isa<Float8E4M3FNType>(element);
 }
 
 size_t check::elementBytes(RankedTensorType type) { return type.getElementTypeBitWidth() / 8; }
@@ -36,6 +38,20 @@ static void forElements(RankedTensorType type, llvm::function_ref<void(int64_t, 
   }
 }
 
+/// A number of the evaluator that E4M3 has, as its bits, and back.
+static uint8_t toE4M3(double value) {
+  APFloat number(value);
+  bool losesInformation;
+  number.convert(APFloat::Float8E4M3FN(), APFloat::rmNearestTiesToEven, &losesInformation);
+  return uint8_t(number.bitcastToAPInt().getZExtValue());
+}
+static double fromE4M3(uint8_t bits) {
+  APFloat number(APFloat::Float8E4M3FN(), APInt(8, bits));
+  bool losesInformation;
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInformation);
+  return number.convertToDouble();
+}
+
 void check::copyIn(const Tensor &tensor, RankedTensorType type, void *to) {
   Type element = type.getElementType();
   // Padding is zero.
@@ -47,6 +63,10 @@ void check::copyIn(const Tensor &tensor, RankedTensorType type, void *to) {
       static_cast<float *>(to)[place] = float(value);
     else if (element.isBF16())
       static_cast<uint16_t *>(to)[place] = uint16_t(llvm::bit_cast<uint32_t>(float(value)) >> 16);
+    else if (element.isInteger(8))
+      static_cast<int8_t *>(to)[place] = int8_t(value);
+    else if (isa<Float8E4M3FNType>(element))
+      static_cast<uint8_t *>(to)[place] = toE4M3(value);
     else
       static_cast<int32_t *>(to)[place] = int32_t(value);
   });
@@ -60,6 +80,10 @@ Tensor check::copyOut(RankedTensorType type, const void *from) {
       tensor.data[index] = static_cast<const float *>(from)[place];
     else if (element.isBF16())
       tensor.data[index] = llvm::bit_cast<float>(uint32_t(static_cast<const uint16_t *>(from)[place]) << 16);
+    else if (element.isInteger(8))
+      tensor.data[index] = static_cast<const int8_t *>(from)[place];
+    else if (isa<Float8E4M3FNType>(element))
+      tensor.data[index] = fromE4M3(static_cast<const uint8_t *>(from)[place]);
     else
       tensor.data[index] = static_cast<const int32_t *>(from)[place];
   });

@@ -73,7 +73,8 @@ static LogicalResult evaluateOperation(Operation &op, SmallVectorImpl<Tensor> &o
     return success();
   }
   auto kernelOp = dyn_cast<KernelOpInterface>(op);
-  bool copies = kernelOp && kernelOp.getRowSelection();
+  // What is packed, or brought into codes, is as the operation says, to the bit.
+  bool copies = kernelOp && (kernelOp.getRowSelection() || kernelOp.getKernelKind() == KernelKind::Packing);
   if (!roundings || copies)
     return evaluable.evaluate(operands, results);
   double sumError = epsilon * (isElementByElement(&op) ? 1.0 : std::sqrt(double(longestDimension(&op))));
@@ -110,7 +111,7 @@ FailureOr<SmallVector<Tensor>> hadal::check::evaluateBody(KernelOp kernel, Array
     if (failed(evaluateOperation(op, operands, results, roundings)))
       return failure();
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), results)) {
-      if (isBF16(result)) {
+      if (isBF16(result) && cast<EvaluableOpInterface>(op).roundsResults()) {
         unrounded[result] = tensor;
         if (roundings)
           roundings->roundToBF16(result.getType(), tensor);

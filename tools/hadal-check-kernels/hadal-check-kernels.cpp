@@ -323,7 +323,7 @@ LogicalResult checkable(KernelOp kernel) {
     for (Type type : types)
       if (!canHold(type))
         return kernel.emitError("cannot check a kernel with ")
-               << type << ": give tensors of f32, bf16 or i32 of static shape";
+               << type << ": give tensors of f32, bf16, i32, i8 or f8E4M3FN of static shape";
   return success();
 }
 
@@ -421,8 +421,8 @@ int run(const Options &options) {
 } // namespace
 
 int hadal::hadalCheckKernelsMain(int argc, char **argv) {
-  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool. First
-  // of all, since --help is registered when the options are asked for.
+  // LLVM's libraries register options of their own, under names such as `threads`: none is an option of this tool.
+  // First of all, since --help is registered when the options are asked for.
   llvm::cl::ResetCommandLineParser();
   Tool tool("hadal-check-kernels", argc, argv);
   namespace cl = llvm::cl;

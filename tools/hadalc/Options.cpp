@@ -221,6 +221,13 @@ std::optional<int> check(const RawOptions &raw, CommandLine &commandLine) {
     return complain(llvm::toString(precision.takeError()));
   if (!options.cacheType.empty() && !symbolizePrecision(options.cacheType))
     return complain("--cache-type is f32 or bf16, not '" + options.cacheType + "'");
+  std::optional<WeightForm> weights = symbolizeWeightForm(options.weights);
+  if (!weights)
+    return complain("--weights is as-is, bf16, fp8, int8 or int4, not '" + options.weights + "'");
+  if (weights == WeightForm::BF16 && options.precision != "bf16")
+    return complain("--weights=bf16 is for products of bf16: give --precision=bf16 as well, or leave it out");
+  if (!options.exact.empty() && *weights != WeightForm::AsIs)
+    return complain("--exact=train multiplies with the weights that training has: leave out --weights, or --exact");
   if (!options.exact.empty() && options.exact != "train")
     return complain("--exact is train, not '" + options.exact + "'");
   if (!options.exact.empty() && !options.cacheType.empty() && options.cacheType != options.precision)
@@ -311,6 +318,11 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
              "most tokens that are drafted by multi-token prediction and verified together; 0 for none (default: "
              "as many as the model predicts beyond the next one)")
           ->check(CLI::Range(int64_t(0), int64_t(8))),
+      app.add_option(
+             "--weights", options.weights,
+             "form of the weights: bf16, fp8, int8, int4, or as-is, which is fp8 where the model was published so "
+             "and else the precision")
+          ->default_str("as-is"),
       app.add_option("--exact", options.exact,
                      "train: every token has the log-probability that training and evaluation give it, to the bit; "
                      "generated tokens then attend as those of a prompt do, which takes longer")};
@@ -364,12 +376,12 @@ std::optional<int> hadal::parseCommandLine(int argc, char **argv, CommandLine &c
   app.add_flag("--list-targets", raw.listTargets, "print the targets and end");
   app.add_flag("--list-phases", raw.listPhases, "print the phases and end");
 
-  groups.put("Generation",
-             {"--max-sequence", "--max-batch", "--speculate", "--prefill-chunk", "--cache-type", "--exact"});
+  groups.put("Generation", {"--max-sequence", "--max-batch", "--weights", "--speculate", "--prefill-chunk",
+                            "--cache-type", "--exact"});
   groups.put("Reports", {"--print-fusion", "--print-layouts", "--print-config", "--print-memory-plan", "--report",
                          "--report-trace"});
   groups.put("Phases", {"--compile-to", "--compile-from", "--dump-phases", "--list-phases"});
-  groups.putRare({"--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
+  groups.putRare({"--print-fusion", "--emulate", "--emulate-amx", "--compile-from", "--dump-phases", "--config", "--check-memory",
                   "--layouts", "--micro-batches", "--recompute", "--prefill-chunk", "--cache-type", "--speculate",
                   "--exact", "--list-phases", "--report-trace", "--print-layouts", "--print-balance",
                   "--" + std::string(dialectPluginOption)});

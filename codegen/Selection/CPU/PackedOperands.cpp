@@ -37,7 +37,9 @@ SmallVector<LayoutAttr> hadal::listReadableLayouts(ProductUnit unit, const Contr
 
 std::string hadal::findPackingFault(ProductUnit unit, const ContractionOperand &rhs, const ProductShape &shape,
                                     const TargetDescription &target) {
-  if (!rhs.isPacked())
+  if (rhs.codes && unit == ProductUnit::AMX)
+    return "reads a right-hand side in codes, which are no factors of AMX";
+  if (!rhs.isPacked() || rhs.codes)
     return "";
   if (rhs.isInTiles && !shape.factorsAreBF16)
     return "reads a right-hand side in tiles, which are for two factors of bf16";

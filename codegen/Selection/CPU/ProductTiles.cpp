@@ -8,6 +8,8 @@
 //                    steps, two additions and the traffic of a tile besides for each of them
 //   packing          some cycles per 64 bytes of A and of B: what waiting for memory costs, more than the copy itself
 //   epilogue         some cycles per 64 bytes of C
+//   codes            what it takes to make a vector of numbers of codes, for each vector of a tile's width and each
+//   depth
 //
 // The constants are those of a core with AVX-512 at 2.7 GHz: packing's were measured (5.2 ns per 64 bytes of an operand
 // of 16 MiB where rows of the depth are copied into all panels, 3 ns for reading it alone); with them the predicted
@@ -70,7 +72,40 @@ llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const
   return tiles;
 }
 
+/// Register tiles for a B in codes (codegen/CPU/CodeKernel.cpp), with one chain for each vector, or two in steps.
+/// Panels are whole beyond the last column.
+llvm::SmallVector<RegisterTile> codeTiles(const TargetDescription &target, const ProductShape &shape) {
+  llvm::SmallVector<RegisterTile> tiles{{1, 1}};
+  if (target.vectorRegisters >= 32 && shape.factorsAreBF16)
+    tiles = {{12, 1}, {6, 2}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+  else if (target.vectorRegisters >= 32)
+    tiles = {{12, 2}, {8, 2}, {8, 1}, {4, 4}, {4, 2}, {4, 1}, {2, 8},
+             {2, 4},  {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+  else if (target.registerLanes >= 8 && shape.factorsAreBF16)
+    tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
+  else if (target.registerLanes >= 8)
+    tiles = {{5, 1}, {4, 1}, {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}};
+  int64_t panels = llvm::divideCeil(shape.columns, codePanelColumns);
+  llvm::erase_if(tiles, [&](RegisterTile tile) { return panels % tile.vectors != 0; });
+  return tiles;
+}
+
+/// Cycles for a register of numbers made of codes: its instructions share the ports that multiply.
+double decodingCycles(CodeFormat format) {
+  switch (format) {
+  case CodeFormat::Int8:
+    return 1.0;
+  case CodeFormat::Int4:
+    return 1.5;
+  case CodeFormat::FP8:
+    return 2.5;
+  }
+  llvm_unreachable("all formats are handled");
+}
+
 llvm::SmallVector<RegisterTile> tilesOf(const TargetDescription &target, const ProductShape &shape) {
+  if (shape.rhsCodes)
+    return codeTiles(target, shape);
   return shape.rhsIsInPairs ? pairTiles(target, shape) : registerTiles(target, shape.rows, shape.factorsAreBF16);
 }
 
@@ -78,17 +113,25 @@ llvm::SmallVector<RegisterTile> tilesOf(const TargetDescription &target, const P
 int64_t packedDepth(const ProductShape &shape) {
   if (shape.depthIsDynamic)
     return arithmetic::depthBlock;
-  int64_t multiple = shape.factorsAreBF16 ? arithmetic::depthStep : arithmetic::lanes;
-  // Nothing is packed of a B in pairs: the longer its panels are read in one go, the better.
-  int64_t deepest = (shape.rhsIsInPairs ? 4 : 1) * arithmetic::depthBlock;
+  int64_t multiple = shape.factorsAreBF16 || shape.rhsCodes ? arithmetic::depthStep : arithmetic::lanes;
+  // Nothing is packed of a B in pairs or codes: the longer its panels are read in one go, the better. A group of codes
+  // lies in one block.
+  int64_t deepest = (shape.rhsIsInPairs || shape.rhsCodes ? 4 : 1) * arithmetic::depthBlock;
   return std::min<int64_t>(deepest, llvm::alignTo(std::max<int64_t>(shape.depth, 1), multiple));
 }
 
-/// Whether B lies packed, is too large for a core's own cache, and meets so few rows that reading it is what takes time:
-/// each panel is read once then.
+/// Bytes of a number of B as it lies in memory, or in panels that are packed; half of one counts as a whole.
+int64_t bytesOfNumber(const ProductShape &shape) {
+  if (shape.rhsCodes)
+    return 1;
+  return shape.rhsIsInPairs ? 2 : 4;
+}
+
+/// Whether B lies packed, is too large for a core's own cache, and meets so few rows that reading it is what takes
+/// time: each panel is read once then.
 bool meetsFewRows(const ProductShape &shape) {
   constexpr int64_t mostRows = 64, bytesInCache = 1 << 19;
-  int64_t bytes = shape.columns * shape.depth * (shape.rhsIsInPairs ? 2 : 4);
+  int64_t bytes = shape.columns * shape.depth * bytesOfNumber(shape);
   return shape.rhsPanel > 0 && shape.lhsDepthContiguous && shape.rows <= mostRows && bytes > bytesInCache;
 }
 
@@ -136,6 +179,9 @@ BlockCycles blockCycles(const ProductShape &shape, const ProductTiles &tiles, co
   // of 7 x 2 a step of models/bench.mlir in bf16, 256 rows, was at 0.85 of its speed.
   if (tiles.inPairs)
     perTile += double(shape.depth) * double(tiles.vectors * registers);
+  if (tiles.codes)
+    perTile += double(shape.depth) * double(tiles.vectors * registers) * decodingCycles(*tiles.codes) +
+               double(llvm::divideCeil(shape.depth, getCodeForm(*tiles.codes).depth)) * 1.5 * accumulators;
   if (tiles.inSteps)
     perTile += double(llvm::divideCeil(shape.depth, arithmetic::depthStep)) * (5.0 + 1.25 * accumulators);
   double micro = rowTiles * columnTiles * perTile;
@@ -159,19 +205,21 @@ SmallVector<ProductCandidate, 0> hadal::proposeProductTiles(const ProductShape &
   SmallVector<ProductCandidate, 0> candidates;
   for (RegisterTile tile : tilesOf(target, shape)) {
     int64_t width = tile.vectors * lanes;
-    if (shape.rhsPanel > 0 && !shape.rhsIsInPairs && shape.rhsPanel != width)
+    if (shape.rhsPanel > 0 && !shape.rhsIsInPairs && !shape.rhsCodes && shape.rhsPanel != width)
       continue;
-    ProductTiles tiles{tile.rows,          tile.vectors,       0, 0, packedDepth(shape), shape.factorsAreBF16,
-                       shape.rhsIsInPairs, meetsFewRows(shape)};
+    ProductTiles tiles{
+        tile.rows,      tile.vectors,       0, 0, packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs,
+        shape.rhsCodes, meetsFewRows(shape)};
     for (int64_t rowBlock : rowBlockLengths(shape, tile.rows)) {
       for (int64_t columnBlock : blockLengths(shape.columns, width, 1024)) {
         tiles.rowBlock = rowBlock;
         tiles.columnBlock = columnBlock;
         bool smallest = rowBlock == tile.rows && columnBlock == width;
         // Pairs are half as long, and stay in the cache for the next rows where there are any.
-        bool staysInCache = tiles.columnsOutside || (tiles.inPairs && rowBlock == tile.rows) ||
-                            tiles.packedRhs(lanes) * (tiles.inPairs ? 2 : 4) <= target.l2Bytes * 5 / 8;
-        bool readsInPlace = tiles.columnsOutside || tiles.inPairs;
+        bool isNarrow = tiles.readsNarrowPanels(), readsInPlace = isNarrow || tiles.columnsOutside;
+        int64_t bytesOfB = tiles.packedRhs(lanes) * bytesOfNumber(shape);
+        bool staysInCache =
+            tiles.columnsOutside || (isNarrow && rowBlock == tile.rows) || bytesOfB <= target.l2Bytes * 5 / 8;
         bool fits = staysInCache && tiles.scratch(readsInPlace ? shape : inRows, lanes) * 4 <= target.l2Bytes * 2;
         if (!fits && !smallest)
           continue;
@@ -233,7 +281,7 @@ LogicalResult hadal::checkProductTiles(choices::ProductTilesAttr choice, const P
     return diagnostic;
   }
   if (int64_t width = tiles.vectors * target.lanes;
-      shape.rhsPanel > 0 && !shape.rhsIsInPairs && shape.rhsPanel != width)
+      shape.rhsPanel > 0 && !shape.rhsIsInPairs && !shape.rhsCodes && shape.rhsPanel != width)
     return emitError() << "a right-hand side in panels of " << shape.rhsPanel
                        << " columns takes register tiles as wide, not of " << width;
   int64_t bytes = tiles.scratch(shape, target.lanes) * 4, most = target.l2Bytes * 8;
@@ -248,8 +296,8 @@ choices::ProductTilesAttr ProductTiles::toChoice(MLIRContext *context) const {
 }
 
 ProductTiles ProductTiles::of(choices::ProductTilesAttr choice, const ProductShape &shape) {
-  return {choice.getRows(),   choice.getVectors(),  choice.getRowBlock(), choice.getColumnBlock(),
-          packedDepth(shape), shape.factorsAreBF16, shape.rhsIsInPairs,   meetsFewRows(shape)};
+  return {choice.getRows(),     choice.getVectors(), choice.getRowBlock(), choice.getColumnBlock(), packedDepth(shape),
+          shape.factorsAreBF16, shape.rhsIsInPairs,  shape.rhsCodes,       meetsFewRows(shape)};
 }
 
 ProductTiles ProductTiles::of(choices::TileBlocksAttr choice, const ProductShape &shape) {
@@ -274,6 +322,7 @@ ProductTiles ProductTiles::onTileRegisters(int64_t rowBlock, int64_t columnBlock
           depthBlock,
           /*inSteps=*/true,
           /*inPairs=*/false,
+          /*codes=*/std::nullopt,
           /*columnsOutside=*/false,
           /*inTileRegisters=*/true};
 }
@@ -284,7 +333,7 @@ int64_t ProductTiles::packedLhs(int64_t lanes, bool depthContiguous) const {
   return rowBlock / rows * int64_t(llvm::alignTo(rows, lanes)) * depthBlock;
 }
 
-int64_t ProductTiles::depthMultiple() const { return inSteps ? arithmetic::depthStep : registerTileUnroll; }
+int64_t ProductTiles::depthMultiple() const { return inSteps || codes ? arithmetic::depthStep : registerTileUnroll; }
 
 int64_t ProductTiles::result(int64_t lanes, bool depthIsCut) const {
   return depthIsCut ? rowBlock * columnBlock : rows * vectors * lanes;

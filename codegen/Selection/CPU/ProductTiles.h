@@ -29,6 +29,8 @@ struct ProductTiles {
   bool inSteps = false;
   /// Whether B lies in pairs: the register tile reads as many panels as it has vectors.
   bool inPairs = false;
+  /// Where B is in codes: their format. The register tile reads as many panels as it has vectors here as well.
+  std::optional<CodeFormat> codes = std::nullopt;
   /// Whether all of the block's A is packed, and the tiles of a panel of B follow one another: it is read once.
   bool columnsOutside = false;
   /// Whether the block is made of AMX's tiles (codegen/Selection/CPU/TileBlocks.h). There is no register tile then, and
@@ -42,6 +44,9 @@ struct ProductTiles {
   static ProductTiles of(ChoiceInterface choice, const ProductShape &shape);
   /// Of AMX, with a block of C.
   static ProductTiles onTileRegisters(int64_t rowBlock, int64_t columnBlock, const ProductShape &shape);
+
+  /// Whether nothing of B is packed, and it takes less memory than f32.
+  bool readsNarrowPanels() const { return inPairs || codes; }
 
   /// Elements of scratch memory: the packed block of A (a panel of it, where its rows run along the depth), that of B
   /// unless it lies packed, and the block of C (one register tile when the depth is not cut).

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define HADAL_PROGRAM_VERSION 5u
+#define HADAL_PROGRAM_VERSION 6u
 #define HADAL_MAX_RANK 4
 #define HADAL_MAX_TILES 4
 #define HADAL_TENSOR_MAP_RANK 5
@@ -27,7 +27,14 @@ extern "C" {
 #define HADAL_NONE UINT32_MAX
 
 /* The element types of persistent tensors. */
-enum hadal_element_type { HADAL_F32 = 0, HADAL_I32 = 1, HADAL_BF16 = 2, HADAL_F16 = 3, HADAL_F8E4M3FN = 4 };
+enum hadal_element_type {
+  HADAL_F32 = 0,
+  HADAL_I32 = 1,
+  HADAL_BF16 = 2,
+  HADAL_F16 = 3,
+  HADAL_F8E4M3FN = 4,
+  HADAL_I8 = 5
+};
 
 /* What the runtime does with a persistent tensor. */
 enum hadal_role {
@@ -41,8 +48,9 @@ enum hadal_role {
   HADAL_SCALAR = 6,        /* a run-time scalar (f32, rank 0), written by the runtime under its name */
   HADAL_RESULT = 7,        /* a tensor (f32 or i32, of any shape) that an entry point writes and the runtime reads after
                               it */
-  HADAL_PACKED = 8         /* of the parameter `owner`: the same numbers in another layout or rounded, written by the entry
-                              points that are run when it is loaded and by those that write it; never saved */
+  HADAL_PACKED = 8 /* of the parameter `owner`: the same numbers in another layout, rounded, or as codes or their
+                      scales, written by the entry points that are run when it is loaded and by those that
+                      write it; never saved */
 };
 
 /* How long the contents of a tensor count. */

@@ -12,6 +12,7 @@
 #include "runtime/core/Memory.h"
 #include "runtime/io/ChromeTrace.h"
 #include "runtime/io/HuggingFaceDirectory.h"
+#include "runtime/io/PackedWeights.h"
 #include "runtime/programs/Report.h"
 #include "runtime/programs/TextData.h"
 #include "runtime/programs/generate/Dialogue.h"
@@ -91,6 +92,22 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
       draftLength(steps.mostDrafts, options.speculate), pool(steps.pages, options.pageSeed),
       promptPages(pool, steps.positionsOfPage, !options.readsAlone && !scoresPrompts()) {
   describeSession(session);
+  if (!options.quality.empty())
+    findReferences();
+  load(program);
+  if (options.savePacked.empty())
+    return;
+  if (!drafts && steps.mostDrafts > 0 && options.speculate != 0)
+    fail(HADAL_EXIT_INPUT, "--save-packed: '", options.load.string(),
+         "' has not all weights that this program can use: ",
+         "compile it with --speculate=0, or load weights with the multi-token-prediction block");
+  savePackedWeights(options.savePacked, options.load, session);
+  writeMessage(concat("weights are kept in '", options.savePacked.string(), "'"));
+}
+
+void Generator::load(const Program &program) {
+  if (holdsPackedWeights(options.load))
+    return loadPackedWeights(options.load, session);
   // Weights are often saved without what drafts tokens.
   bool needsAll = options.speculate.value_or(0) > 0;
   std::vector<uint32_t> optional = needsAll ? std::vector<uint32_t>() : steps.parametersOfDrafts(program);
@@ -108,10 +125,30 @@ Sequence Generator::sequenceOf(const Prompt &prompt, uint32_t sample) const {
   return sequence;
 }
 
+/// Every text goes as far as the one that it is compared with.
+void Generator::findReferences() {
+  quality = std::make_unique<Quality>(options.quality, steps.vocabulary);
+  for (size_t text = 0; text < sequences.size(); ++text) {
+    int64_t tokens = quality->tokensOf(text);
+    if (tokens == 0)
+      fail(HADAL_EXIT_INPUT, "--quality: '", options.quality.string(), "' has no text ", text, ", and there are ",
+           sequences.size(), " prompts: they have to be those that it was written for");
+    sequences[text].prompt.maxTokens = tokens;
+  }
+}
+
+/// The token that a text goes on with, whatever the program would draw.
+int32_t Generator::follow(const Sequence &sequence, const NextToken &next) {
+  size_t text = static_cast<size_t>(&sequence - sequences.data());
+  size_t place = sequence.tokens.size() - sequence.prompt.tokens.size();
+  quality->compare(text, place, next.logits);
+  return quality->tokenAt(text, place);
+}
+
 /// Those of --interactive come later.
 std::vector<Sequence> Generator::readSequences() {
   std::vector<Sequence> read;
-  if (options.interactive)
+  if (options.interactive || !options.hasPrompts())
     return read;
   for (const Prompt &prompt : reader.readAll())
     for (int64_t sample = 0; sample < options.samples; ++sample)
@@ -277,6 +314,8 @@ void Generator::append(Sequence &sequence, const NextToken &next) {
   requireFinite(sequence, sequence.tokens.size(), next);
   AcceptedTokens accepted{sequence.prompt.tokens, std::span(sequence.tokens).subspan(sequence.prompt.tokens.size())};
   SampledToken sampled = sampler.draw(next.logits, accepted, keyOf(sequence), samplingSpace);
+  if (quality)
+    sampled.token = follow(sequence, next);
   // In the device's arithmetic, which is that of training.
   sequence.logProbabilities.push_back(next.logProbability(sampled.token));
   if (options.sampling.topLogProbabilities > 0)
@@ -298,7 +337,7 @@ void Generator::show(const std::string &text) const {
 }
 
 Finish Generator::findFinish(const Sequence &sequence) const {
-  if (endTokens.contains(sequence.tokens.back()) || sequence.stream.isStopped())
+  if (!quality && (endTokens.contains(sequence.tokens.back()) || sequence.stream.isStopped()))
     return Finish::Stop;
   return sequence.left(steps.mostPositions()) <= 0 ? Finish::Length : Finish::No;
 }
@@ -385,6 +424,8 @@ int Generator::run() {
       writeTrace();
     return exitCode;
   }
+  if (!options.hasPrompts())
+    return HADAL_EXIT_OK;
   std::unique_ptr<ReplacingFile> output;
   std::unique_ptr<LogitsFile> logits;
   if (!options.output.empty())
@@ -398,6 +439,8 @@ int Generator::run() {
   }
   int64_t cut = std::ranges::count(sequences, Finish::Interrupted, &Sequence::finish);
   bool isWritten = statistics.generatedTokens > 0;
+  if (quality)
+    statistics.quality = quality->figures();
   if (isWritten)
     writeFiles(output.get(), logits.get());
   printStatistics();

@@ -54,6 +54,8 @@ private:
   std::vector<size_t> active; // of the sequences, those that have pages
   size_t waiting = 0;         // the first one that has never had any
   Statistics statistics;
+  /// With --quality, what is compared.
+  std::unique_ptr<Quality> quality;
   std::unique_ptr<CommandRecorder> recorder; // of the traced step
   Clock::time_point begin;
 
@@ -62,6 +64,9 @@ private:
   bool scoresPrompts() const { return options.echo && options.sampling.topLogProbabilities > 0; }
   Sequence sequenceOf(const Prompt &prompt, uint32_t sample) const;
   std::vector<Sequence> readSequences();
+  void load(const Program &program);
+  void findReferences();
+  int32_t follow(const Sequence &sequence, const NextToken &next);
   void admit();
   void readPrompt(Sequence &sequence);
   void scorePrompt(Sequence &sequence, const NextToken &next);

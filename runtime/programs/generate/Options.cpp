@@ -2,6 +2,7 @@
 #include "runtime/programs/generate/Options.h"
 
 #include "runtime/io/ChromeTrace.h"
+#include "runtime/io/PackedWeights.h"
 #include "runtime/io/Paths.h"
 #include "runtime/io/Safetensors.h"
 #include "runtime/programs/OptionGroups.h"
@@ -114,6 +115,13 @@ void addOutputs(CommandLine &line, const Steps &steps, GenerateOptions &options)
       ->check(valueCheck([](const std::string &text) { return text == "text" || text == "json"; }, "text or json"));
   group.addRare("--trace", options.trace, "FILE.json",
                 "write a Chrome trace of the second step that adds a token to each text, kernel by kernel");
+  group.addRare(
+      "--save-packed", options.savePacked, "DIR",
+      "keep the weights as this program has them in memory; --load DIR then reads them without making them again");
+  group.addRare(
+      "--quality", options.quality, "FILE.safetensors",
+      "go on with the tokens of a --logits file, which another program has written for these prompts, and say how "
+      "far probabilities are from that one's");
   group.flag("--echo", options.echo, "write the prompt before its text; with --top-logprobs, those of its tokens too");
   group.flag("--plan", options.plan, "print what the program needs of memory, and end without loading anything");
   group
@@ -145,7 +153,7 @@ void checkTogether(GenerateOptions &options, const Steps &steps) {
   if (options.plan)
     return;
   int given = options.prompt.has_value() + !options.promptFile.empty() + !options.prompts.empty() + options.interactive;
-  require(given == 1,
+  require(given == 1 || (given == 0 && !options.savePacked.empty()),
           given ? "--prompt, --prompt-file, --prompts and --interactive each say what to continue: give one of them"
                 : "what is to be continued? give --prompt, --prompt-file, --prompts or --interactive");
   for (auto [isGiven, option] :
@@ -157,6 +165,11 @@ void checkTogether(GenerateOptions &options, const Steps &steps) {
   require(!options.interactive || !options.echo, "--echo is not for --interactive: its prompts are on the screen");
   require(options.sampling.topLogProbabilities == 0 || !options.prompts.empty(),
           "--top-logprobs is written to the lines of --prompts; a single text has no place for them");
+  require(options.quality.empty() || (!options.interactive && options.samples == 1 && options.hasPrompts()),
+          "--quality compares the texts of --prompt, --prompt-file or --prompts, one sample of each");
+  std::error_code error;
+  require(!std::filesystem::equivalent(options.savePacked, options.load, error), "--save-packed: '",
+          options.savePacked.string(), "' is where the weights come from; choose another folder");
   require(options.samples == 1 || !options.prompts.empty(),
           "--samples is for --prompts, which has a line for each text");
   require(!options.load.empty(), "--load is required: the directory with the weights");
@@ -184,6 +197,8 @@ void checkTogether(GenerateOptions &options, const Steps &steps) {
     requireReplaceable(options.logits, "--logits", isWrittenAs(options.logits, contentsOfLogits));
   if (!options.trace.empty())
     requireReplaceable(options.trace, "--trace", isChromeTrace(options.trace));
+  if (!options.savePacked.empty())
+    requirePackable(options.savePacked, "--save-packed");
 }
 
 } // namespace

@@ -30,6 +30,12 @@ struct GenerateOptions {
   /// Whether texts begin with their prompts.
   bool echo = false;
   std::filesystem::path output, logits, trace;
+  /// A folder for the weights as the program keeps them, and logits of another program that its own are compared with.
+  std::filesystem::path savePacked, quality;
+
+  /// Whether there is anything to continue.
+  bool hasPrompts() const { return prompt || !promptFile.empty() || !prompts.empty() || interactive; }
+
   /// Where the tokenizer is; empty: where the weights are.
   std::filesystem::path tokenizer;
   int64_t maxTokens = 256;

@@ -142,6 +142,21 @@ static std::string describeDrafts(const DraftCounts &drafts, double tokensPerPas
   return text + length;
 }
 
+static void describeQuality(const QualityFigures &quality, nlohmann::ordered_json &object) {
+  object["mean_kl_divergence"] = quality.meanDivergence;
+  object["compared_tokens"] = quality.tokens;
+  object["same_likeliest_token"] = quality.agreement;
+}
+
+static std::string describeQuality(const QualityFigures &quality) {
+  char text[160];
+  std::snprintf(
+      text, sizeof text,
+      "\nquality            mean KL divergence %.3g of %lld tokens, of which %.1f%% have the same likeliest one",
+      quality.meanDivergence, static_cast<long long>(quality.tokens), 100 * quality.agreement);
+  return text;
+}
+
 std::string describeStatistics(const Statistics &statistics, const Steps &steps, bool asJson) {
   auto rate = [](int64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0.0; };
   // The first token of every sequence follows from its prompt.
@@ -162,6 +177,8 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
     object["decode_tokens_per_second"] = rate(decoded, statistics.decode);
     object["cache_bytes_per_token"] = steps.bytesOfPosition;
     describeDrafts(statistics.drafts, tokensPerPass, object);
+    if (statistics.quality)
+      describeQuality(*statistics.quality, object);
     if (statistics.finish)
       object["finish_reason"] = describeFinish(*statistics.finish);
     return dumpJson(object);
@@ -178,6 +195,8 @@ std::string describeStatistics(const Statistics &statistics, const Steps &steps,
                 statistics.decode, rate(decoded, statistics.decode), statistics.firstToken,
                 static_cast<unsigned long long>(steps.bytesOfPosition));
   std::string drafted = text + describeDrafts(statistics.drafts, tokensPerPass);
+  if (statistics.quality)
+    drafted += describeQuality(*statistics.quality);
   return statistics.finish ? concat(drafted, "\nended by           ", describeFinish(*statistics.finish)) : drafted;
 }
 

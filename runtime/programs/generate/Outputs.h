@@ -3,6 +3,7 @@
 #define HADAL_RUNTIME_PROGRAMS_GENERATE_OUTPUTS_H
 
 #include "runtime/io/File.h"
+#include "runtime/programs/generate/Quality.h"
 #include "runtime/programs/generate/Sequence.h"
 #include "runtime/programs/generate/Steps.h"
 
@@ -57,6 +58,8 @@ struct Statistics {
   /// Seconds until the first token of the first sequence, and in all steps of either kind.
   double firstToken = 0, prefill = 0, decode = 0;
   DraftCounts drafts;
+  /// With --quality.
+  std::optional<QualityFigures> quality;
 };
 
 /// With what drafts were worth where tokens were drafted.

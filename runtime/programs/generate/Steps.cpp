@@ -182,7 +182,8 @@ std::vector<uint32_t> Steps::parametersOfDrafts(const Program &program) const {
         read.insert(program.tensors()[argument.index].owner);
   }
   std::vector<uint32_t> others = program.tensorsOf(HADAL_PARAMETER);
-  std::erase_if(others, [&](uint32_t parameter) { return read.contains(parameter); });
+  // Scales may always be missing.
+  std::erase_if(others, [&](uint32_t parameter) { return read.contains(parameter) || program.areScales(parameter); });
   return others;
 }
 

@@ -33,7 +33,7 @@
 // CHECK: llvm.mlir.global internal constant @entries()
 // CHECK: llvm.mlir.global external constant @hadal_program()
 // Version 5 with guarded buffers; no numbers, three tensors, one entry point, no images of code, not emulated.
-// CHECK: llvm.mlir.constant({{\[\[}}5 : i32, 1 : i32, {{.*}} 0, #llvm.zero, 3, #llvm.zero, 1, #llvm.zero, 0, #llvm.zero, 0]]
+// CHECK: llvm.mlir.constant({{\[\[}}6 : i32, 1 : i32, {{.*}} 0, #llvm.zero, 3, #llvm.zero, 1, #llvm.zero, 0, #llvm.zero, 0]]
 
 module attributes {hadal.tokens_ahead = 1 : i64,
                    hadal.vocabulary = 64 : i64, hadal.model = "hand"} {

@@ -28,3 +28,19 @@ func.func @scaled_linear(%x: tensor<2x3x300xf8E4M3FN>, %s: tensor<6x3xf32>, %w: 
   %y = hadal.scaled_linear %x, %s <1x128>, %w, %t <128x128> : (tensor<2x3x300xf8E4M3FN>, tensor<6x3xf32>, tensor<130x300xf8E4M3FN>, tensor<2x3xf32>) -> tensor<2x3x130xf32>
   return
 }
+
+// Weights in codes lie in panels; of fp8 the scales of blocks in rows.
+// CHECK-LABEL: @weights(
+// CHECK: hadal.quantize_weight int8
+// CHECK: hadal.dequantize_weight int8
+// CHECK: hadal.quantize_weight int4
+// CHECK: hadal.quantize_weight fp8 {{.*}} given(
+// CHECK: hadal.dequantize_weight fp8
+func.func @weights(%w: tensor<50x70xf32>, %e: tensor<3x50x70xf32>, %given: tensor<1x1xf32>) -> (tensor<50x70xf32>, tensor<50x70xbf16>) {
+  %c, %s = hadal.quantize_weight int8 %w : (tensor<50x70xf32>) -> (tensor<50x70xi8, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>, tensor<50x3xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [0], tiles = [16]>>>)
+  %x = hadal.dequantize_weight int8 %c, %s : (tensor<50x70xi8, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>, tensor<50x3xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [0], tiles = [16]>>>) -> tensor<50x70xf32>
+  %c4, %s4 = hadal.quantize_weight int4 %e : (tensor<3x50x70xf32>) -> (tensor<3x50x35xi8, #hadal.encoding<layout = <outer = [0, 1, 2], inner = [2, 1, 2], tiles = [4, 16, 4]>>>, tensor<3x50x3xbf16, #hadal.encoding<layout = <outer = [0, 1, 2], inner = [1], tiles = [16]>>>)
+  %c8, %s8 = hadal.quantize_weight fp8 %w given(%given) : (tensor<50x70xf32>, tensor<1x1xf32>) -> (tensor<50x70xf8E4M3FN, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>, tensor<1x1xf32>)
+  %y = hadal.dequantize_weight fp8 %c8, %s8 : (tensor<50x70xf8E4M3FN, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0], tiles = [32, 16]>>>, tensor<1x1xf32>) -> tensor<50x70xbf16>
+  return %x, %y : tensor<50x70xf32>, tensor<50x70xbf16>
+}

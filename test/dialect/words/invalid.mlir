@@ -157,7 +157,7 @@ func.func private @f() attributes {hadal.loads = "w"}
 
 // -----
 
-// expected-error @below {{argument 0 of an entry point that loads @w is something else: it reads that parameter alone}}
+// expected-error @below {{argument 0 of an entry point that loads @w is something else: it reads that parameter first, and parameters alone}}
 func.func @f(%x: tensor<4xf32> {hadal.parameter = @v}) attributes {hadal.loads = @w} { return }
 
 // -----

@@ -1,13 +1,13 @@
 """Writes a fixture as DeepSeek-V3 is published: a matrix in FP8 beside its block scales, and the configuration to it.
 
-usage: store_fp8.py CASE FOLDER
+usage: store_fp8.py CASE FOLDER [bare]      bare: without the scales
 """
 import json
 import os
 import struct
 import sys
 
-case, folder = sys.argv[1:]
+case, folder, *bare = sys.argv[1:]
 with open(os.path.join(case, "config.json")) as file:
     config = json.load(file)
 config["quantization_config"] = {"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic",
@@ -25,7 +25,8 @@ for side in header[name]["shape"]:
     elements *= side
 end = len(body)
 header[name].update(dtype="F8_E4M3", data_offsets=[end, end + elements])
-header[name + "_scale_inv"] = {"dtype": "F32", "shape": [1, 1], "data_offsets": [end + elements, end + elements + 4]}
+if not bare:
+    header[name + "_scale_inv"] = {"dtype": "F32", "shape": [1, 1], "data_offsets": [end + elements, end + elements + 4]}
 body += bytes(elements + 4)
 # The bytes of the f32 matrix are taken out, so that none is left over.
 kept = b""
