@@ -94,10 +94,10 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
   describeSession(session);
   if (!options.quality.empty())
     findReferences();
-  load(program);
+  bool isWhole = load(program);
   if (options.savePacked.empty())
     return;
-  if (!drafts && steps.mostDrafts > 0 && options.speculate != 0)
+  if (!isWhole)
     fail(HADAL_EXIT_INPUT, "--save-packed: '", options.load.string(),
          "' has not all weights that this program can use: ",
          "compile it with --speculate=0, or load weights with the multi-token-prediction block");
@@ -105,17 +105,21 @@ Generator::Generator(const Program &program, const Steps &steps, const GenerateO
   writeMessage(concat("weights are kept in '", options.savePacked.string(), "'"));
 }
 
-void Generator::load(const Program &program) {
-  if (holdsPackedWeights(options.load))
-    return loadPackedWeights(options.load, session);
+/// Returns whether there were weights for all that the program has.
+bool Generator::load(const Program &program) {
+  if (holdsPackedWeights(options.load)) {
+    loadPackedWeights(options.load, session);
+    return true;
+  }
   // Weights are often saved without what drafts tokens.
   bool needsAll = options.speculate.value_or(0) > 0;
   std::vector<uint32_t> optional = needsAll ? std::vector<uint32_t>() : steps.parametersOfDrafts(program);
-  if (loadWeights(options.load, session, optional) || !drafts)
-    return;
-  drafts = false;
-  writeMessage(concat("no tokens are drafted: '", options.load.string(),
-                      "' has no weights of the model's multi-token-prediction block"));
+  bool isWhole = loadWeights(options.load, session, optional);
+  if (!isWhole && drafts)
+    writeMessage(concat("no tokens are drafted: '", options.load.string(),
+                        "' has no weights of the model's multi-token-prediction block"));
+  drafts &= isWhole;
+  return isWhole;
 }
 
 Sequence Generator::sequenceOf(const Prompt &prompt, uint32_t sample) const {

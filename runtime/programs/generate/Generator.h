@@ -64,7 +64,7 @@ private:
   bool scoresPrompts() const { return options.echo && options.sampling.topLogProbabilities > 0; }
   Sequence sequenceOf(const Prompt &prompt, uint32_t sample) const;
   std::vector<Sequence> readSequences();
-  void load(const Program &program);
+  bool load(const Program &program);
   void findReferences();
   int32_t follow(const Sequence &sequence, const NextToken &next);
   void admit();
