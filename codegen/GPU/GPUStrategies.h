@@ -14,6 +14,7 @@ namespace hadal {
 void registerNVPTXStrategies();
 
 void registerGPUBalanceLossStrategies();
+void registerGPUCacheStrategies();
 void registerGPUDispatchStrategy();
 void registerGPUEmbeddingGradientStrategy();
 void registerGPUReductionStrategies();

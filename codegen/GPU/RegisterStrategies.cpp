@@ -15,6 +15,7 @@ void hadal::registerNVPTXStrategies() {
     registerTensorContractionStrategy();
     registerTensorHeadStrategy();
     registerGPUBalanceLossStrategies();
+    registerGPUCacheStrategies();
     registerGPUDispatchStrategy();
     registerGPUEmbeddingGradientStrategy();
     registerGPUReductionStrategies();

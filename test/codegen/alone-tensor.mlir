@@ -7,7 +7,7 @@
 // CHECK: @head_bf16_alone (head): wgmma_token_chunks {logits = {rows = 64, columns = 128,
 // CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {rows = 128, {{.*}}cluster = 1
 // CHECK: @head_bf16_among (head): wgmma_token_chunks {logits = {rows = 128, columns = 192,
-// CHECK: {{^}}4 of 4 pairs of kernels pass on sm_90a (emulated)
+// CHECK: {{^}}6 of 6 pairs of kernels pass on sm_90a (emulated)
 
 // Tiles of 64 rows and of 128.
 hadal.kernel contraction @product_bf16_alone(%x: tensor<3x200xbf16>, %w: tensor<136x200xbf16>) -> tensor<3x136xbf16> {
@@ -47,4 +47,22 @@ hadal.kernel head @head_bf16_alone(%h: tensor<1x48x40xbf16>, %t: tensor<1x48xi32
 hadal.kernel head @head_bf16_among(%h: tensor<1x96x40xbf16>, %t: tensor<1x96xi32>, %w: tensor<328x40xbf16>, %g: tensor<f32> {hadal.value = dense<2.0> : tensor<f32>}) -> tensor<1x96x40xbf16> {
   %0:3 = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<1x96x40xbf16>, tensor<1x96xi32>, tensor<328x40xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x96x40xbf16>, tensor<328x40xf32>)
   hadal.yield %0#1 : tensor<1x96x40xbf16>
+}
+
+// Rows that a number tells, and the heads' products.
+hadal.kernel contraction @counted_bf16_alone(%x: tensor<1x20x200xbf16>, %w: tensor<40x200xbf16>, %n: tensor<1xi32> {hadal.value = dense<20> : tensor<1xi32>}) -> tensor<1x20x40xbf16> {
+  %0 = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<1x20x200xbf16>, tensor<40x200xbf16>, tensor<1xi32>) -> tensor<1x20x40xbf16>
+  hadal.yield %0 : tensor<1x20x40xbf16>
+}
+hadal.kernel contraction @counted_bf16_among(%x: tensor<2x150x200xbf16>, %w: tensor<40x200xbf16>, %n: tensor<2xi32> {hadal.value = dense<[90, 150]> : tensor<2xi32>}) -> tensor<2x150x40xbf16> {
+  %0 = hadal.counted_matmul %x, %w, %n {transpose_rhs} : (tensor<2x150x200xbf16>, tensor<40x200xbf16>, tensor<2xi32>) -> tensor<2x150x40xbf16>
+  hadal.yield %0 : tensor<2x150x40xbf16>
+}
+hadal.kernel head @logits_bf16_alone(%h: tensor<1x3x40xbf16>, %w: tensor<328x40xbf16>) -> (tensor<1x3x328xf32>, tensor<1x3x2xf32>) {
+  %0:2 = hadal.logits %h, %w : (tensor<1x3x40xbf16>, tensor<328x40xbf16>) -> (tensor<1x3x328xf32>, tensor<1x3x2xf32>)
+  hadal.yield %0#0, %0#1 : tensor<1x3x328xf32>, tensor<1x3x2xf32>
+}
+hadal.kernel head @logits_bf16_among(%h: tensor<1x96x40xbf16>, %w: tensor<328x40xbf16>) -> (tensor<1x96x328xf32>, tensor<1x96x2xf32>) {
+  %0:2 = hadal.logits %h, %w : (tensor<1x96x40xbf16>, tensor<328x40xbf16>) -> (tensor<1x96x328xf32>, tensor<1x96x2xf32>)
+  hadal.yield %0#0, %0#1 : tensor<1x96x328xf32>, tensor<1x96x2xf32>
 }

@@ -1,10 +1,11 @@
-//===- HeadLoss.cpp - from the tokens' losses to the head's result ------------------------------------------------===//
+//===- HeadLoss.cpp - from the softmax of tokens to the head's results --------------------------------------------===//
 //
 // See the header.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/GPU/Frames/HeadLoss.h"
 #include "codegen/Target/Arithmetic.h"
+#include <numbers>
 
 using namespace mlir;
 using namespace hadal;
@@ -18,11 +19,21 @@ void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, V
             k.argument(kernel.getNumArguments() + head.logProbabilities.result), token);
 }
 
-bool hadal::keepsLogits(const KernelAnatomy &anatomy, Refusals &refusals) {
-  if (!anatomy.head()->logitsOfRows.exists())
+void hadal::storeNormalizers(KernelBuilder &k, KernelOp kernel, const Head &head, Value largest, Value sum,
+                             Value token) {
+  if (!head.normalizers.exists())
+    return;
+  Value normalizers = k.argument(kernel.getNumArguments() + head.normalizers.result), place = k.mul(token, 2);
+  k.store(largest, normalizers, place);
+  Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
+  k.store(k.mulf(logarithm, k.f32(std::numbers::ln2)), normalizers, k.add(place, 1));
+}
+
+bool hadal::readsPanels(const KernelAnatomy &anatomy, Refusals &refusals) {
+  if (!anatomy.head()->weightOperand.isPacked())
     return false;
   (void)refusals.add(&anatomy.kernel().getBody().front().front(),
-                     "keeps its logits, which no kernel of a GPU does yet: build for the target cpu");
+                     "reads its weight in panels, which are a CPU's: unpack it (hadal.unpack)");
   return true;
 }
 

@@ -1,7 +1,7 @@
-//===- HeadLoss.h - from the tokens' losses to the head's result --------------------------------------------------===//
+//===- HeadLoss.h - from the softmax of tokens to the head's results ----------------------------------------------===//
 //
-// The last stage of every head kernel on a GPU: one block adds up the losses of all tokens, a sum along a row, and
-// divides by their number.
+// The last stage of every head kernel on a GPU that has a loss: one block adds up the losses of all tokens, a sum along
+// a row, and divides by their number. A head that keeps its logits has no loss, but two numbers for each row of them.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_GPU_FRAMES_HEADLOSS_H
@@ -18,8 +18,14 @@ namespace hadal {
 void storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value loss, mlir::Value losses,
                    mlir::Value token);
 
-/// Whether the kernel is to keep its logits, which no strategy of a GPU does yet; the reason is noted then.
-bool keepsLogits(const KernelAnatomy &anatomy, Refusals &refusals);
+/// Keeps the numbers from which log-probabilities follow, where the kernel yields them: the largest logit of a token,
+/// and the logarithm of the sum of the exponentials of all from there, of which `sum` is that of base 2.
+void storeNormalizers(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value largest, mlir::Value sum,
+                      mlir::Value token);
+
+/// Whether the kernel reads its weight in the layout of a CPU's products, which no strategy of a GPU does; the reason
+/// is noted then.
+bool readsPanels(const KernelAnatomy &anatomy, Refusals &refusals);
 
 /// Adds the stage `loss`, which runs once behind all chunks.
 void addHeadLossStage(KernelConfiguration &configuration);

@@ -17,6 +17,9 @@
 // without gradients needs no chunks, since then E is not kept. Parts and chunks decide the order of sums, and are
 // constants (docs/rationale/arithmetic.md); tiles show in no bit.
 //
+// A head that keeps its logits has the first two stages: S goes to the result, the parts' m are without the factor, and
+// of the softmax there are the row's m and the logarithm of its l.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/GPU/Frames/HeadLoss.h"
@@ -65,7 +68,8 @@ struct HeadChunk {
     losses = k.address(exponentials, k.i64(workspace.losses), byte);
     firstToken = k.mul(stage.iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
-    targets = k.address(k.argument(head.targets), firstToken, k.i32());
+    if (head.targets >= 0)
+      targets = k.address(k.argument(head.targets), firstToken, k.i32());
   }
 
   TypedPointer result(const HeadResult &result) {
@@ -133,11 +137,15 @@ private:
       Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
       rows[half].isInside = t.less(row, place.rowEnd);
       rows[half].number = t.wide(t.min(row, t.add(place.rowEnd, -1)));
-      rows[half].target = k.load(k.i32(), chunk.targets, rows[half].number);
+      if (chunk.targets)
+        rows[half].target = k.load(k.i32(), chunk.targets, rows[half].number);
     }
   }
 
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    if (chunk.head.keepsLogits())
+      forPairs(place, groupRow, sum, chunk.result(chunk.head.logitsOfRows),
+               [](const Pair &pair) -> SmallVector<Value> { return {pair.sums}; });
     SmallVector<Value> halves[2];
     for (int64_t half = 0; half < 2; ++half)
       halves[half] = emitRow(place, rows[half], half, sum);
@@ -157,7 +165,8 @@ private:
   SmallVector<Value> emitRow(const Place &place, const Row &row, int64_t half, Value sum) {
     Value firstColumn = t.add(place.column, t.accumulatorColumn());
     SmallVector<Value> numbers = scoresOf(sum, half, firstColumn);
-    storeTarget(row, t.sub(row.target, firstColumn), numbers);
+    if (row.target)
+      storeTarget(row, t.sub(row.target, firstColumn), numbers);
     constexpr size_t perPart = partColumns / 4;
     for (size_t begin = 0; begin < numbers.size(); begin += perPart)
       emitPart(row, t.add(place.column, int64_t(begin) * 4), MutableArrayRef(numbers).slice(begin, perPart));
@@ -176,7 +185,7 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    storeStatistics(row, column, maximum, total);
+    storeStatistics(row, column, chunk.head.keepsLogits() ? largest : maximum, total);
   }
 
   /// Joins numbers in four chains that do not wait for one another.
@@ -242,9 +251,12 @@ public:
       statistics = k.address(chunk.statistics, rowStart, k.f32());
       joinParts();
       k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
+        Value token = k.add(chunk.firstToken, row);
+        if (head.keepsLogits())
+          return storeNormalizers(k, chunk.kernel, head, unscaled, sum, token);
         Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
         Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
-        storeHeadLoss(k, chunk.kernel, head, k.mulf(loss, k.f32(M_LN2)), chunk.losses, k.add(chunk.firstToken, row));
+        storeHeadLoss(k, chunk.kernel, head, k.mulf(loss, k.f32(M_LN2)), chunk.losses, token);
       });
       if (hasGradients(head))
         emitDerivatives();
@@ -252,6 +264,9 @@ public:
   }
 
 private:
+  /// The maximum of a part or a row, with the factor that maxima of kept logits have been left without.
+  Value scaled(Value maximum) { return head.keepsLogits() ? k.mulf(maximum, k.f32(M_LOG2E)) : maximum; }
+
   /// (m, l) of a part.
   std::pair<Value, Value> part(Value index) {
     k.lanes = 2;
@@ -267,7 +282,8 @@ private:
                              [&](Value index, ValueRange carried) -> SmallVector<Value> {
                                return {k.maxf(carried[0], part(index).first)};
                              })[0];
-    largest = stage.blockReduceMax(mine, 0);
+    unscaled = stage.blockReduceMax(mine, 0);
+    largest = scaled(unscaled);
     SmallVector<Value> sums(accumulators, k.f32(0.0));
     sums = k.forReduce(stage.thread(), k.i64(parts), arithmetic::hopper::lanes, sums,
                        [&](Value first, ValueRange carried) {
@@ -275,8 +291,8 @@ private:
                          for (int64_t i = 0; i < accumulators; ++i) {
                            Value index = k.add(first, i * threadsOfSoftmax);
                            auto [maximum, total] = part(k.min(index, k.i64(parts - 1)));
-                           Value scaled = k.mulf(total, exp2(k.subf(maximum, largest)));
-                           next[i] = k.addf(next[i], k.select(k.less(index, k.i64(parts)), scaled, k.f32(0.0)));
+                           Value share = k.mulf(total, exp2(k.subf(scaled(maximum), largest)));
+                           next[i] = k.addf(next[i], k.select(k.less(index, k.i64(parts)), share, k.f32(0.0)));
                          }
                          return next;
                        });
@@ -315,7 +331,7 @@ private:
   HeadChunk &chunk;
   const Head &head;
   KernelBuilder &k;
-  Value row, statistics, largest, sum;
+  Value row, statistics, unscaled, largest, sum;
 };
 
 //===----------------------------------------------------------------------===//
@@ -399,7 +415,7 @@ public:
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     const Head *head = anatomy.head();
     KernelOp kernel = anatomy.kernel();
-    if (!head || keepsLogits(anatomy, refusals))
+    if (!head || readsPanels(anatomy, refusals))
       return false;
     auto isBF16 = [&](int64_t argument) { return getElementTypeOrSelf(kernel.getArgument(argument)).isBF16(); };
     Operation *anchor = &kernel.getBody().front().front();

@@ -11,6 +11,9 @@
 //
 // and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
 //
+// A head that keeps its logits has the first two stages, over all its rows at once: the logits go to the result, and of
+// the softmax there are m, without the factor, and the logarithm of l.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/GPU/Frames/HeadLoss.h"
@@ -43,8 +46,11 @@ public:
   ThreadHeadEmitter(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
       : stage(stage), k(stage.k), kernel(kernel), head(head), choice(configuration.chosen<choices::ThreadHeadAttr>()),
         chunk(choice.getChunk()) {
-    Value allLogits = k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
-    losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
+    bool isKept = head.keepsLogits();
+    Value allLogits = isKept ? resultAddress(head.logitsOfRows)
+                             : k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
+    if (!isKept)
+      losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
     firstToken = k.mul(stage.iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
     logits = {allLogits, k.f32(), head.vocabulary};
@@ -90,8 +96,10 @@ public:
   void emitSoftmax() {
     Value row = stage.block(), token = k.add(firstToken, row);
     k.ifThen(k.less(row, tokens), [&] {
-      Value target = k.extend(k.load(k.i32(), k.argument(head.targets), token));
-      emitSoftmaxRow(k.address(logits.base, k.mul(row, head.vocabulary), k.f32()), token, target);
+      Value z = k.address(logits.base, k.mul(row, head.vocabulary), k.f32());
+      if (head.keepsLogits())
+        return emitNormalizers(z, token);
+      emitSoftmaxRow(z, token, k.extend(k.load(k.i32(), k.argument(head.targets), token)));
     });
   }
 
@@ -150,6 +158,31 @@ private:
     });
   }
 
+  using LoadScores = function_ref<SmallVector<Value>(Value index)>;
+
+  /// The largest of a row's numbers, of which a thread has every so manieth vector.
+  Value largestOf(LoadScores load) {
+    Value begin = k.mul(stage.thread(), k.lanes), end = k.i64(head.vocabulary);
+    Value largest =
+        k.forReduce(begin, end, threadsOfSoftmax * k.lanes, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
+          Value largest = carried[0];
+          for (Value score : load(index))
+            largest = larger(largest, score);
+          return SmallVector<Value>{largest};
+        })[0];
+    return stage.blockReduceMax(largest, 0);
+  }
+
+  void emitNormalizers(Value z, Value token) {
+    k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
+    Value factor = k.f32(std::numbers::log2e);
+    auto load = [&](Value index) { return k.loadAligned(k.f32(), z, index, k.lanes); };
+    Value largest = largestOf([&](Value index) { return elements(load(index)); });
+    Value sum = sumOfExponentials([&](Value index) { return elements(k.mulf(load(index), k.broadcast(factor))); },
+                                  k.mulf(largest, factor));
+    k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] { storeNormalizers(k, kernel, head, largest, sum, token); });
+  }
+
   void emitSoftmaxRow(Value z, Value token, Value target) {
     constexpr double log2e = std::numbers::log2e;
     k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
@@ -160,14 +193,7 @@ private:
       return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(log2e)));
     };
 
-    Value largest = k.forReduce(begin, end, stride, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
-      Value largest = carried[0];
-      for (Value score : load(index))
-        largest = larger(largest, score);
-      return SmallVector<Value>{largest};
-    })[0];
-    largest = stage.blockReduceMax(largest, 0);
-    Value sum = sumOfExponentials(load, largest);
+    Value largest = largestOf(load), sum = sumOfExponentials(load, largest);
     Value isFirstThread = k.equal(stage.thread(), k.i64(0));
     k.ifThen(isFirstThread, [&] {
       Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
@@ -190,7 +216,7 @@ private:
   }
 
   /// Σ 2^(score - largest), a sum along the row: vector i of a thread goes to accumulator i mod R.
-  Value sumOfExponentials(function_ref<SmallVector<Value>(Value index)> load, Value largest) {
+  Value sumOfExponentials(LoadScores load, Value largest) {
     int64_t accumulators = arithmetic::hopper::lanes / (threadsOfSoftmax * k.lanes);
     Value own = k.mul(stage.thread(), k.lanes), last = k.i64(head.vocabulary - k.lanes);
     SmallVector<Value> sums(accumulators, k.splat(0.0));
@@ -236,7 +262,7 @@ public:
   ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    return anatomy.head() && !keepsLogits(anatomy, refusals);
+    return anatomy.head() && !readsPanels(anatomy, refusals);
   }
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
@@ -246,6 +272,9 @@ public:
     // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
     int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
     chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+    // Logits that are kept have their place already.
+    if (head->keepsLogits())
+      chunk = head->tokens;
     PredictedTime time;
     auto choose = [&](bool exists, const ProductShape &shape) -> choices::ThreadTilesAttr {
       if (!exists)
@@ -288,8 +317,9 @@ public:
     if (failed(addProduct("logits", choice.getLogits(), head->logits(chunk))))
       return failure();
     int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
-    add("softmax", chunk, threadsOfSoftmax,
-        reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+    if (!head->keepsLogits() || head->normalizers.exists())
+      add("softmax", chunk, threadsOfSoftmax,
+          reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
     if (head->hiddenGradient.exists() &&
         failed(addProduct("hidden_gradient", choice.getHiddenGradient(), head->hiddenProduct(chunk))))
       return failure();
@@ -302,7 +332,8 @@ public:
     if (head->loss.exists())
       addHeadLossStage(configuration);
     // The logits of a chunk, then the loss of every token.
-    configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
+    if (!head->keepsLogits())
+      configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
     return success();
   }
 
