@@ -61,7 +61,8 @@ private:
 /// A strategy for kernels anchored at one kind of operation.
 template <typename Anchor, typename Context> class AnchoredFrame : public KernelStrategy {
 public:
-  AnchoredFrame(KernelKind kind, llvm::StringRef name) : KernelStrategy(Context::targetKind, kind, name) {}
+  AnchoredFrame(KernelKind kind, llvm::StringRef name, arithmetic::SumOrder order = arithmetic::SumOrder::DepthBlocks)
+      : KernelStrategy(Context::targetKind, kind, name, order) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     if (!anatomy.anchored() || !mlir::isa<Anchor>(anatomy.anchored()->anchor))

@@ -26,10 +26,12 @@ void registerTensorAttentionStrategy();
 void registerTensorAttentionGradientStrategy();
 void registerTensorContractionStrategy();
 void registerTensorHeadStrategy();
+void registerTensorLatentAttentionStrategy();
 void registerThreadAttentionGradientStrategy();
 void registerThreadAttentionStrategy();
 void registerThreadContractionStrategy();
 void registerThreadHeadStrategy();
+void registerThreadLatentAttentionStrategy();
 
 } // namespace hadal
 

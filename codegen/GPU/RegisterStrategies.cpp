@@ -14,6 +14,7 @@ void hadal::registerNVPTXStrategies() {
     registerTensorAttentionGradientStrategy();
     registerTensorContractionStrategy();
     registerTensorHeadStrategy();
+    registerTensorLatentAttentionStrategy();
     registerGPUBalanceLossStrategies();
     registerGPUCacheStrategies();
     registerGPUDispatchStrategy();
@@ -28,6 +29,7 @@ void hadal::registerNVPTXStrategies() {
     registerThreadAttentionStrategy();
     registerThreadContractionStrategy();
     registerThreadHeadStrategy();
+    registerThreadLatentAttentionStrategy();
     return true;
   }();
   (void)registered;

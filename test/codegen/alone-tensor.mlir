@@ -7,7 +7,7 @@
 // CHECK: @head_bf16_alone (head): wgmma_token_chunks {logits = {rows = 64, columns = 128,
 // CHECK: @product_bf16_among (contraction): wgmma_warp_specialized {rows = 128, {{.*}}cluster = 1
 // CHECK: @head_bf16_among (head): wgmma_token_chunks {logits = {rows = 128, columns = 192,
-// CHECK: {{^}}6 of 6 pairs of kernels pass on sm_90a (emulated)
+// CHECK: {{^}}7 of 7 pairs of kernels pass on sm_90a (emulated)
 
 // Tiles of 64 rows and of 128.
 hadal.kernel contraction @product_bf16_alone(%x: tensor<3x200xbf16>, %w: tensor<136x200xbf16>) -> tensor<3x136xbf16> {
@@ -47,6 +47,16 @@ hadal.kernel head @head_bf16_alone(%h: tensor<1x48x40xbf16>, %t: tensor<1x48xi32
 hadal.kernel head @head_bf16_among(%h: tensor<1x96x40xbf16>, %t: tensor<1x96xi32>, %w: tensor<328x40xbf16>, %g: tensor<f32> {hadal.value = dense<2.0> : tensor<f32>}) -> tensor<1x96x40xbf16> {
   %0:3 = hadal.cross_entropy_gradient %h, %t, %w, %g : (tensor<1x96x40xbf16>, tensor<1x96xi32>, tensor<328x40xbf16>, tensor<f32>) -> (tensor<f32>, tensor<1x96x40xbf16>, tensor<328x40xf32>)
   hadal.yield %0#1 : tensor<1x96x40xbf16>
+}
+
+// Attention on latents: another tile of pairs, other rows and sequences, longer tables, pages elsewhere, a part that follows.
+hadal.kernel attention @latent_bf16_alone(%a: tensor<1x1x64xbf16>, %q: tensor<1x1x96xbf16>, %c: tensor<5x64x32xbf16>, %k: tensor<5x64x16xbf16>, %t: tensor<1x3xi32> {hadal.value = dense<[[4, 0, 2]]> : tensor<1x3xi32>}, %p: tensor<1x1xi32> {hadal.value = dense<[[140]]> : tensor<1x1xi32>}, %n: tensor<1xi32> {hadal.value = dense<[141]> : tensor<1xi32>}) -> tensor<1x1x64xf32> {
+  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 2, scale = 0.3 : f64} : (tensor<1x1x64xbf16>, tensor<1x1x96xbf16>, tensor<5x64x32xbf16>, tensor<5x64x16xbf16>, tensor<1x3xi32>, tensor<1x1xi32>, tensor<1xi32>) -> tensor<1x1x64xf32>
+  hadal.yield %0 : tensor<1x1x64xf32>
+}
+hadal.kernel attention @latent_bf16_among(%a: tensor<2x2x64xbf16>, %q: tensor<2x2x96xbf16>, %c: tensor<9x64x32xbf16>, %k: tensor<9x64x16xbf16>, %t: tensor<2x10xi32> {hadal.value = dense<[[4, 0, 2, 5, 6, 7, 8, 5, 6, 7], [1, 3, 1, 3, 1, 3, 1, 3, 1, 3]]> : tensor<2x10xi32>}, %p: tensor<2x2xi32> {hadal.value = dense<[[140, 539], [-1, 500]]> : tensor<2x2xi32>}, %n: tensor<2xi32> {hadal.value = dense<[540, 501]> : tensor<2xi32>}) -> tensor<2x2x64xf32> {
+  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 2, scale = 0.3 : f64} : (tensor<2x2x64xbf16>, tensor<2x2x96xbf16>, tensor<9x64x32xbf16>, tensor<9x64x16xbf16>, tensor<2x10xi32>, tensor<2x2xi32>, tensor<2xi32>) -> tensor<2x2x64xf32>
+  hadal.yield %0 : tensor<2x2x64xf32>
 }
 
 // Rows that a number tells, and the heads' products.
