@@ -279,10 +279,8 @@ public:
   TensorLatentAttentionStrategy()
       : GPUAnchoredStrategy(KernelKind::Attention, "wgmma_latent_parts", arithmetic::SumOrder::TensorCores) {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (!GPUAnchoredStrategy::serves(anatomy, refusals))
-      return false;
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+protected:
+  bool servesAnchor(LatentAttentionOp op, Refusals &refusals) const override {
     LatentShape shape = LatentShape::of(op);
     std::string obstacle;
     if (!shape.factorsAreBF16)
@@ -294,44 +292,37 @@ public:
     return obstacle.empty() || succeeded(refusals.add(op, "is not for tensor cores: " + obstacle));
   }
 
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+  SmallVector<Candidate> proposeFor(LatentAttentionOp op, KernelOp, const TargetDescription &target) const override {
     LatentShape shape = LatentShape::of(op);
     auto choice = choices::TensorLatentsAttr::get(op.getContext(), chooseLatentTiles(shape)->stages,
                                                   LatentParts::choose(shape).partsOfRound);
     return {{choice, predictTensorLatents(shape, target)}};
   }
 
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+  LogicalResult checkChoice(LatentAttentionOp op, const TargetDescription &, const KernelConfiguration &configuration,
+                            EmitError emitError) const override {
     LatentShape shape = LatentShape::of(op);
     auto choice = expectChoice<choices::TensorLatentsAttr>(configuration, emitError);
-    if (!choice || failed(checkField(emitError, "stages", choice.getStages(), 2, chooseLatentTiles(shape)->stages)) ||
-        failed(checkField(emitError, "parts", choice.getParts(), 1, LatentParts::countParts(shape))))
+    if (!choice || failed(checkField(emitError, "stages", choice.getStages(), 2, chooseLatentTiles(shape)->stages)))
       return failure();
-    plan(op, target, configuration);
-    const auto &operands = anatomy.anchored()->operands;
-    ptx::Swizzle swizzle = TensorLatentTiles::swizzle(shape);
-    Type element = op.getAbsorbed().getType().getElementType();
-    configuration.stages.front().maps = {
-        describePairs(operands[LatentBlocks::Absorbed], shape, element, shape.rank, 0, shape.rank),
-        describePairs(operands[LatentBlocks::Query], shape, element, shape.queryChannels,
-                      shape.queryChannels - shape.rope, shape.rope),
-        describeChannels(operands[LatentBlocks::Latents], op.getLatents().getType(), TensorLatentTiles::keys, swizzle),
-        describeChannels(operands[LatentBlocks::RotaryKeys], op.getRotaryKeys().getType(), TensorLatentTiles::keys,
-                         swizzle)};
-    return success();
+    return checkField(emitError, "parts", choice.getParts(), 1, LatentParts::countParts(shape));
   }
 
-protected:
   void plan(LatentAttentionOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     LatentShape shape = LatentShape::of(op);
     auto choice = configuration.chosen<choices::TensorLatentsAttr>();
     TensorLatentTiles tiles{choice.getStages()};
-    LatentParts(shape, choice.getParts())
-        .addStages(configuration, shape, tiles.pairs, tiles.threads, LatentMemory(shape, tiles).bytes);
+    StageSpec &stage =
+        LatentParts(shape, choice.getParts())
+            .addStages(configuration, shape, tiles.pairs, tiles.threads, LatentMemory(shape, tiles).bytes);
+    auto argument = [](Value operand) { return cast<BlockArgument>(operand).getArgNumber(); };
+    ptx::Swizzle swizzle = TensorLatentTiles::swizzle(shape);
+    Type element = op.getAbsorbed().getType().getElementType();
+    stage.maps = {describePairs(argument(op.getAbsorbed()), shape, element, shape.rank, 0, shape.rank),
+                  describePairs(argument(op.getQuery()), shape, element, shape.queryChannels,
+                                shape.queryChannels - shape.rope, shape.rope),
+                  describeChannels(argument(op.getLatents()), op.getLatents().getType(), tiles.keys, swizzle),
+                  describeChannels(argument(op.getRotaryKeys()), op.getRotaryKeys().getType(), tiles.keys, swizzle)};
   }
 
   void emitStage(LatentAttentionOp op, unsigned stage, GPUAnchorContext &context) const override {

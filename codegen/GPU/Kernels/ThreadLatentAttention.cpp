@@ -147,10 +147,8 @@ class ThreadLatentAttentionStrategy : public GPUAnchoredStrategy<LatentAttention
 public:
   ThreadLatentAttentionStrategy() : GPUAnchoredStrategy(KernelKind::Attention, "thread_latent_parts") {}
 
-  bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (!GPUAnchoredStrategy::serves(anatomy, refusals))
-      return false;
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+protected:
+  bool servesAnchor(LatentAttentionOp op, Refusals &refusals) const override {
     if (fitsThreadAttention(AttentionWork::forward(partAsAttention(LatentShape::of(op)))))
       return true;
     (void)refusals.add(op, "has latents that are too wide for the registers of a block's threads, which hold 512 "
@@ -158,9 +156,7 @@ public:
     return false;
   }
 
-  SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
-                                 Refusals &) const override {
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+  SmallVector<Candidate> proposeFor(LatentAttentionOp op, KernelOp, const TargetDescription &target) const override {
     LatentShape shape = LatentShape::of(op);
     LatentParts parts = LatentParts::choose(shape);
     // All parts side by side, each of which walks over its keys only.
@@ -177,21 +173,18 @@ public:
     return candidates;
   }
 
-  LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
-                          KernelConfiguration &configuration, EmitError emitError) const override {
-    auto op = cast<LatentAttentionOp>(anatomy.anchored()->anchor);
+  LogicalResult checkChoice(LatentAttentionOp op, const TargetDescription &target,
+                            const KernelConfiguration &configuration, EmitError emitError) const override {
     LatentShape shape = LatentShape::of(op);
     auto choice = expectChoice<choices::ThreadLatentsAttr>(configuration, emitError);
-    if (!choice ||
-        failed(checkThreadAttention(choice.getTiles(), AttentionWork::forward(partAsAttention(shape)), target,
-                                    emitError)) ||
-        failed(checkField(emitError, "parts", choice.getParts(), 1, LatentParts::countParts(shape))))
+    if (!choice)
       return failure();
-    plan(op, target, configuration);
-    return success();
+    AttentionWork work = AttentionWork::forward(partAsAttention(shape));
+    if (failed(checkThreadAttention(choice.getTiles(), work, target, emitError)))
+      return failure();
+    return checkField(emitError, "parts", choice.getParts(), 1, LatentParts::countParts(shape));
   }
 
-protected:
   void plan(LatentAttentionOp op, const TargetDescription &, KernelConfiguration &configuration) const override {
     LatentShape shape = LatentShape::of(op);
     auto choice = configuration.chosen<choices::ThreadLatentsAttr>();

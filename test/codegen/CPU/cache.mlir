@@ -15,6 +15,12 @@ hadal.kernel routing @write_pages_bf16(%cache: tensor<4x64x16xbf16>, %rows: tens
   hadal.yield %0 : tensor<4x64x16xbf16>
 }
 
+// Of rows that go to one place the last one stays.
+hadal.kernel routing @write_one_place(%cache: tensor<3x4x37xf32>, %rows: tensor<2x9x37xf32>, %pages: tensor<2x2xi32> {hadal.value = dense<[[2, 0], [1, 2]]> : tensor<2x2xi32>}, %positions: tensor<2x9xi32> {hadal.value = dense<[[3, 3, 3, 3, 3, 6, 3, 3, 3], [7, 7, 0, 7, 1, 1, 1, 1, -1]]> : tensor<2x9xi32>}) -> tensor<3x4x37xf32> {
+  %0 = hadal.write_pages %cache, %rows, %pages, %positions : (tensor<3x4x37xf32>, tensor<2x9x37xf32>, tensor<2x2xi32>, tensor<2x9xi32>) -> tensor<3x4x37xf32>
+  hadal.yield %0 : tensor<3x4x37xf32>
+}
+
 // CHECK: @read_pages (routing): copy_pages {items =
 hadal.kernel routing @read_pages(%cache: tensor<7x4x37xf32>, %pages: tensor<3x3xi32> {hadal.value = dense<[[6, 0, 3], [-1, 2, 7], [5, 5, 1]]> : tensor<3x3xi32>}, %lengths: tensor<3xi32> {hadal.value = dense<[7, 12, 0]> : tensor<3xi32>}) -> tensor<3x12x37xf32> {
   %0 = hadal.read_pages %cache, %pages, %lengths : (tensor<7x4x37xf32>, tensor<3x3xi32>, tensor<3xi32>) -> tensor<3x12x37xf32>
