@@ -12,7 +12,14 @@ using namespace hadal;
 
 static constexpr int64_t threadsOfLoss = arithmetic::hopper::lanes;
 
-void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, Value loss, Value losses, Value token) {
+/// ln l.
+static Value logarithmOf(KernelBuilder &k, Value sum) {
+  return k.mulf(ptx::Log2Op::create(k.builder, k.loc, sum), k.f32(std::numbers::ln2));
+}
+
+void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, const TokenSoftmax &softmax,
+                          Value losses, Value token) {
+  Value loss = k.addf(k.subf(softmax.largest, softmax.target), logarithmOf(k, softmax.sum));
   k.store(loss, losses, token);
   if (head.logProbabilities.exists())
     k.store(arith::NegFOp::create(k.builder, k.loc, loss),
@@ -25,8 +32,7 @@ void hadal::storeNormalizers(KernelBuilder &k, KernelOp kernel, const Head &head
     return;
   Value normalizers = k.argument(kernel.getNumArguments() + head.normalizers.result), place = k.mul(token, 2);
   k.store(largest, normalizers, place);
-  Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
-  k.store(k.mulf(logarithm, k.f32(std::numbers::ln2)), normalizers, k.add(place, 1));
+  k.store(logarithmOf(k, sum), normalizers, k.add(place, 1));
 }
 
 bool hadal::readsPanels(const KernelAnatomy &anatomy, Refusals &refusals) {

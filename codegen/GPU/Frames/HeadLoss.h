@@ -13,13 +13,19 @@
 
 namespace hadal {
 
-/// Keeps the loss of one token: in `losses`, a pointer to one f32 per token, and negated as the log-probability of its
-/// target where the kernel yields those.
-void storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value loss, mlir::Value losses,
+/// The softmax of one token's row: the largest logit M, that of its target (where there is one), and the sum l of
+/// exponentials from M on.
+struct TokenSoftmax {
+  mlir::Value largest, target, sum;
+};
+
+/// Keeps the loss of one token, (M - z) + ln l: in `losses`, a pointer to one f32 per token, and negated as the
+/// log-probability of its target where the kernel yields those. Whoever has kept logits forms it in the same order
+/// (hadal.logits).
+void storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, const TokenSoftmax &softmax, mlir::Value losses,
                    mlir::Value token);
 
-/// Keeps the numbers from which log-probabilities follow, where the kernel yields them: the largest logit of a token,
-/// and the logarithm of the sum of the exponentials of all from there, of which `sum` is that of base 2.
+/// Keeps the numbers from which log-probabilities follow, M and ln l, where the kernel yields them.
 void storeNormalizers(KernelBuilder &k, KernelOp kernel, const Head &head, mlir::Value largest, mlir::Value sum,
                       mlir::Value token);
 

@@ -4,10 +4,10 @@
 //
 //   logits            S = hidden Wᵀ, of which no number reaches memory: the epilogue of a tile leaves, for each of its
 //                     rows and parts of arithmetic::hopper::vocabularyPart columns, m = max S and l = Σ 2^(S - m) over
-//                     the part (scores carry log₂ e), the target's score where the tile holds it, and E = 2^(S - m) in
-//                     bf16
+//                     the part (scores carry log₂ e, what is left of m does not), the target's logit where the tile
+//                     holds it, and E = 2^(S - m) in bf16
 //   softmax           a block of threads per token: the row's m is the largest of its parts', its l a sum along the row
-//                     of the parts' l 2^(m of the part - m). From them loss = m + log₂ l - S_target, kept; E becomes
+//                     of the parts' l 2^(m of the part - m). From them loss = (max - target) + ln l, kept; E becomes
 //                     dz = gradient/tokens · (softmax S - onehot) where it lies, a factor per part and row
 //   hidden_gradient   dz W, the chunk's rows of the result
 //   weight_gradient   dzᵀ hidden, which the first chunk writes (or adds to the gradient so far) and the others add to
@@ -17,8 +17,8 @@
 // without gradients needs no chunks, since then E is not kept. Parts and chunks decide the order of sums, and are
 // constants (docs/rationale/arithmetic.md); tiles show in no bit.
 //
-// A head that keeps its logits has the first two stages: S goes to the result, the parts' m are without the factor, and
-// of the softmax there are the row's m and the logarithm of its l.
+// A head that keeps its logits has the first two stages: S goes to the result, and of the softmax there are the row's
+// largest logit and ln l.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -185,7 +185,7 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    storeStatistics(row, column, chunk.head.keepsLogits() ? largest : maximum, total);
+    storeStatistics(row, column, largest, total);
   }
 
   /// Joins numbers in four chains that do not wait for one another.
@@ -210,7 +210,8 @@ private:
     return scores;
   }
 
-  /// The row's (m, l) of the part, by one of its four lanes. A tile may hold parts behind the vocabulary.
+  /// The row's largest logit and its l of the part, by one of its four lanes. A tile may hold parts behind the
+  /// vocabulary.
   void storeStatistics(const Row &row, Value column, Value maximum, Value total) {
     Value stores = t.both(row.isInside, k.equal(t.rem(t.lane, 4), zero));
     if (shape.columns % tiles.columns != 0)
@@ -221,7 +222,7 @@ private:
     });
   }
 
-  /// The target's score, by the lane that holds it: `place` counts columns from this lane's first one.
+  /// The target's logit, by the lane that holds it: `place` counts columns from this lane's first one.
   void storeTarget(const Row &row, Value place, ArrayRef<Value> scores) {
     Value isInTile = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ult, place, t.number(tiles.columns));
     Value isMine = t.both(isInTile, t.less(t.rem(place, 8), t.number(2)));
@@ -229,7 +230,7 @@ private:
       Value score = scores.front();
       for (size_t i = 1; i < scores.size(); ++i)
         score = k.select(k.equal(place, t.number(int64_t(i) / 2 * 8 + int64_t(i) % 2)), scores[i], score);
-      k.store(k.mulf(score, k.f32(M_LOG2E)), chunk.targetScores, row.number);
+      k.store(score, chunk.targetScores, row.number);
     });
   }
 
@@ -254,9 +255,8 @@ public:
         Value token = k.add(chunk.firstToken, row);
         if (head.keepsLogits())
           return storeNormalizers(k, chunk.kernel, head, unscaled, sum, token);
-        Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
-        Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
-        storeHeadLoss(k, chunk.kernel, head, k.mulf(loss, k.f32(M_LN2)), chunk.losses, token);
+        Value target = k.load(k.f32(), chunk.targetScores, row);
+        storeHeadLoss(k, chunk.kernel, head, {unscaled, target, sum}, chunk.losses, token);
       });
       if (hasGradients(head))
         emitDerivatives();
@@ -264,10 +264,10 @@ public:
   }
 
 private:
-  /// The maximum of a part or a row, with the factor that maxima of kept logits have been left without.
-  Value scaled(Value maximum) { return head.keepsLogits() ? k.mulf(maximum, k.f32(M_LOG2E)) : maximum; }
+  /// The maximum of a part or a row as a score.
+  Value scaled(Value maximum) { return k.mulf(maximum, k.f32(M_LOG2E)); }
 
-  /// (m, l) of a part.
+  /// The largest logit of a part, and its l.
   std::pair<Value, Value> part(Value index) {
     k.lanes = 2;
     Value pair = k.loadAligned(k.f32(), statistics, k.mul(index, 2), 2);
@@ -308,7 +308,7 @@ private:
     TypedPointer numbers{k.address(chunk.exponentials, k.mul(row, head.vocabulary), bf16), bf16};
     Value begin = k.mul(stage.thread(), softmaxLanes);
     k.forLoop(begin, k.i64(head.vocabulary), threadsOfSoftmax * softmaxLanes, [&](Value column) {
-      Value maximum = part(k.div(column, partColumns)).first;
+      Value maximum = scaled(part(k.div(column, partColumns)).first);
       Value factor = k.mulf(exp2(k.subf(maximum, largest)), scale), place = k.sub(target, column);
       k.lanes = softmaxLanes;
       Value exponentials = k.loadAligned(numbers, column, softmaxLanes);

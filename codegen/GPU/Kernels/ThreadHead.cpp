@@ -4,7 +4,7 @@
 //
 //   logits            z = hidden Wᵀ, into the workspace
 //   softmax           a block of threads per token: m = max z, then l = Σ 2^(z - m), a sum along the row (scores carry
-//                     log₂ e), then loss = m + log₂ l - z_target, kept, and z becomes
+//                     log₂ e), then loss = (max z - z_target) + ln l, kept, and z becomes
 //                     dz = gradient/tokens · (softmax z - onehot)
 //   hidden_gradient   dz W, the chunk's rows of the result
 //   weight_gradient   dzᵀ hidden, whose blocks of the depth are added to the gradient so far, one by one
@@ -173,41 +173,41 @@ private:
     return stage.blockReduceMax(largest, 0);
   }
 
-  void emitNormalizers(Value z, Value token) {
+  /// Of a row: the largest number, the same as a score, and Σ 2^(score - that). Scores carry the factor log₂ e.
+  struct RowSoftmax {
+    Value largest, score, sum;
+  };
+  SmallVector<Value> loadScores(Value z, Value index) {
+    return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(std::numbers::log2e)));
+  }
+  RowSoftmax softmaxOf(Value z) {
     k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
-    Value factor = k.f32(std::numbers::log2e);
-    auto load = [&](Value index) { return k.loadAligned(k.f32(), z, index, k.lanes); };
-    Value largest = largestOf([&](Value index) { return elements(load(index)); });
-    Value sum = sumOfExponentials([&](Value index) { return elements(k.mulf(load(index), k.broadcast(factor))); },
-                                  k.mulf(largest, factor));
-    k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] { storeNormalizers(k, kernel, head, largest, sum, token); });
+    Value largest = largestOf([&](Value index) { return elements(k.loadAligned(k.f32(), z, index, k.lanes)); });
+    Value score = k.mulf(largest, k.f32(std::numbers::log2e));
+    return {largest, score, sumOfExponentials([&](Value index) { return loadScores(z, index); }, score)};
+  }
+
+  void emitNormalizers(Value z, Value token) {
+    RowSoftmax row = softmaxOf(z);
+    k.ifThen(k.equal(stage.thread(), k.i64(0)),
+             [&] { storeNormalizers(k, kernel, head, row.largest, row.sum, token); });
   }
 
   void emitSoftmaxRow(Value z, Value token, Value target) {
-    constexpr double log2e = std::numbers::log2e;
-    k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
+    Value logit = k.load(k.f32(), z, target);
+    RowSoftmax row = softmaxOf(z);
     int64_t stride = threadsOfSoftmax * k.lanes;
     Value begin = k.mul(stage.thread(), k.lanes), end = k.i64(head.vocabulary);
-    Value targetScore = k.mulf(k.load(k.f32(), z, target), k.f32(log2e));
-    auto load = [&](Value index) {
-      return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(log2e)));
-    };
-
-    Value largest = largestOf(load), sum = sumOfExponentials(load, largest);
     Value isFirstThread = k.equal(stage.thread(), k.i64(0));
-    k.ifThen(isFirstThread, [&] {
-      Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
-      Value loss = k.addf(k.subf(largest, targetScore), logarithm);
-      storeHeadLoss(k, kernel, head, k.mulf(loss, k.f32(std::numbers::ln2)), losses, token);
-    });
+    k.ifThen(isFirstThread, [&] { storeHeadLoss(k, kernel, head, {row.largest, logit, row.sum}, losses, token); });
     if (head.gradient < 0)
       return;
     Value factor = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
-    Value scale = k.divf(factor, sum);
+    Value scale = k.divf(factor, row.sum);
     k.forLoop(begin, end, stride, [&](Value index) {
       SmallVector<Value> changes;
-      for (Value score : load(index))
-        changes.push_back(k.mulf(exp2(k.subf(score, largest)), scale));
+      for (Value score : loadScores(z, index))
+        changes.push_back(k.mulf(exp2(k.subf(score, row.score)), scale));
       Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), changes);
       k.storeAligned(vector, z, index, k.lanes);
     });
