@@ -129,10 +129,6 @@ std::string checkShapes(const RawOptions &raw, const CompilerOptions &options, P
              (generates ? " is for programs with micro-batches: the sequences of --program=generate grow, up to "
                           "--max-sequence, so many at a time as --max-batch says"
                         : " is for --program=generate: other programs take --micro-batch-size and --seq-length");
-  // On a GPU attention and the head add in another order where they generate than where they train.
-  if (generates && !options.exact.empty() && !options.target.empty() && options.target != "cpu")
-    return "--exact=train is for the target cpu only so far, not for " + options.target +
-           ": leave it out; log-probabilities then are those of training but for rounding";
   if (generates || from > Phase::Model || options.to == Phase::Model)
     return "";
   if (options.microBatchSize < 1 || options.sequenceLength < 1)
