@@ -95,8 +95,6 @@ struct Contraction {
   bool hasBatches() const {
     return grouping == ContractionGrouping::Depth || (grouping == ContractionGrouping::None && batches > 1);
   }
-  /// Whether the shape says all: no factor begins within its tensor, and all rows are there.
-  bool isWhole() const { return lhs.start == 0 && rhs.start == 0 && !rowCounts; }
   /// How many products there are.
   int64_t products() const { return hasBatches() ? batches : 1; }
   /// The largest power of two, at most `limit`, that divides the place of C(b, i, 0) in the result for every row:

@@ -41,6 +41,7 @@ struct Head {
     shape.rhsCodes = weightOperand.codes;
     return shape;
   }
+  bool keepsLogits() const { return logitsOfRows.exists(); }
   bool hasGradients() const { return hiddenGradient.exists() || weightGradient.exists(); }
   ProductShape hiddenProduct(int64_t chunk) const { return withFactors({chunk, channels, vocabulary, 1, true, false}); }
   ProductShape weightProduct(int64_t chunk) const {

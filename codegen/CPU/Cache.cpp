@@ -9,7 +9,7 @@
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/CPU/CachePages.h"
+#include "codegen/Emit/CachePages.h"
 
 using namespace mlir;
 using namespace hadal;

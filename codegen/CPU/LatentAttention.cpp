@@ -26,8 +26,8 @@
 #include "codegen/CPU/AnchoredStrategy.h"
 #include "codegen/CPU/AttentionBlocks.h"
 #include "codegen/CPU/CPUStrategies.h"
-#include "codegen/CPU/CachePages.h"
 #include "codegen/CPU/FlushedCalls.h"
+#include "codegen/Emit/CachePages.h"
 #include "codegen/Emit/Softmax.h"
 #include "codegen/Selection/CPU/LatentTiles.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -211,10 +211,10 @@ private:
   void multiplyTiles(const MicroKernel &tile, int64_t rowsBetween, int64_t columnsBetween, Value a, Value b, Value c,
                      Value count, Value depth) {
     std::string name = llvm::formatv("hadal.latent_tiles.{0}.{1}.{2}{3}", tile.name(k.lanes), rowsBetween,
-                                     columnsBetween, shape.inSteps ? ".in_steps" : "");
+                                     columnsBetween, shape.factorsAreBF16 ? ".in_steps" : "");
     SmallVector<Value> arguments{a, b, c, count, depth};
     SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
-    auto body = [&, inSteps = shape.inSteps](KernelBuilder &inner, ValueRange values) {
+    auto body = [&, inSteps = shape.factorsAreBF16](KernelBuilder &inner, ValueRange values) {
       LLVM::LLVMFuncOp kernel = inSteps ? getFlushedStepKernel(inner, tile) : getMicroKernel(inner, tile);
       inner.forLoop(inner.i64(0), values[3], 1, [&](Value number) {
         callFunction(inner, kernel,
@@ -224,7 +224,7 @@ private:
                       inner.i64(0)});
       });
     };
-    if (shape.inSteps)
+    if (shape.factorsAreBF16)
       callFlushing(k, getFlushedFunction(k, name, types, body), arguments);
     else
       callFunction(k, getSharedFunction(k, name, types, body), arguments);
@@ -244,7 +244,7 @@ private:
       k.storeVector(k.splat(0.0), scratch.lanes, k.i64(lane * k.lanes));
     k.forLoop(k.i64(0), sees, 1, [&](Value key) {
       Value weight = math::ExpOp::create(k.builder, k.loc, k.subf(scoreOf(key), largest));
-      Value factor = shape.inSteps ? k.widen(k.round(weight, k.builder.getBF16Type())) : weight;
+      Value factor = shape.factorsAreBF16 ? k.widen(k.round(weight, k.builder.getBF16Type())) : weight;
       k.storeVector(factor, scores, placeOf(key));
       Value lane = k.mul(k.rem(key, arithmetic::lanes), k.lanes);
       k.storeVector(k.addf(k.loadVector(scratch.lanes, lane), weight), scratch.lanes, lane);

@@ -61,32 +61,25 @@ private:
 /// A strategy for kernels anchored at one kind of operation.
 template <typename Anchor, typename Context> class AnchoredFrame : public KernelStrategy {
 public:
-  AnchoredFrame(KernelKind kind, llvm::StringRef name) : KernelStrategy(Context::targetKind, kind, name) {}
+  AnchoredFrame(KernelKind kind, llvm::StringRef name, arithmetic::SumOrder order = arithmetic::SumOrder::DepthBlocks)
+      : KernelStrategy(Context::targetKind, kind, name, order) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     if (!anatomy.anchored() || !mlir::isa<Anchor>(anatomy.anchored()->anchor))
       return false;
-    return anatomy.anchored()->copies.empty() || servesCopies(*anatomy.anchored(), anatomy.kernel(), refusals);
+    if (!anatomy.anchored()->copies.empty() && !servesCopies(*anatomy.anchored(), anatomy.kernel(), refusals))
+      return false;
+    return servesAnchor(mlir::cast<Anchor>(anatomy.anchored()->anchor), refusals);
   }
   llvm::SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
                                        Refusals &) const override {
-    auto op = mlir::cast<Anchor>(anatomy.anchored()->anchor);
-    KernelConfiguration configuration;
-    if (std::optional<Share> shared = share(op, target))
-      configuration.choice = choices::ShareAttr::get(op.getContext(), shared->preferred);
-    plan(op, target, configuration);
-    return {{configuration.choice, predict(op, anatomy.kernel(), target, configuration.steps.size())}};
+    return proposeFor(mlir::cast<Anchor>(anatomy.anchored()->anchor), anatomy.kernel(), target);
   }
   mlir::LogicalResult configure(const KernelAnatomy &anatomy, const TargetDescription &target,
                                 KernelConfiguration &configuration, EmitError emitError) const override {
     auto op = mlir::cast<Anchor>(anatomy.anchored()->anchor);
-    if (std::optional<Share> shared = share(op, target)) {
-      auto choice = expectChoice<choices::ShareAttr>(configuration, emitError);
-      if (!choice || failed(checkField(emitError, "items", choice.getItems(), 1, shared->most)))
-        return mlir::failure();
-    } else if (configuration.choice) {
-      return emitError() << "the strategy '" << configuration.strategy << "' has nothing to choose";
-    }
+    if (mlir::failed(checkChoice(op, target, configuration, emitError)))
+      return mlir::failure();
     plan(op, target, configuration);
     return mlir::success();
   }
@@ -111,6 +104,28 @@ protected:
   virtual bool servesCopies(const AnchoredKernel &anchored, KernelOp kernel, Refusals &refusals) const {
     return mlir::succeeded(refusals.add(anchored.anchor, "has a result that is copied, rounded or packed, which its "
                                                          "kernel does not do here"));
+  }
+  /// Whether the strategy is for such an operation; else the reason is noted.
+  virtual bool servesAnchor(Anchor, Refusals &) const { return true; }
+  /// What it could choose: the preferred share, where there is something to share, unless told otherwise.
+  virtual llvm::SmallVector<Candidate> proposeFor(Anchor op, KernelOp kernel, const TargetDescription &target) const {
+    KernelConfiguration configuration;
+    if (std::optional<Share> shared = share(op, target))
+      configuration.choice = choices::ShareAttr::get(op.getContext(), shared->preferred);
+    plan(op, target, configuration);
+    return {{configuration.choice, predict(op, kernel, target, configuration.steps.size())}};
+  }
+  /// Whether a choice is right: a share, or none where there is nothing to share, unless told otherwise.
+  virtual mlir::LogicalResult checkChoice(Anchor op, const TargetDescription &target,
+                                          const KernelConfiguration &configuration, EmitError emitError) const {
+    if (std::optional<Share> shared = share(op, target)) {
+      auto choice = expectChoice<choices::ShareAttr>(configuration, emitError);
+      if (!choice || failed(checkField(emitError, "items", choice.getItems(), 1, shared->most)))
+        return mlir::failure();
+    } else if (configuration.choice) {
+      return emitError() << "the strategy '" << configuration.strategy << "' has nothing to choose";
+    }
+    return mlir::success();
   }
   /// The time of so many launches: that of the bytes of operands and results, unless told otherwise.
   virtual PredictedTime predict(Anchor, KernelOp kernel, const TargetDescription &target, int64_t launches) const {

@@ -9,9 +9,13 @@
 using namespace mlir;
 using namespace hadal;
 
-JoinedSoftmax hadal::joinSoftmax(KernelBuilder &k, const SoftmaxPart &before, const SoftmaxPart &next) {
+JoinedSoftmax hadal::joinSoftmax(KernelBuilder &k, const SoftmaxPart &before, const SoftmaxPart &next,
+                                 function_ref<Value(Value)> exponential) {
   Value maximum = k.select(k.less(before.maximum, next.maximum), next.maximum, before.maximum);
-  auto share = [&](Value own) -> Value { return math::ExpOp::create(k.builder, k.loc, k.subf(own, maximum)); };
+  auto share = [&](Value own) -> Value {
+    Value difference = k.subf(own, maximum);
+    return exponential ? exponential(difference) : Value(math::ExpOp::create(k.builder, k.loc, difference));
+  };
   JoinShares shares{share(before.maximum), share(next.maximum)};
   return {{maximum, shares.join(k, before.sum, next.sum)}, shares};
 }

@@ -7,7 +7,8 @@
 //   m = max(m₁, m₂),  s₁ = exp(m₁ - m),  s₂ = exp(m₂ - m),  l = l₁ s₁ + l₂ s₂,  o = o₁ s₁ + o₂ s₂
 //
 // Parts are joined from left to right, by this one function everywhere: the bits of a row then depend on where blocks
-// begin and on nothing else (docs/rationale/arithmetic.md).
+// begin and on nothing else (docs/rationale/arithmetic.md). Where exponentials are those of base 2, as on GPUs, maxima
+// carry the factor log₂ e.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_EMIT_SOFTMAX_H
@@ -41,8 +42,9 @@ struct JoinedSoftmax {
   JoinShares shares;
 };
 
-/// Joins the part so far with the one that follows it.
-JoinedSoftmax joinSoftmax(KernelBuilder &k, const SoftmaxPart &before, const SoftmaxPart &next);
+/// Joins the part so far with the one that follows it. `exponential`: of numbers that are not positive (null: exp).
+JoinedSoftmax joinSoftmax(KernelBuilder &k, const SoftmaxPart &before, const SoftmaxPart &next,
+                          llvm::function_ref<mlir::Value(mlir::Value)> exponential = {});
 
 } // namespace hadal
 

@@ -14,6 +14,7 @@ namespace hadal {
 void registerNVPTXStrategies();
 
 void registerGPUBalanceLossStrategies();
+void registerGPUCacheStrategies();
 void registerGPUDispatchStrategy();
 void registerGPUEmbeddingGradientStrategy();
 void registerGPUReductionStrategies();
@@ -25,10 +26,12 @@ void registerTensorAttentionStrategy();
 void registerTensorAttentionGradientStrategy();
 void registerTensorContractionStrategy();
 void registerTensorHeadStrategy();
+void registerTensorLatentAttentionStrategy();
 void registerThreadAttentionGradientStrategy();
 void registerThreadAttentionStrategy();
 void registerThreadContractionStrategy();
 void registerThreadHeadStrategy();
+void registerThreadLatentAttentionStrategy();
 
 } // namespace hadal
 

@@ -14,7 +14,9 @@ void hadal::registerNVPTXStrategies() {
     registerTensorAttentionGradientStrategy();
     registerTensorContractionStrategy();
     registerTensorHeadStrategy();
+    registerTensorLatentAttentionStrategy();
     registerGPUBalanceLossStrategies();
+    registerGPUCacheStrategies();
     registerGPUDispatchStrategy();
     registerGPUEmbeddingGradientStrategy();
     registerGPUReductionStrategies();
@@ -27,6 +29,7 @@ void hadal::registerNVPTXStrategies() {
     registerThreadAttentionStrategy();
     registerThreadContractionStrategy();
     registerThreadHeadStrategy();
+    registerThreadLatentAttentionStrategy();
     return true;
   }();
   (void)registered;

@@ -120,6 +120,12 @@ LogicalResult ThreadAttentionAttr::verify(EmitError emitError, int64_t owned, bo
   return check(emitError, {{"owned", owned, 16, 64, 16}});
 }
 
+LogicalResult ThreadLatentsAttr::verify(EmitError emitError, ThreadAttentionAttr tiles, int64_t parts) {
+  if (!tiles)
+    return emitError() << "the field 'tiles' is missing";
+  return check(emitError, {{"parts", parts, 1, anyNumber}});
+}
+
 LogicalResult TensorTilesAttr::verify(EmitError emitError, int64_t rows, int64_t columns, int64_t stages,
                                       int64_t cluster, int64_t groupRows) {
   return check(emitError, {{"rows", rows, 64, 128, 64},
@@ -135,6 +141,10 @@ LogicalResult TensorHeadAttr::verify(EmitError emitError, TensorTilesAttr logits
 
 LogicalResult TensorAttentionAttr::verify(EmitError emitError, int64_t owned, int64_t stages) {
   return check(emitError, {{"owned", owned, 64, 128, 64}, {"stages", stages, 1, 8}});
+}
+
+LogicalResult TensorLatentsAttr::verify(EmitError emitError, int64_t stages, int64_t parts) {
+  return check(emitError, {{"stages", stages, 2, 8}, {"parts", parts, 1, anyNumber}});
 }
 
 template <typename Blocks> static LogicalResult checkPasses(EmitError emitError, Blocks keys, Blocks queries) {

@@ -115,6 +115,14 @@ def Kernel_ThreadAttentionGradientAttr : Kernel_Choice<"ThreadAttentionGradient"
   "the blocks of both passes of attention's gradient by threads",
   (ins "ThreadAttentionAttr":$keys, "ThreadAttentionAttr":$queries)>;
 
+def Kernel_ThreadLatentsAttr : Kernel_Choice<"ThreadLatents", "thread_latents", "the pairs of queries and heads that threads own, and the parts that wait",
+  (ins "ThreadAttentionAttr":$tiles, "int64_t":$parts)> {
+  let description = [{
+    Of attention on latents: `parts` of a sequence's keys are computed side by side, and then joined; those of longer
+    sequences follow in further rounds.
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // On GPUs, on tensor cores
 //===----------------------------------------------------------------------===//
@@ -128,6 +136,9 @@ def Kernel_TensorHeadAttr : Kernel_Choice<"TensorHead", "tensor_head", "the prod
 
 def Kernel_TensorAttentionAttr : Kernel_Choice<"TensorAttention", "tensor_attention", "the owned positions and the ring of attention on tensor cores",
   (ins "int64_t":$owned, "int64_t":$stages)>;
+
+def Kernel_TensorLatentsAttr : Kernel_Choice<"TensorLatents", "tensor_latents", "the ring of attention on latents on tensor cores, and the parts that wait",
+  (ins "int64_t":$stages, "int64_t":$parts)>;
 
 def Kernel_TensorAttentionGradientAttr : Kernel_Choice<"TensorAttentionGradient", "tensor_attention_gradient",
   "both passes of attention's gradient on tensor cores",

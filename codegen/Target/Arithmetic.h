@@ -56,6 +56,10 @@ constexpr int64_t lanes = 1024;
 /// from the widths of a head: codegen/Selection/GPU/TensorAttentionTiles.cpp.)
 constexpr int64_t walkedBlock = 64;
 
+/// Attention on latents: parts of so many keys, counted from 0, are computed apart and joined from left to right. What
+/// a part leaves is a row of the latent's width for each head, so that more heads have longer parts.
+constexpr int64_t latentPart(int64_t heads) { return heads > 64 ? 1024 : 512; }
+
 /// Softmax of the head on tensor cores: parts of so many tokens of the vocabulary, counted from 0.
 constexpr int64_t vocabularyPart = 64;
 

@@ -77,8 +77,8 @@ hadal.kernel attention @lengths_gradient(%q: tensor<3x66x48xf32>, %kv: tensor<3x
   hadal.yield %0#0, %0#1, %0#2 : tensor<3x66x48xf32>, tensor<3x66x56xf32>, tensor<3x66x16xf32>
 }
 
-// In bf16, which tensor cores do not take with positions or key lengths.
-// CHECK: @bf16 (attention): thread_online_softmax
+// In bf16, which tensor cores take with positions or key lengths, but not its gradient.
+// CHECK: @bf16 (attention): wgmma_online_softmax
 // CHECK: @bf16_gradient (attention): thread_recomputed_scores
 hadal.kernel attention @bf16(%q: tensor<2x5x64xbf16>, %kv: tensor<2x140x64xbf16>, %k: tensor<2x140x16xbf16>, %p: tensor<2x5xi32> {hadal.range = [100, 140]}, %n: tensor<2xi32> {hadal.range = [120, 141]}) -> (tensor<2x5x32xbf16>, tensor<2x2x5xf32>) {
   %0:2 = hadal.attention %q, %kv, %k positions(%p) key_lengths(%n) {heads = 2, nope = 16, value = 16, scale = 0.177 : f64} : (tensor<2x5x64xbf16>, tensor<2x140x64xbf16>, tensor<2x140x16xbf16>, tensor<2x5xi32>, tensor<2xi32>) -> (tensor<2x5x32xbf16>, tensor<2x2x5xf32>)

@@ -4,7 +4,7 @@
  - the log-probabilities of what was generated with those that the program which scores texts gives the same tokens: by bits where
    the program is exact to training, else (f32) but for rounding.
 
-usage: generate_fixtures.py CASES_FOLDER SCRATCH_FOLDER CASE...   (the tools are found on PATH)
+usage: generate_fixtures.py CASES_FOLDER SCRATCH_FOLDER [--target=NAME] [--precision=NAME] CASE...   (the tools are found on PATH)
 """
 import array
 import concurrent.futures
@@ -21,8 +21,10 @@ ABSORBED = 1e-5
 PROMPTS, GENERATED = 5, 20
 
 
-def compile_case(case, work, name, program, precision, *flags):
+def compile_case(case, work, name, program, precision, target, *flags):
     expected = json.loads((case / "expected.json").read_text())
+    if target != "cpu":
+        flags += (f"--target={target}", "--emulate")
     output = work / f"{case.name}-{name}-{precision}"
     run("hadal-import", case, *expected["import_flags"], "-o", f"{output}.mlir")
     run("hadalc", f"{output}.mlir", f"--program={program}", f"--precision={precision}", *flags, "-o", output)
@@ -75,14 +77,14 @@ def compare_with_scores(case, work, precision, kind, program, evaluate, toleranc
     return f"{case.name} {precision} {kind}: scoring agrees " + (f"within {tolerance:.0e}" if tolerance else "to the bit")
 
 
-def check(case, work, precision):
+def check(case, work, precision, target):
     # Pages of 64 positions: the prompts of the scores fill one, and begin another.
     flags = ("--max-sequence=100", "--max-batch=3", "--prefill-chunk=7")
-    evaluate = compile_case(case, work, "evaluate", "evaluate", precision, "--micro-batch-size=1", "--seq-length=48")
-    exact = compile_case(case, work, "exact", "generate", precision, "--exact=train", *flags)
+    evaluate = compile_case(case, work, "evaluate", "evaluate", precision, target, "--micro-batch-size=1", "--seq-length=48")
+    exact = compile_case(case, work, "exact", "generate", precision, target, "--exact=train", *flags)
     lines = [compare_with_scores(case, work, precision, "exact", exact, evaluate, 0.0)]
     if precision == "f32":
-        program = compile_case(case, work, "generate", "generate", precision, *flags)
+        program = compile_case(case, work, "generate", "generate", precision, target, *flags)
         lines += [compare_with_transformers(case, work, program),
                   compare_with_scores(case, work, precision, "absorbed", program, evaluate, ABSORBED)]
     return lines
@@ -91,9 +93,12 @@ def check(case, work, precision):
 def main():
     cases, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
-    jobs = [(cases / name, precision) for name in sys.argv[3:] for precision in ("f32", "bf16")]
+    flags = dict(flag.removeprefix("--").split("=") for flag in sys.argv[3:] if flag.startswith("--"))
+    names, target = [name for name in sys.argv[3:] if not name.startswith("--")], flags.get("target", "cpu")
+    precisions = (flags["precision"],) if "precision" in flags else ("f32", "bf16")
+    jobs = [(cases / name, precision) for name in names for precision in precisions]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as workers:
-        for lines in workers.map(lambda job: check(job[0], work, job[1]), jobs):
+        for lines in workers.map(lambda job: check(job[0], work, job[1], target), jobs):
             print("\n".join(lines))
 
 

@@ -73,3 +73,21 @@ hadal.kernel update @adamw(%p: tensor<8192x8192xf32>, %g: tensor<8192x8192xf32>,
   hadal.yield %0#0, %0#1, %0#2
     : tensor<8192x8192xf32>, tensor<8192x8192xf32>, tensor<8192x8192xf32>
 }
+
+// Decoding: attention on V3's latents of 128 sequences of 4096 tokens, with the heads of one of eight GPUs and with all.
+hadal.kernel attention @latent_16(%a: tensor<128x1x8192xbf16>, %q: tensor<128x1x3072xbf16>, %c: tensor<8192x64x512xbf16>, %k: tensor<8192x64x64xbf16>,
+    %t: tensor<128x64xi32>, %p: tensor<128x1xi32> {hadal.value = dense<4095> : tensor<128x1xi32>},
+    %n: tensor<128xi32> {hadal.value = dense<4096> : tensor<128xi32>}) -> tensor<128x1x8192xbf16> {
+  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 16, scale = 0.1352337788608801 : f64}
+    : (tensor<128x1x8192xbf16>, tensor<128x1x3072xbf16>, tensor<8192x64x512xbf16>, tensor<8192x64x64xbf16>, tensor<128x64xi32>,
+       tensor<128x1xi32>, tensor<128xi32>) -> tensor<128x1x8192xbf16>
+  hadal.yield %0 : tensor<128x1x8192xbf16>
+}
+hadal.kernel attention @latent_128(%a: tensor<128x1x65536xbf16>, %q: tensor<128x1x24576xbf16>, %c: tensor<8192x64x512xbf16>, %k: tensor<8192x64x64xbf16>,
+    %t: tensor<128x64xi32>, %p: tensor<128x1xi32> {hadal.value = dense<4095> : tensor<128x1xi32>},
+    %n: tensor<128xi32> {hadal.value = dense<4096> : tensor<128xi32>}) -> tensor<128x1x65536xbf16> {
+  %0 = hadal.latent_attention %a, %q, %c, %k, %t, %p, %n {heads = 128, scale = 0.1352337788608801 : f64}
+    : (tensor<128x1x65536xbf16>, tensor<128x1x24576xbf16>, tensor<8192x64x512xbf16>, tensor<8192x64x64xbf16>, tensor<128x64xi32>,
+       tensor<128x1xi32>, tensor<128xi32>) -> tensor<128x1x65536xbf16>
+  hadal.yield %0 : tensor<128x1x65536xbf16>
+}

@@ -36,6 +36,7 @@ int64_t elements(Value value) { return cast<RankedTensorType>(value.getType()).g
 /// What the operands of a kernel stand for.
 struct Roles {
   DenseMap<Value, std::pair<double, double>> range; // plain numbers in [low, high)
+  DenseMap<Value, int64_t> pages;                   // of a cache with so many, each as often as any other
   SmallVector<Value> indices, pairs, rows, offsets;
   int64_t experts = 0, choices = 1, count = 0; // E, k, N
 };
@@ -83,7 +84,7 @@ Roles findRoles(KernelOp kernel) {
           for (Value factor : {e.getAbsorbed(), e.getQuery(), e.getLatents(), e.getRotaryKeys()})
             within(factor, bound);
           int64_t positions = lastDimension(e.getPages()) * e.getLatents().getType().getDimSize(1);
-          below(e.getPages(), e.getLatents().getType().getDimSize(0));
+          roles.pages[e.getPages()] = e.getLatents().getType().getDimSize(0);
           below(e.getPositions(), positions);
           roles.range[e.getLengths()] = {1.0, positions + 1.0};
         })
@@ -294,6 +295,19 @@ static void hideUnseen(KernelOp kernel, MutableArrayRef<Tensor> tensors) {
   });
 }
 
+/// A table that names the pages of a cache in any order, each once before any is named twice.
+static Tensor shufflePages(reference::Inputs &source, const std::string &name, RankedTensorType table, int64_t pages) {
+  Builder builder(table.getContext());
+  Tensor keys = source.uniform(name, RankedTensorType::get({pages}, builder.getF32Type()), 0.0, 1.0);
+  std::vector<int64_t> order(pages);
+  std::iota(order.begin(), order.end(), 0);
+  llvm::sort(order, [&](int64_t a, int64_t b) { return std::pair(keys.data[a], a) < std::pair(keys.data[b], b); });
+  Tensor result(table.getShape());
+  for (auto [index, number] : llvm::enumerate(result.data))
+    number = double(order[index % order.size()]);
+  return result;
+}
+
 FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_t seed, Routing routing,
                                                         bool integersOnly) {
   reference::Inputs source(seed);
@@ -302,7 +316,7 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
   for (unsigned index = 0; index < kernel.getNumArguments(); ++index) {
     auto type = cast<ShapedType>(kernel.getArgumentTypes()[index]);
     if (integersOnly && isa<FloatType>(type.getElementType())) {
-      inputs.push_back(Tensor(type.getShape()));
+      inputs.emplace_back(); // which nobody looks at
       continue;
     }
     FailureOr<Tensor> tensor = source.argument(kernel, index);
@@ -313,6 +327,9 @@ FailureOr<SmallVector<Tensor>> hadal::check::makeInputs(KernelOp kernel, uint64_
     if (auto range = roles.range.find(argument); range != roles.range.end() && !given)
       *tensor = source.uniform((kernel.getName() + "#" + Twine(index)).str(), cast<ShapedType>(argument.getType()),
                                range->second.first, range->second.second);
+    if (auto pages = roles.pages.find(argument); pages != roles.pages.end() && !given)
+      *tensor = shufflePages(source, (kernel.getName() + "#" + Twine(index)).str(),
+                             cast<RankedTensorType>(argument.getType()), pages->second);
     reference::roundTo(argument.getType(), *tensor);
     inputs.push_back(std::move(*tensor));
   }

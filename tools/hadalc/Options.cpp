@@ -129,9 +129,6 @@ std::string checkShapes(const RawOptions &raw, const CompilerOptions &options, P
              (generates ? " is for programs with micro-batches: the sequences of --program=generate grow, up to "
                           "--max-sequence, so many at a time as --max-batch says"
                         : " is for --program=generate: other programs take --micro-batch-size and --seq-length");
-  // The dialect's kernels of a cache, and a head that keeps its logits, have no strategy for GPUs yet.
-  if (generates && options.to > Phase::Kernels && !options.target.empty() && options.target != "cpu")
-    return "--program=generate is built for the target cpu only so far, not for " + options.target;
   if (generates || from > Phase::Model || options.to == Phase::Model)
     return "";
   if (options.microBatchSize < 1 || options.sequenceLength < 1)

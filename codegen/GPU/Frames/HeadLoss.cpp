@@ -1,28 +1,45 @@
-//===- HeadLoss.cpp - from the tokens' losses to the head's result ------------------------------------------------===//
+//===- HeadLoss.cpp - from the softmax of tokens to the head's results --------------------------------------------===//
 //
 // See the header.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/GPU/Frames/HeadLoss.h"
 #include "codegen/Target/Arithmetic.h"
+#include <numbers>
 
 using namespace mlir;
 using namespace hadal;
 
 static constexpr int64_t threadsOfLoss = arithmetic::hopper::lanes;
 
-void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, Value loss, Value losses, Value token) {
+/// ln l.
+static Value logarithmOf(KernelBuilder &k, Value sum) {
+  return k.mulf(ptx::Log2Op::create(k.builder, k.loc, sum), k.f32(std::numbers::ln2));
+}
+
+void hadal::storeHeadLoss(KernelBuilder &k, KernelOp kernel, const Head &head, const TokenSoftmax &softmax,
+                          Value losses, Value token) {
+  Value loss = k.addf(k.subf(softmax.largest, softmax.target), logarithmOf(k, softmax.sum));
   k.store(loss, losses, token);
   if (head.logProbabilities.exists())
     k.store(arith::NegFOp::create(k.builder, k.loc, loss),
             k.argument(kernel.getNumArguments() + head.logProbabilities.result), token);
 }
 
-bool hadal::keepsLogits(const KernelAnatomy &anatomy, Refusals &refusals) {
-  if (!anatomy.head()->logitsOfRows.exists())
+void hadal::storeNormalizers(KernelBuilder &k, KernelOp kernel, const Head &head, Value largest, Value sum,
+                             Value token) {
+  if (!head.normalizers.exists())
+    return;
+  Value normalizers = k.argument(kernel.getNumArguments() + head.normalizers.result), place = k.mul(token, 2);
+  k.store(largest, normalizers, place);
+  k.store(logarithmOf(k, sum), normalizers, k.add(place, 1));
+}
+
+bool hadal::readsPanels(const KernelAnatomy &anatomy, Refusals &refusals) {
+  if (!anatomy.head()->weightOperand.isPacked())
     return false;
   (void)refusals.add(&anatomy.kernel().getBody().front().front(),
-                     "keeps its logits, which no kernel of a GPU does yet: build for the target cpu");
+                     "reads its weight in panels, which are a CPU's: unpack it (hadal.unpack)");
   return true;
 }
 

@@ -70,7 +70,7 @@ Value ThreadAttentionBlocks::seenBy(Value query) {
   return k.max(end, k.i64(0));
 }
 
-void ThreadAttentionBlocks::findSeen() {
+void ThreadAttentionBlocks::findSeen(function_ref<Value(Value query)> seenBy) {
   for (int64_t i = 0; i < threadVector; ++i)
     seenByOwned[i] = seenBy(ownPosition(i));
 }

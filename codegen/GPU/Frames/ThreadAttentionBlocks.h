@@ -75,8 +75,11 @@ public:
   Value seenBy(Value query);
   /// The most that a query of the block sees, where operands say what.
   Value mostSeen();
-  /// Loads what the thread's owned queries see, for seesKey.
-  void findSeen();
+  /// Finds what the thread's owned queries see, for seesKey: by the operands, or as `seenBy` says of a query.
+  void findSeen() {
+    findSeen([&](Value query) { return seenBy(query); });
+  }
+  void findSeen(llvm::function_ref<Value(Value query)> seenBy);
   /// Whether owned query i sees a key, and whether owned key i is seen by a query.
   Value seesKey(int64_t i, Value key);
   Value isSeenBy(int64_t i, Value query);

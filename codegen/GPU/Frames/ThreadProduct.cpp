@@ -119,6 +119,8 @@ SmallVector<Value> TileLoader::load(Value firstDepth, const ProductDepth &end) {
       at = k.select(inside, at, k.i64(0));
     }
     Value value = loadAsF32(k, source.address(unit.prepared, at), source.element, source.vector);
+    if (source.exists)
+      value = k.select(source.exists(unit.prepared, at), value, k.constant(value.getType(), 0.0));
     if (inside)
       value = k.select(inside, value, k.constant(value.getType(), source.padding));
     values.push_back(value);

@@ -67,6 +67,9 @@ struct TileSource {
   std::function<mlir::Value(mlir::ValueRange prepared, mlir::Value depth)> address;
   /// What stands beyond the end of the depth.
   double padding = 0.0;
+  /// Whether there is a number at a depth; zeros stand for those that are missing, and their addresses can be read
+  /// nevertheless. Null: all are there.
+  std::function<mlir::Value(mlir::ValueRange prepared, mlir::Value depth)> exists = {};
 };
 
 /// A matrix in memory with rows `columns` elements apart, of which the tile begins at `base`.

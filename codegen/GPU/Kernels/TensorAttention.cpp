@@ -14,6 +14,10 @@
 // excludes all keys of a row, so the maxima are finite. What lies behind the end of the sequence reads as zeros, and
 // rows there are not stored. At the end the output is O / l, and the logarithm of the denominators scale · m + ln l.
 //
+// Where operands say which keys a query sees, a block walks up to the last one that any of its queries sees. Values
+// behind that may be no numbers: they are cleared in shared memory. A query that sees no key computes what is no number
+// in a row of its own, and zeros are stored for it. What it sees decides a row's bits, not who says so.
+//
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
 #include "codegen/GPU/Frames/TensorKernel.h"
@@ -58,9 +62,17 @@ public:
     valueRing = t.ring(memory.barrierOffset + 16 + 16 * tiles.stages, tiles.stages);
     int64_t readers = 4 * tiles.consumers();
     t.start({queryRing, keyRing, valueRing}, {{1, readers}, {1, readers}, {1, readers}}, stage.maps);
+    // In the plain form every query sees a key.
+    Value isSeen = shape.isPlain() ? Value() : t.less(zero, steps);
+    auto ifSeen = [&](function_ref<void()> then, function_ref<void()> otherwise) {
+      return isSeen ? k.ifThen(isSeen, then, otherwise) : then();
+    };
     t.specialize(
-        attentionRegisters(tiles.consumers()), [&] { t.once([&] { produce(); }); },
-        [&](Value group) { consume(group); });
+        attentionRegisters(tiles.consumers()), [&] { t.once([&] { ifSeen([&] { produce(); }, {}); }); },
+        [&](Value group) {
+          findRows(group);
+          ifSeen([&] { consume(); }, [&] { storeNothing(); });
+        });
   }
 
 private:
@@ -72,10 +84,39 @@ private:
     batch = t.div(index, shape.heads);
     head = t.rem(index, shape.heads);
     firstQuery = t.mul(tile, tiles.queries);
+    if (!shape.isPlain())
+      return findSeen();
     Value end = t.min(t.add(firstQuery, tiles.queries), t.number(shape.sequence));
     steps = t.ceilDiv(end, tiles.keys);
     // Steps whose keys all lie before the first query need no mask.
     wholeSteps = t.div(firstQuery, tiles.keys);
+  }
+
+  /// The same where operands say what a query sees: every warp looks at all queries of the block.
+  void findSeen() {
+    Value most = zero, fewest = t.number(shape.keys);
+    for (int64_t query = 0; query < tiles.queries; query += warpSize) {
+      Value seen = seenBy(t.add(t.add(firstQuery, query), t.lane));
+      most = k.max(most, seen);
+      fewest = t.min(fewest, seen);
+    }
+    keysSeen = stage.warpReduceMax(most);
+    fewest = stage.warpReduce(fewest, [&](Value a, Value b) { return t.min(a, b); });
+    steps = t.ceilDiv(keysSeen, tiles.keys);
+    wholeSteps = t.div(fewest, tiles.keys);
+  }
+
+  /// How many keys a query sees, from key 0 on; one that does not exist what the last one does.
+  Value seenBy(Value query) {
+    query = t.min(query, t.number(shape.sequence - 1));
+    auto load = [&](unsigned operand, Value index) { return k.load(k.i32(), k.argument(operand), t.wide(index)); };
+    Value position = query;
+    if (shape.positions)
+      position = load(*shape.positions, t.add(t.mul(batch, shape.sequence), query));
+    Value end = t.min(t.add(position, 1), t.number(shape.keys));
+    if (shape.keyLengths)
+      end = t.min(end, load(*shape.keyLengths, batch));
+    return k.max(end, zero);
   }
 
   //===- Producer ---------------------------------------------------------------------------------------------------//
@@ -104,11 +145,16 @@ private:
 
   //===- Consumers --------------------------------------------------------------------------------------------------//
 
-  void consume(Value group) {
+  void findRows(Value group) {
     groupRow = t.mul(group, 64);
-    query = t.view(queryType, 0);
-    for (int64_t half = 0; half < 2; ++half)
+    for (int64_t half = 0; half < 2; ++half) {
       position[half] = t.add(t.add(firstQuery, groupRow), t.accumulatorRow(half));
+      lastSeen[half] = shape.isPlain() ? position[half] : t.add(seenBy(position[half]), -1);
+    }
+  }
+
+  void consume() {
+    query = t.view(queryType, 0);
     t.wait(queryRing, zero);
 
     // Step 0 has scores only.
@@ -131,9 +177,28 @@ private:
 
     Value last = t.add(steps, -1);
     t.wait(valueRing, last);
+    if (!shape.isPlain())
+      clearUnseen(last);
     Value output = t.product(state.weights, Value(), valueTile(last), Value(), state.output);
     output = t.waitProducts(0, output).front();
     store(output, state);
+  }
+
+  /// Values behind the last one that is seen become zeros.
+  void clearUnseen(Value step) {
+    Value left = t.sub(keysSeen, t.mul(step, tiles.keys));
+    k.ifThen(t.less(left, t.number(tiles.keys)), [&] {
+      int32_t threads = int32_t(tiles.consumers() * warpGroupSize);
+      tile::ClearRowsOp::create(k.builder, k.loc, valueTile(step), left, t.add(t.thread, -warpGroupSize), threads);
+      ptx::FenceProxyAsyncOp::create(k.builder, k.loc);
+      ptx::BarrierOp::create(k.builder, k.loc, one, threads);
+    });
+  }
+
+  /// For queries none of which sees a key.
+  void storeNothing() {
+    Value lowest = k.f32(-INFINITY), sum = k.f32(1);
+    store(t.zeros(shape.value), {Value(), Value(), {lowest, lowest}, {sum, sum}});
   }
 
   SoftmaxState emitSteps(Value begin, Value end, const SoftmaxState &initial, bool masked) {
@@ -188,7 +253,7 @@ private:
     Value lowest = k.f32(-INFINITY), base = k.f32(shape.scale * M_LOG2E);
     Value firstKey = t.add(t.mul(step, tiles.keys), t.accumulatorColumn());
     // Column 8·j + c is excluded from a half's row when it is more than this.
-    Value bound[2] = {t.sub(position[0], firstKey), t.sub(position[1], firstKey)};
+    Value bound[2] = {t.sub(lastSeen[0], firstKey), t.sub(lastSeen[1], firstKey)};
     for (int64_t i = 0; i < tiles.keys / 2; ++i) {
       score[i] = t.at(scores, i);
       if (masked)
@@ -229,31 +294,36 @@ private:
       for (int32_t distance : {1, 2})
         sum = k.addf(sum, stage.shuffleXor(sum, distance));
       Value inverse = k.divf(k.f32(1), sum);
+      Value isSeeing = shape.isPlain() ? Value() : t.less(t.number(-1), lastSeen[half]);
+      auto seenOr = [&](Value value, double otherwise) {
+        return isSeeing ? k.select(isSeeing, value, k.f32(otherwise)) : value;
+      };
       Value row = t.add(t.mul(batch, shape.sequence), position[half]);
       Value start =
           k.add(k.mul(t.wide(row), t.wide(channels)), t.wide(t.add(t.mul(head, shape.value), t.accumulatorColumn())));
       k.ifThen(t.less(position[half], t.number(shape.sequence)), [&] {
         for (int64_t j = 0; j < shape.value / 8; ++j) {
-          Value pair = t.fromNumbers(
-              {k.mulf(t.at(output, 4 * j + 2 * half), inverse), k.mulf(t.at(output, 4 * j + 2 * half + 1), inverse)});
+          Value pair = t.fromNumbers({seenOr(k.mulf(t.at(output, 4 * j + 2 * half), inverse), 0),
+                                      seenOr(k.mulf(t.at(output, 4 * j + 2 * half + 1), inverse), 0)});
           if (element.isBF16())
             pair = arith::TruncFOp::create(k.builder, k.loc, k.vectorOf(element), pair);
-          k.storeAligned(pair, k.argument(3), k.add(start, k.i64(8 * j)), 2);
+          k.storeAligned(pair, result(0), k.add(start, k.i64(8 * j)), 2);
         }
-        storeStatistics(half, sum, state.maximum[half]);
+        Value logarithm = k.mulf(ptx::Log2Op::create(k.builder, k.loc, sum), k.f32(M_LN2));
+        storeStatistic(half, seenOr(k.fma(state.maximum[half], k.f32(shape.scale), logarithm), -INFINITY));
       });
     }
   }
 
   /// scale · m + ln l, by one of the four lanes of a row.
-  void storeStatistics(int64_t half, Value sum, Value maximum) {
+  void storeStatistic(int64_t half, Value statistic) {
     k.ifThen(k.equal(t.rem(t.lane, 4), zero), [&] {
-      Value logarithm = k.mulf(ptx::Log2Op::create(k.builder, k.loc, sum), k.f32(M_LN2));
-      Value statistic = k.fma(maximum, k.f32(shape.scale), logarithm);
       Value row = t.add(t.mul(batch, shape.heads), head);
-      k.store(statistic, k.argument(4), k.add(k.mul(t.wide(row), shape.sequence), t.wide(position[half])));
+      k.store(statistic, result(1), k.add(k.mul(t.wide(row), shape.sequence), t.wide(position[half])));
     });
   }
+
+  Value result(unsigned index) { return k.argument(op->getNumOperands() + index); }
 
   AttentionOpInterface op;
   AttentionShape shape;
@@ -265,7 +335,11 @@ private:
   ptx::Swizzle keySwizzle, valueSwizzle;
   tile::MatrixType queryType, keyType, valueType;
   Value zero, one, queryRing, keyRing, valueRing, query;
-  Value batch, head, firstQuery, steps, wholeSteps, groupRow, position[2];
+  Value batch, head, firstQuery, steps, wholeSteps;
+  /// The most keys that a query of the block sees, where operands say so.
+  Value keysSeen;
+  /// Of a consumer: its first row, its thread's two queries, and the last key that each sees.
+  Value groupRow, position[2], lastSeen[2];
 };
 
 class TensorAttentionStrategy : public KernelStrategy {
@@ -280,8 +354,6 @@ public:
       return false;
     if (!multipliesBF16(op))
       return succeeded(refusals.add(op, "is not for tensor cores: they multiply bf16"));
-    if (failed(AttentionShape::requirePlain(op, "by tensor cores", refusals)))
-      return false;
     if (succeeded(chooseForwardTiles(AttentionShape::of(op))))
       return true;
     return succeeded(

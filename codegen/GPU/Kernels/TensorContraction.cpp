@@ -1,9 +1,10 @@
 //===- TensorContraction.cpp - contraction kernels on tensor cores ------------------------------------------------===//
 //
 // What a contraction adds to a product on tensor cores (TensorProduct.h): the kernel's elementwise operations on the
-// sums, batches, experts, and gathered rows.
+// sums, batches, experts, gathered rows, and factors that begin within their tensors, where their maps begin too.
 //
-//  - batches: all tiles of batch 0, then of batch 1, ...; which batch is a coordinate of the tensor maps.
+//  - batches: all tiles of batch 0, then of batch 1, ...; which batch is a coordinate of the tensor maps. Where a batch
+//    has as many rows as a number tells, tiles behind them have no steps, and are not stored.
 //  - rows grouped by expert: the blocks of rows of expert 0, then of expert 1, ...; where the experts begin is known on
 //    the device only, so the walk carries the expert it has reached from tile to tile.
 //  - depth grouped by expert: all tiles of expert 0, then of expert 1, ...; an expert without rows has no steps, and
@@ -72,6 +73,7 @@ private:
 
   Value argument(BlockArgument tensor) { return k.argument(tensor.getArgNumber()); }
   Value offset(Value expert) { return k.load(k.i32(), argument(contraction.offsets), t.wide(expert)); }
+  Value rowCount(Value batch) { return k.load(k.i32(), argument(contraction.rowCounts), t.wide(batch)); }
 
   int64_t tasks() const override { return contraction.products() * TensorProduct::tasks(); }
 
@@ -84,7 +86,7 @@ private:
     if (groupsRows())
       return findGroupedRows(task, walk);
     if (!contraction.hasBatches())
-      return findDenseTile(task);
+      return upToCount(findDenseTile(task), zero);
     int64_t tilesOfBatch = tiles.rowTasks * tiles.columnTasks;
     Value batch = t.div(task, tilesOfBatch);
     if (!groupsDepth())
@@ -109,6 +111,18 @@ private:
       place.rowsBefore = t.mul(batch, contraction.batchRows);
     if (contraction.batchColumns > 0)
       place.columnsBefore = t.mul(batch, contraction.batchColumns);
+    return upToCount(place, batch);
+  }
+
+  /// The tile without the rows that its batch does not have.
+  Place upToCount(Place place, Value batch) {
+    if (!contraction.rowCounts)
+      return place;
+    place.rowEnd = t.min(place.rowEnd, rowCount(batch));
+    place.exists = t.less(place.row, place.rowEnd);
+    // Blocks of a cluster load for each other: all that share a tile of B walk through it, or none.
+    Value first = t.mul(t.div(place.row, tiles.rows * tiles.cluster), tiles.rows * tiles.cluster);
+    place.steps = k.select(t.less(first, place.rowEnd), place.steps, zero);
     return place;
   }
 
@@ -267,9 +281,10 @@ std::string findObstacle(const Contraction &contraction, KernelOp kernel) {
     Type element = getElementTypeOrSelf(operand.tensor.getType());
     if (!element.isBF16())
       stream << name << " is " << element << ", and tensor cores multiply bf16; ";
-    else if (operand.columns == 0 || operand.columns % 8 != 0 || operand.batchStride % 8 != 0)
+    else if (operand.columns == 0 || operand.columns % 8 != 0 || operand.batchStride % 8 != 0 || operand.start % 8 != 0)
       stream << name << " has rows of " << operand.columns << " numbers"
              << (operand.batchStride % 8 != 0 ? " and batches " + std::to_string(operand.batchStride) + " apart" : "")
+             << (operand.start % 8 != 0 ? " and begins at number " + std::to_string(operand.start) : "")
              << ", and TMA wants multiples of 8; ";
     auto [smaller, larger] = std::minmax(operand.columns, operand.batchStride);
     if (smaller > 0 && larger % smaller != 0)
@@ -300,7 +315,7 @@ public:
                        arithmetic::SumOrder::TensorCores) {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (!anatomy.contraction() || !anatomy.contraction()->isWhole())
+    if (!anatomy.contraction())
       return false;
     std::string obstacle = findObstacle(*anatomy.contraction(), anatomy.kernel());
     if (obstacle.empty())
@@ -330,9 +345,11 @@ public:
     stage.cluster = tiles.cluster;
     auto describe = [&](const ContractionOperand &operand, int64_t extent, int64_t boxRows) {
       Type element = getElementTypeOrSelf(operand.tensor.getType());
-      if (!operand.pairs)
-        stage.maps.push_back(describeMatrices(operand.tensor.getArgNumber(), element,
-                                              matricesOf(contraction, operand, extent), boxRows));
+      if (operand.pairs)
+        return;
+      stage.maps.push_back(
+          describeMatrices(operand.tensor.getArgNumber(), element, matricesOf(contraction, operand, extent), boxRows));
+      stage.maps.back().offset = operand.start * 2;
     };
     const ContractionOperand &lhs = contraction.lhs, &rhs = contraction.rhs;
     describe(lhs, contraction.rows, lhs.depthContiguous ? tiles.rows : tiles.depth);

@@ -4,10 +4,10 @@
 //
 //   logits            S = hidden Wᵀ, of which no number reaches memory: the epilogue of a tile leaves, for each of its
 //                     rows and parts of arithmetic::hopper::vocabularyPart columns, m = max S and l = Σ 2^(S - m) over
-//                     the part (scores carry log₂ e), the target's score where the tile holds it, and E = 2^(S - m) in
-//                     bf16
+//                     the part (scores carry log₂ e, what is left of m does not), the target's logit where the tile
+//                     holds it, and E = 2^(S - m) in bf16
 //   softmax           a block of threads per token: the row's m is the largest of its parts', its l a sum along the row
-//                     of the parts' l 2^(m of the part - m). From them loss = m + log₂ l - S_target, kept; E becomes
+//                     of the parts' l 2^(m of the part - m). From them loss = (max - target) + ln l, kept; E becomes
 //                     dz = gradient/tokens · (softmax S - onehot) where it lies, a factor per part and row
 //   hidden_gradient   dz W, the chunk's rows of the result
 //   weight_gradient   dzᵀ hidden, which the first chunk writes (or adds to the gradient so far) and the others add to
@@ -16,6 +16,9 @@
 // same relative error as dz itself, half the memory of logits in f32, and losses are formed before any rounding. A loss
 // without gradients needs no chunks, since then E is not kept. Parts and chunks decide the order of sums, and are
 // constants (docs/rationale/arithmetic.md); tiles show in no bit.
+//
+// A head that keeps its logits has the first two stages: S goes to the result, and of the softmax there are the row's
+// largest logit and ln l.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -65,7 +68,8 @@ struct HeadChunk {
     losses = k.address(exponentials, k.i64(workspace.losses), byte);
     firstToken = k.mul(stage.iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
-    targets = k.address(k.argument(head.targets), firstToken, k.i32());
+    if (head.targets >= 0)
+      targets = k.address(k.argument(head.targets), firstToken, k.i32());
   }
 
   TypedPointer result(const HeadResult &result) {
@@ -133,11 +137,15 @@ private:
       Value row = t.add(t.add(place.row, groupRow), t.accumulatorRow(half));
       rows[half].isInside = t.less(row, place.rowEnd);
       rows[half].number = t.wide(t.min(row, t.add(place.rowEnd, -1)));
-      rows[half].target = k.load(k.i32(), chunk.targets, rows[half].number);
+      if (chunk.targets)
+        rows[half].target = k.load(k.i32(), chunk.targets, rows[half].number);
     }
   }
 
   void emitEpilogue(const Place &place, Value groupRow, Value sum) override {
+    if (chunk.head.keepsLogits())
+      forPairs(place, groupRow, sum, chunk.result(chunk.head.logitsOfRows),
+               [](const Pair &pair) -> SmallVector<Value> { return {pair.sums}; });
     SmallVector<Value> halves[2];
     for (int64_t half = 0; half < 2; ++half)
       halves[half] = emitRow(place, rows[half], half, sum);
@@ -157,7 +165,8 @@ private:
   SmallVector<Value> emitRow(const Place &place, const Row &row, int64_t half, Value sum) {
     Value firstColumn = t.add(place.column, t.accumulatorColumn());
     SmallVector<Value> numbers = scoresOf(sum, half, firstColumn);
-    storeTarget(row, t.sub(row.target, firstColumn), numbers);
+    if (row.target)
+      storeTarget(row, t.sub(row.target, firstColumn), numbers);
     constexpr size_t perPart = partColumns / 4;
     for (size_t begin = 0; begin < numbers.size(); begin += perPart)
       emitPart(row, t.add(place.column, int64_t(begin) * 4), MutableArrayRef(numbers).slice(begin, perPart));
@@ -176,7 +185,7 @@ private:
     Value total = fold(numbers, [&](Value a, Value b) { return k.addf(a, b); });
     for (int32_t distance : {1, 2})
       total = k.addf(total, stage.shuffleXor(total, distance));
-    storeStatistics(row, column, maximum, total);
+    storeStatistics(row, column, largest, total);
   }
 
   /// Joins numbers in four chains that do not wait for one another.
@@ -201,7 +210,8 @@ private:
     return scores;
   }
 
-  /// The row's (m, l) of the part, by one of its four lanes. A tile may hold parts behind the vocabulary.
+  /// The row's largest logit and its l of the part, by one of its four lanes. A tile may hold parts behind the
+  /// vocabulary.
   void storeStatistics(const Row &row, Value column, Value maximum, Value total) {
     Value stores = t.both(row.isInside, k.equal(t.rem(t.lane, 4), zero));
     if (shape.columns % tiles.columns != 0)
@@ -212,7 +222,7 @@ private:
     });
   }
 
-  /// The target's score, by the lane that holds it: `place` counts columns from this lane's first one.
+  /// The target's logit, by the lane that holds it: `place` counts columns from this lane's first one.
   void storeTarget(const Row &row, Value place, ArrayRef<Value> scores) {
     Value isInTile = arith::CmpIOp::create(k.builder, k.loc, arith::CmpIPredicate::ult, place, t.number(tiles.columns));
     Value isMine = t.both(isInTile, t.less(t.rem(place, 8), t.number(2)));
@@ -220,7 +230,7 @@ private:
       Value score = scores.front();
       for (size_t i = 1; i < scores.size(); ++i)
         score = k.select(k.equal(place, t.number(int64_t(i) / 2 * 8 + int64_t(i) % 2)), scores[i], score);
-      k.store(k.mulf(score, k.f32(M_LOG2E)), chunk.targetScores, row.number);
+      k.store(score, chunk.targetScores, row.number);
     });
   }
 
@@ -242,9 +252,11 @@ public:
       statistics = k.address(chunk.statistics, rowStart, k.f32());
       joinParts();
       k.ifThen(k.equal(stage.thread(), k.i64(0)), [&] {
-        Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
-        Value loss = k.addf(k.subf(largest, k.load(k.f32(), chunk.targetScores, row)), logarithm);
-        storeHeadLoss(k, chunk.kernel, head, k.mulf(loss, k.f32(M_LN2)), chunk.losses, k.add(chunk.firstToken, row));
+        Value token = k.add(chunk.firstToken, row);
+        if (head.keepsLogits())
+          return storeNormalizers(k, chunk.kernel, head, unscaled, sum, token);
+        Value target = k.load(k.f32(), chunk.targetScores, row);
+        storeHeadLoss(k, chunk.kernel, head, {unscaled, target, sum}, chunk.losses, token);
       });
       if (hasGradients(head))
         emitDerivatives();
@@ -252,7 +264,10 @@ public:
   }
 
 private:
-  /// (m, l) of a part.
+  /// The maximum of a part or a row as a score.
+  Value scaled(Value maximum) { return k.mulf(maximum, k.f32(M_LOG2E)); }
+
+  /// The largest logit of a part, and its l.
   std::pair<Value, Value> part(Value index) {
     k.lanes = 2;
     Value pair = k.loadAligned(k.f32(), statistics, k.mul(index, 2), 2);
@@ -267,7 +282,8 @@ private:
                              [&](Value index, ValueRange carried) -> SmallVector<Value> {
                                return {k.maxf(carried[0], part(index).first)};
                              })[0];
-    largest = stage.blockReduceMax(mine, 0);
+    unscaled = stage.blockReduceMax(mine, 0);
+    largest = scaled(unscaled);
     SmallVector<Value> sums(accumulators, k.f32(0.0));
     sums = k.forReduce(stage.thread(), k.i64(parts), arithmetic::hopper::lanes, sums,
                        [&](Value first, ValueRange carried) {
@@ -275,8 +291,8 @@ private:
                          for (int64_t i = 0; i < accumulators; ++i) {
                            Value index = k.add(first, i * threadsOfSoftmax);
                            auto [maximum, total] = part(k.min(index, k.i64(parts - 1)));
-                           Value scaled = k.mulf(total, exp2(k.subf(maximum, largest)));
-                           next[i] = k.addf(next[i], k.select(k.less(index, k.i64(parts)), scaled, k.f32(0.0)));
+                           Value share = k.mulf(total, exp2(k.subf(scaled(maximum), largest)));
+                           next[i] = k.addf(next[i], k.select(k.less(index, k.i64(parts)), share, k.f32(0.0)));
                          }
                          return next;
                        });
@@ -292,7 +308,7 @@ private:
     TypedPointer numbers{k.address(chunk.exponentials, k.mul(row, head.vocabulary), bf16), bf16};
     Value begin = k.mul(stage.thread(), softmaxLanes);
     k.forLoop(begin, k.i64(head.vocabulary), threadsOfSoftmax * softmaxLanes, [&](Value column) {
-      Value maximum = part(k.div(column, partColumns)).first;
+      Value maximum = scaled(part(k.div(column, partColumns)).first);
       Value factor = k.mulf(exp2(k.subf(maximum, largest)), scale), place = k.sub(target, column);
       k.lanes = softmaxLanes;
       Value exponentials = k.loadAligned(numbers, column, softmaxLanes);
@@ -315,7 +331,7 @@ private:
   HeadChunk &chunk;
   const Head &head;
   KernelBuilder &k;
-  Value row, statistics, largest, sum;
+  Value row, statistics, unscaled, largest, sum;
 };
 
 //===----------------------------------------------------------------------===//
@@ -399,7 +415,7 @@ public:
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
     const Head *head = anatomy.head();
     KernelOp kernel = anatomy.kernel();
-    if (!head || keepsLogits(anatomy, refusals))
+    if (!head || readsPanels(anatomy, refusals))
       return false;
     auto isBF16 = [&](int64_t argument) { return getElementTypeOrSelf(kernel.getArgument(argument)).isBF16(); };
     Operation *anchor = &kernel.getBody().front().front();

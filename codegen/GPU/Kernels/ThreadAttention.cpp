@@ -22,7 +22,7 @@
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
-#include "codegen/GPU/Frames/ThreadAttentionBlocks.h"
+#include "codegen/GPU/Frames/ThreadSoftmax.h"
 #include "codegen/GPU/GPUStrategies.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
@@ -33,94 +33,43 @@ using namespace hadal;
 
 namespace {
 
-/// Less than every score, but finite, so that differences are no NaN.
-constexpr double lowestScore = -1.0e30;
-
-class ForwardEmitter : ThreadAttentionBlocks {
+class ForwardEmitter : ThreadSoftmax {
 public:
   ForwardEmitter(GPUStage &stage, KernelOp kernel, const AttentionShape &shape, const ThreadAttentionTiles &tiles)
-      : ThreadAttentionBlocks(stage, kernel, shape, AttentionWork::forward(shape), tiles), query(operand(0)),
-        keyValue(operand(1)), rotaryKey(operand(2)), output(result(0)), share(outputShare(shape.value)) {}
+      : ThreadSoftmax(stage, kernel, shape, tiles), query(operand(0)), keyValue(operand(1)), rotaryKey(operand(2)),
+        output(result(0)) {}
 
   void emit() {
     findTask(Owned::Queries);
     ProductOperand queries = keepOwned(queryRows(query, first, extentFrom(first, tiles.owned)), shape.query());
-    SmallVector<Value> carried(threadVector, k.f32(lowestScore));
-    carried.append(threadVector, k.f32(0.0));
-    carried.append(zeroAccumulators(k, share));
     if (!shape.isPlain())
       findSeen();
     Value end = shape.isPlain() ? diagonal() : mostSeen();
-    carried = k.forReduce(k.i64(0), end, tiles.walked, carried, [&](Value key, ValueRange carried) {
-      ptx::NoUnrollOp::create(k.builder, k.loc);
-      if (shape.isPlain())
-        // Blocks before the diagonal are whole.
-        return emitKeys(queries, key, Value(), carried, /*asks=*/false);
-      return emitKeys(queries, key, k.min(k.i64(tiles.walked), k.sub(end, key)), carried, /*asks=*/true);
-    });
+    SmallVector<Value> carried =
+        k.forReduce(k.i64(0), end, tiles.walked, startWalk(), [&](Value key, ValueRange carried) {
+          ptx::NoUnrollOp::create(k.builder, k.loc);
+          if (shape.isPlain())
+            // Blocks before the diagonal are whole.
+            return addBlock(queries, key, Value(), carried, /*asks=*/false);
+          return addBlock(queries, key, k.min(k.i64(tiles.walked), k.sub(end, key)), carried, /*asks=*/true);
+        });
     if (shape.isPlain())
-      carried = emitKeys(queries, diagonal(), keyExtentFrom(diagonal(), tiles.walked), carried, /*asks=*/true);
+      carried = addBlock(queries, diagonal(), keyExtentFrom(diagonal(), tiles.walked), carried, /*asks=*/true);
     emitResults(carried);
   }
 
 private:
-  /// `asks`: whether not all queries see all of these keys.
-  SmallVector<Value> emitKeys(const ProductOperand &queries, Value key, Value extent, ValueRange carried, bool asks) {
-    ScoreTile tile = scores(queries, keyRows(keyValue, rotaryKey, key, extent), shape.query());
-    SmallVector<Value> maxima(carried.take_front(threadVector)), sums(carried.slice(threadVector, threadVector));
-    SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
-    for (int64_t i = 0; i < threadVector; ++i)
-      emitSoftmax(tile[i], i, asks ? key : Value(), maxima[i], sums[i],
-                  MutableArrayRef(outputs).slice(share.index(i, 0), share.columns / threadVector));
-    SharedTile weights = storeWeights(tile, 0);
-    TakesPart sees = [&](int64_t i, Value walked) { return seesKey(i, k.add(key, walked)); };
-    outputs = accumulate(weights, valueColumns(keyValue, key), shape.value, extent, std::move(outputs),
-                         asks ? sees : TakesPart());
-    SmallVector<Value> next = std::move(maxima);
-    next.append(sums);
-    next.append(outputs);
-    return next;
+  SmallVector<Value> addBlock(const ProductOperand &queries, Value key, Value extent, ValueRange carried, bool asks) {
+    return addKeys(queries, keyRows(keyValue, rotaryKey, key, extent), valueColumns(keyValue, key), key, extent,
+                   carried, asks);
   }
-
-  /// The online softmax of the thread's query i: turns its scores into weights and rescales what it has. `firstKey` is
-  /// null where the query sees all of the keys.
-  void emitSoftmax(MutableArrayRef<Value> scores, int64_t i, Value firstKey, Value &maximum, Value &sum,
-                   MutableArrayRef<Value> outputs) {
-    SmallVector<Value> seen;
-    auto seenOr = [&](int64_t j, Value value, double otherwise) {
-      return firstKey ? k.select(seen[j], value, k.f32(otherwise)) : value;
-    };
-    Value largest;
-    for (int64_t j = 0; j < threadVector; ++j) {
-      if (firstKey)
-        seen.push_back(seesKey(i, k.add(firstKey, walkedPosition(j))));
-      scores[j] = seenOr(j, k.mulf(scores[j], k.f32(shape.scale * std::numbers::log2e)), lowestScore);
-      largest = largest ? larger(largest, scores[j]) : scores[j];
-    }
-    largest = stage.warpReduce(largest, [&](Value a, Value b) { return larger(a, b); }, tiles.threadColumns());
-    Value now = larger(maximum, largest);
-    Value shrink = exp2(k.subf(maximum, now));
-    sum = k.mulf(sum, shrink);
-    for (int64_t j = 0; j < threadVector; ++j) {
-      scores[j] = seenOr(j, exp2(k.subf(scores[j], now)), 0.0);
-      sum = k.addf(sum, scores[j]);
-    }
-    maximum = now;
-    Value factor = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({threadVector}, k.f32()), shrink);
-    for (Value &output : outputs)
-      output = k.mulf(output, factor);
-  }
-
-  /// The larger number; scores that are NaN are not looked for here (the loss is).
-  Value larger(Value a, Value b) { return arith::MaxNumFOp::create(k.builder, k.loc, a, b); }
 
   void emitResults(ValueRange carried) {
     bool aligned = shape.value % threadVector == 0;
-    SmallVector<Value> outputs(carried.drop_front(2 * threadVector));
+    SmallVector<Value> outputs = outputsOf(carried);
     Value logs = k.argument(kernel.getNumArguments() + 1);
     for (int64_t i = 0; i < threadVector; ++i) {
-      Value sum = stage.warpReduce(
-          carried[threadVector + i], [&](Value a, Value b) { return k.addf(a, b); }, tiles.threadColumns());
+      Value sum = sumOf(carried, i);
       Value inverse = vector::BroadcastOp::create(k.builder, k.loc, VectorType::get({threadVector}, k.f32()),
                                                   k.divf(k.f32(1.0), sum));
       // In the plain form every query sees a key.
@@ -138,7 +87,7 @@ private:
         storeRow(share, outputs, i, 0, shape.value, to, output.element, aligned);
         k.ifThen(k.equal(grid.column, k.i64(0)), [&] {
           Value log2 = ptx::Log2Op::create(k.builder, k.loc, sum);
-          Value logarithm = k.mulf(k.addf(carried[i], log2), k.f32(std::numbers::ln2));
+          Value logarithm = k.mulf(k.addf(maximumOf(carried, i), log2), k.f32(std::numbers::ln2));
           if (isSeeing)
             logarithm = k.select(isSeeing, logarithm, k.f32(-std::numeric_limits<double>::infinity()));
           k.store(logarithm, logs, headRow(k.add(first, position)));
@@ -148,7 +97,6 @@ private:
   }
 
   AttentionTensor query, keyValue, rotaryKey, output;
-  const ThreadShare share;
 };
 
 class ThreadAttentionStrategy : public KernelStrategy {

@@ -60,7 +60,7 @@ public:
   void emitProduct() {
     BlockOfC block = findBlock(stage.block());
     // Fewer blocks of rows than blocks of threads: the rest has nothing to do.
-    if (contraction.grouping == ContractionGrouping::Rows)
+    if (countsRows())
       k.ifThen(k.less(k.i64(0), block.rows), [&] { emitBlock(block); });
     else
       emitBlock(block);
@@ -97,6 +97,8 @@ public:
   }
 
 private:
+  /// Whether it is known at run time only how many rows there are.
+  bool countsRows() const { return contraction.grouping == ContractionGrouping::Rows || contraction.rowCounts; }
   Value address(BlockArgument argument) { return k.argument(argument.getArgNumber()); }
   Value result(unsigned index) { return k.argument(kernel.getNumArguments() + index); }
   Value workspace() { return k.argument(kernel.getNumArguments() + kernel.getResultTypes().size()); }
@@ -127,7 +129,10 @@ private:
       return block;
     }
     block.row = k.mul(rowTask, tiles.rows);
-    block.rows = k.min(k.i64(tiles.rows), k.sub(k.i64(contraction.rows), block.row));
+    Value end = k.i64(contraction.rows);
+    if (contraction.rowCounts)
+      end = k.min(end, k.extend(k.load(k.i32(), address(contraction.rowCounts), block.batch)));
+    block.rows = k.min(k.i64(tiles.rows), k.sub(end, block.row));
     return block;
   }
 
@@ -155,6 +160,8 @@ private:
       return k.mul(row, operand.columns);
     };
     Value base = address(operand.tensor), depthStart = block.depthStart;
+    if (operand.start > 0)
+      base = k.address(base, k.i64(operand.start), element);
     bool isFixed = contraction.hasBatches() && contraction.grouping == ContractionGrouping::None;
     if (isFixed && operand.batchStride > 0)
       base = k.address(base, k.mul(block.batch, operand.batchStride), element);
@@ -180,11 +187,13 @@ private:
 
   /// Rows of whole vectors keep every vector aligned.
   int64_t vectorLength(const ContractionOperand &operand) {
-    return operand.columns % threadVector == 0 && operand.batchStride % threadVector == 0 ? threadVector : 1;
+    bool isAligned = llvm::all_of(ArrayRef<int64_t>{operand.columns, operand.batchStride, operand.start},
+                                  [](int64_t number) { return number % threadVector == 0; });
+    return isAligned ? threadVector : 1;
   }
 
   void emitBlock(const BlockOfC &block) {
-    bool wholeRows = contraction.grouping != ContractionGrouping::Rows && contraction.rows % tiles.rows == 0;
+    bool wholeRows = !countsRows() && contraction.rows % tiles.rows == 0;
     TileSource lhs = source(contraction.lhs, block, block.row, wholeRows ? Value() : block.rows);
     // B begins at the expert's matrix, when each expert has its own.
     Value column = block.column;
@@ -268,19 +277,15 @@ public:
   ThreadContractionStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Contraction, "thread_tiles") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    if (anatomy.contraction() && !anatomy.contraction()->isWhole())
-      return succeeded(refusals.add(anatomy.contraction()->anchor,
-                                    "multiplies a part of a tensor, or as many rows as a number tells, which is served "
-                                    "on CPUs only so far"));
     if (!anatomy.contraction() || !anatomy.contraction()->rhs.isPacked())
       return anatomy.contraction();
     return succeeded(refusals.add(anatomy.contraction()->anchor,
                                   "reads a right-hand side in panels, which are a CPU's: unpack it (hadal.unpack)"));
   }
 
-  /// Whether the contraction is a single product, whose depth can be split.
+  /// Whether the contraction is a single product of all its rows, whose depth can be split.
   static bool isOne(const Contraction &contraction) {
-    return contraction.grouping == ContractionGrouping::None && !contraction.hasBatches();
+    return contraction.grouping == ContractionGrouping::None && !contraction.hasBatches() && !contraction.rowCounts;
   }
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,

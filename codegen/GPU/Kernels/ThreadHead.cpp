@@ -4,12 +4,15 @@
 //
 //   logits            z = hidden Wᵀ, into the workspace
 //   softmax           a block of threads per token: m = max z, then l = Σ 2^(z - m), a sum along the row (scores carry
-//                     log₂ e), then loss = m + log₂ l - z_target, kept, and z becomes
+//                     log₂ e), then loss = (max z - z_target) + ln l, kept, and z becomes
 //                     dz = gradient/tokens · (softmax z - onehot)
 //   hidden_gradient   dz W, the chunk's rows of the result
 //   weight_gradient   dzᵀ hidden, whose blocks of the depth are added to the gradient so far, one by one
 //
 // and in the end the tokens' losses are added up. Chunks follow each other in order, so every sum has one order.
+//
+// A head that keeps its logits has the first two stages, over all its rows at once: the logits go to the result, and of
+// the softmax there are m, without the factor, and the logarithm of l.
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Anatomy/KernelAnatomy.h"
@@ -43,8 +46,11 @@ public:
   ThreadHeadEmitter(GPUStage &stage, KernelOp kernel, const Head &head, const KernelConfiguration &configuration)
       : stage(stage), k(stage.k), kernel(kernel), head(head), choice(configuration.chosen<choices::ThreadHeadAttr>()),
         chunk(choice.getChunk()) {
-    Value allLogits = k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
-    losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
+    bool isKept = head.keepsLogits();
+    Value allLogits = isKept ? resultAddress(head.logitsOfRows)
+                             : k.argument(kernel.getNumArguments() + kernel.getResultTypes().size());
+    if (!isKept)
+      losses = k.address(allLogits, k.i64(chunk * head.vocabulary), k.f32());
     firstToken = k.mul(stage.iteration, chunk);
     tokens = k.min(k.i64(chunk), k.sub(k.i64(head.tokens), firstToken));
     logits = {allLogits, k.f32(), head.vocabulary};
@@ -90,8 +96,10 @@ public:
   void emitSoftmax() {
     Value row = stage.block(), token = k.add(firstToken, row);
     k.ifThen(k.less(row, tokens), [&] {
-      Value target = k.extend(k.load(k.i32(), k.argument(head.targets), token));
-      emitSoftmaxRow(k.address(logits.base, k.mul(row, head.vocabulary), k.f32()), token, target);
+      Value z = k.address(logits.base, k.mul(row, head.vocabulary), k.f32());
+      if (head.keepsLogits())
+        return emitNormalizers(z, token);
+      emitSoftmaxRow(z, token, k.extend(k.load(k.i32(), k.argument(head.targets), token)));
     });
   }
 
@@ -150,38 +158,56 @@ private:
     });
   }
 
-  void emitSoftmaxRow(Value z, Value token, Value target) {
-    constexpr double log2e = std::numbers::log2e;
+  using LoadScores = function_ref<SmallVector<Value>(Value index)>;
+
+  /// The largest of a row's numbers, of which a thread has every so manieth vector.
+  Value largestOf(LoadScores load) {
+    Value begin = k.mul(stage.thread(), k.lanes), end = k.i64(head.vocabulary);
+    Value largest =
+        k.forReduce(begin, end, threadsOfSoftmax * k.lanes, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
+          Value largest = carried[0];
+          for (Value score : load(index))
+            largest = larger(largest, score);
+          return SmallVector<Value>{largest};
+        })[0];
+    return stage.blockReduceMax(largest, 0);
+  }
+
+  /// Of a row: the largest number, the same as a score, and Σ 2^(score - that). Scores carry the factor log₂ e.
+  struct RowSoftmax {
+    Value largest, score, sum;
+  };
+  SmallVector<Value> loadScores(Value z, Value index) {
+    return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(std::numbers::log2e)));
+  }
+  RowSoftmax softmaxOf(Value z) {
     k.lanes = head.vocabulary % threadVector == 0 ? threadVector : 1;
+    Value largest = largestOf([&](Value index) { return elements(k.loadAligned(k.f32(), z, index, k.lanes)); });
+    Value score = k.mulf(largest, k.f32(std::numbers::log2e));
+    return {largest, score, sumOfExponentials([&](Value index) { return loadScores(z, index); }, score)};
+  }
+
+  void emitNormalizers(Value z, Value token) {
+    RowSoftmax row = softmaxOf(z);
+    k.ifThen(k.equal(stage.thread(), k.i64(0)),
+             [&] { storeNormalizers(k, kernel, head, row.largest, row.sum, token); });
+  }
+
+  void emitSoftmaxRow(Value z, Value token, Value target) {
+    Value logit = k.load(k.f32(), z, target);
+    RowSoftmax row = softmaxOf(z);
     int64_t stride = threadsOfSoftmax * k.lanes;
     Value begin = k.mul(stage.thread(), k.lanes), end = k.i64(head.vocabulary);
-    Value targetScore = k.mulf(k.load(k.f32(), z, target), k.f32(log2e));
-    auto load = [&](Value index) {
-      return elements(k.mulf(k.loadAligned(k.f32(), z, index, k.lanes), k.splat(log2e)));
-    };
-
-    Value largest = k.forReduce(begin, end, stride, {k.f32(lowestLogit)}, [&](Value index, ValueRange carried) {
-      Value largest = carried[0];
-      for (Value score : load(index))
-        largest = larger(largest, score);
-      return SmallVector<Value>{largest};
-    })[0];
-    largest = stage.blockReduceMax(largest, 0);
-    Value sum = sumOfExponentials(load, largest);
     Value isFirstThread = k.equal(stage.thread(), k.i64(0));
-    k.ifThen(isFirstThread, [&] {
-      Value logarithm = ptx::Log2Op::create(k.builder, k.loc, sum);
-      Value loss = k.addf(k.subf(largest, targetScore), logarithm);
-      storeHeadLoss(k, kernel, head, k.mulf(loss, k.f32(std::numbers::ln2)), losses, token);
-    });
+    k.ifThen(isFirstThread, [&] { storeHeadLoss(k, kernel, head, {row.largest, logit, row.sum}, losses, token); });
     if (head.gradient < 0)
       return;
     Value factor = k.divf(k.load(k.f32(), k.argument(head.gradient)), k.f32(double(head.tokens)));
-    Value scale = k.divf(factor, sum);
+    Value scale = k.divf(factor, row.sum);
     k.forLoop(begin, end, stride, [&](Value index) {
       SmallVector<Value> changes;
-      for (Value score : load(index))
-        changes.push_back(k.mulf(exp2(k.subf(score, largest)), scale));
+      for (Value score : loadScores(z, index))
+        changes.push_back(k.mulf(exp2(k.subf(score, row.score)), scale));
       Value vector = vector::FromElementsOp::create(k.builder, k.loc, k.vectorOf(k.f32()), changes);
       k.storeAligned(vector, z, index, k.lanes);
     });
@@ -190,7 +216,7 @@ private:
   }
 
   /// Σ 2^(score - largest), a sum along the row: vector i of a thread goes to accumulator i mod R.
-  Value sumOfExponentials(function_ref<SmallVector<Value>(Value index)> load, Value largest) {
+  Value sumOfExponentials(LoadScores load, Value largest) {
     int64_t accumulators = arithmetic::hopper::lanes / (threadsOfSoftmax * k.lanes);
     Value own = k.mul(stage.thread(), k.lanes), last = k.i64(head.vocabulary - k.lanes);
     SmallVector<Value> sums(accumulators, k.splat(0.0));
@@ -236,7 +262,7 @@ public:
   ThreadHeadStrategy() : KernelStrategy(TargetKind::NVPTX, KernelKind::Head, "thread_token_chunks") {}
 
   bool serves(const KernelAnatomy &anatomy, Refusals &refusals) const override {
-    return anatomy.head() && !keepsLogits(anatomy, refusals);
+    return anatomy.head() && !readsPanels(anatomy, refusals);
   }
 
   SmallVector<Candidate> propose(const KernelAnatomy &anatomy, const TargetDescription &target,
@@ -246,6 +272,9 @@ public:
     // Whole blocks of the depth of the weight's gradient: the chunk then does not show in its bits.
     int64_t chunk = chooseHeadChunk(*head, logitsBytes / (4 * head->vocabulary));
     chunk = std::min(head->tokens, int64_t(llvm::alignTo(chunk, arithmetic::depthBlock)));
+    // Logits that are kept have their place already.
+    if (head->keepsLogits())
+      chunk = head->tokens;
     PredictedTime time;
     auto choose = [&](bool exists, const ProductShape &shape) -> choices::ThreadTilesAttr {
       if (!exists)
@@ -288,8 +317,9 @@ public:
     if (failed(addProduct("logits", choice.getLogits(), head->logits(chunk))))
       return failure();
     int64_t lanes = head->vocabulary % threadVector == 0 ? threadVector : 1;
-    add("softmax", chunk, threadsOfSoftmax,
-        reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
+    if (!head->keepsLogits() || head->normalizers.exists())
+      add("softmax", chunk, threadsOfSoftmax,
+          reductionBytes(1, threadsOfSoftmax) + reductionBytes(1, threadsOfSoftmax, lanes * int64_t(sizeof(float))));
     if (head->hiddenGradient.exists() &&
         failed(addProduct("hidden_gradient", choice.getHiddenGradient(), head->hiddenProduct(chunk))))
       return failure();
@@ -302,7 +332,8 @@ public:
     if (head->loss.exists())
       addHeadLossStage(configuration);
     // The logits of a chunk, then the loss of every token.
-    configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
+    if (!head->keepsLogits())
+      configuration.workspace = (chunk * head->vocabulary + head->tokens) * 4;
     return success();
   }
 

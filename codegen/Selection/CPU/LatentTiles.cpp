@@ -23,29 +23,15 @@ static constexpr int64_t mostHeads = 64, mostWaiting = int64_t(1) << 25;
 
 static int64_t roundUp(int64_t value, int64_t multiple) { return int64_t(llvm::alignTo(value, multiple)); }
 
-LatentShape LatentShape::of(LatentAttentionOp op) {
-  RankedTensorType absorbed = op.getAbsorbed().getType(), latents = op.getLatents().getType();
-  auto isBF16 = [](RankedTensorType type) { return type.getElementType().isBF16(); };
-  int64_t heads = op.getHeads();
-  return {absorbed.getDimSize(0),
-          absorbed.getDimSize(1),
-          heads,
-          latents.getDimSize(2),
-          op.getRotaryKeys().getType().getDimSize(2),
-          op.getPages().getType().getDimSize(1) * latents.getDimSize(1),
-          op.getQuery().getType().getDimSize(2) / heads,
-          op.getScale().convertToDouble(),
-          isBF16(absorbed) && isBF16(latents),
-          latents.getElementTypeBitWidth() / 8};
+/// Blocks of keys that a sequence has room for.
+static int64_t keyBlocks(const LatentShape &shape) {
+  return int64_t(llvm::divideCeil(shape.positions, arithmetic::keyBlock));
 }
-
-int64_t LatentShape::keyBlocks() const { return int64_t(llvm::divideCeil(positions, arithmetic::keyBlock)); }
-double LatentShape::bytes() const { return double(batch * positions * (rank + rope) * cacheBytes); }
 
 LatentTiles LatentTiles::of(const LatentShape &shape, const TargetDescription &target) {
   LatentTiles tiles;
   tiles.lanes = target.lanes;
-  tiles.depthMultiple = shape.inSteps ? arithmetic::depthStep : registerTileUnroll;
+  tiles.depthMultiple = shape.factorsAreBF16 ? arithmetic::depthStep : registerTileUnroll;
   bool hasManyRegisters = target.vectorRegisters >= 32;
   tiles.headVectors = hasManyRegisters && shape.heads > tiles.lanes ? 2 : 1;
   tiles.channelVectors = hasManyRegisters ? 2 : 1;
@@ -55,8 +41,8 @@ LatentTiles LatentTiles::of(const LatentShape &shape, const TargetDescription &t
   int64_t groups = int64_t(llvm::divideCeil(shape.heads, mostHeads));
   tiles.headsOfTask = roundUp(int64_t(llvm::divideCeil(shape.heads, groups)), tiles.width());
   int64_t bytesOfBlock = shape.batch * shape.rows * shape.heads * tiles.outputStride(shape) * 4;
-  tiles.rounds = int64_t(llvm::divideCeil(shape.keyBlocks(), std::max<int64_t>(1, mostWaiting / bytesOfBlock)));
-  tiles.blocksOfRound = int64_t(llvm::divideCeil(shape.keyBlocks(), tiles.rounds));
+  tiles.rounds = int64_t(llvm::divideCeil(keyBlocks(shape), std::max<int64_t>(1, mostWaiting / bytesOfBlock)));
+  tiles.blocksOfRound = int64_t(llvm::divideCeil(keyBlocks(shape), tiles.rounds));
   return tiles;
 }
 

@@ -1,34 +1,16 @@
 //===- LatentTiles.h - blocks of attention on latents on CPUs -----------------------------------------------------===//
 //
-// What attention on a cache of latents works on, and how it is cut: into tasks (a block of keys of a sequence, and some
-// of the heads), and within them into register tiles. Nothing of it decides bits (docs/rationale/arithmetic.md).
+// How attention on a cache of latents is cut: into tasks (a block of keys of a sequence, and some of the heads), and
+// within them into register tiles. Nothing of it decides bits (docs/rationale/arithmetic.md).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
 #ifndef HADAL_CODEGEN_SELECTION_CPU_LATENTTILES_H
 #define HADAL_CODEGEN_SELECTION_CPU_LATENTTILES_H
 
+#include "codegen/Anatomy/LatentShape.h"
 #include "codegen/Selection/Strategy.h"
 
 namespace hadal {
-
-/// The extents of one attention on latents: `rows` queries of each of `batch` sequences, which have room for so many
-/// positions. The latent has `rank` channels, the rotary key `rope`.
-struct LatentShape {
-  int64_t batch, rows, heads, rank, rope, positions;
-  /// Channels of a head's query, of which the last ones are the rotary part.
-  int64_t queryChannels;
-  double scale;
-  /// Whether queries and cache are bf16, whose products are added in steps; bytes of a number of the cache.
-  bool inSteps;
-  int64_t cacheBytes;
-
-  static LatentShape of(LatentAttentionOp op);
-
-  /// Blocks of keys that a sequence has room for.
-  int64_t keyBlocks() const;
-  /// Bytes of a cache that these sequences fill.
-  double bytes() const;
-};
 
 struct LatentTiles {
   int64_t lanes;

@@ -280,7 +280,7 @@ void CudaDevice::run(uint32_t index, CommandRecorder *recorder) {
     driver.check(driver->graphLaunch(entry.graph.get(), stream.get()), "starting '", program.entries()[index].name,
                  "'");
   }
-  exchanged->copyResults();
+  exchanged->copyResults(index);
   running = program.entries()[index].name;
 }
 

@@ -1,6 +1,8 @@
 // Placement of the exchanged tensors, and the copies around a run.
 #include "runtime/devices/cuda/ExchangedTensors.h"
 
+#include "runtime/core/Commands.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -34,6 +36,28 @@ ExchangedTensors::ExchangedTensors(const Program &program, Stream stream) : stre
   for (uint32_t i = 0; i < places.size(); ++i)
     if (isInput(program.tensors()[i]) || isResult(program.tensors()[i]))
       places[i].address = memory.get() + places[i].offset + (places[i].result ? inputBytes : 0);
+  for (const hadal_entry &entry : program.entries())
+    written.push_back(findWritten(program, entry));
+}
+
+/// The results among an entry point's arguments; neighbours are one range.
+std::vector<ExchangedTensors::Range> ExchangedTensors::findWritten(const Program &program,
+                                                                   const hadal_entry &entry) const {
+  std::vector<Range> ranges;
+  for (const hadal_argument &argument : argumentsOf(entry)) {
+    if (argument.kind != HADAL_ARGUMENT_TENSOR || !isResult(program.tensors()[argument.index]))
+      continue;
+    uint64_t begin = places[argument.index].offset;
+    ranges.push_back({begin, begin + alignUp(byteSize(program.tensors()[argument.index]))});
+  }
+  std::ranges::sort(ranges, {}, &Range::begin);
+  std::vector<Range> joined;
+  for (const Range &range : ranges)
+    if (!joined.empty() && range.begin <= joined.back().end)
+      joined.back().end = std::max(joined.back().end, range.end);
+    else
+      joined.push_back(range);
+  return joined;
 }
 
 const std::byte *ExchangedTensors::host(uint32_t tensor) const {
@@ -58,22 +82,23 @@ void ExchangedTensors::writeInput(uint64_t offset, std::span<const std::byte> so
     copying = false;
   }
   std::memcpy(static_cast<std::byte *>(inputs[current].get()) + offset, source.data(), source.size());
-  written = true;
+  isNew = true;
 }
 
 void ExchangedTensors::copyInputs() {
-  if (!written)
+  if (!isNew)
     return;
   driver.check(driver->copyToDeviceAsync(memory.get(), inputs[current].get(), inputBytes, stream),
                "copying the inputs");
   driver.check(driver->eventRecord(copied[current].get(), stream), "copying the inputs");
-  written = false;
+  isNew = false;
   copying = true;
 }
 
-void ExchangedTensors::copyResults() {
-  if (resultBytes)
-    driver.check(driver->copyToHostAsync(results.get(), memory.get() + inputBytes, resultBytes, stream),
+void ExchangedTensors::copyResults(uint32_t entry) {
+  for (const Range &range : written[entry])
+    driver.check(driver->copyToHostAsync(static_cast<std::byte *>(results.get()) + range.begin,
+                                         memory.get() + inputBytes + range.begin, range.end - range.begin, stream),
                  "copying the results");
 }
 

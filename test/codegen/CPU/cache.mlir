@@ -1,13 +1,9 @@
 // Rows to and from the pages of a cache, chosen rows, and the head that keeps its logits, against the reference evaluator:
-// widths that fill no vector, empty places, pages that are named nowhere; and no kernel of a GPU.
+// widths that fill no vector, empty places, rows that go to one place, pages that are named nowhere.
 // RUN: hadal-check-kernels %s --cpu=host
 // RUN: hadal-check-kernels %s --cpu=x86-64-v3 --plant-fault=all
 // RUN: hadal-check-kernels %s --cpu=x86-64-v2
 // RUN: hadal-opt %s --hadal-select-strategies='cpu=x86-64-v4 print-config' -o /dev/null 2>&1 | FileCheck %s
-// RUN: not hadal-opt %s --hadal-select-strategies=target=sm_90a -o /dev/null 2>&1 | FileCheck %s --check-prefix=GPU
-
-// GPU: error: no strategy for sm_90a serves the kernel 'write_pages'
-// GPU: note: it holds hadal.write_pages
 
 // CHECK: @write_pages (routing): write_rows_in_order {} stages [write: 1 / 1]
 hadal.kernel routing @write_pages(%cache: tensor<7x4x37xf32>, %rows: tensor<2x5x37xf32>, %pages: tensor<2x3xi32> {hadal.range = [-1, 8]}, %positions: tensor<2x5xi32> {hadal.range = [-2, 14]}) -> tensor<7x4x37xf32> {
@@ -17,6 +13,12 @@ hadal.kernel routing @write_pages(%cache: tensor<7x4x37xf32>, %rows: tensor<2x5x
 hadal.kernel routing @write_pages_bf16(%cache: tensor<4x64x16xbf16>, %rows: tensor<3x1x16xbf16>, %pages: tensor<3x2xi32>, %positions: tensor<3x1xi32>) -> tensor<4x64x16xbf16> {
   %0 = hadal.write_pages %cache, %rows, %pages, %positions : (tensor<4x64x16xbf16>, tensor<3x1x16xbf16>, tensor<3x2xi32>, tensor<3x1xi32>) -> tensor<4x64x16xbf16>
   hadal.yield %0 : tensor<4x64x16xbf16>
+}
+
+// Of rows that go to one place the last one stays.
+hadal.kernel routing @write_one_place(%cache: tensor<3x4x37xf32>, %rows: tensor<2x9x37xf32>, %pages: tensor<2x2xi32> {hadal.value = dense<[[2, 0], [1, 2]]> : tensor<2x2xi32>}, %positions: tensor<2x9xi32> {hadal.value = dense<[[3, 3, 3, 3, 3, 6, 3, 3, 3], [7, 7, 0, 7, 1, 1, 1, 1, -1]]> : tensor<2x9xi32>}) -> tensor<3x4x37xf32> {
+  %0 = hadal.write_pages %cache, %rows, %pages, %positions : (tensor<3x4x37xf32>, tensor<2x9x37xf32>, tensor<2x2xi32>, tensor<2x9xi32>) -> tensor<3x4x37xf32>
+  hadal.yield %0 : tensor<3x4x37xf32>
 }
 
 // CHECK: @read_pages (routing): copy_pages {items =
@@ -52,15 +54,4 @@ hadal.kernel head @logits_of_many(%h: tensor<1x300x16xf32>, %w: tensor<40x16xf32
 hadal.kernel head @logits_alone_of_all(%h: tensor<2x1x16xf32>, %w: tensor<40x16xf32>) -> tensor<2x1x40xf32> {
   %0:2 = hadal.logits %h, %w : (tensor<2x1x16xf32>, tensor<40x16xf32>) -> (tensor<2x1x40xf32>, tensor<2x1x2xf32>)
   hadal.yield %0#0 : tensor<2x1x40xf32>
-}
-// Weights as they lie when they are packed while they are loaded: panels of f32, of which the last one is not full, and pairs of bf16.
-!panels = tensor<101x512xf32, #hadal.encoding<layout = <outer = [1, 0], inner = [1, 0], tiles = [256, 16]>>>
-hadal.kernel head @logits_of_panels(%h: tensor<5x1x512xf32>, %w: !panels) -> (tensor<5x1x101xf32>, tensor<5x1x2xf32>) {
-  %0:2 = hadal.logits %h, %w : (tensor<5x1x512xf32>, !panels) -> (tensor<5x1x101xf32>, tensor<5x1x2xf32>)
-  hadal.yield %0#0, %0#1 : tensor<5x1x101xf32>, tensor<5x1x2xf32>
-}
-!pairs = tensor<1040x70xbf16, #hadal.encoding<layout = <outer = [0, 1], inner = [1, 0, 1], tiles = [16, 16, 2]>>>
-hadal.kernel head @logits_of_pairs(%h: tensor<2x1x70xbf16>, %w: !pairs) -> (tensor<2x1x1040xf32>, tensor<2x1x2xf32>) {
-  %0:2 = hadal.logits %h, %w : (tensor<2x1x70xbf16>, !pairs) -> (tensor<2x1x1040xf32>, tensor<2x1x2xf32>)
-  hadal.yield %0#0, %0#1 : tensor<2x1x1040xf32>, tensor<2x1x2xf32>
 }

@@ -8,7 +8,7 @@
 // ptxas fuses what does not name its rounding.
 // ROUNDING-NOT: {{(add|sub|mul)[.](ftz[.])?f(32|64)}}
 // USAGE-NOT: C75
-// USAGE-COUNT-5: registers, 0 bytes spilled
+// USAGE-COUNT-6: registers, 0 bytes spilled
 // USAGE-NOT: C75
 
 // CHECK-LABEL: .entry v3$forward
@@ -47,4 +47,13 @@ hadal.kernel attention @v3(%q: tensor<1x4096x3072xbf16>, %kv: tensor<1x4096x4096
 hadal.kernel attention @v3_gradient(%q: tensor<1x4096x3072xbf16>, %kv: tensor<1x4096x4096xbf16>, %rotary: tensor<1x4096x64xbf16>, %o: tensor<1x4096x2048xbf16>, %l: tensor<1x16x4096xf32>, %g: tensor<1x4096x2048xbf16>) -> (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>) {
   %0:3 = hadal.attention_gradient %q, %kv, %rotary, %o, %l, %g {heads = 16, nope = 128, value = 128, scale = 0.072 : f64} : (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>, tensor<1x4096x2048xbf16>, tensor<1x16x4096xf32>, tensor<1x4096x2048xbf16>) -> (tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>)
   hadal.yield %0#0, %0#1, %0#2 : tensor<1x4096x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>
+}
+
+// A chunk of a prompt over what the cache holds of it.
+// CHECK-LABEL: .entry v3_chunk$forward
+// CHECK: setmaxnreg.inc.sync.aligned.u32 240
+// CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+hadal.kernel attention @v3_chunk(%q: tensor<1x256x3072xbf16>, %kv: tensor<1x4096x4096xbf16>, %k: tensor<1x4096x64xbf16>, %p: tensor<1x256xi32>, %n: tensor<1xi32>) -> (tensor<1x256x2048xbf16>, tensor<1x16x256xf32>) {
+  %0:2 = hadal.attention %q, %kv, %k positions(%p) key_lengths(%n) {heads = 16, nope = 128, value = 128, scale = 0.072 : f64} : (tensor<1x256x3072xbf16>, tensor<1x4096x4096xbf16>, tensor<1x4096x64xbf16>, tensor<1x256xi32>, tensor<1xi32>) -> (tensor<1x256x2048xbf16>, tensor<1x16x256xf32>)
+  hadal.yield %0#0, %0#1 : tensor<1x256x2048xbf16>, tensor<1x16x256xf32>
 }

@@ -53,6 +53,16 @@ module attributes {kernel.choice = #kernel.thread_attention<owned = 24, resident
 
 // -----
 
+// expected-error@+1 {{parts is 0, and has to be of at least 1}}
+module attributes {kernel.choice = #kernel.thread_latents<tiles = <owned = 16, resident = true>, parts = 0>} {}
+
+// -----
+
+// expected-error@+1 {{stages is 1, and has to be from 2 to 8}}
+module attributes {kernel.choice = #kernel.tensor_latents<stages = 1, parts = 3>} {}
+
+// -----
+
 // expected-error@+1 {{owned is 96, and has to be a multiple of 64 from 64 to 128}}
 module attributes {kernel.choice = #kernel.tensor_attention<owned = 96, stages = 2>} {}
 

@@ -3,8 +3,8 @@
 // What the kernels that read or write a cache by a table of pages share (dialect/IR/CacheOps.td).
 //
 //===--------------------------------------------------------------------------------------------------------------===//
-#ifndef HADAL_CODEGEN_CPU_CACHEPAGES_H
-#define HADAL_CODEGEN_CPU_CACHEPAGES_H
+#ifndef HADAL_CODEGEN_EMIT_CACHEPAGES_H
+#define HADAL_CODEGEN_EMIT_CACHEPAGES_H
 
 #include "codegen/Emit/KernelBuilder.h"
 
@@ -43,4 +43,4 @@ struct CachePages {
 
 } // namespace hadal
 
-#endif // HADAL_CODEGEN_CPU_CACHEPAGES_H
+#endif // HADAL_CODEGEN_EMIT_CACHEPAGES_H
