@@ -182,9 +182,9 @@ assert shown.count("> ") == 3 and shown.count("error: turn 1: the prompt has 4")
 # What many prompts have become so far is written.
 lines = [{"id": i, "prompt": "And God said" + " light" * (i % 7)} for i in range(3000)]
 (folder / "many.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-many = subprocess.Popen([program, "--load", weights, "--prompts", folder / "many.jsonl", "-o", folder / "many.out", "--ignore-eos"],
+many = subprocess.Popen([program, "--load", weights, "--prompts", folder / "many.jsonl", "-o", folder / "many.out", "--ignore-eos", "--max-tokens", "20"],
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-while sum(map(int, pathlib.Path(f"/proc/{many.pid}/stat").read_text().rsplit(")")[1].split()[11:13])) < 40:
+while sum(map(int, pathlib.Path(f"/proc/{many.pid}/stat").read_text().rsplit(")")[1].split()[11:13])) < 100:
     time.sleep(0.02)
 many.send_signal(signal.SIGINT)
 errors = many.communicate(timeout=60)[1]
