@@ -48,6 +48,7 @@ public:
   LogicalResult run();
 
 private:
+  LogicalResult checkEntries();
   void findReaders();
   void addReaders(WeightReaders &readers, Value value);
   std::optional<CodeFormat> decideFormat(const WeightReaders &readers) const;
@@ -79,6 +80,14 @@ void WeightQuantizer::addReaders(WeightReaders &readers, Value value) {
     else
       readers.isReadOtherwise = true;
   }
+}
+
+/// Entry points are one block, and their parameters are those of the module.
+LogicalResult WeightQuantizer::checkEntries() {
+  for (auto entry : module.getOps<func::FuncOp>())
+    if (failed(requireStraightLine(entry)) || failed(requireSymbols(entry)))
+      return failure();
+  return success();
 }
 
 void WeightQuantizer::findReaders() {
@@ -176,6 +185,8 @@ LogicalResult WeightQuantizer::addLoading(ParameterOp parameter, CodeFormat form
 }
 
 LogicalResult WeightQuantizer::run() {
+  if (failed(checkEntries()))
+    return failure();
   findReaders();
   SmallVector<std::pair<ParameterOp, CodeFormat>> coded;
   for (auto &[name, readers] : weightsByName)

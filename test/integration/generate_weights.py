@@ -170,7 +170,7 @@ def main():
         coded = {**{name: integers(plain[name], shape, 127) for name, shape in {**PROJECTIONS, **HEAD}.items()},
                  **{name: integers(plain[name], shape, largest) for name, shape in ROUTED.items()}}
         expected = generate(in_f32, write_plain(work / f"{form}-multiplied", {**plain, **coded}, shapes), work)
-        compare(form, generate(compile_program(form, model, f"--weights={form}"), original, work), expected, TOLERANCE)
+        compare(form, generate(compile_program(form, model, f"--weights={form}", "--check-memory"), original, work), expected, TOLERANCE)
         if form == "int8":
             compare("int8 in bf16", generate(compile_program("bf16", model, "--weights=int8", "--precision=bf16"), original, work), expected, ROUNDED, exceptions=2)
 
@@ -181,7 +181,7 @@ def main():
             tensors[name] = ("F8_E4M3", shape, codes)
             tensors[name + "_scale_inv"] = ("F32", tuple(-(-length // 128) for length in shape), bytes(scales))
         return tensors, values
-    as_is = compile_program("fp8", published)
+    as_is = compile_program("fp8", published, "--check-memory")
     _, values = in_blocks(1.0)
     compare("fp8 of f32", generate(as_is, original, work), generate(in_f32, write_plain(work / "fp8-of-f32", values, shapes), work), TOLERANCE)
     tensors, values = in_blocks(1.3)

@@ -5,7 +5,7 @@
 // RUN: not hadal-check-kernels %t/right.mlir --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: hadal-check-kernels %t/right.mlir --cpu=x86-64-v2 --print-config --repeat=2 | FileCheck %s --check-prefix=RIGHT
 
-// TYPE: wrong.mlir:1:1: error: cannot check a kernel with 'tensor<4xf16>': give tensors of f32, bf16 or i32 of static shape
+// TYPE: wrong.mlir:1:1: error: cannot check a kernel with 'tensor<4xf16>': give tensors of f32, bf16, i32, i8 or f8E4M3FN of static shape
 // EMPTY: error: {{.*}}empty.mlir holds no kernel to check
 // CPU: error: unknown CPU 'skylak': close names are host, skylake
 // THREADS: error: --threads must be at least 1

@@ -19,6 +19,7 @@ PASSES = """
 --hadal-lower-kernels=target=sm_90a --hadal-lower-precision=precision=bf16 --hadal-lower-tiles
 --hadal-model-to-program=micro-batch-size=1#seq-length=4
 --hadal-model-to-program=program=evaluate#micro-batch-size=1#seq-length=4 --hadal-model-to-program=program=generate --hadal-plan-memory --hadal-ptx-to-emulator
+--hadal-model-to-program=program=generate#weights=int4 --hadal-quantize-weights=weights=int8 --hadal-quantize-weights=weights=fp8
 --hadal-choose-layouts --hadal-choose-layouts=cpu=x86-64-v4+emulated-amx#memory-limit=4096#print-layouts --hadal-choose-layouts=target=sm_90a --hadal-rematerialize --hadal-rematerialize=memory-limit=4096 --hadal-print-anatomy --hadal-ptx-to-nvvm --hadal-select-strategies=cpu=x86-64-v3 --hadal-select-strategies=target=sm_90a
 --hadal-share-losses --hadal-verify-memory-plan --pass-pipeline=builtin.module(llvm.func(hadal-lower-to-llvm))
 """.split()
