@@ -59,25 +59,26 @@ llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, i
 }
 
 /// Register tiles for a B in pairs, of which each vector has two chains and a sum (codegen/CPU/PairKernel.cpp), all in
-/// registers: with sums in memory, tiles of 6 x 2 and 7 x 2 generated 32 texts at a time at 0.74 and 0.57 of the speed
-/// of 4 x 2 (the shape of models/v3_1b.mlir, AMD Zen 5). They are as wide as panels that the columns consist of: behind
-/// the last panel lies something else.
+/// registers, and with two vectors for each number of A: with tiles of 6 x 2, 7 x 2 and 8 x 1 the program generated 32
+/// texts at a time at 0.74, 0.57 and 0.66 of the speed that it has with 4 x 2 (the shape of models/v3_1b.mlir, AMD
+/// Zen 5). They are as wide as panels that the columns consist of: behind the last panel lies something else.
 llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const ProductShape &shape) {
   llvm::SmallVector<RegisterTile> tiles{{1, 1}};
   if (target.vectorRegisters >= 32)
-    tiles = {{8, 1}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+    tiles = {{4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
   else if (target.registerLanes >= 8)
     tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
   llvm::erase_if(tiles, [&](RegisterTile tile) { return shape.columns % (tile.vectors * target.lanes) != 0; });
   return tiles;
 }
 
-/// Register tiles for a B in codes (codegen/CPU/CodeKernel.cpp), with one chain for each vector, or two in steps.
-/// Panels are whole beyond the last column.
+/// Register tiles for a B in codes (codegen/CPU/CodeKernel.cpp), with one chain for each vector, or two in steps. Those
+/// in steps are as few as for pairs: with 12 x 1 and 6 x 2 besides, the same 32 texts came at 0.80 of the speed in
+/// int8, at 0.70 in int4, and a prompt of 512 tokens at 0.57. Panels are whole beyond the last column.
 llvm::SmallVector<RegisterTile> codeTiles(const TargetDescription &target, const ProductShape &shape) {
   llvm::SmallVector<RegisterTile> tiles{{1, 1}};
   if (target.vectorRegisters >= 32 && shape.factorsAreBF16)
-    tiles = {{12, 1}, {6, 2}, {4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
+    tiles = {{4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
   else if (target.vectorRegisters >= 32)
     tiles = {{12, 2}, {8, 2}, {8, 1}, {4, 4}, {4, 2}, {4, 1}, {2, 8},
              {2, 4},  {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
