@@ -58,16 +58,22 @@ llvm::SmallVector<RegisterTile> registerTiles(const TargetDescription &target, i
   return tiles;
 }
 
-/// Register tiles for a B in pairs, of which each vector has two chains and a sum (codegen/CPU/PairKernel.cpp), all in
-/// registers, and with two vectors for each number of A: with tiles of 6 x 2, 7 x 2 and 8 x 1 the program generated 32
-/// texts at a time at 0.74, 0.57 and 0.66 of the speed that it has with 4 x 2 (the shape of models/v3_1b.mlir, AMD
-/// Zen 5). They are as wide as panels that the columns consist of: behind the last panel lies something else.
+/// More rows than these are many: packing what they meet is soon made up for.
+constexpr int64_t mostFewRows = 64;
+
+/// Register tiles for a B in pairs, of which each vector has two chains and a sum (codegen/CPU/PairKernel.cpp). Those
+/// for few rows have all in registers, and two vectors for each number of A: with tiles of 6 x 2, 7 x 2 and 8 x 1 the
+/// program generated 32 texts at a time at 0.74, 0.57 and 0.66 of the speed that it has with 4 x 2 (the shape of
+/// models/v3_1b.mlir, AMD Zen 5). They are as wide as panels that the columns consist of: behind the last panel lies
+/// something else.
 llvm::SmallVector<RegisterTile> pairTiles(const TargetDescription &target, const ProductShape &shape) {
   llvm::SmallVector<RegisterTile> tiles{{1, 1}};
   if (target.vectorRegisters >= 32)
     tiles = {{4, 2}, {4, 1}, {2, 4}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}};
   else if (target.registerLanes >= 8)
     tiles = {{3, 1}, {2, 1}, {1, 2}, {1, 1}};
+  if (target.vectorRegisters >= 32 && shape.rows > mostFewRows)
+    tiles.append({{14, 1}, {7, 2}});
   llvm::erase_if(tiles, [&](RegisterTile tile) { return shape.columns % (tile.vectors * target.lanes) != 0; });
   return tiles;
 }
@@ -131,9 +137,9 @@ int64_t bytesOfNumber(const ProductShape &shape) {
 /// Whether B lies packed, is too large for a core's own cache, and meets so few rows that reading it is what takes
 /// time: each panel is read once then.
 bool meetsFewRows(const ProductShape &shape) {
-  constexpr int64_t mostRows = 64, bytesInCache = 1 << 19;
+  constexpr int64_t bytesInCache = 1 << 19;
   int64_t bytes = shape.columns * shape.depth * bytesOfNumber(shape);
-  return shape.rhsPanel > 0 && shape.lhsDepthContiguous && shape.rows <= mostRows && bytes > bytesInCache;
+  return shape.rhsPanel > 0 && shape.lhsDepthContiguous && shape.rows <= mostFewRows && bytes > bytesInCache;
 }
 
 /// The block lengths worth trying for `length` elements in tiles of `tile`: about geometric counts of tiles, evened out
