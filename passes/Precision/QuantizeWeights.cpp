@@ -3,8 +3,7 @@
 // Implements hadal-quantize-weights, in four steps:
 //
 // 1. A form is decided for every parameter by what reads it, in all entry points, through the rounding to the type of
-// the
-//    factors: only products, none of which decides by small differences, and each so that it can read codes.
+//    the factors: only products, none of which decides by small differences, and each so that it can read codes.
 // 2. Readers take a hadal.dequantize_weight of codes and scales, which are new arguments of their entry point. Fusion
 //    brings it into their kernels.
 // 3. An entry point is added that makes codes and scales when the parameter has been loaded. So the parameter itself is
